@@ -1,0 +1,97 @@
+// ElectorConfig: the derived durations and what may be configured.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "model/election/elector.hpp"
+
+namespace leasehold {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kShortestAttempt = 1ms;
+constexpr std::int64_t kMostDrift = 100'000;
+/// Three attempts, each at its own retryPeriod, must fit before the gate's end.
+constexpr int kPeriodsInWindow = 3;
+
+/// In the largest unit that leaves no more than a few digits: "15s", "14.89s", "50ms".
+std::string in_words(Duration span) {
+    struct Unit {
+        Duration size;
+        const char* name;
+    };
+    constexpr std::array kUnits{Unit{1s, "s"}, Unit{1ms, "ms"}, Unit{1us, "us"}};
+    if (span == 0ns) return "0s";
+    const std::string sign = span < 0ns ? "-" : "";
+    const auto count = static_cast<std::uint64_t>(span < 0ns ? -(span.count() + 1) : span.count()) +
+                       (span < 0ns ? 1U : 0U);
+    for (const Unit& unit : kUnits) {
+        const auto size = static_cast<std::uint64_t>(unit.size.count());
+        if (count < size) continue;
+        std::string text = sign + std::to_string(count / size);
+        if (const std::uint64_t rest = count % size; rest != 0) {
+            std::string digits = std::to_string(rest + size).substr(1);
+            digits.erase(digits.find_last_not_of('0') + 1);
+            text += "." + digits;
+        }
+        return text + unit.name;
+    }
+    return sign + std::to_string(count) + "ns";
+}
+
+/// The largest renewDeadline that is safe: followers, client-go's among them, wait at least
+/// leaseDuration/(1+drift) of true time, and this clock may be slow by the same bound.
+Duration largest_renew_deadline(const ElectorConfig& config) {
+    const Int128 scaled =
+        static_cast<Int128>(config.lease_duration.count()) * (1'000'000 - 2 * config.drift_ppm);
+    return Duration(static_cast<Duration::rep>(scaled / 1'000'000)) - config.margin;
+}
+
+}  // namespace
+
+Duration ElectorConfig::effective_renew_deadline() const {
+    return renew_deadline.value_or(largest_renew_deadline(*this));
+}
+
+Duration ElectorConfig::attempt_timeout() const {
+    // A quarter of the window behind the first renewal's due time: an attempt of unknown outcome,
+    // the GET that resolves it, and two more.
+    return std::max((effective_renew_deadline() - retry_period) / 4, kShortestAttempt);
+}
+
+std::vector<std::string> ElectorConfig::problems() const {
+    std::vector<std::string> found;
+    if (identity.empty()) found.push_back("identity must not be empty");
+    const bool whole = lease_duration >= 1s && lease_duration % 1s == 0ns;
+    const bool fits = lease_duration <= std::chrono::seconds(std::numeric_limits<std::int32_t>::max());
+    if (!whole)
+        found.push_back("leaseDuration " + in_words(lease_duration) +
+                        " must be a whole number of seconds, at least 1s");
+    if (!fits)
+        found.push_back("leaseDuration " + in_words(lease_duration) + " must be at most 2147483647s");
+    const bool drift_good = drift_ppm >= 0 && drift_ppm <= kMostDrift;
+    if (!drift_good)
+        found.push_back("drift " + std::to_string(drift_ppm) + "ppm must be between 0ppm and " +
+                        std::to_string(kMostDrift) + "ppm");
+    if (margin < 0ns) found.push_back("margin " + in_words(margin) + " must be at least 0s");
+    if (retry_period <= 0ns)
+        found.push_back("retryPeriod " + in_words(retry_period) + " must be more than 0s");
+    // The relations below only make sense between values that are good by themselves.
+    if (!whole || !fits || !drift_good || margin < 0ns || retry_period <= 0ns) return found;
+
+    const Duration largest = largest_renew_deadline(*this);
+    const Duration in_force = effective_renew_deadline();
+    if (in_force > largest)
+        found.push_back("renewDeadline " + in_words(in_force) + " must be at most " +
+                        in_words(largest) + " (leaseDuration " + in_words(lease_duration) +
+                        " less drift and margin)");
+    if (in_force / kPeriodsInWindow < retry_period)
+        found.push_back("renewDeadline " + in_words(in_force) + " must be at least " +
+                        std::to_string(kPeriodsInWindow) + " times retryPeriod " +
+                        in_words(retry_period) + ", so that three attempts fit");
+    return found;
+}
+
+}  // namespace leasehold

@@ -1,0 +1,91 @@
+// Names of the vocabulary's enumerators, as texts, histories and reports spell them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "model/replica/events.hpp"
+#include "model/replica/history.hpp"
+#include "sim/check/result.hpp"
+
+namespace leasehold::reports {
+
+/// Enumerator names in the order of declaration; specialised for each enum that is written.
+template <class Enum>
+inline constexpr std::array<std::string_view, 0> kNames{};
+
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Role>{"follower", "leader", "stopped"};
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<LeaseVerb>{"get", "create", "update"};
+template <>
+inline constexpr std::array<std::string_view, 14> kNames<StatusReason>{
+    "none",         "notFound",  "alreadyExists",   "conflict", "invalid", "badRequest",
+    "unauthorized", "forbidden", "tooManyRequests", "timeout",  "expired", "internalError",
+    "unavailable",  "other"};
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<WatchKind>{"seen", "deleted", "bookmark",
+                                                                   "ended"};
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<BucketVerb>{"get", "put", "remove", "list"};
+template <>
+inline constexpr std::array<std::string_view, 9> kNames<BucketCode>{
+    "none",     "noSuchKey",    "noSuchBucket",  "preconditionFailed", "conditionalRequestConflict",
+    "slowDown", "accessDenied", "internalError", "other"};
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<PutCondition>{"none", "ifMatch",
+                                                                      "ifNoneMatch"};
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<FileVerb>{"list", "load", "store", "retag",
+                                                                  "remove"};
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<FileStatus>{"ok", "missing", "corrupt",
+                                                                    "noSpace", "ioError"};
+template <>
+inline constexpr std::array<std::string_view, 7> kNames<ReadOutcome>{
+    "data", "notFound", "corrupt", "failed", "deadline", "cancelled", "shutdown"};
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<WriteAck>{"committed", "skippedFollower",
+                                                                  "fenced", "failed", "unknown"};
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<QueryOutcome>{
+    "data", "notAvailableYet", "deadline", "cancelled", "shutdown"};
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<EndCause>{"stopped", "crashed", "runEnded"};
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<check::Status>{
+    "pass", "violated", "inconclusive", "notApplicable", "notChecked"};
+template <>
+inline constexpr std::array<std::string_view, 6> kNames<check::Outcome>{
+    "pass", "safety", "liveness", "inconclusive", "nondeterministic", "internal"};
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<check::InvariantClass>{"safety", "liveness",
+                                                                               "determinism"};
+/// Of the alternatives of Event and Effect, by index.
+template <>
+inline constexpr std::array<std::string_view, 12> kNames<Event>{
+    "start",        "timer",      "stop",        "leaseAnswered", "leaseWatched", "bucketAnswered",
+    "fileAnswered", "backupRead", "backupWrite", "backupRemove",  "query",        "cancel"};
+template <>
+inline constexpr std::array<std::string_view, 13> kNames<Effect>{
+    "roleChanged", "gateMoved",   "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
+    "abortBucket", "sendFile",    "readDone", "writeDone", "queryDone",  "mark"};
+static_assert(std::variant_size_v<Event> == kNames<Event>.size());
+static_assert(std::variant_size_v<Effect> == kNames<Effect>.size());
+
+template <class Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) {
+    return kNames<Enum>.at(static_cast<std::size_t>(value));
+}
+
+/// The enumerator of that name, if there is one.
+template <class Enum>
+[[nodiscard]] constexpr std::optional<Enum> named(std::string_view name) {
+    for (std::size_t i = 0; i < kNames<Enum>.size(); ++i)
+        if (kNames<Enum>[i] == name) return static_cast<Enum>(i);
+    return std::nullopt;
+}
+
+}  // namespace leasehold::reports

@@ -1,0 +1,46 @@
+// What a person sees: a run with its timeline and verdicts, a check as a table, what failed.
+//
+// Everything is returned as text of at most 100 columns (names and commands are never cut), so
+// that tests compare it; nothing depends on the wall clock or the machine.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/summary.hpp"
+#include "sim/check/result.hpp"
+
+namespace leasehold::reports {
+
+struct Style {
+    bool colour = false;
+};
+
+inline constexpr std::size_t kColumns = 100;
+
+/// One run in full: header, legend, timeline, invariants, expectations, faults, digest, verdict.
+/// `arguments` are the options to repeat on the replay command: " -f values.yaml --set 'a=b'".
+[[nodiscard]] std::string render_run(const check::RunResult& run, std::string_view arguments,
+                                     Style style);
+/// One line for a run among many.
+[[nodiscard]] std::string render_seed_line(const check::RunResult& run, Style style);
+/// What broke, the causal chain, the state and the replay command; empty when the run passed.
+[[nodiscard]] std::string render_failure(const check::RunResult& run, std::string_view arguments,
+                                         Style style);
+/// The bounds over all seeds that a scenario states, one line each.
+[[nodiscard]] std::string render_bounds(const ScenarioSummary& scenario, Style style);
+/// A check: the table, what failed in each scenario that did, and the verdict.
+[[nodiscard]] std::string render_check(const std::vector<ScenarioSummary>& scenarios,
+                                       std::string_view arguments, Style style);
+
+/// Words broken at spaces to fit `width`; continuation lines are indented by `indent`.
+[[nodiscard]] std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent,
+                               std::size_t width = kColumns);
+/// A word for a shell: quoted only when it must be.
+[[nodiscard]] std::string shell_quoted(std::string_view word);
+/// "12,345".
+[[nodiscard]] std::string grouped(std::uint64_t value);
+
+}  // namespace leasehold::reports

@@ -1,0 +1,94 @@
+// Many runs for people: the table of a check.
+#include <algorithm>
+
+#include "reports/terminal_text.hpp"
+#include "reports/text.hpp"
+
+namespace leasehold::reports {
+namespace {
+
+using check::Outcome;
+
+constexpr std::size_t kSeeds = 7;
+constexpr std::size_t kVerdict = 17;
+constexpr std::size_t kNumber = 10;
+constexpr std::size_t kLastNumber = 12;
+constexpr std::size_t kNameMax = kColumns - kSeeds - kVerdict - 3 * kNumber - kLastNumber - 2;
+
+std::string cell(const Percentiles& of, Duration value, std::size_t width = kNumber) {
+    return right(of.count == 0 ? "-" : format_duration(value), width);
+}
+
+std::string row(const ScenarioSummary& scenario, std::size_t width, Style style) {
+    std::string text = left(scenario.name, width) + right(grouped(scenario.runs.size()), kSeeds) + "  ";
+    text += painted(left(check::outcome_name(scenario.outcome), kVerdict),
+                    verdict_colour(scenario.outcome), style);
+    return text + cell(scenario.failover, scenario.failover.p50) +
+           cell(scenario.failover, scenario.failover.p99) +
+           cell(scenario.failover, scenario.failover.max) +
+           cell(scenario.leaderless, scenario.leaderless.max, kLastNumber) + "\n";
+}
+
+std::string details(const ScenarioSummary& scenario, std::string_view arguments, Style style) {
+    std::uint64_t failed = 0;
+    for (const check::RunResult& run : scenario.runs)
+        failed += run.outcome == Outcome::pass ? 0U : 1U;
+    std::string text = "\n" + painted(scenario.name, Colour::bold, style) + "   " +
+                       grouped(failed) + " of " + counted(scenario.runs.size(), "seed") +
+                       " did not pass\n";
+    text += render_bounds(scenario, style);
+    if (const check::RunResult* run = scenario.worst_run())
+        text += render_failure(*run, arguments, style);
+    return text;
+}
+
+}  // namespace
+
+std::string render_bounds(const ScenarioSummary& scenario, Style style) {
+    std::string text;
+    for (const check::Expectation& bound : scenario.bounds)
+        text += painted(left(bound.met ? "met" : "NOT MET", 13),
+                        bound.met ? Colour::green : Colour::red, style) +
+                "over all seeds: " + bound.what + ": " + bound.found + "\n";
+    return text;
+}
+
+std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::string_view arguments,
+                         Style style) {
+    std::size_t width = 8;
+    std::uint64_t runs = 0;
+    std::uint64_t passed = 0;
+    std::vector<Duration> failovers;
+    Duration simulated{0};
+    for (const ScenarioSummary& scenario : scenarios) {
+        width = std::max(width, std::min(scenario.name.size(), kNameMax));
+        runs += scenario.runs.size();
+        passed += scenario.outcome == Outcome::pass ? 1U : 0U;
+        for (const check::RunResult& run : scenario.runs) {
+            simulated += run.simulated;
+            failovers.insert(failovers.end(), run.failovers.begin(), run.failovers.end());
+        }
+    }
+    const std::string before(width + kSeeds + 2 + kVerdict, ' ');
+    std::string text = before + right("failover", 3 * kNumber) + right("leaderless", kLastNumber) + "\n";
+    text += painted(left("scenario", width) + right("seeds", kSeeds) + "  " +
+                        left("verdict", kVerdict) + right("P50", kNumber) + right("P99", kNumber) +
+                        right("max", kNumber) + right("max", kLastNumber),
+                    Colour::bold, style) + "\n";
+    for (const ScenarioSummary& scenario : scenarios) text += row(scenario, width, style);
+    for (const ScenarioSummary& scenario : scenarios)
+        if (scenario.outcome != Outcome::pass) text += details(scenario, arguments, style);
+    const Outcome outcome = worst(scenarios);
+    const Percentiles all = percentiles(std::move(failovers));
+    text += "\n" + painted(verdict_word(outcome), verdict_colour(outcome), style) + "  " +
+            grouped(passed) + " of " + counted(scenarios.size(), "scenario") + " passed, " +
+            counted(runs, "run") + ", " + grouped(static_cast<std::uint64_t>(simulated / std::chrono::seconds(1))) +
+            " s simulated, " + counted(all.count, "failover") + "\n";
+    const auto shown = std::find_if(scenarios.begin(), scenarios.end(),
+                                    [](const ScenarioSummary& s) { return !s.runs.empty(); });
+    if (outcome == Outcome::pass && shown != scenarios.end())
+        text += "next: " + replay_command(shown->runs.front(), arguments) + "\n";
+    return text;
+}
+
+}  // namespace leasehold::reports

@@ -1,0 +1,231 @@
+// One run for people.
+#include <algorithm>
+
+#include "reports/summary.hpp"
+#include "reports/terminal_text.hpp"
+#include "reports/text.hpp"
+
+namespace leasehold::reports {
+namespace {
+
+using check::Outcome;
+using check::RunResult;
+using check::Status;
+
+constexpr std::size_t kLabel = 13;     // "not checked" and two spaces
+constexpr std::size_t kInvariant = 31;  // the longest id and a space
+
+// Every column apart where that leaves room for words.
+std::string spread(std::string_view columns) {
+    if (columns.size() > 12) return std::string(columns);
+    std::string text;
+    for (const char c : columns) text += (text.empty() ? "" : " ") + std::string(1, c);
+    return text;
+}
+
+std::string header(const RunResult& run, Style style) {
+    return painted(run.scenario, Colour::bold, style) + "   seed " + std::to_string(run.seed) +
+           "   " + format_duration(run.simulated) + " simulated   " +
+           counted(run.replicas.size(), "replica") + "\n";
+}
+
+std::string legend(const RunResult& run, Style style) {
+    std::string names;
+    for (std::size_t i = 0; i < run.replicas.size(); ++i)
+        names += (names.empty() ? "" : ", ") +
+                 std::string(1, static_cast<char>('a' + static_cast<char>(i % 26))) + " " +
+                 run.replicas[i];
+    const std::string text =
+        names + "; capital leads, # crashed, z asleep, - cut off, . not running";
+    return painted(wrap(text, 0, 2), Colour::dim, style) + "\n\n";
+}
+
+std::string timeline_line(const check::TimelineLine& line, std::size_t width) {
+    std::string text = right(format_time(line.at), 11) + "  " + left(spread(line.columns), width);
+    text += text.empty() || width == 0 ? "" : "  ";
+    return text + wrap(line.text, text.size(), text.size()) + "\n";
+}
+
+std::string timeline(const RunResult& run) {
+    std::size_t width = 0;
+    for (const check::TimelineLine& line : run.timeline)
+        width = std::max(width, spread(line.columns).size());
+    std::string text;
+    for (const check::TimelineLine& line : run.timeline) text += timeline_line(line, width);
+    return text.empty() ? text : text + "\n";
+}
+
+struct Label {
+    std::string_view word;
+    Colour colour;
+};
+
+Label label_of(const RunResult& run, const check::Verdict& verdict) {
+    switch (verdict.status) {
+        case Status::pass: return {"pass", Colour::green};
+        case Status::violated:
+            return was_expected(run, verdict) ? Label{"expected", Colour::yellow}
+                                              : Label{"VIOLATED", Colour::red};
+        case Status::inconclusive: return {"inconclusive", Colour::yellow};
+        case Status::not_applicable: return {"n/a", Colour::dim};
+        case Status::not_checked: return {"not checked", Colour::dim};
+    }
+    return {"not checked", Colour::dim};
+}
+
+std::string labelled(std::string_view word, Colour colour, std::string_view name,
+                     std::string_view text, Style style) {
+    std::string line = painted(left(word, kLabel), colour, style) + left(name, kInvariant);
+    line += wrap(text, kLabel + std::max(name.size(), kInvariant), kLabel + kInvariant);
+    while (line.ends_with(' ')) line.pop_back();
+    return line + "\n";
+}
+
+std::string invariants(const RunResult& run, Style style) {
+    std::string text;
+    for (const check::Verdict& verdict : run.verdicts) {
+        std::string what = verdict.what;
+        if (verdict.checked > 0) {
+            const std::string amount = grouped(verdict.checked) + " checked";
+            what += what.empty() ? amount : " (" + amount + ")";
+        }
+        const Label label = label_of(run, verdict);
+        text += labelled(label.word, label.colour, verdict.id, what, style);
+    }
+    return text;
+}
+
+// That a fault took effect is expected of every fault, and told with the faults.
+bool of_a_fault(const check::Expectation& expectation) {
+    return expectation.what.starts_with("took effect");
+}
+
+std::string expectations(const RunResult& run, Style style) {
+    std::string text;
+    for (const check::Expectation& expectation : run.expectations) {
+        if (of_a_fault(expectation)) continue;
+        text += labelled(expectation.met ? "met" : "NOT MET",
+                         expectation.met ? Colour::green : Colour::red, "expected",
+                         expectation.what +
+                             (expectation.found.empty() ? "" : ": " + expectation.found),
+                         style);
+    }
+    for (const check::FaultResult& fault : run.faults)
+        text += labelled(fault.took_effect > 0 ? "took effect" : "NO EFFECT",
+                         fault.took_effect > 0 ? Colour::green : Colour::yellow,
+                         "fault of line " + std::to_string(fault.line),
+                         fault.what + (fault.took_effect > 1
+                                           ? " (" + grouped(fault.took_effect) + " times)"
+                                           : ""),
+                         style);
+    return text;
+}
+
+std::string plain(std::string_view name, std::string_view text) {
+    return left(name, kLabel) + wrap(text, kLabel, kLabel) + "\n";
+}
+
+std::string facts(const RunResult& run) {
+    const check::Work& work = run.work;
+    const Percentiles failover = percentiles(run.failovers);
+    const Percentiles gap = percentiles(run.leaderless);
+    std::string text = plain(
+        "work", counted(work.events, "event") + ", " + counted(work.lease_requests, "Lease request") +
+                    ", " + counted(work.bucket_requests, "bucket request") + ", " +
+                    counted(work.writes, "write") + " (" + grouped(work.committed) +
+                    " committed), " + counted(work.reads, "backup read") + ", " +
+                    grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
+    std::string leaders = counted(run.leaderships, "leadership");
+    if (failover.count > 0) leaders += ", longest failover " + format_duration(failover.max);
+    if (gap.count > 0) leaders += ", longest time without a leader " + format_duration(gap.max);
+    return text + plain("leaders", leaders) + plain("digest", format_hex(run.digest));
+}
+
+// Why a run is not a pass, in a few words for its verdict line.
+std::string reason(const RunResult& run) {
+    std::string ids;
+    for (const check::Verdict& verdict : run.verdicts)
+        if (verdict.status == Status::violated && !was_expected(run, verdict))
+            ids += (ids.empty() ? "" : ", ") + verdict.id;
+    const std::string name(check::outcome_name(run.outcome));
+    if (run.outcome == Outcome::safety || run.outcome == Outcome::liveness)
+        return ids.empty() ? name + ": an expectation was not met" : name + ": " + ids;
+    if (run.outcome == Outcome::nondeterministic) return "the same seed gave another digest";
+    if (run.outcome == Outcome::internal) return "a belief of the program itself was false";
+    return "this run proves nothing";
+}
+
+std::string what_broke(const RunResult& run) {
+    std::string text;
+    const auto add = [&](std::string_view what) { text += "  " + left("What", 8) + wrap(what, 10, 10) + "\n"; };
+    if (!run.internal_error.empty()) add(run.internal_error);
+    for (const check::Verdict& verdict : run.verdicts) {
+        const bool broken = verdict.status == Status::violated && !was_expected(run, verdict);
+        const bool open = verdict.status == Status::inconclusive && run.outcome == Outcome::inconclusive;
+        if (!broken && !open) continue;
+        std::string what = verdict.id + ": " + verdict.what;
+        if (broken && verdict.at != TrueTime{}) what += " [" + format_time(verdict.at) + "]";
+        if (!verdict.evidence.empty()) {
+            what += " [events";
+            for (const std::uint64_t number : verdict.evidence) what += " " + std::to_string(number);
+            what += "]";
+        }
+        add(what);
+    }
+    for (const check::Expectation& expectation : run.expectations)
+        if (!expectation.met && !of_a_fault(expectation))
+            add("expected: " + expectation.what +
+                (expectation.found.empty() ? "" : "; found: " + expectation.found));
+    for (const check::FaultResult& fault : run.faults)
+        if (fault.took_effect == 0)
+            add("the fault of line " + std::to_string(fault.line) + " took no effect: " + fault.what);
+    return text;
+}
+
+std::string chain(const RunResult& run) {
+    std::string text;
+    for (const check::TimelineLine& line : run.chain) {
+        std::string start = "  " + left(text.empty() ? "Chain" : "", 8) + right(format_time(line.at), 11) + "  ";
+        std::string end = "event " + std::to_string(line.number);
+        if (&line == &run.chain.back()) end += "  <- first wrong step";
+        text += start + wrap(line.text + "   " + end, start.size(), start.size()) + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string render_failure(const RunResult& run, std::string_view arguments, Style style) {
+    if (run.outcome == Outcome::pass) return {};
+    const std::string title = std::string(verdict_word(run.outcome)) + "  " + reason(run);
+    const std::string exit = "exit " + std::to_string(check::exit_code(run.outcome));
+    const std::size_t gap = title.size() + exit.size() + 2 < kColumns ? kColumns - title.size() - exit.size() : 3;
+    std::string text = painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit + "\n";
+    text += what_broke(run) + chain(run);
+    if (!run.state.empty()) text += "  " + left("State", 8) + wrap(run.state, 10, 10) + "\n";
+    return text + "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
+}
+
+std::string render_run(const RunResult& run, std::string_view arguments, Style style) {
+    std::string text = header(run, style) + legend(run, style) + timeline(run);
+    text += invariants(run, style) + expectations(run, style) + facts(run) + "\n";
+    if (run.outcome != Outcome::pass) return text + render_failure(run, arguments, style);
+    std::uint64_t passed = 0;
+    for (const check::Verdict& verdict : run.verdicts) passed += verdict.status == Status::pass ? 1U : 0U;
+    return text + painted("PASS", Colour::green, style) + "  " + counted(passed, "invariant") +
+           " held\nnext: leasehold check " + shell_quoted(run.file) + std::string(arguments) + "\n";
+}
+
+std::string render_seed_line(const RunResult& run, Style style) {
+    const Percentiles failover = percentiles(run.failovers);
+    const Percentiles gap = percentiles(run.leaderless);
+    std::string text = "seed " + left(std::to_string(run.seed), 8);
+    text += painted(left(check::outcome_name(run.outcome), 17), verdict_colour(run.outcome), style);
+    text += "digest " + format_hex(run.digest);
+    text += "  " + right(counted(run.leaderships, "leadership"), 15);
+    text += failover.count > 0 ? "  failover " + format_duration(failover.max) : "";
+    text += gap.count > 0 ? "  leaderless " + format_duration(gap.max) : "";
+    return text + "\n";
+}
+
+}  // namespace leasehold::reports

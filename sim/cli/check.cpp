@@ -1,0 +1,78 @@
+// leasehold check: all seeds of all scenarios, a table, the first failure of each in detail.
+#include <cstdio>
+
+#include "reports/terminal.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/play.hpp"
+#include "sim/scenario/reader.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+using reports::ScenarioSummary;
+
+// Every seed of every scenario, and after its own the repetition of each scenario's first seed.
+std::vector<Job> jobs_of(const Options& options, const std::vector<sim::Scenario>& scenarios) {
+    std::vector<Job> jobs;
+    for (std::size_t i = 0; i < scenarios.size(); ++i) {
+        const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
+        for (std::uint64_t k = 0; k <= seeds.last - seeds.first; ++k)
+            jobs.push_back({i, seeds.first + k, false, false, false});
+    }
+    for (std::size_t i = 0; i < scenarios.size(); ++i) {
+        const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
+        jobs.push_back({i, seeds.first, false, true, false});
+    }
+    return jobs;
+}
+
+std::string render_quiet(const std::vector<ScenarioSummary>& summaries,
+                         const std::string& arguments, reports::Style style) {
+    std::string text;
+    for (const ScenarioSummary& summary : summaries) {
+        if (summary.outcome == check::Outcome::pass) continue;
+        text += summary.name + "\n" + render_bounds(summary, style);
+        if (const check::RunResult* worst = summary.worst_run())
+            text += render_failure(*worst, arguments, style);
+    }
+    return text;
+}
+
+}  // namespace
+
+int check_command(const Options& options) {
+    const auto files = sim::find_scenarios(options.paths);
+    if (!files) {
+        std::fprintf(stderr, "%s\n", files.error().to_string().c_str());
+        return kExitUsage;
+    }
+    std::vector<sim::Scenario> scenarios;
+    if (!read_scenarios(*files, options, scenarios)) return kExitUsage;
+    Outputs outputs(options);
+    hold_interrupts();
+    Player player(options, scenarios, nullptr);
+    const std::vector<Job> jobs = jobs_of(options, scenarios);
+    auto results = player.play(jobs);
+    if (!results) return kExitInterrupted;
+    std::vector<ScenarioSummary> summaries;
+    for (std::size_t i = 0; i < scenarios.size(); ++i) summaries.push_back(player.summary_of(i));
+    for (std::size_t k = 0; k < jobs.size(); ++k) {
+        std::vector<check::RunResult>& runs = summaries[jobs[k].scenario].runs;
+        if (jobs[k].fresh)
+            reports::compare_repetition(runs.front(), (*results)[k]);
+        else
+            runs.push_back(std::move((*results)[k]));
+    }
+    if (!player.detail_failures(summaries)) return kExitInterrupted;
+    for (std::size_t i = 0; i < summaries.size(); ++i)
+        reports::summarise(summaries[i], player.bounds_of(i));
+    const reports::Style style{wants_colour(options)};
+    const std::string arguments = repeated_arguments(options);
+    print(options.quiet ? render_quiet(summaries, arguments, style)
+                        : render_check(summaries, arguments, style));
+    outputs.commit(summaries);
+    return check::exit_code(reports::worst(summaries));
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,29 @@
+// The four commands. Each returns the program's exit code.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/cli/options.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::cli {
+
+[[nodiscard]] int run_command(const Options& options);
+[[nodiscard]] int check_command(const Options& options);
+[[nodiscard]] int list_command(const Options& options);
+[[nodiscard]] int validate_command(const Options& options);
+
+/// Reads all files; every bad one costs a message on stderr. False when one was bad.
+[[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,
+                                  std::vector<sim::Scenario>& scenarios);
+
+/// Writes to stdout at once. Throws reports::OutputError.
+void print(std::string_view text);
+/// stdout gets colours: by --color, else on a terminal without NO_COLOR.
+[[nodiscard]] bool wants_colour(const Options& options);
+/// -f and --set as typed, to repeat on a replay command; begins with a space unless empty.
+[[nodiscard]] std::string repeated_arguments(const Options& options);
+
+}  // namespace leasehold::cli

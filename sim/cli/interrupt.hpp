@@ -1,0 +1,16 @@
+// SIGINT and SIGTERM, taken only where the program waits: nothing is torn apart elsewhere.
+#pragma once
+
+#include <csignal>
+
+namespace leasehold::cli {
+
+/// Blocks both signals and installs a handler; from now on they arrive in waiting_mask() alone.
+/// Child processes inherit the block and so leave the ending to their parent.
+void hold_interrupts();
+/// The mask for ppoll().
+[[nodiscard]] const sigset_t& waiting_mask();
+/// One of them has come, or is pending.
+[[nodiscard]] bool interrupted();
+
+}  // namespace leasehold::cli

@@ -1,0 +1,252 @@
+// The only file that includes CLI11. Its exit codes never leave it.
+#include "sim/cli/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "sim/scenario/reader.hpp"
+#include "sim/scenario/units.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kCommands{"run", "check", "list", "validate"};
+constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
+constexpr std::uint64_t kMaxSeeds = 1'000'000;
+constexpr std::uint64_t kMaxJobs = 1024;
+
+constexpr const char* kAbout =
+    "leasehold plays leader election and a backup bucket through faults, in simulated time,\n"
+    "with the production code, and checks what must always hold.";
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  leasehold run scenarios/failover/leader-crash.yaml --seed 7   watch one run\n"
+    "  leasehold check scenarios --junit out.xml                     all scenarios, all seeds\n"
+    "\n"
+    "Exit codes: 0 pass, 1 safety violated, 2 liveness violated or a bound missed,\n"
+    "3 inconclusive, 4 nondeterministic, 64 bad input, 70 internal error,\n"
+    "74 an output cannot be written, 130 interrupted. Of many runs the worst wins.";
+
+// Options as typed, before their values are looked at.
+struct Raw {
+    std::string seed;
+    std::string jobs;
+    std::string log = "warn";
+    std::string colour = "auto";
+    bool faults = false;
+    bool marks = false;
+    bool invariants = false;
+};
+
+Exit usage(const std::string& message) {
+    return Exit{kExitUsage, "", "leasehold: " + message + "\n"};
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
+    std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string near = sim::nearest(word, views);
+    return near.empty() ? std::string() : "; did you mean '" + near + "'?";
+}
+
+template <std::size_t Count>
+std::string one_of(const std::array<std::string_view, Count>& names) {
+    std::string text;
+    for (const std::string_view name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+    return text;
+}
+
+template <std::size_t Count>
+bool contains(const std::array<std::string_view, Count>& names, std::string_view word) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+}
+
+// Vector options take one argument each time: CLI11's default would swallow the files after it.
+void add_values(CLI::App& app, Options& options) {
+    app.add_option("-f,--values", options.value_files, "Helm values file (repeatable, later wins)")
+        ->allow_extra_args(false)
+        ->type_name("FILE");
+    app.add_option("--set", options.sets, "a Helm value, a.b=c (repeatable, after all -f)")
+        ->allow_extra_args(false)
+        ->type_name("KEY=VALUE");
+}
+
+void add_common(CLI::App& app, Options& options, Raw& raw) {
+    app.add_option("--color", raw.colour, "colours: auto, always or never (NO_COLOR is respected)")
+        ->type_name("WHEN");
+    app.add_flag("--quiet", options.quiet, "print only what did not pass");
+    app.add_option("--log", raw.log, "log to stderr: trace, debug, info, warn, error or off")
+        ->type_name("LEVEL");
+}
+
+void add_playing(CLI::App& app, Options& options, Raw& raw) {
+    app.add_option("--seed", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
+    app.add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
+        ->type_name("N");
+    add_values(app, options);
+    app.add_option("--json", options.json, "write all results as JSON")->type_name("FILE");
+    app.add_option("--junit", options.junit, "write results as JUnit XML")->type_name("FILE");
+    add_common(app, options, raw);
+}
+
+struct Commands {
+    CLI::App* run;
+    CLI::App* check;
+    CLI::App* list;
+    CLI::App* validate;
+};
+
+Commands declare(CLI::App& app, Options& options, Raw& raw) {
+    app.footer(kExamples);
+    app.set_version_flag("--version", "leasehold " + std::string(program_version()));
+    app.set_help_flag("-h,--help", "print this help");
+    Commands commands{};
+    commands.run = app.add_subcommand("run", "play a scenario and show what happens, line by line");
+    commands.run->add_option("FILE", options.paths, "scenario files");
+    add_playing(*commands.run, options, raw);
+    commands.run->add_option("--history", options.history, "write every event (one file, one seed)")
+        ->type_name("FILE");
+    commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
+    commands.check->add_option("DIR", options.paths, "directories or scenario files");
+    add_playing(*commands.check, options, raw);
+    commands.list = app.add_subcommand("list", "list scenarios and why they exist");
+    commands.list->add_option("DIR", options.paths, "directories or files (default: scenarios)");
+    commands.list->add_flag("--faults", raw.faults, "list the faults that a scenario can inject");
+    commands.list->add_flag("--marks", raw.marks, "list the marks that a scenario can expect");
+    commands.list->add_flag("--invariants", raw.invariants, "list what is checked in every run");
+    add_common(*commands.list, options, raw);
+    commands.validate = app.add_subcommand("validate", "check scenario files without playing them");
+    commands.validate->add_option("FILE", options.paths, "scenario files");
+    commands.validate->add_flag("--resolved", options.resolved, "print them with every default");
+    add_values(*commands.validate, options);
+    add_common(*commands.validate, options, raw);
+    for (CLI::App* command : app.get_subcommands({})) {
+        command->set_help_flag("-h,--help", "print this help");
+        command->footer(kExamples);
+    }
+    return commands;
+}
+
+// The first word that no option or command took.
+Exit unexpected_word(const CLI::App& app, const CLI::App& command) {
+    const std::vector<std::string> words = app.remaining(true);
+    const std::string full = words.empty() ? std::string() : words.front();
+    const std::string word = full.substr(0, full.find('='));
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    }
+    return usage("unknown option '" + word + "' of " + command.get_name() +
+                 did_you_mean(word, names) + " (leasehold " + command.get_name() + " --help)");
+}
+
+std::optional<Exit> convert_seeds(const Raw& raw, Options& options) {
+    if (raw.seed.empty()) return std::nullopt;
+    const auto seeds = sim::parse_seeds(raw.seed);
+    if (!seeds)
+        return usage("--seed: expected N or A..B, found '" + raw.seed + "': " + seeds.error());
+    if (seeds->last - seeds->first >= kMaxSeeds)
+        return usage("--seed: at most 1000000 seeds, found '" + raw.seed + "'");
+    options.seeds = *seeds;
+    return std::nullopt;
+}
+
+std::optional<Exit> convert_words(const Raw& raw, Options& options) {
+    options.jobs = std::max(1U, std::thread::hardware_concurrency());
+    if (!raw.jobs.empty()) {
+        const auto jobs = sim::parse_count(raw.jobs);
+        if (!jobs || *jobs < 1 || *jobs > kMaxJobs)
+            return usage("--jobs: expected 1 to 1024, found '" + raw.jobs + "'");
+        options.jobs = static_cast<unsigned>(*jobs);
+    }
+    if (!contains(kLevels, raw.log))
+        return usage("--log: expected one of " + one_of(kLevels) + ", found '" + raw.log + "'" +
+                     did_you_mean(raw.log, {kLevels.begin(), kLevels.end()}));
+    options.log = raw.log;
+    if (!contains(kColours, raw.colour))
+        return usage("--color: expected one of " + one_of(kColours) + ", found '" + raw.colour +
+                     "'" + did_you_mean(raw.colour, {kColours.begin(), kColours.end()}));
+    options.colour = raw.colour == "always"  ? ColourMode::always
+                     : raw.colour == "never" ? ColourMode::never
+                                             : ColourMode::automatic;
+    return std::nullopt;
+}
+
+// What single options cannot know.
+std::optional<Exit> relate(const Raw& raw, Options& options) {
+    const std::string command(kCommands.at(static_cast<std::size_t>(options.command)));
+    if (options.command == Command::list) {
+        if (raw.faults + raw.marks + raw.invariants > 1)
+            return usage("list: --faults, --marks and --invariants exclude each other");
+        options.list = raw.faults       ? ListWhat::faults
+                       : raw.marks      ? ListWhat::marks
+                       : raw.invariants ? ListWhat::invariants
+                                        : ListWhat::scenarios;
+        if (options.list != ListWhat::scenarios && !options.paths.empty())
+            return usage("list: '" + options.paths.front() +
+                         "' has no meaning beside --faults, --marks or --invariants");
+        return std::nullopt;
+    }
+    if (options.paths.empty())
+        return usage(command + ": expected " +
+                     (options.command == Command::check ? "a directory or a scenario file"
+                                                        : "a scenario file") +
+                     " (leasehold " + command + " --help)");
+    const bool many = options.seeds && options.seeds->first != options.seeds->last;
+    if (!options.history.empty() && (many || options.paths.size() > 1))
+        return usage("--history: records one run, so give one file and one seed");
+    const std::array<std::string, 3> outputs{options.json, options.junit, options.history};
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        for (std::size_t k = i + 1; k < outputs.size(); ++k)
+            if (!outputs[i].empty() && outputs[i] == outputs[k])
+                return usage("two outputs would be written to '" + outputs[i] + "'");
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view program_version() { return LEASEHOLD_VERSION; }
+
+std::variant<Options, Exit> parse_options(const std::vector<std::string>& arguments) {
+    Options options;
+    Raw raw;
+    CLI::App app(kAbout, "leasehold");
+    const Commands commands = declare(app, options, raw);
+    if (arguments.empty()) return Exit{kExitUsage, "", app.help()};
+    const std::string& first = arguments.front();
+    if (!first.starts_with("-") && !contains(kCommands, first))
+        return usage("unknown command '" + first + "'" +
+                     did_you_mean(first, {kCommands.begin(), kCommands.end()}) +
+                     " (commands: " + one_of(kCommands) + ")");
+    const std::array<CLI::App*, 4> apps{commands.run, commands.check, commands.list,
+                                        commands.validate};
+    const auto chosen = [&]() -> const CLI::App& {
+        for (const CLI::App* command : apps)
+            if (command->parsed() || command->get_name() == first) return *command;
+        return app;
+    };
+    try {
+        // CLI11 takes arguments from the back.
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        return Exit{kExitOk, app.help(), ""};
+    } catch (const CLI::CallForVersion&) {
+        return Exit{kExitOk, "leasehold " + std::string(program_version()) + "\n", ""};
+    } catch (const CLI::ExtrasError&) {
+        return unexpected_word(app, chosen());
+    } catch (const CLI::ParseError& error) {
+        return usage(std::string(error.what()) + " (leasehold --help)");
+    }
+    for (std::size_t i = 0; i < apps.size(); ++i)
+        if (apps[i]->parsed()) options.command = static_cast<Command>(i);
+    if (auto exit = convert_seeds(raw, options)) return *exit;
+    if (auto exit = convert_words(raw, options)) return *exit;
+    if (auto exit = relate(raw, options)) return *exit;
+    return options;
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,55 @@
+// The command line as typed: commands and options, or a message and an exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitUsage = 64;        ///< bad input: flags, scenarios, values
+inline constexpr int kExitInternal = 70;     ///< a broken belief of the program itself
+inline constexpr int kExitOutput = 74;       ///< an output cannot be written
+inline constexpr int kExitInterrupted = 130; ///< SIGINT or SIGTERM
+
+enum class Command : std::uint8_t { run, check, list, validate };
+enum class ColourMode : std::uint8_t { automatic, always, never };
+enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };
+
+struct Options {
+    Command command = Command::run;
+    std::vector<std::string> paths;
+    std::optional<sim::SeedRange> seeds;   ///< none: run: the first seed, check: all
+    unsigned jobs = 1;                     ///< worker processes, 1..1024
+    std::vector<std::string> value_files;  ///< -f, in order
+    std::vector<std::string> sets;         ///< --set, in order
+    std::string json;                      ///< files to write; empty = none
+    std::string junit;
+    std::string history;
+    std::string log = "warn";
+    ColourMode colour = ColourMode::automatic;
+    bool quiet = false;
+    bool resolved = false;                 ///< validate
+    ListWhat list = ListWhat::scenarios;
+};
+
+/// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.
+struct Exit {
+    int code = kExitOk;
+    std::string out;
+    std::string error;
+};
+
+/// `arguments` without the program's name.
+[[nodiscard]] std::variant<Options, Exit> parse_options(const std::vector<std::string>& arguments);
+
+/// The version that `--version` prints and reports name.
+[[nodiscard]] std::string_view program_version();
+
+}  // namespace leasehold::cli

@@ -1,0 +1,154 @@
+#include "sim/cli/play.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "reports/event_texts.hpp"
+#include "reports/history_codec.hpp"
+#include "reports/json_report.hpp"
+#include "reports/junit.hpp"
+#include "reports/timeline.hpp"
+#include "sim/cli/log_observer.hpp"
+#include "sim/cli/tee.hpp"
+#include "sim/world/run.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+// A worker's engine.
+class Simulation : public JobRunner {
+  public:
+    Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history)
+        : scenarios_(scenarios), history_(history) {}
+
+    bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
+
+    check::RunResult run(const Job& job) override {
+        const sim::Scenario& played = scenario(job);
+        if (!job.detailed && !job.record) return runner_.run(played, job.seed);
+        std::unique_ptr<reports::HistoryWriter> writer;
+        if (job.record && history_ != nullptr) {
+            history_->rewind();
+            writer = std::make_unique<reports::HistoryWriter>(
+                [this](std::string_view line) { history_->write(line); });
+        }
+        reports::Timeline timeline;
+        LogObserver log;
+        std::vector<Observer*> observers{&timeline};
+        if (writer) observers.push_back(writer.get());
+        if (LogObserver::wanted()) observers.push_back(&log);
+        Tee tee(std::move(observers));
+        sim::RunOptions options;
+        options.timeline = true;
+        options.recorder = &tee;
+        check::RunResult result = runner_.run(played, job.seed, options);
+        if (result.timeline.empty()) result.timeline = timeline.lines();
+        if (writer) history_->flush();
+        tell_chain(played, job.seed, result);
+        return result;
+    }
+
+  private:
+    // Which events lead to a violation is known when it is found: their words come from playing
+    // the same run once more.
+    void tell_chain(const sim::Scenario& played, std::uint64_t seed, check::RunResult& result) {
+        if (result.chain.empty() || !runner_.fits(played)) return;
+        reports::EventTexts words(result.chain);
+        sim::RunOptions options;
+        options.recorder = &words;
+        static_cast<void>(runner_.run(played, seed, options));
+    }
+
+    const sim::Scenario& scenario(const Job& job) const { return scenarios_.at(job.scenario); }
+
+    const std::vector<sim::Scenario>& scenarios_;
+    reports::AtomicFile* history_;
+    sim::Runner runner_;
+};
+
+std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
+    return path.empty() ? nullptr : std::make_unique<reports::AtomicFile>(path);
+}
+
+}  // namespace
+
+Outputs::Outputs(const Options& options)
+    : json_(opened(options.json)), junit_(opened(options.junit)), history_(opened(options.history)) {}
+
+void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
+    if (json_) json_->write(reports::json_report(scenarios, program_version()));
+    if (junit_) junit_->write(reports::junit_report(scenarios));
+    for (const auto& file : {json_.get(), junit_.get(), history_.get()})
+        if (file != nullptr) file->commit();
+}
+
+Player::Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
+               reports::AtomicFile* history)
+    : scenarios_(scenarios),
+      progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
+      pool_({options.jobs,
+             [&scenarios, history] { return std::make_unique<Simulation>(scenarios, history); },
+             [&scenarios](const Job& job) {
+                 check::RunResult result;
+                 result.scenario = scenarios.at(job.scenario).name;
+                 result.file = scenarios.at(job.scenario).file;
+                 result.seed = job.seed;
+                 return result;
+             },
+             [this](std::size_t done, std::size_t all) { show_progress(done, all); },
+             [](std::string_view text) { spdlog::info("{}", text); }}) {}
+
+void Player::show_progress(std::size_t done, std::size_t all) {
+    if (!progress_ || all < 2) return;
+    std::fprintf(stderr, "\r%zu of %zu runs\x1b[K", done, all);
+    if (done == all) std::fputs("\r\x1b[K", stderr);
+    std::fflush(stderr);
+}
+
+std::optional<std::vector<check::RunResult>> Player::play(const std::vector<Job>& jobs) {
+    auto results = pool_.run(jobs);
+    if (!results && progress_) std::fputs("\r\x1b[K", stderr);
+    return results;
+}
+
+bool Player::detail_failures(std::vector<reports::ScenarioSummary>& summaries) {
+    std::vector<Job> jobs;
+    std::vector<check::RunResult*> failed;
+    for (std::size_t i = 0; i < summaries.size(); ++i) {
+        const check::RunResult* worst = summaries[i].worst_run();
+        if (worst == nullptr || worst->outcome == check::Outcome::internal) continue;
+        jobs.push_back({i, worst->seed, true, true, false});
+        for (check::RunResult& run : summaries[i].runs)
+            if (&run == worst) failed.push_back(&run);
+    }
+    auto results = play(jobs);
+    if (!results) return false;
+    for (std::size_t i = 0; i < failed.size(); ++i) {
+        const bool nondeterministic = failed[i]->outcome == check::Outcome::nondeterministic;
+        check::RunResult& again = (*results)[i];
+        if (!nondeterministic) reports::compare_repetition(*failed[i], again);
+        // What broke is told by the repetition, how the runs compare by the first.
+        failed[i]->timeline = std::move(again.timeline);
+        failed[i]->chain = std::move(again.chain);
+        failed[i]->state = std::move(again.state);
+    }
+    return true;
+}
+
+reports::ScenarioSummary Player::summary_of(std::size_t scenario) const {
+    reports::ScenarioSummary summary;
+    summary.name = scenarios_.at(scenario).name;
+    summary.file = scenarios_.at(scenario).file;
+    summary.why = scenarios_.at(scenario).why;
+    return summary;
+}
+
+reports::Bounds Player::bounds_of(std::size_t scenario) const {
+    const sim::ExpectSpec& expect = scenarios_.at(scenario).expect;
+    return {expect.failover_p50, expect.failover_p99, expect.failover_max};
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,58 @@
+// Plays runs in worker processes and gathers them by scenario.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/atomic_file.hpp"
+#include "reports/summary.hpp"
+#include "sim/cli/options.hpp"
+#include "sim/cli/workers.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::cli {
+
+/// The files that a command was told to write; opened before the first run, so that an unwritable
+/// place costs no work, and visible only once whole.
+class Outputs {
+  public:
+    /// Throws reports::OutputError.
+    explicit Outputs(const Options& options);
+    /// Writes and commits all of them. Throws reports::OutputError.
+    void commit(const std::vector<reports::ScenarioSummary>& scenarios);
+    [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
+
+  private:
+    std::unique_ptr<reports::AtomicFile> json_;
+    std::unique_ptr<reports::AtomicFile> junit_;
+    std::unique_ptr<reports::AtomicFile> history_;
+};
+
+/// Scenarios and the processes that play them.
+class Player {
+  public:
+    /// `scenarios` and `history` (may be null) must outlive the player.
+    Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
+           reports::AtomicFile* history);
+
+    /// None when interrupted.
+    [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);
+    /// Replaces the worst run of each scenario that has one by its repetition with all details in
+    /// a fresh process, which must show the same digest. False when interrupted.
+    [[nodiscard]] bool detail_failures(std::vector<reports::ScenarioSummary>& summaries);
+    /// The scenario's summary without runs.
+    [[nodiscard]] reports::ScenarioSummary summary_of(std::size_t scenario) const;
+    [[nodiscard]] reports::Bounds bounds_of(std::size_t scenario) const;
+
+  private:
+    void show_progress(std::size_t done, std::size_t all);
+
+    const std::vector<sim::Scenario>& scenarios_;
+    bool progress_ = false;
+    WorkerPool pool_;
+};
+
+}  // namespace leasehold::cli

@@ -1,0 +1,107 @@
+// EventQueue: the one ordered queue of a run, (date, seeded priority, sequence).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "model/base/check.hpp"
+#include "model/base/random.hpp"
+#include "model/base/time.hpp"
+
+namespace leasehold {
+
+/// A 4-ary heap of 32-byte elements. Elements of one date leave in an order that depends on the
+/// seed and on nothing else: a machine that relies on first-in-first-out between equal dates is
+/// wrong in some seed. Nothing can be taken out early; obsolete events are their owner's business.
+class EventQueue {
+  public:
+    struct Element {
+        std::int64_t at = 0;       ///< nanoseconds since the beginning of the run, >= 0
+        std::uint64_t order = 0;   ///< seeded priority above, sequence below: unique
+        std::uint64_t data = 0;
+        std::uint32_t kind = 0;
+        std::uint32_t target = 0;
+    };
+    static_assert(sizeof(Element) == 32, "the heap moves elements; two share a cache line");
+
+    /// Empties the queue, keeps its memory, starts the sequence anew.
+    void reset(std::uint64_t seed) {
+        heap_.clear();
+        sequence_ = 0;
+        priorities_ = mix64(seed + 0x9e3779b97f4a7c15ULL);
+    }
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    /// The date of the first element; the queue must not be empty.
+    [[nodiscard]] std::int64_t first_date() const { return heap_.front().at; }
+
+    void push(std::int64_t at, std::uint32_t kind, std::uint32_t target, std::uint64_t data) {
+        const std::uint64_t sequence = sequence_++;
+        CHECK(sequence <= kSequenceMask);
+        const std::uint64_t order = (mix64(priorities_ ^ sequence) & ~kSequenceMask) | sequence;
+        heap_.emplace_back();
+        rise(heap_.size() - 1, Element{at, order, data, kind, target});
+    }
+
+    /// Takes the first element out; the queue must not be empty.
+    Element pop() {
+        const Element first = heap_.front();
+        const Element last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sink(last);
+        return first;
+    }
+
+  private:
+    static constexpr std::size_t kArity = 4;
+    // 2^40 events per run; the 24 bits above are the priority. Where they collide, the sequence
+    // decides, so the order stays total.
+    static constexpr std::uint64_t kSequenceMask = (1ULL << 40) - 1;
+
+    /// Both words as one number, so that a comparison needs no branch. Dates are not negative.
+    static Uint128 key(const Element& element) {
+        return (static_cast<Uint128>(static_cast<std::uint64_t>(element.at)) << 64) | element.order;
+    }
+
+    void rise(std::size_t hole, const Element& element) {
+        const Uint128 own = key(element);
+        while (hole > 0) {
+            const std::size_t parent = (hole - 1) / kArity;
+            if (key(heap_[parent]) < own) break;
+            heap_[hole] = heap_[parent];
+            hole = parent;
+        }
+        heap_[hole] = element;
+    }
+
+    void sink(const Element& element) {
+        const Uint128 own = key(element);
+        const std::size_t count = heap_.size();
+        std::size_t hole = 0;
+        for (;;) {
+            const std::size_t child = hole * kArity + 1;
+            if (child >= count) break;
+            const std::size_t end = child + kArity < count ? child + kArity : count;
+            std::size_t least = child;
+            Uint128 least_key = key(heap_[child]);
+            for (std::size_t other = child + 1; other < end; ++other) {
+                const Uint128 other_key = key(heap_[other]);
+                const bool less = other_key < least_key;
+                least = less ? other : least;
+                least_key = less ? other_key : least_key;
+            }
+            if (own < least_key) break;
+            heap_[hole] = heap_[least];
+            hole = least;
+        }
+        heap_[hole] = element;
+    }
+
+    std::vector<Element> heap_;
+    std::uint64_t sequence_ = 0;
+    std::uint64_t priorities_ = 0;
+};
+
+}  // namespace leasehold

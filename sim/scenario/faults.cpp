@@ -1,0 +1,392 @@
+// The list of faults: when, what, whom, and the modifiers that each verb takes.
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "sim/scenario/block.hpp"
+#include "sim/scenario/blocks.hpp"
+#include "sim/scenario/names.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The modifiers that belong to a verb.
+struct Verb {
+    FaultKind kind;
+    std::vector<std::string_view> required;
+    std::vector<std::string_view> optional;
+};
+
+const std::vector<Verb>& verbs() {
+    static const std::vector<Verb> all{
+        {FaultKind::crash, {}, {"for", "as", "disk"}},
+        {FaultKind::restart, {}, {"as"}},
+        {FaultKind::stop, {}, {"for", "as", "within"}},
+        {FaultKind::pause, {}, {"for", "as"}},
+        {FaultKind::resume, {}, {"as"}},
+        {FaultKind::suspend, {"for"}, {"as", "clock"}},
+        {FaultKind::cut, {}, {"for", "as", "from", "direction"}},
+        {FaultKind::heal, {}, {}},
+        {FaultKind::delay, {"by"}, {"for", "as", "from"}},
+        {FaultKind::outage, {}, {"for", "as"}},
+        {FaultKind::drop_request, {"of"}, {"as", "times"}},
+        {FaultKind::lose_answer, {"of"}, {"as", "times"}},
+        {FaultKind::apply_late, {"of", "by"}, {"as", "times"}},
+        {FaultKind::answer_error, {"of"}, {"as", "times", "for", "status", "retryAfter"}},
+        {FaultKind::delete_lease, {}, {}},
+        {FaultKind::edit_lease, {}, {}},
+        {FaultKind::step_wall_clock, {"by"}, {"as"}},
+        {FaultKind::set_drift, {"drift"}, {"as"}}};
+    return all;
+}
+
+bool of_bucket(RequestKind kind) { return kind >= RequestKind::get_object; }
+bool writes(RequestKind kind) {
+    return kind == RequestKind::create_lease || kind == RequestKind::update_lease ||
+           kind == RequestKind::put_object || kind == RequestKind::remove_object;
+}
+
+/// Reads the faults in order: a name bound by one may be used by those after it.
+class FaultReader {
+  public:
+    explicit FaultReader(Scenario& scenario) : scenario_(scenario) {}
+
+    void read(const Node& list) {
+        expect_list(list, "faults");
+        for (const Node& item : list.items) read_one(item);
+    }
+
+  private:
+    struct Binding {
+        bool replica = false;  ///< names the replicas met
+        bool heals = false;    ///< names a cut, delay or outage, which heal may end
+    };
+
+    void read_one(const Node& item) {
+        const Block block(item, "a fault", keys());
+        Fault fault;
+        fault.line = static_cast<std::uint32_t>(item.line);
+        const Verb& verb = find_verb(block);
+        fault.kind = verb.kind;
+        check_modifiers(block, verb);
+        read_trigger(block, fault.trigger);
+        read_verb(block, fault);
+        read_modifiers(block, fault);
+        read_binding(block, fault);
+        scenario_.faults.push_back(std::move(fault));
+    }
+
+    static std::span<const std::string_view> keys() {
+        static const std::vector<std::string_view> all = [] {
+            std::vector<std::string_view> joined(names::kFaults.begin(), names::kFaults.end());
+            joined.insert(joined.end(), names::kTriggers.begin(), names::kTriggers.end());
+            joined.insert(joined.end(), names::kModifiers.begin(), names::kModifiers.end());
+            return joined;
+        }();
+        return all;
+    }
+
+    static const Verb& find_verb(const Block& block) {
+        const Verb* found = nullptr;
+        for (const Node::Entry& entry : block.node().entries) {
+            const auto name = std::find(names::kFaults.begin(), names::kFaults.end(), entry.key.text);
+            if (name == names::kFaults.end()) continue;
+            if (found != nullptr)
+                fail(entry.key, "a second verb, " + entry.key.describe() + ", after \"" +
+                                    std::string(fault_kind_name(found->kind)) +
+                                    "\": a fault has one");
+            found = &verbs().at(static_cast<std::size_t>(name - names::kFaults.begin()));
+        }
+        if (found == nullptr)
+            fail(block.node(), "a fault needs a verb, such as crash: leader");
+        return *found;
+    }
+
+    static void check_modifiers(const Block& block, const Verb& verb) {
+        const std::string name(fault_kind_name(verb.kind));
+        for (const Node::Entry& entry : block.node().entries) {
+            const auto in = [&](const auto& list) {
+                return std::find(list.begin(), list.end(), entry.key.text) != list.end();
+            };
+            if (!in(names::kModifiers) || in(verb.required) || in(verb.optional)) continue;
+            std::string allowed;
+            for (const auto* list : {&verb.required, &verb.optional})
+                for (const std::string_view one : *list)
+                    allowed += (allowed.empty() ? "" : ", ") + std::string(one);
+            fail(entry.key, '"' + entry.key.text + "\" does not belong to " + name + " (" +
+                                (allowed.empty() ? "it takes no modifiers" : "it takes " + allowed) + ")");
+        }
+        for (const std::string_view one : verb.required)
+            if (!block.has(one)) fail(block.node(), name + " needs \"" + std::string(one) + "\"");
+    }
+
+    void read_trigger(const Block& block, Trigger& trigger) {
+        const Node* first = nullptr;
+        for (const Node::Entry& entry : block.node().entries) {
+            const bool one = entry.key.text == "at" || entry.key.text == "every" ||
+                             entry.key.text == "when";
+            if (!one) continue;
+            if (first != nullptr)
+                fail(entry.key, "a second trigger, " + entry.key.describe() + ", after \"" +
+                                    first->text + "\": a fault has one of at, every, when");
+            first = &entry.key;
+        }
+        if (first == nullptr) fail(block.node(), "a fault needs one of at, every, when");
+        for (const std::string_view key : {"first", "until"})
+            if (block.has(key) && !block.has("every"))
+                fail(*block.find(key), '"' + std::string(key) + "\" belongs to every");
+        if (block.has("at")) {
+            trigger.kind = TriggerKind::at;
+            block.duration("at", trigger.at, Duration(0));
+            check_inside(block, "at", trigger.at);
+        } else if (block.has("every")) {
+            trigger.kind = TriggerKind::every;
+            block.duration("every", trigger.every, 1ms);
+            trigger.at = trigger.every;
+            block.duration("first", trigger.at, Duration(0));
+            block.duration("until", trigger.until, Duration(0));
+            check_inside(block, block.has("first") ? "first" : "every", trigger.at);
+            if (trigger.until < trigger.at)
+                fail(*block.find("until"), "until (" + format_duration(trigger.until) +
+                                               ") is before the first time (" +
+                                               format_duration(trigger.at) + ")");
+            if (block.has("until")) check_inside(block, "until", trigger.until);
+        } else {
+            read_when(*block.find("when"), trigger);
+        }
+    }
+
+    void check_inside(const Block& block, std::string_view key, Duration at) const {
+        if (at < scenario_.duration) return;
+        fail(*block.find(key), std::string(key) + " (" + format_duration(at) +
+                                   ") is not before the run's end (duration: " +
+                                   format_duration(scenario_.duration) + ")");
+    }
+
+    void read_when(const Node& node, Trigger& trigger) {
+        const Block when(node, "when", names::kWhen);
+        const Node* replica = when.find("replica");
+        if (replica == nullptr) fail(node, "when needs \"replica\", such as leader");
+        trigger.replica = read_target(*replica, "when.replica");
+        if (when.has("sends") == when.has("reaches"))
+            fail(node, "when needs either sends or reaches");
+        if (const Node* sends = when.find("sends")) {
+            trigger.kind = TriggerKind::sends;
+            trigger.sends = read_request(*sends, "when.sends");
+        } else {
+            trigger.kind = TriggerKind::reaches;
+            const Node& reaches = *when.find("reaches");
+            expect_scalar(reaches, "when.reaches");
+            const auto mark = mark_named(reaches.text);
+            if (!mark) {
+                std::vector<std::string_view> all;
+                for (const MarkInfo& info : kMarks) all.push_back(info.name);
+                fail(reaches, "when.reaches: unknown mark " + reaches.describe() +
+                                  suggestion(reaches.text, all));
+            }
+            trigger.reaches = *mark;
+        }
+        when.count("nth", trigger.nth, 1, 1'000'000);
+        if (when.duration("after", trigger.after, Duration(0)))
+            check_inside(when, "after", trigger.after);
+    }
+
+    RequestKind read_request(const Node& node, std::string_view what) const {
+        const auto kind = static_cast<RequestKind>(choose(node, what, names::kRequests));
+        if (of_bucket(kind) && !scenario_.stores())
+            fail(node, std::string(what) + ": " + node.text +
+                           " is never sent, there is no bucket (set "
+                           "kubecostModel.etlBucketConfigSecret)");
+        if (!of_bucket(kind) && !scenario_.elects())
+            fail(node, std::string(what) + ": " + node.text +
+                           " is never sent, there is no election (set "
+                           "kubecostDeployment.leaderFollower.enabled)");
+        return kind;
+    }
+
+    Target read_target(const Node& node, std::string_view what) const {
+        expect_scalar(node, what);
+        Target target;
+        constexpr std::string_view kZone = "zone ";
+        const auto role = std::find(names::kRoles.begin(), names::kRoles.end(), node.text);
+        if (role != names::kRoles.end()) {
+            constexpr std::array kKinds{TargetKind::leader, TargetKind::follower,
+                                        TargetKind::followers, TargetKind::all};
+            target.kind = kKinds.at(static_cast<std::size_t>(role - names::kRoles.begin()));
+            if (target.kind != TargetKind::all && !scenario_.elects())
+                fail(node, std::string(what) + ": there is no " + node.text +
+                               " without an election (name replica-0 or all)");
+            return target;
+        }
+        if (node.text.starts_with(kZone)) {
+            target.kind = TargetKind::zone;
+            target.name = node.text.substr(kZone.size());
+            const auto& zones = scenario_.network.zone_names;
+            if (std::find(zones.begin(), zones.end(), target.name) == zones.end()) {
+                const std::vector<std::string_view> all(zones.begin(), zones.end());
+                fail(node, std::string(what) + ": no zone \"" + target.name + "\" in network.zones" +
+                               suggestion(target.name, all));
+            }
+            return target;
+        }
+        if (const auto index = replica_index(node.text, scenario_.values.replicas)) {
+            target.kind = TargetKind::replica;
+            target.name = node.text;
+            target.replica = *index;
+            return target;
+        }
+        if (node.text.starts_with("replica-"))
+            fail(node, std::string(what) + ": no " + node.text + ", there are replica-0 to " +
+                           replica_name(scenario_.values.replicas - 1));
+        if (const auto bound = bindings_.find(node.text); bound != bindings_.end()) {
+            if (!bound->second.replica)
+                fail(node, std::string(what) + ": \"" + node.text + "\" names no replica");
+            target.kind = TargetKind::bound;
+            target.name = node.text;
+            return target;
+        }
+        std::vector<std::string_view> known(names::kRoles.begin(), names::kRoles.end());
+        for (const auto& [name, binding] : bindings_) known.push_back(name);
+        fail(node, std::string(what) + ": " + node.describe() +
+                       " is neither leader, follower, followers, all, replica-N, zone NAME nor a "
+                       "name bound by an earlier as" +
+                       (nearest(node.text, known).empty()
+                            ? std::string()
+                            : "; did you mean \"" + nearest(node.text, known) + "\"?"));
+    }
+
+    void read_verb(const Block& block, Fault& fault) const {
+        const std::string verb(fault_kind_name(fault.kind));
+        const Node& value = *block.find(verb);
+        switch (fault.kind) {
+            case FaultKind::heal: read_heal(value, fault); return;
+            case FaultKind::outage:
+                fault.api = choose(value, verb, names::kOutages) == 0;
+                fault.bucket = !fault.api;
+                if (fault.bucket && !scenario_.stores())
+                    fail(value, "outage: there is no bucket (set kubecostModel.etlBucketConfigSecret)");
+                return;
+            case FaultKind::delete_lease:
+            case FaultKind::edit_lease: read_operator(value, verb, fault); return;
+            case FaultKind::drop_request:
+            case FaultKind::lose_answer:
+            case FaultKind::apply_late:
+            case FaultKind::answer_error:
+                fault.request = read_request(value, verb);
+                if (fault.kind == FaultKind::apply_late && !writes(fault.request))
+                    fail(value, "applyLate: " + value.text + " changes nothing, so it can't be late "
+                                "(expected createLease, updateLease, putObject or removeObject)");
+                fault.target = read_target(*block.find("of"), "of");
+                return;
+            default: fault.target = read_target(value, verb);
+        }
+        const bool role = fault.target.kind == TargetKind::leader ||
+                          fault.target.kind == TargetKind::follower ||
+                          fault.target.kind == TargetKind::followers;
+        if (fault.kind == FaultKind::restart && role)
+            fail(value, "restart: a replica that does not run has no role (name it, or bind it "
+                        "with as where it crashes)");
+    }
+
+    void read_heal(const Node& value, Fault& fault) const {
+        expect_scalar(value, "heal");
+        fault.target.kind = TargetKind::all;
+        if (value.text == "all") return;
+        fault.target.kind = TargetKind::bound;
+        fault.target.name = value.text;
+        const auto bound = bindings_.find(value.text);
+        if (bound != bindings_.end() && bound->second.heals) return;
+        std::vector<std::string_view> known{"all"};
+        for (const auto& [name, binding] : bindings_)
+            if (binding.heals) known.push_back(name);
+        fail(value, "heal: no earlier cut, delay or outage is bound as " + value.describe() +
+                        suggestion(value.text, known));
+    }
+
+    void read_operator(const Node& value, const std::string& verb, Fault& fault) const {
+        if (!scenario_.elects())
+            fail(value, verb + ": there is no Lease without an election");
+        if (fault.kind == FaultKind::edit_lease) {
+            fault.edit = static_cast<LeaseEdit>(choose(value, verb, names::kEdits));
+            return;
+        }
+        constexpr std::array<std::string_view, 1> kLease{"lease"};
+        static_cast<void>(choose(value, verb, kLease));
+    }
+
+    static void read_modifiers(const Block& block, Fault& fault) {
+        Duration lasts{0};
+        if (block.duration("for", lasts, Duration(1))) fault.lasts = lasts;
+        if (const auto disk = block.choice("disk", names::kDisks)) fault.keep_disk = *disk == 0;
+        block.duration("within", fault.within, 1ms);
+        if (const auto clock = block.choice("clock", names::kSuspendClocks))
+            fault.frozen = *clock == 0;
+        if (const auto direction = block.choice("direction", names::kDirections))
+            fault.direction = static_cast<Direction>(*direction);
+        if (const Node* peers = block.find("from")) read_peers(*peers, fault);
+        if (fault.kind == FaultKind::step_wall_clock) {
+            block.read("by", fault.by, parse_signed_duration);
+            if (fault.by == Duration(0)) fail(*block.find("by"), "by: a step of 0s changes nothing");
+        } else {
+            block.duration("by", fault.by, Duration(1));
+        }
+        block.count("times", fault.times, 1, 1'000'000);
+        if (fault.kind == FaultKind::answer_error) read_status(block, fault);
+        block.read("drift", fault.drift_ppm, parse_ppm);
+    }
+
+    static void read_peers(const Node& list, Fault& fault) {
+        expect_list(list, "from");
+        fault.api = fault.bucket = fault.replicas = false;
+        for (const Node& item : list.items) {
+            constexpr std::array kFields{&Fault::api, &Fault::bucket, &Fault::replicas};
+            bool& field = fault.*kFields.at(choose(item, "from", names::kPeers));
+            if (field) fail(item, "from: " + item.text + " is named twice");
+            field = true;
+        }
+        if (list.items.empty()) fail(list, "from: needs at least one of api, bucket, replicas");
+    }
+
+    static void read_status(const Block& block, Fault& fault) {
+        std::uint32_t status = 503;
+        block.count("status", status, 400, 599);
+        fault.status = static_cast<std::int32_t>(status);
+        block.duration("retryAfter", fault.retry_after, Duration(0));
+        if (fault.retry_after % 1s != Duration(0))
+            fail(*block.find("retryAfter"), "retryAfter: must be whole seconds, found " +
+                                                block.find("retryAfter")->describe());
+        if (block.has("times") && fault.lasts)
+            fail(*block.find("times"), "answerError takes either times or for");
+    }
+
+    void read_binding(const Block& block, Fault& fault) {
+        const Node* as = block.find("as");
+        if (as == nullptr) return;
+        expect_scalar(*as, "as");
+        const auto& roles = names::kRoles;
+        const bool reserved = std::find(roles.begin(), roles.end(), as->text) != roles.end() ||
+                              as->text.starts_with("replica-") || as->text == "lease" ||
+                              as->text == "api" || as->text == "bucket" || as->text == "zone";
+        if (!is_name(as->text) || reserved)
+            fail(*as, "as: expected a name of lower-case letters, digits and '-' that has no "
+                      "meaning yet, found " + as->describe());
+        Binding binding;
+        binding.replica = fault.kind != FaultKind::outage;
+        binding.heals = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
+                        fault.kind == FaultKind::outage;
+        if (!bindings_.emplace(as->text, binding).second)
+            fail(*as, "as: \"" + as->text + "\" is bound by an earlier fault");
+        fault.as = as->text;
+    }
+
+    Scenario& scenario_;
+    std::map<std::string, Binding, std::less<>> bindings_;
+};
+
+}  // namespace
+
+void read_faults(const Node& node, Scenario& scenario) { FaultReader(scenario).read(node); }
+
+}  // namespace leasehold::sim

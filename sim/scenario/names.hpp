@@ -1,0 +1,90 @@
+// The words of the scenario language: verbs, requests, invariants and the keys of each block.
+//
+// One place, so that the reader, the "did you mean" of its messages and the test that compares
+// README.md and schema.json with the code all see the same lists.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::sim {
+
+/// As nearest(), but never further than `most` edits (Helm values: real keys are alike).
+[[nodiscard]] std::string nearest_within(std::string_view word,
+                                         std::span<const std::string_view> names,
+                                         std::size_t most);
+
+}  // namespace leasehold::sim
+
+namespace leasehold::sim::names {
+
+inline constexpr std::array<std::string_view, 8> kRequests{
+    "getLease",  "createLease", "updateLease",  "watchLease",
+    "getObject", "putObject",   "removeObject", "listObjects"};  // in order of RequestKind
+
+inline constexpr std::array<std::string_view, 18> kFaults{
+    "crash",       "restart",     "stop",          "pause",    "resume",
+    "suspend",     "cut",         "heal",          "delay",    "outage",
+    "dropRequest", "loseAnswer",  "applyLate",     "answerError",
+    "deleteLease", "editLease",   "stepWallClock", "setDrift"};  // in order of FaultKind
+
+inline constexpr std::array<std::string_view, 4> kEdits{"clearHolder", "stealHolder", "label",
+                                                        "shortenDuration"};  // LeaseEdit
+inline constexpr std::array<std::string_view, 3> kDirections{"both", "send", "receive"};
+inline constexpr std::array<std::string_view, 3> kPeers{"api", "bucket", "replicas"};
+inline constexpr std::array<std::string_view, 2> kOutages{"api", "bucket"};
+inline constexpr std::array<std::string_view, 2> kDisks{"keep", "lose"};
+inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "running"};
+inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
+inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
+inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
+
+/// Ids of the invariants that a scenario may name; those that sim/check judges.
+inline constexpr std::array<std::string_view, 22> kInvariants{
+    "leader.at-most-one",         "leader.eventually-one",
+    "leader.stable",              "leader.term-increases",
+    "lease.taken-only-when-free", "lease.changed-only-by-holder",
+    "bucket.epochs-increase",     "bucket.no-stale-commit",
+    "bucket.acknowledged-survives", "bucket.linearizable",
+    "write.eventually-committed", "follower.writes-are-no-ops",
+    "follower.reads-never-stack", "query.within-deadline",
+    "follower.freshness",         "payload.never-regresses",
+    "read.one-outcome",           "promotion.releases-all",
+    "leader.equals-single-install", "replicas.converge",
+    "stop.bounded",               "run.deterministic"};
+
+inline constexpr std::array<std::string_view, 14> kTop{
+    "scenario", "why",    "duration", "seeds",  "values", "election", "storage",
+    "clocks",   "network", "api",     "bucket", "workload", "faults", "expect"};
+inline constexpr std::array<std::string_view, 7> kElection{
+    "profile", "leaseDuration", "renewDeadline", "retryPeriod", "drift", "margin", "clientGoPeers"};
+inline constexpr std::array<std::string_view, 14> kStorage{
+    "format",    "pollPeriod", "getTimeout", "putTimeout", "listTimeout", "readThroughTimeout",
+    "writeDeadline", "retryMin", "retryMax", "largestRequestAge", "leaderReads", "passGets",
+    "puts",      "readThroughs"};
+inline constexpr std::array<std::string_view, 3> kClocks{"offset", "drift", "driftOf"};
+inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth",
+                                                          "bucketBandwidth", "zones"};
+inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
+inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod", "watchTimeout"};
+inline constexpr std::array<std::string_view, 5> kBucket{"get", "put", "list",
+                                                         "honoursPreconditions", "pageSize"};
+inline constexpr std::array<std::string_view, 9> kWorkload{
+    "pipelines", "windows", "exportEvery", "objectSize", "queries",
+    "queryDeadline", "restores", "pendingReads", "preloaded"};
+inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
+inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reaches", "nth",
+                                                       "after"};
+inline constexpr std::array<std::string_view, 13> kModifiers{
+    "for", "as", "of", "disk", "within", "clock", "from",
+    "direction", "by", "times", "status", "retryAfter", "drift"};
+inline constexpr std::array<std::string_view, 4> kExpect{"reached", "failover", "violates",
+                                                         "mayViolate"};
+inline constexpr std::array<std::string_view, 3> kFailover{"p50", "p99", "max"};
+
+}  // namespace leasehold::sim::names

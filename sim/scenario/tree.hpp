@@ -1,0 +1,55 @@
+// A YAML text as a tree of our own, with places, from yaml-cpp's event parser.
+//
+// yaml-cpp's own node tree accepts duplicate keys, second documents, self-referencing aliases,
+// unterminated quotes and invalid UTF-8 in silence; this one refuses them, by place.
+// Internal to sim/scenario: errors travel as InputError and are caught at the reader's door.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/scenario/reader.hpp"
+
+namespace leasehold::sim {
+
+/// Bad input on its way to the caller; never leaves this folder.
+struct InputError {
+    Diagnostic diagnostic;
+};
+
+enum class NodeKind : std::uint8_t { null, scalar, list, map };
+
+/// A value of the input, and where it stands.
+struct Node {
+    struct Entry;
+    NodeKind kind = NodeKind::null;
+    bool quoted = false;          ///< scalar in quotes or a block scalar: always a text
+    std::string text;             ///< scalar
+    std::vector<Node> items;      ///< list
+    std::vector<Entry> entries;   ///< map, in the order of the input, keys unique
+    std::shared_ptr<const std::string> file;
+    int line = 0;                 ///< 1-based
+    int column = 0;               ///< 1-based, bytes
+
+    [[nodiscard]] const Node* find(std::string_view key) const;
+    /// "a list", "a map", "nothing" or the text in quotes, for messages.
+    [[nodiscard]] std::string describe() const;
+};
+struct Node::Entry {
+    Node key;
+    Node value;
+};
+
+inline constexpr std::size_t kLargestFile = 1U << 20;  ///< bytes
+inline constexpr int kDeepest = 32;                    ///< nested lists and maps
+
+[[noreturn]] void fail(const Node& at, std::string message);
+
+/// The bytes of a regular file of at most kLargestFile. Throws InputError.
+[[nodiscard]] std::string load_text(const std::string& path);
+/// The one document of `text`. Throws InputError.
+[[nodiscard]] Node parse_tree(std::string_view text, const std::string& file);
+
+}  // namespace leasehold::sim

@@ -1,0 +1,244 @@
+#include "sim/world/api_channel.hpp"
+
+#include <algorithm>
+
+#include "sim/world/faults.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+StatusReason reason_of(std::int32_t status) {
+    switch (status) {
+        case 429: return StatusReason::too_many_requests;
+        case 401: return StatusReason::unauthorized;
+        case 403: return StatusReason::forbidden;
+        case 500: return StatusReason::internal_error;
+        case 503: return StatusReason::unavailable;
+        case 504: return StatusReason::timeout;
+        default: return StatusReason::other;
+    }
+}
+
+}  // namespace
+
+ApiChannel::ApiChannel(Context& context, Paths& paths, Faults& faults)
+    : context_(context),
+      paths_(paths),
+      faults_(faults),
+      api_(context.stream("lease-api").next()),
+      handling_(context.scenario.api.latency),
+      random_(context.stream("api-channel")) {}
+
+void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
+    Host& host = context_.hosts[replica];
+    ++context_.recorder.work.lease_requests;
+    Exchange exchange;
+    exchange.replica = replica;
+    exchange.incarnation = host.incarnation;
+    exchange.request = request;
+    const TrueTime now = context_.now();
+    exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
+    exchange.deadline_true = host.clock.reaches(exchange.deadline);
+    exchange.cause = host.last_step;
+    const RequestKind kind = request.verb == LeaseVerb::get      ? RequestKind::get_lease
+                             : request.verb == LeaseVerb::create ? RequestKind::create_lease
+                                                                 : RequestKind::update_lease;
+    exchange.interference = faults_.interfere(replica, kind);
+    const TrueTime arrival = now + paths_.latency(replica, Server::api) + handling_(random_);
+    if (exchange.interference.drop || !paths_.to(Server::api, replica)) {
+        time_out(exchange);
+        return;
+    }
+    if (arrival + exchange.interference.late >= exchange.deadline_true) time_out(exchange);
+    const TrueTime applied = exchange.interference.status != 0
+                                 ? arrival
+                                 : arrival + exchange.interference.late;
+    context_.at(applied, Kind::lease_arrives, replica, exchanges_.put(std::move(exchange)));
+}
+
+void ApiChannel::request_arrives(std::uint64_t handle) {
+    Exchange exchange = exchanges_.take(handle);
+    if (!up_ || !paths_.to(Server::api, exchange.replica)) {
+        time_out(exchange);
+        return;
+    }
+    LeaseReply reply;
+    if (exchange.interference.status != 0) {
+        reply.status = exchange.interference.status;
+        reply.reason = reason_of(reply.status);
+        reply.retry_after = exchange.interference.retry_after;
+    } else {
+        std::optional<LeaseChange> change;
+        reply = api_.handle(exchange.request.verb, exchange.request.lease, change);
+        if (change) commit(*change, exchange.replica);
+    }
+    if (exchange.answered) return;
+    if (exchange.interference.lose_answer || !paths_.from(Server::api, exchange.replica)) {
+        time_out(exchange);
+        return;
+    }
+    answer(exchange, std::move(reply), context_.now() + paths_.latency(exchange.replica, Server::api));
+}
+
+void ApiChannel::answer(Exchange& exchange, LeaseReply reply, TrueTime when) {
+    if (when >= exchange.deadline_true) {
+        time_out(exchange);
+        return;
+    }
+    const Host& host = context_.hosts[exchange.replica];
+    if (!host.running() || host.incarnation != exchange.incarnation) return;
+    Mail letter;
+    letter.event = LeaseAnswered{exchange.request.request, std::move(reply)};
+    letter.cause = context_.recorder.last_number();
+    letter.via = Via::api;
+    letter.deadline = exchange.deadline;
+    context_.post(when, exchange.replica, std::move(letter));
+}
+
+void ApiChannel::time_out(Exchange& exchange) {
+    if (exchange.answered) return;
+    exchange.answered = true;
+    const Host& host = context_.hosts[exchange.replica];
+    if (!host.running() || host.incarnation != exchange.incarnation) return;
+    if (exchange.deadline_true == TrueTime::max()) return;
+    Mail letter;
+    letter.event = LeaseAnswered{exchange.request.request, LeaseReply{}};
+    letter.cause = exchange.cause;
+    letter.deadline = exchange.deadline;
+    letter.timeout = true;
+    context_.post(exchange.deadline_true, exchange.replica, std::move(letter));
+}
+
+bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
+    const Server server = letter.via == Via::api ? Server::api : Server::bucket;
+    if (paths_.from(server, replica)) return true;
+    if (const auto* watched = std::get_if<LeaseWatched>(&letter.event)) {
+        for (const std::uint64_t stream : streams_) {
+            Watcher* watcher = watchers_.find(stream);
+            if (watcher->replica == replica && watcher->id == watched->watch) watcher->silent = true;
+        }
+        return false;
+    }
+    Mail timeout;
+    timeout.cause = letter.cause;
+    timeout.deadline = letter.deadline;
+    timeout.timeout = true;
+    if (const auto* lease = std::get_if<LeaseAnswered>(&letter.event))
+        timeout.event = LeaseAnswered{lease->request, LeaseReply{}};
+    else
+        timeout.event = BucketAnswered{std::get<BucketAnswered>(letter.event).request,
+                                       std::make_shared<const BucketReply>()};
+    const TrueTime due = context_.hosts[replica].clock.reaches(letter.deadline);
+    if (due != TrueTime::max()) context_.post(due, replica, std::move(timeout));
+    return false;
+}
+
+void ApiChannel::watch(ReplicaIndex replica, const WatchLease& request) {
+    if (!paths_.to(Server::api, replica)) return;  // a connection that never opens: silence
+    Watcher watcher;
+    watcher.replica = replica;
+    watcher.incarnation = context_.hosts[replica].incarnation;
+    watcher.id = request.watch;
+    watcher.from = request.from;
+    const TrueTime opens = context_.now() + paths_.latency(replica, Server::api);
+    context_.at(opens, Kind::watch_opens, replica, watchers_.put(watcher));
+}
+
+void ApiChannel::watch_opens(std::uint64_t handle) {
+    Watcher* watcher = watchers_.find(handle);
+    if (watcher == nullptr) return;  // stopped before it opened
+    const Host& host = context_.hosts[watcher->replica];
+    if (!up_ || host.incarnation != watcher->incarnation || !host.running()) {
+        watchers_.drop(handle);
+        return;
+    }
+    watcher->opened = context_.now();
+    streams_.push_back(handle);
+    const auto missed = api_.changes_since(watcher->from);
+    if (!missed) {
+        close(handle, true);  // 410 Expired
+        return;
+    }
+    for (const LeaseChange& change : *missed)
+        tell(*watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version, change.after);
+    context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
+                watcher->replica, handle);
+}
+
+void ApiChannel::bookmark(std::uint64_t handle) {
+    Watcher* watcher = watchers_.find(handle);
+    if (watcher == nullptr) return;
+    if (context_.now() - watcher->opened >= context_.scenario.api.watch_timeout) {
+        close(handle, true);  // the server ends a watch cleanly about so often
+        return;
+    }
+    if (up_) tell(*watcher, WatchKind::bookmark, api_.revision(), nullptr);
+    context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
+                watcher->replica, handle);
+}
+
+void ApiChannel::stop_watch(ReplicaIndex replica, WatchId watch) {
+    watchers_.each([&](std::uint64_t handle, Watcher& watcher) {
+        if (watcher.replica == replica && watcher.id == watch) close(handle, false);
+    });
+}
+
+void ApiChannel::process_ended(ReplicaIndex replica) {
+    watchers_.each([&](std::uint64_t handle, Watcher& watcher) {
+        if (watcher.replica == replica) close(handle, false);
+    });
+}
+
+void ApiChannel::close(std::uint64_t handle, bool say) {
+    if (say) tell(*watchers_.find(handle), WatchKind::ended, Version{}, nullptr);
+    std::erase(streams_, handle);
+    watchers_.drop(handle);
+}
+
+void ApiChannel::tell(Watcher& watcher, WatchKind kind, Version version, LeasePtr lease) {
+    if (watcher.silent) return;
+    if (!paths_.from(Server::api, watcher.replica)) {
+        watcher.silent = true;
+        return;
+    }
+    TrueTime when = context_.now() + paths_.latency(watcher.replica, Server::api);
+    when = std::max(when, watcher.last + Duration(1));
+    watcher.last = when;
+    Mail letter;
+    LeaseWatched event;
+    event.watch = watcher.id;
+    event.kind = kind;
+    event.version = version;
+    event.lease = std::move(lease);
+    letter.event = std::move(event);
+    letter.cause = context_.recorder.last_number();
+    letter.via = Via::api;
+    context_.post(when, watcher.replica, std::move(letter));
+}
+
+void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
+    LeaseCommitted record;
+    record.at = context_.now();
+    record.writer = writer;
+    record.before = change.before;
+    record.after = change.after;
+    context_.recorder.lease_committed(record);
+    for (const std::uint64_t stream : streams_) {
+        Watcher& watcher = *watchers_.find(stream);
+        tell(watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version, change.after);
+    }
+}
+
+bool ApiChannel::remove_lease() {
+    const auto change = api_.remove();
+    if (change) commit(*change, kNobody);
+    return change.has_value();
+}
+
+bool ApiChannel::edit_lease(LeaseEdit edit) {
+    const auto change = api_.edit(edit);
+    if (change) commit(*change, kNobody);
+    return change.has_value();
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,57 @@
+// The server side of the bucket: strongly consistent objects with conditional writes.
+//
+// Specification: what MinIO and Versity answered, and what AWS documents. No time, no network.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "model/replica/events.hpp"
+#include "model/storage/object.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::sim {
+
+/// What a change of the bucket did, for the history.
+struct BucketChange {
+    ObjectKey key;
+    ETag etag;         ///< empty = deleted
+    ObjectBodyPtr body;
+    std::uint64_t version = 0;
+};
+
+class Bucket {
+  public:
+    explicit Bucket(const BucketSpec& spec) : spec_(spec) {}
+
+    /// Applies a request and answers it. `change` is set when something was written.
+    BucketReply handle(const SendBucket& request, std::optional<BucketChange>& change);
+    /// A foreign writer's object, without conditions.
+    BucketChange plant(const ObjectKey& key, ObjectBodyPtr body);
+    [[nodiscard]] std::size_t size() const { return objects_.size(); }
+
+  private:
+    struct Object {
+        ETag etag;
+        ObjectBodyPtr body;
+    };
+    BucketReply get(const SendBucket& request) const;
+    BucketReply put(const SendBucket& request, std::optional<BucketChange>& change);
+    BucketReply remove(const SendBucket& request, std::optional<BucketChange>& change);
+    BucketReply list(const SendBucket& request);
+
+    BucketSpec spec_;
+    std::map<ObjectKey, Object> objects_;
+    std::uint64_t version_ = 0;
+    // The last page made: a poll of an unchanged bucket costs nothing.
+    ListPagePtr page_;
+    ObjectKey page_prefix_;
+    ObjectKey page_after_;
+    std::uint64_t page_version_ = ~0ULL;
+};
+
+/// The ETag of content: S3's is the MD5 of the bytes, so equal bytes have equal tags.
+[[nodiscard]] ETag etag_of(const ObjectBody& body);
+
+}  // namespace leasehold::sim

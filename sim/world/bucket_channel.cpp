@@ -1,0 +1,254 @@
+#include "sim/world/bucket_channel.hpp"
+
+#include <memory>
+
+#include "model/base/check.hpp"
+#include "model/storage/stamp.hpp"
+#include "sim/world/faults.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+// Smaller bodies (a header alone, an epoch) ride in the request and the answer.
+constexpr std::uint64_t kFlowFrom = 4096;
+
+std::uint64_t size_of(const ObjectBody& body) { return body.head.size() + body.payload.size; }
+
+RequestKind kind_of(BucketVerb verb) {
+    switch (verb) {
+        case BucketVerb::get: return RequestKind::get_object;
+        case BucketVerb::put: return RequestKind::put_object;
+        case BucketVerb::remove: return RequestKind::remove_object;
+        case BucketVerb::list: break;
+    }
+    return RequestKind::list_objects;
+}
+
+BucketCode code_of(std::int32_t status) {
+    switch (status) {
+        case 409: return BucketCode::conditional_request_conflict;
+        case 412: return BucketCode::precondition_failed;
+        case 403: return BucketCode::access_denied;
+        case 503: return BucketCode::slow_down;
+        case 500: return BucketCode::internal_error;
+        default: return BucketCode::other;
+    }
+}
+
+}  // namespace
+
+BucketChannel::BucketChannel(Context& context, Paths& paths, Faults& faults)
+    : context_(context),
+      paths_(paths),
+      faults_(faults),
+      bucket_(context.scenario.bucket),
+      get_(context.scenario.bucket.get),
+      put_(context.scenario.bucket.put),
+      list_(context.scenario.bucket.list),
+      random_(context.stream("bucket-channel")) {}
+
+const LatencyDraw& BucketChannel::handling(BucketVerb verb) const {
+    if (verb == BucketVerb::list) return list_;
+    return verb == BucketVerb::get ? get_ : put_;
+}
+
+void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
+    Host& host = context_.hosts[replica];
+    ++context_.recorder.work.bucket_requests;
+    const TrueTime now = context_.now();
+    Exchange exchange;
+    exchange.replica = replica;
+    exchange.incarnation = host.incarnation;
+    exchange.request = request;
+    exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
+    exchange.deadline_true = host.clock.reaches(exchange.deadline);
+    exchange.cause = host.last_step;
+    exchange.interference = faults_.interfere(replica, kind_of(request.verb));
+    const bool lost = exchange.interference.drop || !paths_.to(Server::bucket, replica);
+    const bool flows = request.verb == BucketVerb::put && size_of(*request.body) >= kFlowFrom &&
+                       exchange.interference.status == 0;
+    const TrueTime due = exchange.deadline_true;
+    const std::uint64_t handle = exchanges_.put(std::move(exchange));
+    // One event for the time-out of each exchange: a flow's end can't be foreseen.
+    if (due != TrueTime::max()) context_.at(due, Kind::bucket_deadline, replica, handle);
+    if (lost) return;
+    if (flows) {
+        const FlowId flow = context_.engine.start_flow(
+            Context::machine(replica), Context::bucket_host(), size_of(*request.body));
+        exchanges_.find(handle)->flow = flow;
+        flows_.emplace(flow, handle);
+        ++context_.recorder.work.flows;
+        return;
+    }
+    Exchange& sent = *exchanges_.find(handle);
+    sent.uploaded = true;
+    context_.at(now + paths_.latency(replica, Server::bucket) + handling(request.verb)(random_) +
+                    sent.interference.late,
+                Kind::bucket_arrives, replica, handle);
+}
+
+void BucketChannel::refuse(ReplicaIndex replica, RequestId request) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->not_sent = true;
+    Mail letter;
+    letter.event = BucketAnswered{request, std::move(reply)};
+    letter.cause = context_.hosts[replica].last_step;
+    context_.post(context_.now(), replica, std::move(letter));
+}
+
+void BucketChannel::request_arrives(std::uint64_t handle) { apply(handle); }
+
+void BucketChannel::upload_applies(std::uint64_t handle) { apply(handle); }
+
+void BucketChannel::apply(std::uint64_t handle) {
+    Exchange* exchange = exchanges_.find(handle);
+    if (exchange == nullptr) return;  // answered, and nothing was left to apply
+    const ReplicaIndex replica = exchange->replica;
+    if (!up_ || !paths_.to(Server::bucket, replica)) {
+        stall(handle);
+        return;
+    }
+    auto reply = std::make_shared<BucketReply>();
+    if (exchange->interference.status != 0) {
+        reply->status = exchange->interference.status;
+        reply->code = code_of(reply->status);
+        reply->retry_after = exchange->interference.retry_after;
+    } else {
+        std::optional<BucketChange> change;
+        *reply = bucket_.handle(exchange->request, change);
+        if (change) {
+            ObjectCommitted record;
+            record.at = context_.now();
+            record.writer = replica;
+            record.key = change->key;
+            record.etag = change->etag;
+            if (change->body) record.stamp = stamp_of(*change->body).value_or(Stamp{});
+            record.version = change->version;
+            context_.recorder.object_committed(record);
+        }
+    }
+    if (exchange->answered || exchange->interference.lose_answer ||
+        !paths_.from(Server::bucket, replica)) {
+        stall(handle);
+        return;
+    }
+    const auto* body = std::get_if<ObjectBodyPtr>(&reply->content);
+    if (body != nullptr && *body != nullptr && size_of(**body) >= kFlowFrom) {
+        exchange->reply = std::move(reply);
+        const Host& host = context_.hosts[replica];
+        if (!host.running() || host.incarnation != exchange->incarnation) {
+            exchanges_.drop(handle);
+            return;
+        }
+        exchange->flow = context_.engine.start_flow(Context::bucket_host(), Context::machine(replica),
+                                                     size_of(**body));
+        flows_.emplace(*exchange->flow, handle);
+        ++context_.recorder.work.flows;
+        return;
+    }
+    answer(handle, std::move(reply), context_.now() + paths_.latency(replica, Server::bucket));
+}
+
+void BucketChannel::flow_ended(FlowId flow, bool finished) {
+    const auto found = flows_.find(flow);
+    if (found == flows_.end()) return;
+    const std::uint64_t handle = found->second;
+    flows_.erase(found);
+    Exchange* exchange = exchanges_.find(handle);
+    if (exchange == nullptr) return;
+    exchange->flow.reset();
+    if (!finished) {
+        stall(handle);
+        return;
+    }
+    const ReplicaIndex replica = exchange->replica;
+    if (exchange->reply) {
+        answer(handle, exchange->reply, context_.now());
+        return;
+    }
+    exchange->uploaded = true;
+    context_.at(context_.now() + paths_.latency(replica, Server::bucket) + put_(random_) +
+                    exchange->interference.late,
+                Kind::bucket_applies, replica, handle);
+}
+
+// Nothing more comes of it but the driver's time-out; forgotten when that has answered already.
+void BucketChannel::stall(std::uint64_t handle) {
+    Exchange* exchange = exchanges_.find(handle);
+    const Host& host = context_.hosts[exchange->replica];
+    const bool gone = !host.running() || host.incarnation != exchange->incarnation;
+    exchange->over = true;
+    if (exchange->answered || gone) exchanges_.drop(handle);
+}
+
+void BucketChannel::answer(std::uint64_t handle, std::shared_ptr<const BucketReply> reply, TrueTime when) {
+    Exchange& exchange = *exchanges_.find(handle);
+    const Host& host = context_.hosts[exchange.replica];
+    if (host.running() && host.incarnation == exchange.incarnation) {
+        exchange.over = true;
+        if (when >= exchange.deadline_true) return;  // the time-out comes first
+        Mail letter;
+        letter.event = BucketAnswered{exchange.request.request, std::move(reply)};
+        letter.cause = context_.recorder.last_number();
+        letter.via = Via::bucket;
+        letter.deadline = exchange.deadline;
+        context_.post(when, exchange.replica, std::move(letter));
+    }
+    exchanges_.drop(handle);
+}
+
+void BucketChannel::answer_unknown(Exchange& exchange, TrueTime when, bool timeout) {
+    exchange.answered = true;
+    const Host& host = context_.hosts[exchange.replica];
+    if (!host.running() || host.incarnation != exchange.incarnation) return;
+    Mail letter;
+    letter.event = BucketAnswered{exchange.request.request, std::make_shared<const BucketReply>()};
+    letter.cause = exchange.cause;
+    letter.deadline = timeout ? exchange.deadline : kNever;
+    letter.timeout = timeout;
+    context_.post(when, exchange.replica, std::move(letter));
+}
+
+void BucketChannel::deadline(std::uint64_t handle) {
+    Exchange* exchange = exchanges_.find(handle);
+    if (exchange == nullptr || exchange->answered) return;
+    const bool may_apply = exchange->uploaded && !exchange->over;
+    answer_unknown(*exchange, context_.now(), true);
+    if (exchange->flow) context_.engine.cancel_flow(*exchange->flow);
+    // A request that has left completely may still be applied; the others are over.
+    if (!may_apply && !exchange->flow) exchanges_.drop(handle);
+}
+
+void BucketChannel::abort(ReplicaIndex replica, RequestId request) {
+    exchanges_.each([&](std::uint64_t handle, Exchange& exchange) {
+        if (exchange.replica != replica || exchange.request.request != request || exchange.answered ||
+            exchange.incarnation != context_.hosts[replica].incarnation)
+            return;
+        const bool may_apply = exchange.uploaded && !exchange.over;
+        answer_unknown(exchange, context_.now(), false);
+        if (exchange.flow) context_.engine.cancel_flow(*exchange.flow);
+        else if (!may_apply) exchanges_.drop(handle);
+    });
+}
+
+void BucketChannel::paths_changed() {
+    for (const auto& [flow, handle] : flows_) {
+        const Exchange& exchange = *exchanges_.find(handle);
+        if (!paths_.to(Server::bucket, exchange.replica) || !paths_.from(Server::bucket, exchange.replica))
+            context_.engine.cancel_flow(flow);
+    }
+}
+
+void BucketChannel::plant(const ObjectKey& key, ObjectBodyPtr body) {
+    const BucketChange change = bucket_.plant(key, std::move(body));
+    ObjectCommitted record;
+    record.at = context_.now();
+    record.writer = kNobody;
+    record.key = change.key;
+    record.etag = change.etag;
+    record.stamp = stamp_of(*change.body).value_or(Stamp{});
+    record.version = change.version;
+    context_.recorder.object_committed(record);
+}
+
+}  // namespace leasehold::sim

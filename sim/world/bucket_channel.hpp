@@ -1,0 +1,69 @@
+// BucketChannel: the way between the replicas and the bucket. Objects travel as flows.
+#pragma once
+
+#include <map>
+
+#include "sim/world/api_channel.hpp"
+#include "sim/world/bucket.hpp"
+#include "sim/world/context.hpp"
+#include "sim/world/paths.hpp"
+
+namespace leasehold::sim {
+
+class BucketChannel {
+  public:
+    BucketChannel(Context& context, Paths& paths, Faults& faults);
+
+    void send(ReplicaIndex replica, const SendBucket& request);
+    /// No permit: answered by a later event, certainly not sent.
+    void refuse(ReplicaIndex replica, RequestId request);
+    /// The driver shuts the connection. What has left completely may still be applied.
+    void abort(ReplicaIndex replica, RequestId request);
+
+    void request_arrives(std::uint64_t handle);
+    void upload_applies(std::uint64_t handle);
+    void deadline(std::uint64_t handle);
+    void flow_ended(FlowId flow, bool finished);
+    /// A path was cut: transfers on it stall, and their time-outs answer.
+    void paths_changed();
+
+    void set_up(bool up) { up_ = up; }
+    /// An object that was there before the run.
+    void plant(const ObjectKey& key, ObjectBodyPtr body);
+
+  private:
+    struct Exchange {
+        ReplicaIndex replica = kNobody;
+        std::uint32_t incarnation = 0;
+        SendBucket request;
+        Instant deadline = kNever;
+        TrueTime deadline_true{};
+        std::uint64_t cause = 0;
+        Interference interference;
+        std::optional<FlowId> flow;
+        bool uploaded = false;     ///< a PUT whose bytes have all left
+        bool over = false;         ///< applied, or lost for good
+        bool answered = false;
+        std::shared_ptr<const BucketReply> reply;  ///< of a GET whose object is on its way
+    };
+
+    void answer(std::uint64_t handle, std::shared_ptr<const BucketReply> reply, TrueTime when);
+    void answer_unknown(Exchange& exchange, TrueTime when, bool timeout);
+    void stall(std::uint64_t handle);
+    void apply(std::uint64_t handle);
+    const LatencyDraw& handling(BucketVerb verb) const;
+
+    Context& context_;
+    Paths& paths_;
+    Faults& faults_;
+    Bucket bucket_;
+    LatencyDraw get_;
+    LatencyDraw put_;
+    LatencyDraw list_;
+    Random random_;
+    Slab<Exchange> exchanges_;
+    std::map<FlowId, std::uint64_t> flows_;  ///< to the exchange
+    bool up_ = true;
+};
+
+}  // namespace leasehold::sim

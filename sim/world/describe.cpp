@@ -1,0 +1,78 @@
+// Faults in words, for reports.
+#include <string>
+
+#include "sim/world/faults.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+std::string span_text(Duration span) {
+    const std::int64_t ms = span.count() / 1'000'000;
+    std::string text = std::to_string(ms / 1000);
+    if (ms % 1000 != 0) {
+        std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
+        while (fraction.back() == '0') fraction.pop_back();
+        text += "." + fraction;
+    }
+    return text + "s";
+}
+
+std::string target_text(const Target& target) {
+    switch (target.kind) {
+        case TargetKind::leader: return "leader";
+        case TargetKind::follower: return "follower";
+        case TargetKind::followers: return "followers";
+        case TargetKind::all: return "all";
+        case TargetKind::zone: return "zone " + target.name;
+        case TargetKind::replica: return replica_name(target.replica);
+        case TargetKind::bound: break;
+    }
+    return target.name;
+}
+
+std::string subject_text(const Fault& fault) {
+    switch (fault.kind) {
+        case FaultKind::outage: return fault.api ? "api" : "bucket";
+        case FaultKind::delete_lease:
+        case FaultKind::edit_lease: return "";
+        case FaultKind::drop_request:
+        case FaultKind::lose_answer:
+        case FaultKind::apply_late:
+        case FaultKind::answer_error:
+            return std::string(request_kind_name(fault.request)) + " of " + target_text(fault.target);
+        default: return target_text(fault.target);
+    }
+}
+
+std::string trigger_text(const Trigger& trigger) {
+    switch (trigger.kind) {
+        case TriggerKind::at: return "at " + span_text(trigger.at);
+        case TriggerKind::every: return "every " + span_text(trigger.every);
+        case TriggerKind::sends:
+            return "when " + target_text(trigger.replica) + " sends " +
+                   std::string(request_kind_name(trigger.sends)) + " " + std::to_string(trigger.nth);
+        case TriggerKind::reaches: break;
+    }
+    return "when " + target_text(trigger.replica) + " reaches " + std::string(mark_name(trigger.reaches)) +
+           " " + std::to_string(trigger.nth);
+}
+
+}  // namespace
+
+std::string describe(const Fault& fault) {
+    std::string text(fault_kind_name(fault.kind));
+    const std::string subject = subject_text(fault);
+    if (!subject.empty()) text += " " + subject;
+    return text + " " + trigger_text(fault.trigger);
+}
+
+std::vector<check::FaultResult> Faults::results() const {
+    std::vector<check::FaultResult> results;
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const Fault& fault = context_.scenario.faults[i];
+        results.push_back({describe(fault), fault.line, placed_[i].took_effect});
+    }
+    return results;
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,358 @@
+#include "sim/world/faults.hpp"
+
+#include <algorithm>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+bool is_request_fault(FaultKind kind) {
+    return kind == FaultKind::drop_request || kind == FaultKind::lose_answer ||
+           kind == FaultKind::apply_late || kind == FaultKind::answer_error;
+}
+
+Server server_of(RequestKind kind) {
+    return kind <= RequestKind::watch_lease ? Server::api : Server::bucket;
+}
+
+}  // namespace
+
+Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
+    : context_(context),
+      paths_(paths),
+      hosts_(hosts),
+      random_(context.stream("faults")),
+      placed_(context.scenario.faults.size()),
+      restart_after_(context.hosts.size()) {
+    for (const Fault& fault : context.scenario.faults) {
+        any_sends_ |= fault.trigger.kind == TriggerKind::sends;
+        any_reaches_ |= fault.trigger.kind == TriggerKind::reaches;
+    }
+}
+
+void Faults::connect(ApiChannel& api, BucketChannel& bucket) {
+    api_ = &api;
+    bucket_ = &bucket;
+}
+
+void Faults::plan() {
+    for (std::size_t i = 0; i < context_.scenario.faults.size(); ++i) {
+        const Trigger& trigger = context_.scenario.faults[i].trigger;
+        if (trigger.kind == TriggerKind::at || trigger.kind == TriggerKind::every)
+            context_.at(TrueTime(trigger.at), Kind::fault_due, 0, i);
+    }
+}
+
+void Faults::due(std::size_t index) {
+    const Trigger& trigger = context_.scenario.faults[index].trigger;
+    inject(index);
+    if (trigger.kind != TriggerKind::every) return;
+    const TrueTime next = context_.now() + trigger.every;
+    if (next.time_since_epoch() <= trigger.until) context_.at(next, Kind::fault_due, 0, index);
+}
+
+std::vector<ReplicaIndex> Faults::everybody() const {
+    std::vector<ReplicaIndex> all;
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i) all.push_back(i);
+    return all;
+}
+
+// Roles are bound at the moment of injection; a role that nobody has binds nobody.
+std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
+    std::vector<ReplicaIndex> found;
+    switch (target.kind) {
+        case TargetKind::replica: return {target.replica};
+        case TargetKind::leader:
+            if (const ReplicaIndex leader = hosts_.leader(); leader != kNobody) found.push_back(leader);
+            return found;
+        case TargetKind::follower:
+        case TargetKind::followers:
+            for (const ReplicaIndex i : everybody())
+                if (context_.hosts[i].running() && i != hosts_.leader()) found.push_back(i);
+            if (target.kind == TargetKind::follower && found.size() > 1)
+                found = {found[random_.below(found.size())]};
+            return found;
+        case TargetKind::all: return everybody();
+        case TargetKind::zone: {
+            const NetworkSpec& network = context_.scenario.network;
+            for (std::size_t z = 0; z < network.zone_names.size(); ++z) {
+                if (network.zone_names[z] != target.name) continue;
+                for (const ReplicaIndex i : everybody())
+                    if (std::ranges::count(network.zone_members[z], context_.hosts[i].name) > 0)
+                        found.push_back(i);
+            }
+            return found;
+        }
+        case TargetKind::bound: {
+            const auto bound = bound_.find(target.name);
+            return bound == bound_.end() ? found : bound->second;
+        }
+    }
+    return found;
+}
+
+bool Faults::matches(const Target& target, ReplicaIndex replica) const {
+    const Host& host = context_.hosts[replica];
+    switch (target.kind) {
+        case TargetKind::replica: return target.replica == replica;
+        case TargetKind::leader: return host.role == Role::leader;
+        case TargetKind::follower:
+        case TargetKind::followers: return host.role == Role::follower;
+        case TargetKind::all: return true;
+        case TargetKind::zone: {
+            const NetworkSpec& network = context_.scenario.network;
+            for (std::size_t z = 0; z < network.zone_names.size(); ++z)
+                if (network.zone_names[z] == target.name)
+                    return std::ranges::count(network.zone_members[z], host.name) > 0;
+            return false;
+        }
+        case TargetKind::bound: {
+            const auto bound = bound_.find(target.name);
+            return bound != bound_.end() && std::ranges::count(bound->second, replica) > 0;
+        }
+    }
+    return false;
+}
+
+void Faults::sending(ReplicaIndex replica, RequestKind kind) {
+    if (!any_sends_) return;
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const Trigger& trigger = context_.scenario.faults[i].trigger;
+        if (trigger.kind == TriggerKind::sends && trigger.sends == kind) milestone(i, replica);
+    }
+}
+
+void Faults::reached(ReplicaIndex replica, MarkId mark) {
+    if (!any_reaches_) return;
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const Trigger& trigger = context_.scenario.faults[i].trigger;
+        if (trigger.kind == TriggerKind::reaches && trigger.reaches == mark) milestone(i, replica);
+    }
+}
+
+void Faults::milestone(std::size_t index, ReplicaIndex replica) {
+    const Trigger& trigger = context_.scenario.faults[index].trigger;
+    Placed& placed = placed_[index];
+    if (placed.fired || context_.now().time_since_epoch() < trigger.after) return;
+    if (!matches(trigger.replica, replica) || ++placed.seen < trigger.nth) return;
+    placed.fired = true;
+    inject(index);
+}
+
+void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began) {
+    const Fault& fault = context_.scenario.faults[index];
+    std::string what(fault_kind_name(fault.kind));
+    for (const ReplicaIndex target : targets) what += " " + context_.hosts[target].name;
+    if (is_request_fault(fault.kind)) what += " " + std::string(request_kind_name(fault.request));
+    if (fault.kind == FaultKind::outage) what += fault.api ? " api" : " bucket";
+    FaultTookEffect effect;
+    effect.at = context_.now();
+    effect.fault = static_cast<std::uint32_t>(index);
+    effect.began = began;
+    effect.what = what;
+    effect.targets = targets;
+    if (began) ++placed_[index].took_effect;
+    context_.recorder.fault(effect);
+}
+
+void Faults::inject(std::size_t index) {
+    const Fault& fault = context_.scenario.faults[index];
+    Injection injection;
+    injection.fault = index;
+    injection.targets = fault.kind == FaultKind::outage ? everybody() : resolve(fault.target);
+    if (!fault.as.empty() && fault.kind != FaultKind::heal) bound_[fault.as] = injection.targets;
+    if (fault.kind == FaultKind::heal) {
+        if (heal(fault)) record(index, {}, true);
+        return;
+    }
+    if (!begin(fault, injection)) return;
+    if (!is_request_fault(fault.kind)) record(index, injection.targets, true);
+    paths_.report();
+    const bool lasting = fault.lasts.has_value() && fault.kind != FaultKind::stop;
+    const bool undoable = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
+                          fault.kind == FaultKind::outage || fault.kind == FaultKind::pause ||
+                          is_request_fault(fault.kind);
+    if (!lasting && !undoable) return;
+    const std::uint64_t handle = active_.put(std::move(injection));
+    if (is_request_fault(fault.kind)) interfering_.push_back(handle);
+    if (lasting) context_.at(context_.now() + *fault.lasts, Kind::fault_ends, 0, handle);
+}
+
+bool Faults::begin(const Fault& fault, Injection& injection) {
+    switch (fault.kind) {
+        case FaultKind::cut:
+            if (injection.targets.empty()) return false;
+            injection.cut = paths_.cut(injection.targets, fault);
+            bucket_->paths_changed();
+            return true;
+        case FaultKind::delay:
+            paths_.delay(injection.targets, fault, fault.by);
+            return !injection.targets.empty();
+        case FaultKind::outage:
+            if (fault.api) api_->set_up(false);
+            if (fault.bucket) bucket_->set_up(false);
+            for (const ReplicaIndex i : injection.targets) {
+                if (fault.api) paths_.disturb(i, Server::api, 1);
+                if (fault.bucket) paths_.disturb(i, Server::bucket, 1);
+            }
+            return true;
+        case FaultKind::drop_request:
+        case FaultKind::lose_answer:
+        case FaultKind::apply_late:
+        case FaultKind::answer_error:
+            injection.times = fault.times;
+            for (const ReplicaIndex i : injection.targets) paths_.disturb(i, server_of(fault.request), 1);
+            return !injection.targets.empty();
+        case FaultKind::delete_lease: return api_->remove_lease();
+        case FaultKind::edit_lease: return api_->edit_lease(fault.edit);
+        case FaultKind::suspend:
+        case FaultKind::step_wall_clock:
+        case FaultKind::set_drift: return begin_clock_fault(fault, injection);
+        default: return begin_process_fault(fault, injection);
+    }
+}
+
+bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
+    std::vector<ReplicaIndex> met;
+    for (const ReplicaIndex i : injection.targets) {
+        Host& host = context_.hosts[i];
+        switch (fault.kind) {
+            case FaultKind::crash:
+                if (!host.running()) continue;
+                hosts_.crash(i, fault.keep_disk);
+                break;
+            case FaultKind::restart:
+                if (host.running()) continue;
+                hosts_.start(i);
+                break;
+            case FaultKind::stop:
+                if (!host.running() || host.stopping) continue;
+                restart_after_[i] = fault.lasts;
+                // As its own event: the target may be in the middle of its effects.
+                context_.at(context_.now(), Kind::stop_due, i,
+                            static_cast<std::uint64_t>(fault.within.count()));
+                break;
+            case FaultKind::pause:
+                if (!host.running() || host.paused) continue;
+                hosts_.pause(i);
+                break;
+            case FaultKind::resume:
+                if (!host.running() || !host.paused) continue;
+                context_.at(context_.now(), Kind::resume_due, i, host.incarnation);
+                break;
+            default: check_failed("a process fault", __FILE__, __LINE__, "");
+        }
+        met.push_back(i);
+    }
+    injection.targets = met;
+    return !met.empty();
+}
+
+bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
+    for (const ReplicaIndex i : injection.targets) {
+        Host& host = context_.hosts[i];
+        if (fault.kind == FaultKind::step_wall_clock) host.clock.step_wall(fault.by);
+        if (fault.kind == FaultKind::set_drift) {
+            host.clock.set_rate(context_.now(), fault.drift_ppm * 1000);
+            hosts_.clock_changed(i);
+        }
+    }
+    if (fault.kind == FaultKind::suspend) suspend(fault, injection);
+    return !injection.targets.empty();
+}
+
+void Faults::suspend(const Fault& fault, Injection& injection) {
+    std::vector<ReplicaIndex> met;
+    for (const ReplicaIndex i : injection.targets) {
+        Host& host = context_.hosts[i];
+        if (!host.running() || host.paused) continue;
+        hosts_.pause(i);
+        injection.rates.push_back(host.clock.piece().rate_ppb);
+        if (fault.frozen) {
+            host.clock.set_rate(context_.now(), -1'000'000'000);
+            hosts_.clock_changed(i);
+        }
+        met.push_back(i);
+    }
+    injection.targets = met;
+}
+
+void Faults::ends(std::uint64_t handle) {
+    if (active_.find(handle) != nullptr) undo(handle);
+}
+
+void Faults::undo(std::uint64_t handle) {
+    const Injection injection = active_.take(handle);
+    const Fault& fault = context_.scenario.faults[injection.fault];
+    if (is_request_fault(fault.kind)) {
+        std::erase(interfering_, handle);
+        for (const ReplicaIndex i : injection.targets) paths_.disturb(i, server_of(fault.request), -1);
+    } else {
+        record(injection.fault, injection.targets, false);
+    }
+    if (injection.cut) paths_.heal(*injection.cut);
+    if (fault.kind == FaultKind::delay) paths_.delay(injection.targets, fault, -fault.by);
+    if (fault.kind == FaultKind::outage) {
+        if (fault.api) api_->set_up(true);
+        if (fault.bucket) bucket_->set_up(true);
+        for (const ReplicaIndex i : injection.targets) {
+            if (fault.api) paths_.disturb(i, Server::api, -1);
+            if (fault.bucket) paths_.disturb(i, Server::bucket, -1);
+        }
+    }
+    paths_.report();
+    for (std::size_t n = 0; n < injection.targets.size(); ++n) {
+        const ReplicaIndex i = injection.targets[n];
+        if (fault.kind == FaultKind::suspend && fault.frozen) {
+            context_.hosts[i].clock.set_rate(context_.now(), injection.rates[n]);
+            hosts_.clock_changed(i);
+        }
+        if (fault.kind == FaultKind::pause || fault.kind == FaultKind::suspend)
+            context_.at(context_.now(), Kind::resume_due, i, context_.hosts[i].incarnation);
+        if (fault.kind == FaultKind::crash && !context_.hosts[i].running()) hosts_.start(i);
+    }
+}
+
+bool Faults::heal(const Fault& fault) {
+    const bool all = fault.target.kind == TargetKind::all;
+    std::vector<std::uint64_t> handles;
+    active_.each([&](std::uint64_t handle, Injection& injection) {
+        const Fault& other = context_.scenario.faults[injection.fault];
+        if (all || other.as == fault.target.name) handles.push_back(handle);
+    });
+    for (const std::uint64_t handle : handles) undo(handle);
+    return !handles.empty();
+}
+
+void Faults::process_stopped(ReplicaIndex replica) {
+    if (!restart_after_[replica]) return;
+    context_.at(context_.now() + *restart_after_[replica], Kind::process_starts, replica, 0);
+    restart_after_[replica].reset();
+}
+
+Interference Faults::interfere(ReplicaIndex replica, RequestKind kind) {
+    Interference done;
+    for (std::size_t n = 0; n < interfering_.size(); ++n) {
+        const std::uint64_t handle = interfering_[n];
+        Injection& injection = *active_.find(handle);
+        const Fault& fault = context_.scenario.faults[injection.fault];
+        if (fault.request != kind || std::ranges::count(injection.targets, replica) == 0) continue;
+        record(injection.fault, {replica}, true);
+        done.drop |= fault.kind == FaultKind::drop_request;
+        done.lose_answer |= fault.kind == FaultKind::lose_answer;
+        if (fault.kind == FaultKind::apply_late) done.late += fault.by;
+        if (fault.kind == FaultKind::answer_error) {
+            done.status = fault.status;
+            done.retry_after = fault.retry_after;
+        }
+        // With `for` it lasts for its time, otherwise for so many requests.
+        if (!fault.lasts && --injection.times == 0) {
+            undo(handle);
+            --n;
+        }
+    }
+    return done;
+}
+
+}  // namespace leasehold::sim

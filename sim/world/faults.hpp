@@ -1,0 +1,83 @@
+// Faults: places the scenario's faults, binds their targets, and records what took effect.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/check/result.hpp"
+#include "sim/world/api_channel.hpp"
+#include "sim/world/bucket_channel.hpp"
+#include "sim/world/context.hpp"
+#include "sim/world/hosts.hpp"
+#include "sim/world/paths.hpp"
+
+namespace leasehold::sim {
+
+class Faults {
+  public:
+    Faults(Context& context, Paths& paths, Hosts& hosts);
+    void connect(ApiChannel& api, BucketChannel& bucket);
+
+    /// Puts what is placed by time into the queue.
+    void plan();
+    void due(std::size_t fault);
+    void ends(std::uint64_t injection);
+
+    // Milestones, told as they happen.
+    void sending(ReplicaIndex replica, RequestKind kind);
+    void reached(ReplicaIndex replica, MarkId mark);
+    void process_stopped(ReplicaIndex replica);
+
+    /// What the active request faults do to this request; uses up one of their times.
+    Interference interfere(ReplicaIndex replica, RequestKind kind);
+
+    [[nodiscard]] std::vector<check::FaultResult> results() const;
+
+  private:
+    /// A fault at work: what must be undone when it ends.
+    struct Injection {
+        std::size_t fault = 0;
+        std::vector<ReplicaIndex> targets;
+        std::optional<CutId> cut;
+        std::uint32_t times = 0;               ///< request faults: how many are left
+        std::vector<std::int64_t> rates;       ///< suspend: each target's rate before
+    };
+    struct Placed {
+        std::uint64_t seen = 0;                ///< milestones counted
+        bool fired = false;
+        std::uint64_t took_effect = 0;
+    };
+
+    void inject(std::size_t fault);
+    bool begin(const Fault& fault, Injection& injection);
+    bool begin_process_fault(const Fault& fault, Injection& injection);
+    bool begin_clock_fault(const Fault& fault, Injection& injection);
+    void suspend(const Fault& fault, Injection& injection);
+    void undo(std::uint64_t handle);
+    bool heal(const Fault& fault);
+    void milestone(std::size_t fault, ReplicaIndex replica);
+    [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target);
+    [[nodiscard]] bool matches(const Target& target, ReplicaIndex replica) const;
+    void record(std::size_t fault, const std::vector<ReplicaIndex>& targets, bool began);
+    [[nodiscard]] std::vector<ReplicaIndex> everybody() const;
+
+    Context& context_;
+    Paths& paths_;
+    Hosts& hosts_;
+    ApiChannel* api_ = nullptr;
+    BucketChannel* bucket_ = nullptr;
+    Random random_;
+    std::vector<Placed> placed_;
+    Slab<Injection> active_;
+    std::vector<std::uint64_t> interfering_;  ///< request faults at work, oldest first
+    std::map<std::string, std::vector<ReplicaIndex>> bound_;
+    std::vector<std::optional<Duration>> restart_after_;  ///< of a graceful stop, per replica
+    bool any_sends_ = false;
+    bool any_reaches_ = false;
+};
+
+/// The fault as one reads it: "crash leader at 1m".
+[[nodiscard]] std::string describe(const Fault& fault);
+
+}  // namespace leasehold::sim

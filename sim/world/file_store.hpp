@@ -1,0 +1,46 @@
+// A replica's local store: files with tags, on a disk that survives a crash or doesn't.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "model/replica/events.hpp"
+#include "model/storage/object.hpp"
+
+namespace leasehold::sim {
+
+/// Operations are atomic (temporary file, fsync, rename): a crash leaves the old file or the new.
+class FileStore {
+  public:
+    FileReply handle(const SendFile& request) {
+        FileReply reply;
+        const auto found = files_.find(request.key);
+        switch (request.verb) {
+            case FileVerb::list: {
+                auto all = std::make_shared<FileList>();
+                for (const auto& [key, entry] : files_) all->push_back(entry);
+                reply.entries = std::move(all);
+                return reply;
+            }
+            case FileVerb::store:
+                files_[request.key] = FileEntry{request.key, request.tag, request.payload};
+                return reply;
+            default: break;
+        }
+        if (found == files_.end()) {
+            reply.status = FileStatus::missing;
+            return reply;
+        }
+        if (request.verb == FileVerb::load)
+            reply.entries = std::make_shared<FileList>(1, found->second);
+        if (request.verb == FileVerb::retag) found->second.tag = request.tag;
+        if (request.verb == FileVerb::remove) files_.erase(found);
+        return reply;
+    }
+    void erase_all() { files_.clear(); }
+
+  private:
+    std::map<ObjectKey, FileEntry> files_;
+};
+
+}  // namespace leasehold::sim

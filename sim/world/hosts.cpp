@@ -1,0 +1,355 @@
+#include "sim/world/hosts.hpp"
+
+#include <string>
+
+#include "model/base/check.hpp"
+#include "sim/world/api_channel.hpp"
+#include "sim/world/bucket_channel.hpp"
+#include "sim/world/faults.hpp"
+#include "sim/world/workload.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+// A local SSD: an operation with its fsync, and its throughput.
+constexpr Duration kFileLatency = std::chrono::microseconds(300);
+constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
+
+RequestKind kind_of(const SendLease& request) {
+    switch (request.verb) {
+        case LeaseVerb::get: return RequestKind::get_lease;
+        case LeaseVerb::create: return RequestKind::create_lease;
+        case LeaseVerb::update: break;
+    }
+    return RequestKind::update_lease;
+}
+
+RequestKind kind_of(const SendBucket& request) {
+    switch (request.verb) {
+        case BucketVerb::get: return RequestKind::get_object;
+        case BucketVerb::put: return RequestKind::put_object;
+        case BucketVerb::remove: return RequestKind::remove_object;
+        case BucketVerb::list: break;
+    }
+    return RequestKind::list_objects;
+}
+
+}  // namespace
+
+void Hosts::connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload) {
+    api_ = &api;
+    bucket_ = &bucket;
+    faults_ = &faults;
+    workload_ = &workload;
+}
+
+void Hosts::start(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    const Scenario& scenario = context_.scenario;
+    CHECK(!host.running());
+    ++host.incarnation;
+    // POD_NAME and a nonce per start: a restarted pod never inherits its predecessor's record.
+    Random random = context_.stream("identity", replica * 1000ULL + host.incarnation);
+    host.identity = host.name + "_";
+    for (int digit = 0; digit < 4; ++digit)
+        host.identity += "0123456789abcdef"[random.below(16)];
+    ReplicaConfig config;
+    if (scenario.elects()) {
+        config.election = scenario.election;
+        config.election->identity = host.identity;
+        config.election->seed = random.next();
+    }
+    if (scenario.stores()) {
+        config.storage = scenario.storage;
+        config.storage->ha = scenario.elects();
+        config.storage->identity = host.identity;
+        config.storage->file_store = scenario.values.file_store;
+    }
+    host.replica.emplace(config);
+    host.paused = host.stopping = host.permitted = false;
+    host.armed = kNever;
+    host.effects.clear();
+    host.performed = 0;
+    host.role = Role::follower;
+    if (!context_.engine.host_on(Context::machine(replica))) context_.engine.set_host_on(Context::machine(replica), true);
+    ProcessStarted record;
+    record.at = context_.now();
+    record.replica = replica;
+    record.name = host.name;
+    record.identity = host.identity;
+    record.elects = scenario.elects();
+    record.clock = host.clock.piece();
+    context_.recorder.started(record);
+    step(replica, Start{}, context_.recorder.last_number());
+    if (host.running()) workload_->started(replica);
+}
+
+void Hosts::crash(ReplicaIndex replica, bool keep_disk) {
+    Host& host = context_.hosts[replica];
+    if (!keep_disk) host.disk.erase_all();
+    if (!host.running()) return;
+    context_.engine.set_host_on(Context::machine(replica), false);
+    end(replica, EndCause::crashed);
+}
+
+void Hosts::end(ReplicaIndex replica, EndCause cause) {
+    Host& host = context_.hosts[replica];
+    host.replica.reset();
+    host.inbox.clear();
+    host.effects.clear();
+    host.performed = 0;
+    host.paused = host.stopping = host.permitted = false;
+    host.armed = kNever;
+    host.role = Role::stopped;
+    ++host.arming;
+    api_->process_ended(replica);
+    ProcessEnded record;
+    record.at = context_.now();
+    record.replica = replica;
+    record.cause = cause;
+    context_.recorder.ended(record);
+    workload_->ended(replica);
+    if (cause == EndCause::stopped) faults_->process_stopped(replica);
+}
+
+void Hosts::stop(ReplicaIndex replica, Duration within) {
+    Host& host = context_.hosts[replica];
+    if (!host.running() || host.stopping) return;
+    host.stopping = true;
+    give(replica, Stop{host.clock.monotonic(context_.now()) + within});
+}
+
+void Hosts::pause(ReplicaIndex replica) { context_.hosts[replica].paused = true; }
+
+void Hosts::resume(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    if (!host.running() || !host.paused) return;
+    host.paused = false;
+    const std::uint32_t incarnation = host.incarnation;
+    perform(replica);
+    // What came meanwhile, in its order; a deadline that passed comes after it as a late Timer.
+    std::vector<Mail> inbox = std::move(host.inbox);
+    host.inbox.clear();
+    for (std::size_t i = 0; i < inbox.size(); ++i) {
+        if (!host.running() || host.incarnation != incarnation) return;
+        if (host.paused) {
+            host.inbox.insert(host.inbox.begin(), inbox.begin() + static_cast<std::ptrdiff_t>(i),
+                              inbox.end());
+            return;
+        }
+        step(replica, inbox[i].event, inbox[i].cause);
+    }
+    if (host.running() && !host.paused) arm(replica);
+}
+
+void Hosts::give(ReplicaIndex replica, Event event) {
+    Host& host = context_.hosts[replica];
+    if (!host.running()) return;
+    if (host.paused) {
+        Mail letter;
+        letter.event = std::move(event);
+        letter.incarnation = host.incarnation;
+        host.inbox.push_back(std::move(letter));
+        return;
+    }
+    step(replica, event, host.last_step);
+}
+
+void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
+    Mail letter = context_.mail.take(handle);
+    Host& host = context_.hosts[replica];
+    if (!host.running() || letter.incarnation != host.incarnation) return;
+    const TrueTime now = context_.now();
+    if (letter.timeout && host.clock.monotonic(now) < letter.deadline) {
+        // The clock was slowed or frozen since the time-out was computed.
+        const TrueTime due = host.clock.reaches(letter.deadline);
+        if (due != TrueTime::max()) context_.post(due, replica, std::move(letter));
+        return;
+    }
+    if (letter.via != Via::here && !api_->arrives(letter, replica)) return;
+    if (host.paused) {
+        host.inbox.push_back(std::move(letter));
+        return;
+    }
+    step(replica, letter.event, letter.cause);
+}
+
+void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
+    Host& host = context_.hosts[replica];
+    if (!host.running() || host.paused || arming != host.arming) return;
+    host.armed = kNever;
+    // Deadlines mostly move later: the wake of an old one only arms the present one.
+    if (host.clock.monotonic(context_.now()) < host.replica->next_deadline()) {
+        arm(replica);
+        return;
+    }
+    step(replica, Timer{}, host.last_step);
+}
+
+void Hosts::arm(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    const Instant deadline = host.replica->next_deadline();
+    if (deadline >= host.armed) return;
+    const TrueTime due = host.clock.reaches(deadline);
+    if (due == TrueTime::max()) return;
+    host.armed = deadline;
+    context_.at(due, Kind::wake, replica, ++host.arming);
+}
+
+void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) {
+    Host& host = context_.hosts[replica];
+    CHECK(host.running() && host.performed == host.effects.size());
+    const TrueTime at = context_.now();
+    const Now now = host.clock.read(at);
+    host.effects.clear();
+    host.performed = 0;
+    host.replica->step(now, event, host.effects);
+    host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
+    if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
+    if (!host.effects.empty()) perform(replica);
+    if (host.running() && !host.paused) arm(replica);
+}
+
+void Hosts::perform(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    const std::uint32_t incarnation = host.incarnation;
+    while (host.performed < host.effects.size()) {
+        // By value: a fault fired by this effect may end the process and clear the buffer.
+        const Effect effect = host.effects[host.performed];
+        const bool done = std::visit([&](const auto& one) { return on(replica, one); }, effect);
+        if (!host.running() || host.incarnation != incarnation) return;
+        if (done) ++host.performed;
+        if (!done || host.paused) return;  // the rest waits for the resume
+    }
+}
+
+// The request has its permit; a milestone fault may fire before it is on the wire. A process
+// paused there sends on resume without asking again: only the bucket can stop that.
+bool Hosts::leaves(ReplicaIndex replica, RequestKind kind) {
+    Host& host = context_.hosts[replica];
+    if (host.permitted) {
+        host.permitted = false;
+        return true;
+    }
+    const std::uint32_t incarnation = host.incarnation;
+    faults_->sending(replica, kind);
+    if (!host.running() || host.incarnation != incarnation) return false;
+    if (host.paused) {
+        host.permitted = true;
+        return false;
+    }
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const SendLease& request) {
+    if (!leaves(replica, kind_of(request))) return false;
+    api_->send(replica, request);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const WatchLease& request) {
+    if (!leaves(replica, RequestKind::watch_lease)) return false;
+    api_->watch(replica, request);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const SendBucket& request) {
+    const Host& host = context_.hosts[replica];
+    const bool mutates = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+    if (mutates && !host.permitted) {
+        RequestLeft record;
+        record.at = context_.now();
+        record.replica = replica;
+        record.request = request.request;
+        record.verb = request.verb;
+        record.permitted = host.replica->permit(host.clock.monotonic(record.at), request.request);
+        context_.recorder.left(record);
+        if (!record.permitted) {
+            bucket_->refuse(replica, request.request);
+            return true;
+        }
+    }
+    if (!leaves(replica, kind_of(request))) return false;
+    bucket_->send(replica, request);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const StopWatch& stop) {
+    api_->stop_watch(replica, stop.watch);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const AbortBucket& abort) {
+    bucket_->abort(replica, abort.request);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const SendFile& request) {
+    send_file(replica, request);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const RoleChanged& role) {
+    context_.hosts[replica].role = role.role;
+    workload_->role_changed(replica, role.role);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const Mark& mark) {
+    faults_->reached(replica, mark.mark);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const ReadDone& done) {
+    workload_->read_done(replica, done);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const WriteDone& done) {
+    workload_->write_done(replica, done);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex, const QueryDone&) {
+    ++context_.recorder.work.queries;
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex, const GateMoved&) { return true; }
+
+bool Hosts::on(ReplicaIndex replica, const Stopped&) {
+    end(replica, EndCause::stopped);
+    return true;
+}
+
+void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
+    Host& host = context_.hosts[replica];
+    Mail letter;
+    letter.event = FileAnswered{request.request, host.disk.handle(request)};
+    letter.cause = host.last_step;
+    const auto bytes = static_cast<std::int64_t>(request.payload.size);
+    context_.post(context_.now() + kFileLatency + Duration(bytes * 1'000'000'000 / kFileBytesPerSecond),
+                  replica, std::move(letter));
+}
+
+void Hosts::clock_changed(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    if (!host.running()) return;
+    ClockChanged record;
+    record.at = context_.now();
+    record.replica = replica;
+    record.clock = host.clock.piece();
+    context_.recorder.clock_changed(record);
+    host.armed = kNever;  // computed with the old rate
+    if (!host.paused) arm(replica);
+}
+
+ReplicaIndex Hosts::leader() const {
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i) {
+        const Host& host = context_.hosts[i];
+        if (host.running() && host.replica->gate_open(host.clock.monotonic(context_.now()))) return i;
+    }
+    return kNobody;
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,66 @@
+// Hosts: runs the replicas. A dumb driver: each effect is performed once, now, in its order.
+#pragma once
+
+#include "sim/world/context.hpp"
+
+namespace leasehold::sim {
+
+class ApiChannel;
+class BucketChannel;
+class Faults;
+class Workload;
+
+class Hosts {
+  public:
+    explicit Hosts(Context& context) : context_(context) {}
+    void connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload);
+
+    /// Starts a process on machine `replica`, which must have none.
+    void start(ReplicaIndex replica);
+    /// The process is gone at once. Its requests on the way go on; nobody hears the answers.
+    void crash(ReplicaIndex replica, bool keep_disk);
+    void stop(ReplicaIndex replica, Duration within);
+    void pause(ReplicaIndex replica);
+    void resume(ReplicaIndex replica);
+
+    /// The machine's monotonic clock runs at another rate from now on.
+    void clock_changed(ReplicaIndex replica);
+
+    void wake(ReplicaIndex replica, std::uint64_t arming);
+    void deliver(ReplicaIndex replica, std::uint64_t handle);
+    /// An event from this machine itself (workload), now; kept while the process is paused.
+    void give(ReplicaIndex replica, Event event);
+
+    /// The replica whose gate is open at this instant, by its own clock; kNobody if there is none.
+    [[nodiscard]] ReplicaIndex leader() const;
+
+  private:
+    void step(ReplicaIndex replica, const Event& event, std::uint64_t cause);
+    void perform(ReplicaIndex replica);
+    // One effect each; false: paused before it was carried out, to be repeated on resume.
+    bool on(ReplicaIndex replica, const SendLease& request);
+    bool on(ReplicaIndex replica, const WatchLease& request);
+    bool on(ReplicaIndex replica, const SendBucket& request);
+    bool on(ReplicaIndex replica, const StopWatch& stop);
+    bool on(ReplicaIndex replica, const AbortBucket& abort);
+    bool on(ReplicaIndex replica, const SendFile& request);
+    bool on(ReplicaIndex replica, const RoleChanged& role);
+    bool on(ReplicaIndex replica, const GateMoved& gate);
+    bool on(ReplicaIndex replica, const Mark& mark);
+    bool on(ReplicaIndex replica, const ReadDone& done);
+    bool on(ReplicaIndex replica, const WriteDone& done);
+    bool on(ReplicaIndex replica, const QueryDone& done);
+    bool on(ReplicaIndex replica, const Stopped& stopped);
+    bool leaves(ReplicaIndex replica, RequestKind kind);
+    void send_file(ReplicaIndex replica, const SendFile& request);
+    void end(ReplicaIndex replica, EndCause cause);
+    void arm(ReplicaIndex replica);
+
+    Context& context_;
+    ApiChannel* api_ = nullptr;
+    BucketChannel* bucket_ = nullptr;
+    Faults* faults_ = nullptr;
+    Workload* workload_ = nullptr;
+};
+
+}  // namespace leasehold::sim

@@ -1,0 +1,140 @@
+#include "sim/world/lease_api.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+constexpr std::size_t kWatchCache = 64;  // changes; far more than any watch here lags behind
+
+LeaseReply failure(std::int32_t status, StatusReason reason, bool about_lease = true) {
+    LeaseReply reply;
+    reply.status = status;
+    reply.reason = reason;
+    reply.about_lease = about_lease;
+    return reply;
+}
+
+LeaseReply success(std::int32_t status, LeasePtr lease) {
+    LeaseReply reply;
+    reply.status = status;
+    reply.lease = std::move(lease);
+    return reply;
+}
+
+bool whole_microseconds(const std::optional<WallTime>& time) {
+    return !time || time->time_since_epoch().count() % 1000 == 0;
+}
+
+// What the server's validation refuses; 0 = nothing. MicroTime has exactly six digits (400).
+std::int32_t refused(const LeaseRecord& record) {
+    if (!whole_microseconds(record.acquire_time) || !whole_microseconds(record.renew_time))
+        return 400;
+    if (record.duration_seconds <= 0 || record.transitions < 0) return 422;
+    return 0;
+}
+
+LeaseReply refusal(std::int32_t status) {
+    return failure(status, status == 400 ? StatusReason::bad_request : StatusReason::invalid);
+}
+
+}  // namespace
+
+LeaseReply LeaseApi::handle(LeaseVerb verb, const LeasePtr& body,
+                            std::optional<LeaseChange>& change) {
+    switch (verb) {
+        case LeaseVerb::get: return get();
+        case LeaseVerb::create: return create(body, change);
+        case LeaseVerb::update: return update(body, change);
+    }
+    check_failed("known verb", __FILE__, __LINE__, "");
+}
+
+LeaseReply LeaseApi::get() const {
+    if (!lease_) return failure(404, StatusReason::not_found);
+    return success(200, lease_);
+}
+
+LeaseReply LeaseApi::create(const LeasePtr& body, std::optional<LeaseChange>& change) {
+    CHECK(body != nullptr);
+    if (body->version.value() != 0) return failure(500, StatusReason::internal_error);
+    if (lease_) return failure(409, StatusReason::already_exists);
+    if (const auto status = refused(body->record)) return refusal(status);
+    auto after = std::make_shared<Lease>(*body);
+    after->uid = "uid-" + std::to_string(random_.below(1'000'000'000));
+    change = commit(std::move(after));
+    return success(201, lease_);
+}
+
+LeaseReply LeaseApi::update(const LeasePtr& body, std::optional<LeaseChange>& change) {
+    CHECK(body != nullptr);
+    if (!lease_) {
+        // A PUT with a uid is refused; without one it creates (Lease allows create on update).
+        if (!body->uid.empty()) return failure(409, StatusReason::conflict);
+        auto fresh = std::make_shared<Lease>(*body);
+        fresh->version = Version{};
+        return create(fresh, change);
+    }
+    if (!body->uid.empty() && body->uid != lease_->uid) return failure(409, StatusReason::conflict);
+    if (body->version.value() == 0) return failure(422, StatusReason::invalid);
+    if (const auto status = refused(body->record)) return refusal(status);
+    if (body->version != lease_->version) return failure(409, StatusReason::conflict);
+    if (body->record == lease_->record && body->extra == lease_->extra)
+        return success(200, lease_);  // equal content: nothing is written, no event
+    auto after = std::make_shared<Lease>(*body);
+    after->uid = lease_->uid;
+    change = commit(std::move(after));
+    return success(200, lease_);
+}
+
+std::optional<LeaseChange> LeaseApi::remove() {
+    if (!lease_) return std::nullopt;
+    return commit(nullptr);
+}
+
+std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
+    if (!lease_) return std::nullopt;
+    auto after = std::make_shared<Lease>(*lease_);
+    switch (edit) {
+        case LeaseEdit::clear_holder: after->record.holder.clear(); break;
+        case LeaseEdit::steal_holder: after->record.holder = "operator"; break;
+        case LeaseEdit::shorten_duration: after->record.duration_seconds = 1; break;
+        case LeaseEdit::label: after->extra += "e"; break;
+    }
+    return commit(std::move(after));
+}
+
+std::optional<std::vector<LeaseChange>> LeaseApi::changes_since(Version from) const {
+    if (from < compacted_) return std::nullopt;
+    std::vector<LeaseChange> newer;
+    for (const LeaseChange& change : changes_)
+        if (change.version > from) newer.push_back(change);
+    return newer;
+}
+
+LeaseChange LeaseApi::commit(std::shared_ptr<Lease> after) {
+    LeaseChange change{next_revision(), lease_, nullptr};
+    if (after) {
+        after->version = change.version;
+        change.after = std::move(after);
+    }
+    lease_ = change.after;
+    changes_.push_back(change);
+    if (changes_.size() > kWatchCache) {
+        compacted_ = changes_.front().version;
+        changes_.pop_front();
+    }
+    return change;
+}
+
+// The revision is etcd's: every other write of the cluster takes numbers too.
+Version LeaseApi::next_revision() {
+    revision_ = Version(revision_.value() + 1 + (random_.next() & 3U));
+    return revision_;
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,55 @@
+// The server side of the Lease API: one Lease, its rules, its watch events.
+//
+// Specification: what a real kube-apiserver 1.34.4 answered. No time, no network: the channel
+// (api_channel) brings requests here and carries the answers.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "model/base/random.hpp"
+#include "model/election/lease.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace leasehold::sim {
+
+/// One change of the Lease, as a watch tells it.
+struct LeaseChange {
+    Version version;   ///< of the object, or of the deletion
+    LeasePtr before;   ///< null = created
+    LeasePtr after;    ///< null = deleted
+};
+
+class LeaseApi {
+  public:
+    explicit LeaseApi(std::uint64_t seed) : random_(seed) {}
+
+    /// Applies a request and answers it. `change` is set when something was written.
+    LeaseReply handle(LeaseVerb verb, const LeasePtr& body, std::optional<LeaseChange>& change);
+
+    /// By an operator: DELETE without preconditions.
+    std::optional<LeaseChange> remove();
+    /// By an operator: an edit with the right resourceVersion.
+    std::optional<LeaseChange> edit(LeaseEdit edit);
+
+    [[nodiscard]] const LeasePtr& lease() const { return lease_; }
+    [[nodiscard]] Version revision() const { return revision_; }
+    /// Changes newer than `from`, oldest first; nothing when they are no longer known (410).
+    [[nodiscard]] std::optional<std::vector<LeaseChange>> changes_since(Version from) const;
+
+  private:
+    LeaseReply get() const;
+    LeaseReply create(const LeasePtr& body, std::optional<LeaseChange>& change);
+    LeaseReply update(const LeasePtr& body, std::optional<LeaseChange>& change);
+    LeaseChange commit(std::shared_ptr<Lease> after);
+    Version next_revision();
+
+    Random random_;
+    LeasePtr lease_;
+    Version revision_{1000};
+    Version compacted_{1000};  ///< changes up to here are no longer in the watch cache
+    std::deque<LeaseChange> changes_;
+};
+
+}  // namespace leasehold::sim

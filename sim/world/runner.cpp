@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <memory>
+
+#include "model/base/check.hpp"
+#include "sim/world/draw.hpp"
+#include "sim/world/judge.hpp"
+#include "sim/world/run.hpp"
+#include "sim/world/world.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+constexpr std::uint32_t kServers = 2;
+
+PlatformSpec platform() {
+    PlatformSpec spec;
+    spec.hosts.push_back({"api", {}});
+    spec.hosts.push_back({"bucket", {}});
+    for (std::uint32_t i = 0; i < kReplicasMax; ++i) spec.hosts.push_back({replica_name(i), {}});
+    spec.tcp_window_bytes = 64ULL << 20;  // S3 clients use several connections: links limit, not windows
+    return spec;
+}
+
+/// Links of this run: the least latency of a message is the route's, what varies comes on top.
+std::vector<HostLinks> links(const Scenario& scenario) {
+    const LatencySpec& latency = scenario.network.latency;
+    const Duration least =
+        latency.p50 == latency.p99 ? latency.p50 : std::min(latency.min, latency.p50 / 2);
+    const auto both = [](double bandwidth, Duration one_way) {
+        return HostLinks{{bandwidth, one_way}, {bandwidth, one_way}};
+    };
+    std::vector<HostLinks> specs;
+    specs.push_back(both(1.25e9, Duration(0)));
+    specs.push_back(both(static_cast<double>(scenario.network.bucket_bandwidth), Duration(0)));
+    for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+        specs.push_back(both(static_cast<double>(scenario.network.bandwidth), least));
+    return specs;
+}
+
+}  // namespace
+
+struct Runner::Parts {
+    Engine engine{platform()};
+};
+
+Runner::Runner() : parts_(std::make_unique<Parts>()) {}
+Runner::~Runner() = default;
+
+bool Runner::fits(const Scenario& scenario) const {
+    return parts_->engine.fits_another(scenario.duration);
+}
+
+check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed, const RunOptions& options) {
+    CHECK(scenario.values.replicas >= 1 && scenario.values.replicas <= kReplicasMax);
+    Engine& engine = parts_->engine;
+    check::RunResult result;
+    result.scenario = scenario.name;
+    result.file = scenario.file;
+    result.seed = seed;
+    result.simulated = scenario.duration;
+    for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+        result.replicas.push_back(replica_name(i));
+
+    // The world is made inside the run: its parts ask the engine for this run's latencies.
+    struct Relay final : Client {
+        World* world = nullptr;
+        void due(const Due& event) override { world->due(event); }
+        void flow_ended(FlowId flow, bool finished) override { world->flow_ended(flow, finished); }
+    } relay;
+    engine.set_mode(options.stepping ? Engine::Mode::stepping : Engine::Mode::run_ahead);
+    engine.begin_run(relay, seed, scenario.duration, links(scenario));
+    World world(engine, scenario, seed);
+    relay.world = &world;
+    check::Checkers checkers(check_settings(scenario, world.api_round_trip(), world.longest_latency()));
+    if (options.checkers) world.recorder().add(&checkers);
+    if (options.recorder != nullptr) world.recorder().add(options.recorder);
+    Trace trace;
+    if (options.timeline) world.set_trace(&trace);
+    try {
+        world.begin();
+        engine.run();
+    } catch (const CheckFailure& failure) {
+        result.internal_error = failure.what();
+    }
+    engine.end_run();
+
+    result.digest = world.recorder().digest();
+    result.marks = world.recorder().marks();
+    result.leaderships = world.recorder().leaderships;
+    result.work = world.recorder().work;
+    result.faults = world.fault_results();
+    if (options.checkers) {
+        result.verdicts = checkers.finish(TrueTime(scenario.duration));
+        result.failovers = checkers.failovers();
+        result.leaderless = checkers.leaderless();
+    }
+    judge(scenario, result);
+    if (!result.internal_error.empty()) result.outcome = check::Outcome::internal;
+    if (options.timeline) {
+        result.state = world.state();
+        for (const check::Verdict& verdict : result.verdicts)
+            if (verdict.status == check::Status::violated && !verdict.evidence.empty() && result.chain.empty())
+                for (const std::uint64_t number : trace.chain(verdict.evidence.back()))
+                    result.chain.push_back({TrueTime{}, "", "", number});
+    }
+    return result;
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,71 @@
+// Slab: things in flight, addressed by handles that an event of the queue can carry.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::sim {
+
+/// Reusable slots. A handle holds a slot and its generation: a stale one finds nothing.
+template <class T>
+class Slab {
+  public:
+    std::uint64_t put(T value) {
+        std::uint32_t slot = 0;
+        if (free_.empty()) {
+            slot = static_cast<std::uint32_t>(slots_.size());
+            slots_.emplace_back();
+        } else {
+            slot = free_.back();
+            free_.pop_back();
+        }
+        slots_[slot].value = std::move(value);
+        slots_[slot].used = true;
+        return handle(slot);
+    }
+    /// The thing, or nullptr when it has been taken out.
+    [[nodiscard]] T* find(std::uint64_t handle) {
+        const std::uint32_t slot = static_cast<std::uint32_t>(handle);
+        if (slot >= slots_.size()) return nullptr;
+        Slot& found = slots_[slot];
+        return found.used && found.generation == handle >> 32 ? &found.value : nullptr;
+    }
+    T take(std::uint64_t handle) {
+        T* found = find(handle);
+        CHECK(found != nullptr);
+        T value = std::move(*found);
+        drop(handle);
+        return value;
+    }
+    void drop(std::uint64_t handle) {
+        const std::uint32_t slot = static_cast<std::uint32_t>(handle);
+        CHECK(slots_[slot].used);
+        slots_[slot].value = T{};
+        slots_[slot].used = false;
+        ++slots_[slot].generation;
+        free_.push_back(slot);
+    }
+    /// Calls `visit(handle, thing)` for each, in the order of the slots.
+    template <class Visit>
+    void each(Visit visit) {
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+            if (slots_[slot].used) visit(handle(slot), slots_[slot].value);
+    }
+
+  private:
+    struct Slot {
+        T value{};
+        std::uint32_t generation = 0;
+        bool used = false;
+    };
+    [[nodiscard]] std::uint64_t handle(std::uint32_t slot) const {
+        return static_cast<std::uint64_t>(slots_[slot].generation) << 32 | slot;
+    }
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace leasehold::sim

@@ -1,0 +1,93 @@
+#include "sim/world/world.hpp"
+
+#include <string>
+#include <vector>
+
+namespace leasehold::sim {
+namespace {
+
+std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
+    std::vector<Host> hosts(scenario.values.replicas);
+    Random random(mix64(seed ^ hash_text("clocks")));
+    const auto within = [&](std::int64_t bound) {
+        return static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(bound) + 1)) - bound;
+    };
+    for (std::uint32_t i = 0; i < hosts.size(); ++i) {
+        hosts[i].name = replica_name(i);
+        const Duration offset(within(scenario.clocks.offset_max.count()));
+        std::int64_t ppb = within(scenario.clocks.drift_ppm_max * 1000);
+        if (i < scenario.clocks.drift_ppm.size()) ppb = scenario.clocks.drift_ppm[i] * 1000;
+        // Machines booted at different times: nothing may compare two monotonic clocks.
+        const Instant booted{std::chrono::seconds(1000) +
+                             Duration(static_cast<std::int64_t>(random.below(1'000'000'000'000)))};
+        hosts[i].clock = MachineClock(booted, offset, ppb);
+        hosts[i].role = Role::stopped;
+    }
+    return hosts;
+}
+
+}  // namespace
+
+World::World(Engine& engine, const Scenario& scenario, std::uint64_t seed)
+    : context_{engine, scenario, seed, Recorder{}, machines(scenario, seed), Slab<Mail>{}, nullptr},
+      paths_(context_),
+      hosts_(context_),
+      faults_(context_, paths_, hosts_),
+      api_(context_, paths_, faults_),
+      bucket_(context_, paths_, faults_),
+      workload_(context_, hosts_) {
+    hosts_.connect(api_, bucket_, faults_, workload_);
+    faults_.connect(api_, bucket_);
+}
+
+void World::begin() {
+    workload_.preload(bucket_);
+    // Pods of one rollout become ready within a second of each other.
+    Random random = context_.stream("starts");
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i)
+        context_.at(TrueTime(Duration(static_cast<std::int64_t>(random.below(1'000'000'000)))),
+                    Kind::process_starts, i, 0);
+    faults_.plan();
+}
+
+void World::due(const Due& event) {
+    ++context_.recorder.work.events;
+    const ReplicaIndex replica = event.target;
+    switch (static_cast<Kind>(event.kind)) {
+        case Kind::wake: hosts_.wake(replica, event.data); break;
+        case Kind::mail: hosts_.deliver(replica, event.data); break;
+        case Kind::lease_arrives: api_.request_arrives(event.data); break;
+        case Kind::watch_opens: api_.watch_opens(event.data); break;
+        case Kind::bookmark: api_.bookmark(event.data); break;
+        case Kind::bucket_arrives: bucket_.request_arrives(event.data); break;
+        case Kind::bucket_applies: bucket_.upload_applies(event.data); break;
+        case Kind::bucket_deadline: bucket_.deadline(event.data); break;
+        case Kind::fault_due: faults_.due(event.data); break;
+        case Kind::fault_ends: faults_.ends(event.data); break;
+        case Kind::process_starts:
+            if (!context_.hosts[replica].running()) hosts_.start(replica);
+            break;
+        case Kind::stop_due:
+            hosts_.stop(replica, Duration(static_cast<std::int64_t>(event.data)));
+            break;
+        case Kind::resume_due:
+            if (context_.hosts[replica].incarnation == event.data) hosts_.resume(replica);
+            break;
+        case Kind::query_due: workload_.query_due(replica, event.data); break;
+        case Kind::export_due: workload_.export_due(replica, event.data); break;
+        case Kind::restore_due: workload_.restore_due(replica, event.data); break;
+    }
+}
+
+std::string World::state() const {
+    std::string text;
+    for (const Host& host : context_.hosts) {
+        text += host.name + ": ";
+        if (!host.running()) text += "no process";
+        else text += host.replica->summary() + (host.paused ? ", paused" : "");
+        text += "\n";
+    }
+    return text;
+}
+
+}  // namespace leasehold::sim

@@ -1,0 +1,3 @@
+leasehold_add_unit_test(check_test
+  SOURCES check_bucket_test.cpp check_calls_test.cpp check_leader_test.cpp check_result_test.cpp
+  LIBRARIES leasehold_check leasehold_model)

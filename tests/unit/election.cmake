@@ -1,0 +1,8 @@
+leasehold_add_unit_test(election
+    SOURCES
+        election_config_test.cpp
+        election_follow_test.cpp
+        election_lead_test.cpp
+        election_release_test.cpp
+        election_random_test.cpp
+    LIBRARIES leasehold_model)

@@ -1,0 +1,86 @@
+// README.md and schema.json name every word that the reader knows.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "sim/scenario/names.hpp"
+#include "sim/scenario/reader.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+std::string content(const char* path) {
+    std::ifstream in(path);
+    EXPECT_TRUE(in) << path;
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+/// Every word that a scenario may use: keys of all blocks, verbs, requests, choices, marks, ids.
+std::vector<std::string_view> vocabulary() {
+    std::vector<std::string_view> words;
+    const auto add = [&](const auto& list) { words.insert(words.end(), list.begin(), list.end()); };
+    add(names::kRequests);
+    add(names::kFaults);
+    add(names::kEdits);
+    add(names::kDirections);
+    add(names::kPeers);
+    add(names::kDisks);
+    add(names::kSuspendClocks);
+    add(names::kFormats);
+    add(names::kProfiles);
+    add(names::kInvariants);
+    add(names::kTop);
+    add(names::kElection);
+    add(names::kStorage);
+    add(names::kClocks);
+    add(names::kNetwork);
+    add(names::kLatency);
+    add(names::kApi);
+    add(names::kBucket);
+    add(names::kWorkload);
+    add(names::kTriggers);
+    add(names::kWhen);
+    add(names::kModifiers);
+    add(names::kExpect);
+    add(names::kFailover);
+    for (const MarkInfo& mark : kMarks) words.push_back(mark.name);
+    return words;
+}
+
+TEST(ScenarioDocuments, ReadmeNamesEveryWord) {
+    const std::string readme = content("scenarios/README.md");
+    for (const std::string_view word : vocabulary())
+        EXPECT_NE(readme.find("`" + std::string(word) + "`"), std::string::npos) << word;
+    for (const std::string_view role : names::kRoles)
+        EXPECT_NE(readme.find("`" + std::string(role) + "`"), std::string::npos) << role;
+}
+
+TEST(ScenarioDocuments, ReadmeGivesEachMarkItsMeaning) {
+    const std::string readme = content("scenarios/README.md");
+    for (const MarkInfo& mark : kMarks)
+        EXPECT_NE(readme.find("| `" + std::string(mark.name) + "` | " + std::string(mark.meaning) + " |"),
+                  std::string::npos)
+            << mark.name;
+}
+
+TEST(ScenarioDocuments, SchemaNamesEveryWord) {
+    const std::string schema = content("scenarios/schema.json");
+    for (const std::string_view word : vocabulary())
+        EXPECT_NE(schema.find('"' + std::string(word) + '"'), std::string::npos) << word;
+}
+
+TEST(ScenarioDocuments, TheFirstScenarioOfTheReadmeIsRead) {
+    const std::string readme = content("scenarios/README.md");
+    const std::size_t start = readme.find("```yaml\nscenario: my-first\n");
+    ASSERT_NE(start, std::string::npos);
+    const std::size_t begin = readme.find('\n', start) + 1;
+    const std::string text = readme.substr(begin, readme.find("```", begin) - begin);
+    const auto read = parse_scenario(text, "my-first.yaml", {});
+    EXPECT_TRUE(read) << read.error().to_string();
+}
+
+}  // namespace
+}  // namespace leasehold::sim
