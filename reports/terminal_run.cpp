@@ -221,8 +221,7 @@ std::string render_seed_line(const RunResult& run, Style style) {
     const Percentiles gap = percentiles(run.leaderless);
     std::string text = "seed " + left(std::to_string(run.seed), 8);
     text += painted(left(check::outcome_name(run.outcome), 17), verdict_colour(run.outcome), style);
-    text += "digest " + format_hex(run.digest);
-    text += "  " + right(counted(run.leaderships, "leadership"), 15);
+    text += format_hex(run.digest) + "  " + right(counted(run.leaderships, "leadership"), 14);
     text += failover.count > 0 ? "  failover " + format_duration(failover.max) : "";
     text += gap.count > 0 ? "  leaderless " + format_duration(gap.max) : "";
     return text + "\n";

@@ -63,6 +63,7 @@ std::string replay_command(const check::RunResult& run, std::string_view argumen
 std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent,
                  std::size_t width) {
     std::string result;
+    while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
     std::size_t column = first_column;
     bool line_start = true;
     while (!text.empty()) {

@@ -36,6 +36,22 @@ std::string number_field(std::string_view name, std::uint64_t value) {
     return value == 0 ? std::string() : field(name, std::to_string(value));
 }
 
+// One line, whatever foreign names hold.
+std::string visible(std::string_view text) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto hidden = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    std::string result;
+    for (const char c : text) {
+        if (!hidden(c)) {
+            result += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 0xf]};
+    }
+    return result;
+}
+
 std::string blob_text(const Blob& blob) {
     if (blob == Blob{}) return {};
     return " " + std::to_string(blob.size) + "B:" + format_hex(blob.digest.high) +
@@ -231,11 +247,11 @@ std::string to_text(const Lease& lease) {
 }
 
 std::string to_text(const Event& event) {
-    return std::string(kNames<Event>.at(event.index())) + std::visit(EventText{}, event);
+    return visible(std::string(kNames<Event>.at(event.index())) + std::visit(EventText{}, event));
 }
 
 std::string to_text(const Effect& effect) {
-    return std::string(kNames<Effect>.at(effect.index())) + std::visit(EffectText{}, effect);
+    return visible(std::string(kNames<Effect>.at(effect.index())) + std::visit(EffectText{}, effect));
 }
 
 }  // namespace leasehold::reports

@@ -65,12 +65,14 @@ std::vector<std::string> ElectorConfig::problems() const {
     std::vector<std::string> found;
     if (identity.empty()) found.push_back("identity must not be empty");
     const bool whole = lease_duration >= 1s && lease_duration % 1s == 0ns;
-    const bool fits = lease_duration <= std::chrono::seconds(std::numeric_limits<std::int32_t>::max());
+    constexpr std::chrono::seconds kLongest(std::numeric_limits<std::int32_t>::max());
+    const bool fits = lease_duration <= kLongest;
     if (!whole)
         found.push_back("leaseDuration " + in_words(lease_duration) +
                         " must be a whole number of seconds, at least 1s");
     if (!fits)
-        found.push_back("leaseDuration " + in_words(lease_duration) + " must be at most 2147483647s");
+        found.push_back("leaseDuration " + in_words(lease_duration) + " must be at most " +
+                        in_words(kLongest));
     const bool drift_good = drift_ppm >= 0 && drift_ppm <= kMostDrift;
     if (!drift_good)
         found.push_back("drift " + std::to_string(drift_ppm) + "ppm must be between 0ppm and " +

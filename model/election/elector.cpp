@@ -150,7 +150,7 @@ Instant Elector::due() const {
     return next;
 }
 
-// ---- the roles' only writers ----------------------------------------------------------------------
+// ---- the roles' only writers ------------------------------------------------------------------
 
 void Elector::close_gate(Now now, Effects& out) {
     CHECK(std::holds_alternative<Leading>(role_));
@@ -178,7 +178,11 @@ void Elector::become_leading(Now now, OwnWrite& write, Effects& out) {
     const Term term(observed_->lease->version.value());
     CHECK_MSG(term > last_term_, "a term that is not larger than the last one");
     last_term_ = term;
-    leadership_ = Leadership{Role::leader, term, write.sent_at + renew_deadline_, write.sent_at, false};
+    leadership_ = Leadership{.role = Role::leader,
+                             .term = term,
+                             .valid_until = write.sent_at + renew_deadline_,
+                             .renewed_sent = write.sent_at,
+                             .draining = false};
     CHECK(leadership_.valid_until > now.monotonic);
     role_ = Leading{.acquisition = record.acquisition,
                     .acquire_time = record.acquire_time.value_or(write.renew_time),
@@ -216,7 +220,7 @@ void Elector::become_done(Effects& out) {
     out.emplace_back(Stopped{});
 }
 
-// ---- invariants -----------------------------------------------------------------------------------
+// ---- invariants -------------------------------------------------------------------------------
 
 Elector::Summary Elector::summary() const { return {role_.index(), leadership_, known_}; }
 
@@ -255,7 +259,8 @@ bool operator==(const Elector& a, const Elector& b) {
                 &Elector::largest_duration_, &Elector::uid_, &Elector::annotated_,
                 &Elector::stale_mark_, &Elector::watch_) &&
            same(&Elector::writes_, &Elector::last_renew_time_, &Elector::newest_sent_,
-                &Elector::in_flight_, &Elector::must_look_, &Elector::look_at_, &Elector::last_look_,
+                &Elector::in_flight_, &Elector::must_look_, &Elector::look_at_,
+                &Elector::last_look_,
                 &Elector::write_at_, &Elector::refused_, &Elector::last_term_) &&
            same(&Elector::role_, &Elector::leadership_);
 }

@@ -26,7 +26,7 @@ struct ElectorConfig {
     Duration lease_duration = std::chrono::seconds(15);  ///< whole seconds >= 1 (the wire's unit)
     std::optional<Duration> renew_deadline;   ///< none = auto: lease*(1-2*drift) - margin
     Duration retry_period = std::chrono::seconds(2);
-    std::int64_t drift_ppm = 2000;            ///< bound on any clock's rate error, parts per million
+    std::int64_t drift_ppm = 2000;            ///< bound on any clock's rate error, in ppm
     Duration margin = std::chrono::milliseconds(50);
     bool client_go_peers = false;             ///< renewTimes then differ by whole seconds
     std::uint64_t seed = 0;                   ///< of the nonces

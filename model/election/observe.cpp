@@ -18,7 +18,7 @@ Duration seconds_on_wire(std::int32_t count) { return std::chrono::seconds(std::
 
 }  // namespace
 
-// ---- answers of GETs ------------------------------------------------------------------------------
+// ---- answers of GETs --------------------------------------------------------------------------
 
 void Elector::on_looked(Now now, const Request& request, const LeaseReply& reply, Effects& out) {
     switch (classify(LeaseVerb::get, reply)) {
@@ -85,7 +85,7 @@ void Elector::on_missing(Now now, const Request& request, Effects& out) {
     }
 }
 
-// ---- records --------------------------------------------------------------------------------------
+// ---- records ----------------------------------------------------------------------------------
 
 /// Takes in a record that is not older than what is known.
 void Elector::observe(Now now, const LeasePtr& lease, Effects& out) {
@@ -223,7 +223,7 @@ void Elector::restored(Now now, const LeasePtr& lease, Effects& out) {
     open_watch(now, out);
 }
 
-// ---- the watch ------------------------------------------------------------------------------------
+// ---- the watch --------------------------------------------------------------------------------
 
 // The watch shortens detection and proves nothing: its events never open or extend a gate, and
 // absence is only believed to a GET.

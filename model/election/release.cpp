@@ -8,26 +8,27 @@
 namespace leasehold {
 
 void Elector::on(Now now, const Stop& event, Effects& out) {
+    // kNever says "not stopping" in Leading; a stop without a deadline is one far away.
+    const Instant deadline = std::min(event.deadline, kNever - Duration(1));
     if (auto* leading = std::get_if<Leading>(&role_)) {
         // Work drains while the Lease is still renewed; drained() ends it.
-        leading->stop_deadline = std::min(leading->stop_deadline, event.deadline);
+        leading->stop_deadline = std::min(leading->stop_deadline, deadline);
         leadership_.draining = true;
     } else if (auto* releasing = std::get_if<Releasing>(&role_)) {
-        releasing->deadline = releasing->stopping ? std::min(releasing->deadline, event.deadline)
-                                                  : event.deadline;
+        releasing->deadline = releasing->stopping ? std::min(releasing->deadline, deadline)
+                                                  : deadline;
         releasing->stopping = true;
     } else {
         // What would make this process the holder is resolved first; a create in flight would
         // not: it is no proof, and released it would be taken before its wait is over.
         const OwnWrite* mine = own_observed();
         const bool taking = in_flight_ && in_flight_->verb == LeaseVerb::update;
-        const bool unknown = must_look_ && !refused_ && std::ranges::any_of(writes_, [](auto& write) {
-            return write.precondition != Version();
-        });
+        const auto is_put = [](const OwnWrite& write) { return write.precondition != Version(); };
+        const bool unknown = must_look_ && !refused_ && std::ranges::any_of(writes_, is_put);
         const bool may_hold = taking || unknown || (mine && mine->proven);
         if (may_hold) {
             become_releasing(now,
-                             {.stopping = true, .deadline = event.deadline, .sit_out_until = {}});
+                             {.stopping = true, .deadline = deadline, .sit_out_until = {}});
         } else {
             become_done(out);
         }

@@ -23,11 +23,11 @@ constexpr std::size_t kWritesKept = 8;
 Duration Elector::timeout(Now now) const {
     Duration left = attempt_timeout_;
     if (const auto* leading = std::get_if<Leading>(&role_)) {
-        left = std::min({left, leadership_.valid_until - now.monotonic,
-                         leading->stop_deadline == kNever ? left
-                                                          : leading->stop_deadline - now.monotonic});
+        left = std::min(
+            left, std::min(leadership_.valid_until, leading->stop_deadline) - now.monotonic);
     } else if (const auto* releasing = std::get_if<Releasing>(&role_)) {
-        if (releasing->deadline != kNever) left = std::min(left, releasing->deadline - now.monotonic);
+        if (releasing->deadline != kNever)
+            left = std::min(left, releasing->deadline - now.monotonic);
     }
     CHECK(left > Duration::zero());
     return left;
@@ -112,8 +112,11 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
         writes_.erase(std::ranges::find_if(
             writes_, [&](const OwnWrite& write) { return write.nonce != present; }));
     }
-    writes_.push_back(OwnWrite{.nonce = nonce, .renew_time = *lease->record.renew_time,
-                               .sent_at = now.monotonic, .kind = kind, .precondition = lease->version,
+    writes_.push_back(OwnWrite{.nonce = nonce,
+                               .renew_time = *lease->record.renew_time,
+                               .sent_at = now.monotonic,
+                               .kind = kind,
+                               .precondition = lease->version,
                                .counts = kind != WriteKind::release && kind != WriteKind::create,
                                .proven = !post});
     newest_sent_ = now.monotonic;
@@ -196,7 +199,8 @@ void Elector::on_refused(Now now, const Request& request, const LeaseReply& repl
 void Elector::on_written(Now now, const Request& request, const LeasePtr& lease, Effects& out) {
     const Version version = lease->version;
     // A create is a new revision: at the known one or below, the cluster was set back.
-    if (version < request.known || (request.verb == LeaseVerb::create && version == request.known)) {
+    const bool created = request.verb == LeaseVerb::create;
+    if (version < request.known || (created && version == request.known)) {
         restored(now, lease, out);
         return;
     }

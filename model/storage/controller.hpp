@@ -167,6 +167,7 @@ class RWStorageController {
     void add_job(Context& c, std::uint64_t id, storage::Job job);
     void drop_unsent_upload(const ObjectKey& key);
     void pump_writes(Context& c);
+    [[nodiscard]] bool knows_what_it_replaces(Context& c, std::uint64_t id);
     void send_attempt(Context& c, std::uint64_t id, Duration timeout);
     [[nodiscard]] ObjectBodyPtr make_body(const Blob& payload, Epoch epoch, std::uint64_t write_id,
                                           bool tombstone, bool header) const;

@@ -116,10 +116,9 @@ Found RWStorageController::examine(Context& c, const Flight& flight, BucketOutco
     if (!current && entry != tracked_.end()) return found;
     Tracked& view = entry != tracked_.end() ? entry->second : tracked_[flight.key];
     view.remote = reply.etag;
-    if (!stamp) return found;
     view.examined = reply.etag;
-    view.epoch = stamp->epoch;
-    view.tombstone = stamp->tombstone;
+    view.epoch = found.stamp.epoch;  // a corrupt object has none
+    view.tombstone = found.stamp.tombstone;
     return found;
 }
 
@@ -191,7 +190,8 @@ bool RWStorageController::gate_open(Instant now) const {
 std::optional<Duration> RWStorageController::attempt_timeout(Instant now) const {
     if (!gate_open(now)) return std::nullopt;
     if (!config_.ha || preconditions_ == Preconditions::honoured) return config_.put_timeout;
-    const Duration left = leading()->valid_until - now;
+    // The request leaves a little later than it is made, and is asked for its permit only then.
+    const Duration left = leading()->valid_until - now - config_.retry_min;
     // With next to nothing left the attempt would only end unknown; the next renewal is near.
     if (left < config_.retry_min) return std::nullopt;
     return std::min(config_.put_timeout, left);

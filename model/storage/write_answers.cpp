@@ -77,8 +77,13 @@ void RWStorageController::on_write_check(Context& c, const Flight& flight, Bucke
         commit(c, id, found.etag);
         return;
     }
-    // What was found is the version to write over, whoever changed the view meanwhile.
-    tracked_[job.key].remote = found.etag;
+    // What was found is the version to write over, whoever changed the view meanwhile; a corrupt
+    // object has no epoch that could be above ours.
+    Tracked& view = tracked_[job.key];
+    view.remote = found.etag;
+    view.examined = found.etag;
+    view.epoch = stamped ? found.stamp.epoch : Epoch{};
+    view.tombstone = found.kind == FoundKind::tombstone;
     const bool newer = stamped && found.stamp.epoch > leader->claim.epoch;
     if (newer) raise_epoch(c, found.stamp.epoch);
     if (!job.call) {

@@ -93,8 +93,27 @@ void RWStorageController::pump_writes(Context& c) {
         if (!timeout) return;
         leader->ready.erase(leader->ready.begin());
         if (!std::exchange(job.active, true)) ++leader->active;
-        send_attempt(c, id, *timeout);
+        if (knows_what_it_replaces(c, id)) send_attempt(c, id, *timeout);
     }
+}
+
+/// A version may be written over only if its epoch is known and not above ours: the ETag alone, as
+/// a LIST shows it, would let a leader that was deposed unawares pass the successor's condition.
+bool RWStorageController::knows_what_it_replaces(Context& c, std::uint64_t id) {
+    if (!config_.ha) return true;
+    const Leading* leader = leading();
+    const auto entry = tracked_.find(leader->jobs.at(id).key);
+    if (entry == tracked_.end() || entry->second.remote.empty()) return true;
+    const Tracked& view = entry->second;
+    if (view.examined != view.remote) {
+        check_write(c, id);
+        return false;
+    }
+    if (view.epoch <= leader->claim.epoch) return true;
+    const Epoch above = view.epoch;
+    requeue(id);
+    raise_epoch(c, above);
+    return false;
 }
 
 // If-Match with the version last seen, If-None-Match for a key never seen: whoever wrote since,

@@ -218,6 +218,8 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
     const Commands commands = declare(app, options, raw);
     if (arguments.empty()) return Exit{kExitUsage, "", app.help()};
     const std::string& first = arguments.front();
+    if (std::find(arguments.begin(), arguments.end(), "") != arguments.end())
+        return usage("an argument is empty: every file and value has at least one character");
     if (!first.starts_with("-") && !contains(kCommands, first))
         return usage("unknown command '" + first + "'" +
                      did_you_mean(first, {kCommands.begin(), kCommands.end()}) +

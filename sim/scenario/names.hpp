@@ -44,19 +44,14 @@ inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  /
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
 
-/// Ids of the invariants that a scenario may name; those that sim/check judges.
-inline constexpr std::array<std::string_view, 22> kInvariants{
-    "leader.at-most-one",         "leader.eventually-one",
-    "leader.stable",              "leader.term-increases",
-    "lease.taken-only-when-free", "lease.changed-only-by-holder",
-    "bucket.epochs-increase",     "bucket.no-stale-commit",
-    "bucket.acknowledged-survives", "bucket.linearizable",
-    "write.eventually-committed", "follower.writes-are-no-ops",
-    "follower.reads-never-stack", "query.within-deadline",
-    "follower.freshness",         "payload.never-regresses",
-    "read.one-outcome",           "promotion.releases-all",
-    "leader.equals-single-install", "replicas.converge",
-    "stop.bounded",               "run.deterministic"};
+/// Ids of the invariants that a scenario may name: those that sim/check judges, in its order. A
+/// name that nothing judges could never be met, so it is refused. A test compares the lists.
+inline constexpr std::array<std::string_view, 16> kInvariants{
+    "leader.at-most-one", "leader.eventually-one", "leader.term-increases",
+    "lease.taken-only-when-free", "lease.changed-only-by-holder", "bucket.epochs-increase",
+    "bucket.no-stale-commit", "bucket.acknowledged-survives", "follower.writes-are-no-ops",
+    "follower.reads-never-stack", "query.within-deadline", "follower.freshness",
+    "read.one-outcome", "promotion.releases-all", "stop.bounded", "run.deterministic"};
 
 inline constexpr std::array<std::string_view, 14> kTop{
     "scenario", "why",    "duration", "seeds",  "values", "election", "storage",

@@ -148,7 +148,8 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
     Watcher* watcher = watchers_.find(handle);
     if (watcher == nullptr) return;  // stopped before it opened
     const Host& host = context_.hosts[watcher->replica];
-    if (!up_ || host.incarnation != watcher->incarnation || !host.running()) {
+    if (!up_ || !paths_.to(Server::api, watcher->replica) ||
+        host.incarnation != watcher->incarnation || !host.running()) {
         watchers_.drop(handle);
         return;
     }
@@ -230,12 +231,14 @@ void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
 }
 
 bool ApiChannel::remove_lease() {
+    if (!up_) return false;
     const auto change = api_.remove();
     if (change) commit(*change, kNobody);
     return change.has_value();
 }
 
 bool ApiChannel::edit_lease(LeaseEdit edit) {
+    if (!up_) return false;
     const auto change = api_.edit(edit);
     if (change) commit(*change, kNobody);
     return change.has_value();

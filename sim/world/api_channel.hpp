@@ -40,7 +40,7 @@ class ApiChannel {
     /// Is mail from a server still let through? If not, the driver's time-out takes its place.
     bool arrives(const Mail& letter, ReplicaIndex replica);
 
-    /// An operator's act. False: there was no Lease to act on.
+    /// An operator's act. False: there was no Lease to act on, or the server is down.
     bool remove_lease();
     bool edit_lease(LeaseEdit edit);
     /// The server answers nothing and applies nothing.

@@ -29,8 +29,10 @@ class MachineClock {
     /// The first true instant at which the monotonic clock has reached `target`.
     [[nodiscard]] TrueTime reaches(Instant target) const {
         if (piece_.rate_ppb == 0) {
+            if (target <= piece_.monotonic) return piece_.since;
             const Duration ahead = target - piece_.monotonic;
-            return ahead > TrueTime::max() - piece_.since ? TrueTime::max() : piece_.since + ahead;
+            return target == kNever || ahead > TrueTime::max() - piece_.since ? TrueTime::max()
+                                                                              : piece_.since + ahead;
         }
         return piece_.reaches(target);
     }

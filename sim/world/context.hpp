@@ -33,7 +33,7 @@ enum class Kind : std::uint32_t {
     fault_ends,       ///< data = handle of the injection
     process_starts,   ///< target = replica
     stop_due,         ///< target = replica, data = the stop's span in nanoseconds
-    resume_due,       ///< target = replica, data = incarnation
+    resume_due,       ///< target = replica, data = the halt that it ends
     query_due,        ///< target = replica, data = incarnation
     export_due,       ///< target = replica, data = incarnation << 8 | pipeline
     restore_due       ///< target = replica, data = incarnation
@@ -60,6 +60,9 @@ struct Host {
     std::optional<Replica> replica;      ///< none: no process
     std::uint32_t incarnation = 0;       ///< grows with each start
     bool paused = false;
+    std::uint64_t halts = 0;             ///< pauses and suspends so far: a resume belongs to one
+    bool asleep = false;                 ///< the machine is suspended: SIGCONT can't wake it
+    std::optional<std::int64_t> awake_rate;  ///< asleep, clock frozen: ppb to go on with
     bool stopping = false;
     Instant armed = kNever;              ///< the deadline for which a wake is in the queue
     std::uint64_t arming = 0;            ///< generation of the newest wake

@@ -190,8 +190,8 @@ bool Faults::begin(const Fault& fault, Injection& injection) {
             paths_.delay(injection.targets, fault, fault.by);
             return !injection.targets.empty();
         case FaultKind::outage:
-            if (fault.api) api_->set_up(false);
-            if (fault.bucket) bucket_->set_up(false);
+            api_->set_up((api_outages_ += fault.api ? 1 : 0) == 0);
+            bucket_->set_up((bucket_outages_ += fault.bucket ? 1 : 0) == 0);
             for (const ReplicaIndex i : injection.targets) {
                 if (fault.api) paths_.disturb(i, Server::api, 1);
                 if (fault.bucket) paths_.disturb(i, Server::bucket, 1);
@@ -220,6 +220,7 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
         switch (fault.kind) {
             case FaultKind::crash:
                 if (!host.running()) continue;
+                wake_machine(i);  // it loses power, and boots with a running clock
                 hosts_.crash(i, fault.keep_disk);
                 break;
             case FaultKind::restart:
@@ -236,10 +237,11 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
             case FaultKind::pause:
                 if (!host.running() || host.paused) continue;
                 hosts_.pause(i);
+                injection.halts.push_back(host.halts);
                 break;
             case FaultKind::resume:
-                if (!host.running() || !host.paused) continue;
-                context_.at(context_.now(), Kind::resume_due, i, host.incarnation);
+                if (!host.running() || !host.paused || host.asleep) continue;
+                context_.at(context_.now(), Kind::resume_due, i, host.halts);
                 break;
             default: check_failed("a process fault", __FILE__, __LINE__, "");
         }
@@ -254,7 +256,12 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
         Host& host = context_.hosts[i];
         if (fault.kind == FaultKind::step_wall_clock) host.clock.step_wall(fault.by);
         if (fault.kind == FaultKind::set_drift) {
-            host.clock.set_rate(context_.now(), fault.drift_ppm * 1000);
+            const std::int64_t rate = fault.drift_ppm * 1000;
+            if (host.awake_rate) {
+                host.awake_rate = rate;  // a frozen clock stays frozen until the machine wakes
+                continue;
+            }
+            host.clock.set_rate(context_.now(), rate);
             hosts_.clock_changed(i);
         }
     }
@@ -268,14 +275,25 @@ void Faults::suspend(const Fault& fault, Injection& injection) {
         Host& host = context_.hosts[i];
         if (!host.running() || host.paused) continue;
         hosts_.pause(i);
-        injection.rates.push_back(host.clock.piece().rate_ppb);
+        host.asleep = true;
+        injection.halts.push_back(host.halts);
         if (fault.frozen) {
+            host.awake_rate = host.clock.piece().rate_ppb;
             host.clock.set_rate(context_.now(), -1'000'000'000);
             hosts_.clock_changed(i);
         }
         met.push_back(i);
     }
     injection.targets = met;
+}
+
+void Faults::wake_machine(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    host.asleep = false;
+    if (!host.awake_rate) return;
+    host.clock.set_rate(context_.now(), *host.awake_rate);
+    host.awake_rate.reset();
+    hosts_.clock_changed(replica);
 }
 
 void Faults::ends(std::uint64_t handle) {
@@ -294,8 +312,8 @@ void Faults::undo(std::uint64_t handle) {
     if (injection.cut) paths_.heal(*injection.cut);
     if (fault.kind == FaultKind::delay) paths_.delay(injection.targets, fault, -fault.by);
     if (fault.kind == FaultKind::outage) {
-        if (fault.api) api_->set_up(true);
-        if (fault.bucket) bucket_->set_up(true);
+        api_->set_up((api_outages_ -= fault.api ? 1 : 0) == 0);
+        bucket_->set_up((bucket_outages_ -= fault.bucket ? 1 : 0) == 0);
         for (const ReplicaIndex i : injection.targets) {
             if (fault.api) paths_.disturb(i, Server::api, -1);
             if (fault.bucket) paths_.disturb(i, Server::bucket, -1);
@@ -304,12 +322,11 @@ void Faults::undo(std::uint64_t handle) {
     paths_.report();
     for (std::size_t n = 0; n < injection.targets.size(); ++n) {
         const ReplicaIndex i = injection.targets[n];
-        if (fault.kind == FaultKind::suspend && fault.frozen) {
-            context_.hosts[i].clock.set_rate(context_.now(), injection.rates[n]);
-            hosts_.clock_changed(i);
+        if (fault.kind == FaultKind::pause || fault.kind == FaultKind::suspend) {
+            if (context_.hosts[i].halts != injection.halts[n]) continue;  // a later halt goes on
+            if (fault.kind == FaultKind::suspend) wake_machine(i);
+            context_.at(context_.now(), Kind::resume_due, i, injection.halts[n]);
         }
-        if (fault.kind == FaultKind::pause || fault.kind == FaultKind::suspend)
-            context_.at(context_.now(), Kind::resume_due, i, context_.hosts[i].incarnation);
         if (fault.kind == FaultKind::crash && !context_.hosts[i].running()) hosts_.start(i);
     }
 }

@@ -41,7 +41,7 @@ class Faults {
         std::vector<ReplicaIndex> targets;
         std::optional<CutId> cut;
         std::uint32_t times = 0;               ///< request faults: how many are left
-        std::vector<std::int64_t> rates;       ///< suspend: each target's rate before
+        std::vector<std::uint64_t> halts;      ///< pause, suspend: each target's
     };
     struct Placed {
         std::uint64_t seen = 0;                ///< milestones counted
@@ -54,6 +54,7 @@ class Faults {
     bool begin_process_fault(const Fault& fault, Injection& injection);
     bool begin_clock_fault(const Fault& fault, Injection& injection);
     void suspend(const Fault& fault, Injection& injection);
+    void wake_machine(ReplicaIndex replica);
     void undo(std::uint64_t handle);
     bool heal(const Fault& fault);
     void milestone(std::size_t fault, ReplicaIndex replica);
@@ -73,6 +74,8 @@ class Faults {
     std::vector<std::uint64_t> interfering_;  ///< request faults at work, oldest first
     std::map<std::string, std::vector<ReplicaIndex>> bound_;
     std::vector<std::optional<Duration>> restart_after_;  ///< of a graceful stop, per replica
+    int api_outages_ = 0;     ///< at work at once: the last one's end brings the server back
+    int bucket_outages_ = 0;
     bool any_sends_ = false;
     bool any_reaches_ = false;
 };

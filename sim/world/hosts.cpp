@@ -119,7 +119,11 @@ void Hosts::stop(ReplicaIndex replica, Duration within) {
     give(replica, Stop{host.clock.monotonic(context_.now()) + within});
 }
 
-void Hosts::pause(ReplicaIndex replica) { context_.hosts[replica].paused = true; }
+void Hosts::pause(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    host.paused = true;
+    ++host.halts;
+}
 
 void Hosts::resume(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
@@ -176,8 +180,9 @@ void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
 
 void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
     Host& host = context_.hosts[replica];
-    if (!host.running() || host.paused || arming != host.arming) return;
+    if (!host.running() || arming != host.arming) return;
     host.armed = kNever;
+    if (host.paused) return;  // resume() arms it anew
     // Deadlines mostly move later: the wake of an old one only arms the present one.
     if (host.clock.monotonic(context_.now()) < host.replica->next_deadline()) {
         arm(replica);

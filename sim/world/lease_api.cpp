@@ -30,22 +30,22 @@ bool whole_microseconds(const std::optional<WallTime>& time) {
     return !time || time->time_since_epoch().count() % 1000 == 0;
 }
 
-// What the server's validation refuses; 0 = nothing. MicroTime has exactly six digits (400).
-std::int32_t refused(const LeaseRecord& record) {
-    if (!whole_microseconds(record.acquire_time) || !whole_microseconds(record.renew_time))
-        return 400;
-    if (record.duration_seconds <= 0 || record.transitions < 0) return 422;
-    return 0;
+// MicroTime has exactly six digits: anything else is no Lease, and is refused unread (400).
+bool malformed(const LeaseRecord& record) {
+    return !whole_microseconds(record.acquire_time) || !whole_microseconds(record.renew_time);
 }
 
-LeaseReply refusal(std::int32_t status) {
-    return failure(status, status == 400 ? StatusReason::bad_request : StatusReason::invalid);
+// What the server's validation refuses (422).
+bool invalid(const LeaseRecord& record) {
+    return record.duration_seconds <= 0 || record.transitions < 0;
 }
 
 }  // namespace
 
 LeaseReply LeaseApi::handle(LeaseVerb verb, const LeasePtr& body,
                             std::optional<LeaseChange>& change) {
+    CHECK((verb == LeaseVerb::get) == (body == nullptr));
+    if (body && malformed(body->record)) return failure(400, StatusReason::bad_request, false);
     switch (verb) {
         case LeaseVerb::get: return get();
         case LeaseVerb::create: return create(body, change);
@@ -60,10 +60,9 @@ LeaseReply LeaseApi::get() const {
 }
 
 LeaseReply LeaseApi::create(const LeasePtr& body, std::optional<LeaseChange>& change) {
-    CHECK(body != nullptr);
-    if (body->version.value() != 0) return failure(500, StatusReason::internal_error);
+    if (body->version.value() != 0) return failure(500, StatusReason::none, false);
     if (lease_) return failure(409, StatusReason::already_exists);
-    if (const auto status = refused(body->record)) return refusal(status);
+    if (invalid(body->record)) return failure(422, StatusReason::invalid);
     auto after = std::make_shared<Lease>(*body);
     after->uid = "uid-" + std::to_string(random_.below(1'000'000'000));
     change = commit(std::move(after));
@@ -71,7 +70,6 @@ LeaseReply LeaseApi::create(const LeasePtr& body, std::optional<LeaseChange>& ch
 }
 
 LeaseReply LeaseApi::update(const LeasePtr& body, std::optional<LeaseChange>& change) {
-    CHECK(body != nullptr);
     if (!lease_) {
         // A PUT with a uid is refused; without one it creates (Lease allows create on update).
         if (!body->uid.empty()) return failure(409, StatusReason::conflict);
@@ -81,7 +79,7 @@ LeaseReply LeaseApi::update(const LeasePtr& body, std::optional<LeaseChange>& ch
     }
     if (!body->uid.empty() && body->uid != lease_->uid) return failure(409, StatusReason::conflict);
     if (body->version.value() == 0) return failure(422, StatusReason::invalid);
-    if (const auto status = refused(body->record)) return refusal(status);
+    if (invalid(body->record)) return failure(422, StatusReason::invalid);
     if (body->version != lease_->version) return failure(409, StatusReason::conflict);
     if (body->record == lease_->record && body->extra == lease_->extra)
         return success(200, lease_);  // equal content: nothing is written, no event

@@ -71,7 +71,7 @@ void World::due(const Due& event) {
             hosts_.stop(replica, Duration(static_cast<std::int64_t>(event.data)));
             break;
         case Kind::resume_due:
-            if (context_.hosts[replica].incarnation == event.data) hosts_.resume(replica);
+            if (context_.hosts[replica].halts == event.data) hosts_.resume(replica);
             break;
         case Kind::query_due: workload_.query_due(replica, event.data); break;
         case Kind::export_due: workload_.export_due(replica, event.data); break;

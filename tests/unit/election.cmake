@@ -1,4 +1,4 @@
-leasehold_add_unit_test(election
+leasehold_add_unit_test(election_test
     SOURCES
         election_config_test.cpp
         election_follow_test.cpp

@@ -197,10 +197,9 @@ class Bench {
                 const Change change = api.changes[told_++];
                 if (!watch || !watch_delivers || change.version <= watch_from_) continue;
                 Effects out;
+                const WatchKind kind = change.lease ? WatchKind::seen : WatchKind::deleted;
                 elector.step({now, wall()},
-                             LeaseWatched{*watch, change.lease ? WatchKind::seen : WatchKind::deleted,
-                                          change.version, change.lease},
-                             out);
+                             LeaseWatched{*watch, kind, change.version, change.lease}, out);
                 absorb(out);
             } else {
                 return;

@@ -56,13 +56,15 @@ TEST(ElectorConfig, EachMessageNamesBothValues) {
     config = named();
     config.retry_period = 5s;
     EXPECT_EQ(only_problem(config),
-              "renewDeadline 14.89s must be at least 3 times retryPeriod 5s, so that three attempts fit");
+              "renewDeadline 14.89s must be at least 3 times retryPeriod 5s, "
+              "so that three attempts fit");
     config = named();
     config.lease_duration = 2500ms;
     EXPECT_EQ(only_problem(config),
               "leaseDuration 2.5s must be a whole number of seconds, at least 1s");
     config.lease_duration = 0s;
-    EXPECT_EQ(only_problem(config), "leaseDuration 0s must be a whole number of seconds, at least 1s");
+    EXPECT_EQ(only_problem(config),
+              "leaseDuration 0s must be a whole number of seconds, at least 1s");
     config = named();
     config.retry_period = -1ms;
     EXPECT_EQ(only_problem(config), "retryPeriod -1ms must be more than 0s");

@@ -86,7 +86,8 @@ TEST(Following, LooksAgainWhenTheTakeoverMeetsANewerRecord) {
     while (bench.last().request.verb != LeaseVerb::update) {
         bench.advance(10ms);
         // Polls are lost with the watch; only the PUT meets the new record.
-        if (bench.pending && bench.pending->request.verb == LeaseVerb::get) bench.answer(LeaseReply{});
+        if (bench.pending && bench.pending->request.verb == LeaseVerb::get)
+            bench.answer(LeaseReply{});
     }
     bench.net = Net::up;
     bench.answer(bench.apply_held());
@@ -168,7 +169,7 @@ TEST(Following, DoesNotBelieveAMarkThatAClientGoPeerCarriedOn) {
     EXPECT_EQ(bench.marks(MarkId::empty_holder_waited), 1);
 }
 
-// ---- creating (clause 4) --------------------------------------------------------------------------
+// ---- creating (clause 4) ----------------------------------------------------------------------
 
 TEST(Creating, WaitsForTwoPeriodsOfAbsenceThenAFullLeaseThenProvesItByAPut) {
     Bench bench;
@@ -244,7 +245,7 @@ TEST(Creating, IsLeftToALeaderThatReturnsWithinTheTwoPeriods) {
     EXPECT_EQ(bench.sent_of(LeaseVerb::create), 0);
 }
 
-// ---- the watch (clause 9) -------------------------------------------------------------------------
+// ---- the watch (clause 9) ---------------------------------------------------------------------
 
 TEST(Watching, AFollowerWithALiveWatchSendsNothing) {
     Bench bench;
@@ -315,7 +316,7 @@ TEST(Watching, BelievesADeletionOnlyToAGet) {
     EXPECT_EQ(bench.sent_of(LeaseVerb::create), 0);
 }
 
-// ---- a restored cluster (clause 10) ---------------------------------------------------------------
+// ---- a restored cluster (clause 10) -----------------------------------------------------------
 
 TEST(Restored, AFollowerWaitsAFullLeaseEvenOnAReleasedHolder) {
     Bench bench;
@@ -339,7 +340,7 @@ TEST(Restored, AFollowerWaitsAFullLeaseEvenOnAReleasedHolder) {
     EXPECT_TRUE(bench.leads());
 }
 
-// ---- grants (clauses 1, 11, 12) -------------------------------------------------------------------
+// ---- grants (clauses 1, 11, 12) ---------------------------------------------------------------
 
 TEST(Granted, ValidityCountsFromTheSend) {
     Bench bench;

@@ -33,7 +33,8 @@ struct Clock {
     std::int64_t ppm = 0;
     [[nodiscard]] Instant reading(TrueTime at) const {
         const Int128 t = at.time_since_epoch().count();
-        return Instant(offset + Duration(static_cast<std::int64_t>(t * (1'000'000 + ppm) / 1'000'000)));
+        const Int128 local = t * (1'000'000 + ppm) / 1'000'000;
+        return Instant(offset + Duration(static_cast<std::int64_t>(local)));
     }
     [[nodiscard]] TrueTime reaches(Instant target) const {
         const Int128 local = (target.time_since_epoch() - offset).count();
@@ -74,7 +75,8 @@ struct Node {
 class World {
   public:
     explicit World(std::uint64_t seed) : random_(seed) {
-        for (std::size_t i = 0; i < kNodes; ++i) push({.at = after(below(200ms)), .kind = Kind::boot, .node = i});
+        for (std::size_t i = 0; i < kNodes; ++i)
+            push({.at = after(below(200ms)), .kind = Kind::boot, .node = i});
         // Swarm: each run leaves some kinds of fault out, and has its own pace of them.
         for (bool& wanted : wanted_) wanted = chance(60);
         constexpr std::array kPaces{Duration(1500ms), Duration(3s), Duration(6s)};
@@ -98,7 +100,8 @@ class World {
 
   private:
     Duration below(Duration bound) {
-        return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(bound.count()))));
+        const std::uint64_t drawn = random_.below(static_cast<std::uint64_t>(bound.count()));
+        return Duration(static_cast<std::int64_t>(drawn));
     }
     bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
     [[nodiscard]] TrueTime after(Duration span) const { return now_ + span; }
@@ -153,7 +156,8 @@ class World {
         config.retry_period = 400ms;
         config.drift_ppm = kDriftPpm;
         config.seed = random_.next();
-        node.clock = {.offset = below(1000s), .ppm = static_cast<std::int64_t>(random_.below(2 * kDriftPpm + 1)) - kDriftPpm};
+        const auto drift = static_cast<std::int64_t>(random_.below(2 * kDriftPpm + 1));
+        node.clock = {.offset = below(1000s), .ppm = drift - kDriftPpm};
         node.watch.reset();
         node.unanswered.clear();
         node.stopping = false;
@@ -201,7 +205,9 @@ class World {
             const TrueTime due = node.elector->next_deadline() == kNever
                                      ? TrueTime::max()
                                      : node.clock.reaches(node.elector->next_deadline());
-            if (due < kEnd) push({.at = std::max(due, now_), .kind = Kind::timer, .node = i, .life = node.life});
+            if (due < kEnd)
+                push({.at = std::max(due, now_), .kind = Kind::timer, .node = i,
+                      .life = node.life});
         }
     }
 
@@ -209,8 +215,8 @@ class World {
         Node& node = nodes_[i];
         node.unanswered.insert(sent.request.value());
         const Instant gives_up = node.clock.reading(now_) + sent.timeout;
-        push({.at = node.clock.reaches(gives_up), .kind = Kind::answer, .node = i, .life = node.life,
-              .request = sent, .reply = LeaseReply{}});
+        push({.at = node.clock.reaches(gives_up), .kind = Kind::answer, .node = i,
+              .life = node.life, .request = sent, .reply = LeaseReply{}});
         if (faulty() && chance(6)) return;  // never arrives
         push({.at = after(delay()), .kind = Kind::arrive, .node = i, .life = node.life,
               .request = sent, .answer_lost = faulty() && chance(6)});
@@ -233,7 +239,8 @@ class World {
     void tell(std::size_t i, const Change& change) {
         LeaseWatched event{*nodes_[i].watch, change.lease ? WatchKind::seen : WatchKind::deleted,
                            change.version, change.lease};
-        push({.at = after(delay()), .kind = Kind::watched, .node = i, .life = nodes_[i].life, .event = event});
+        push({.at = after(delay()), .kind = Kind::watched, .node = i, .life = nodes_[i].life,
+              .event = event});
     }
 
     void disturb() {

@@ -162,6 +162,16 @@ TEST(Stopping, ADeadlineInThePastStopsInTheSameStep) {
     expect_stopped(bench);
 }
 
+TEST(Stopping, NeedsNoDeadline) {
+    Bench bench;
+    bench.start_as_leader();
+    bench.step(Stop{kNever});
+    bench.advance(20s);
+    bench.wish(&Elector::drained);
+    EXPECT_EQ(bench.marks(MarkId::released_lease), 1);
+    expect_stopped(bench);
+}
+
 TEST(Stopping, ADrainingLeaderThatLosesToAnotherStops) {
     Bench bench;
     bench.start_as_leader();
@@ -187,7 +197,8 @@ TEST(Stopping, ATakeoverInFlightIsResolvedAndReleased) {
     EXPECT_EQ(bench.marks(MarkId::released_lease), 1);
     EXPECT_TRUE(bench.api.lease->record.holder.empty());
     for (const auto& [at, effect] : bench.log)
-        EXPECT_FALSE(std::holds_alternative<GateMoved>(effect)) << "a stopping follower never leads";
+        EXPECT_FALSE(std::holds_alternative<GateMoved>(effect))
+            << "a stopping follower never leads";
     expect_stopped(bench);
 }
 
@@ -202,7 +213,26 @@ TEST(Stopping, ACreatedLeaseIsNotReleased) {
     expect_stopped(bench);
 }
 
-// ---- abdication -----------------------------------------------------------------------------------
+TEST(Stopping, ARecreationStillInFlightWhenTheGateClosesIsNotReleased) {
+    Bench bench;
+    bench.start_as_leader();
+    bench.watch_delivers = false;
+    bench.step(Stop{bench.now + 30s});
+    bench.net = Net::hold;
+    bench.api.remove();
+    bench.watched(WatchKind::deleted, Version(bench.api.revision));
+    bench.answer(bench.apply_held());
+    ASSERT_EQ(bench.last().request.verb, LeaseVerb::create);
+    const LeaseReply created = bench.apply_held();
+    bench.wish(&Elector::drained);
+    EXPECT_EQ(bench.count<Stopped>(), 0);
+    bench.net = Net::up;
+    bench.answer(created);
+    EXPECT_EQ(bench.api.lease->record.holder, kMe);
+    expect_stopped(bench);
+}
+
+// ---- abdication -------------------------------------------------------------------------------
 
 TEST(Abdicating, ReleasesAndSitsOutOneLease) {
     Bench bench;

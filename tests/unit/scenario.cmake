@@ -6,5 +6,5 @@ leasehold_add_unit_test(scenario_tests
         scenario_reader_test.cpp
         scenario_units_test.cpp
         scenario_values_test.cpp
-    LIBRARIES leasehold_scenario leasehold_model
+    LIBRARIES leasehold_scenario leasehold_check leasehold_model
 )

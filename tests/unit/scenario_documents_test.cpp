@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/check/check.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
 
@@ -48,6 +49,12 @@ std::vector<std::string_view> vocabulary() {
     add(names::kFailover);
     for (const MarkInfo& mark : kMarks) words.push_back(mark.name);
     return words;
+}
+
+TEST(ScenarioDocuments, InvariantsAreThoseThatAreJudged) {
+    ASSERT_EQ(check::invariants().size(), names::kInvariants.size());
+    for (std::size_t i = 0; i < names::kInvariants.size(); ++i)
+        EXPECT_EQ(check::invariants()[i].id, names::kInvariants.at(i));
 }
 
 TEST(ScenarioDocuments, ReadmeNamesEveryWord) {

@@ -220,14 +220,14 @@ TEST(ScenarioReader, ExpectationsAreRead) {
     const ExpectSpec expect =
         read("expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
              "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
-             "  violates: [leader.at-most-one]\n  mayViolate: [leader.stable]\n")
+             "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n")
             .expect;
     EXPECT_EQ(expect.reached, (std::vector<MarkId>{MarkId::gate_expired, MarkId::takeover_after_expiry}));
     EXPECT_EQ(expect.failover_p50, Duration(15s));
     EXPECT_EQ(expect.failover_p99, Duration(16s));
     EXPECT_EQ(expect.failover_max, Duration(17s));
     EXPECT_EQ(expect.violates, std::vector<std::string>{"leader.at-most-one"});
-    EXPECT_EQ(expect.may_violate, std::vector<std::string>{"leader.stable"});
+    EXPECT_EQ(expect.may_violate, std::vector<std::string>{"stop.bounded"});
 }
 
 TEST(ScenarioReader, EveryVerbSurvivesResolving) {

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Reads the program's reports with other people's parsers: junit_test.py PROGRAM [SCENARIO]."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+PROGRAM = os.path.abspath(sys.argv[1])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCENARIO = sys.argv[2] if len(sys.argv) > 2 else "scenarios/failover/leader-crash.yaml"
+results = {"passed": 0, "failed": 0}
+
+
+def expect(what, found, wanted):
+    if found == wanted:
+        results["passed"] += 1
+        return
+    results["failed"] += 1
+    print(f"{what}: expected {wanted!r}, found {found!r}")
+
+
+def leasehold(*arguments, environment=None):
+    return subprocess.run([PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True,
+                          env=environment, timeout=240)
+
+
+def names_in(directory):
+    return sorted(os.listdir(directory))
+
+
+def check_reports(directory):
+    """Both reports of a check agree with each other, and a second check writes the same bytes."""
+    contents = []
+    for turn in ("one", "two"):
+        xml, document = (os.path.join(directory, turn + end) for end in (".xml", ".json"))
+        done = leasehold("check", SCENARIO, "--seed", "1..4", "--junit", xml, "--json", document,
+                         "--jobs", "1" if turn == "one" else "3")
+        expect("exit code", done.returncode, 0)
+        with open(xml, "rb") as one, open(document, "rb") as other:
+            contents.append((one.read(), other.read()))
+    expect("the same bytes whatever the number of workers", contents[0] == contents[1], True)
+    suites = ElementTree.fromstring(contents[0][0])
+    report = json.loads(contents[0][1])
+    expect("root element", suites.tag, "testsuites")
+    expect("schema version", report["schemaVersion"], 1)
+    expect("JSON exit code", report["exitCode"], 0)
+    for suite, scenario in zip(suites.findall("testsuite"), report["scenarios"], strict=True):
+        cases = suite.findall("testcase")
+        expect("suite name", suite.get("name"), scenario["name"])
+        expect("cases", len(cases), len(scenario["runs"]) + len(scenario["bounds"]))
+        expect("case count", int(suite.get("tests")), len(cases))
+        expect("failures", suite.get("failures"), "0")
+        for case, run in zip(cases, scenario["runs"]):
+            expect("case name", case.get("name"), f"seed {run['seed']}")
+            expect("children of a passed case", len(list(case)), 0)
+            expect("outcome", run["outcome"], "pass")
+        last = scenario["runs"][0]["invariants"][-1]
+        expect("first seed repeated", (last["id"], last["status"]), ("run.deterministic", "pass"))
+
+
+def check_failure(directory):
+    """A run that expects what never happens is inconclusive in every report."""
+    with open(os.path.join(ROOT, SCENARIO), encoding="utf-8") as file:
+        text = file.read()
+    changed = os.path.join(directory, os.path.basename(SCENARIO))
+    lines = [line for line in text.split("\n") if not line.startswith("  reached:")]
+    text = "\n".join(lines).replace("expect:\n", "expect:\n  reached: [restored-cluster]\n")
+    with open(changed, "w", encoding="utf-8") as file:
+        file.write(text)
+    xml = os.path.join(directory, "failed.xml")
+    done = leasehold("check", changed, "--seed", "1..2", "--junit", xml)
+    expect("exit code of an inconclusive check", done.returncode, 3)
+    suite = ElementTree.parse(xml).getroot().find("testsuite")
+    expect("failures of an inconclusive check", suite.get("failures"), "2")
+    failure = suite.find("testcase").find("failure")
+    expect("type", failure.get("type"), "inconclusive")
+    expect("names what is missing", "restored-cluster" in failure.text, True)
+
+
+def check_history(directory):
+    """A recorded history is JSON lines with growing numbers, and recording changes nothing."""
+    path = os.path.join(directory, "history.jsonl")
+    plain = leasehold("run", SCENARIO, "--seed", "2")
+    recorded = leasehold("run", SCENARIO, "--seed", "2", "--history", path)
+    expect("output with and without a history", recorded.stdout == plain.stdout, True)
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    expect("format", lines[0], {"format": "leasehold-history", "schemaVersion": 1})
+    numbers = [line["number"] for line in lines[1:]]
+    expect("event numbers", numbers, list(range(1, len(numbers) + 1)))
+
+
+def check_unwritable(directory):
+    before = names_in(directory)
+    for option in ("--json", "--junit", "--history"):
+        done = leasehold("run", SCENARIO, option, os.path.join(directory, "none", "x"))
+        expect(f"exit code of an unwritable {option}", done.returncode, 74)
+        expect(f"stdout of an unwritable {option}", done.stdout, "")
+    done = subprocess.run(f"'{PROGRAM}' list --marks > /dev/full", shell=True, capture_output=True)
+    expect("exit code when stdout is full", done.returncode, 74)
+    expect("files left behind", names_in(directory), before)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        check_reports(directory)
+        check_failure(directory)
+        check_history(directory)
+        check_unwritable(directory)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] or not results["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include "sim/cli/options.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Options good(const Words& words) {
+    const auto parsed = parse_options(words);
+    const auto* exit = std::get_if<Exit>(&parsed);
+    EXPECT_EQ(exit, nullptr) << (exit ? exit->error : "");
+    return exit == nullptr ? std::get<Options>(parsed) : Options{};
+}
+
+// The message of a mistake, which must cost exit code 64 and say nothing on stdout.
+std::string bad(const Words& words) {
+    const auto parsed = parse_options(words);
+    const auto* exit = std::get_if<Exit>(&parsed);
+    if (exit == nullptr) return "accepted";
+    EXPECT_EQ(exit->code, kExitUsage);
+    EXPECT_EQ(exit->out, "");
+    return exit->error;
+}
+
+TEST(Options, RepeatedOptionsDoNotSwallowFiles) {
+    const Options options = good({"run", "--set", "a=1", "one.yaml", "-f", "v.yaml", "--set", "b=[x]",
+                                  "two.yaml"});
+    EXPECT_EQ(options.command, Command::run);
+    EXPECT_EQ(options.paths, (Words{"one.yaml", "two.yaml"}));
+    EXPECT_EQ(options.sets, (Words{"a=1", "b=[x]"}));
+    EXPECT_EQ(options.value_files, (Words{"v.yaml"}));
+}
+
+TEST(Options, BracketsAndCommasInSetAreKeptAsTyped) {
+    EXPECT_EQ(good({"run", "f", "--set", "[a,b]"}).sets, (Words{"[a,b]"}));
+    EXPECT_EQ(good({"run", "f", "--set", "a=1,b=2"}).sets, (Words{"a=1,b=2"}));
+}
+
+TEST(Options, SeedsAreOneOrARange) {
+    EXPECT_EQ(good({"run", "f", "--seed", "7"}).seeds->last, 7U);
+    const auto seeds = good({"check", "d", "--seed", "3..9"}).seeds;
+    ASSERT_TRUE(seeds);
+    EXPECT_EQ(seeds->first, 3U);
+    EXPECT_EQ(seeds->last, 9U);
+    EXPECT_FALSE(good({"check", "d"}).seeds);
+    for (const char* text : {"x", "9..3", "1..", "-1", "1..2..3", "99999999999999999999", "1..2000000"})
+        EXPECT_NE(bad({"run", "f", "--seed", text}).find("--seed"), std::string::npos) << text;
+}
+
+TEST(Options, AnEmptyArgumentIsAMistakeAndNotADefault) {
+    EXPECT_NE(bad({"run", "f", "--seed", ""}).find("empty"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--json", ""}).find("empty"), std::string::npos);
+    EXPECT_NE(bad({"run", ""}).find("empty"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--seed="}), "accepted");
+}
+
+TEST(Options, MistypedCommandsAndOptionsNameTheNearest) {
+    EXPECT_NE(bad({"rnu", "f"}).find("did you mean 'run'"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--sede", "7"}).find("did you mean '--seed'"), std::string::npos);
+    EXPECT_NE(bad({"check", "d", "--junti=x"}).find("did you mean '--junit'"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--color", "allways"}).find("did you mean 'always'"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--log", "inof"}).find("did you mean 'info'"), std::string::npos);
+}
+
+TEST(Options, ValuesOutOfRangeAreRefused) {
+    for (const char* jobs : {"0", "1025", "many", "-2", "1.5"})
+        EXPECT_NE(bad({"check", "d", "--jobs", jobs}).find("--jobs"), std::string::npos) << jobs;
+    EXPECT_EQ(good({"check", "d", "--jobs", "3"}).jobs, 3U);
+    EXPECT_GE(good({"check", "d"}).jobs, 1U);
+}
+
+TEST(Options, WhatDoesNotGoTogetherIsRefused) {
+    EXPECT_NE(bad({"run", "a", "b", "--history", "h"}).find("--history"), std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--seed", "1..2", "--history", "h"}).find("--history"), std::string::npos);
+    EXPECT_NE(bad({"check", "d", "--history", "h"}).find("unknown option"), std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--json", "x", "--junit", "x"}).find("two outputs"), std::string::npos);
+    EXPECT_NE(bad({"list", "--faults", "--marks"}).find("exclude"), std::string::npos);
+    EXPECT_NE(bad({"run"}).find("expected a scenario file"), std::string::npos);
+    EXPECT_NE(bad({"validate", "--resolved"}).find("expected a scenario file"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--json"}), "accepted");
+}
+
+TEST(Options, HelpAndVersionAreForPeopleAndExitWithZero) {
+    for (const Words& words : {Words{"--help"}, Words{"run", "--help"}, Words{"-h"}}) {
+        const auto parsed = parse_options(words);
+        const auto& exit = std::get<Exit>(parsed);
+        EXPECT_EQ(exit.code, 0);
+        EXPECT_NE(exit.out.find("Examples:"), std::string::npos) << exit.out;
+    }
+    const auto parsed = parse_options({"--version"});
+    EXPECT_EQ(std::get<Exit>(parsed).out, "leasehold " + std::string(program_version()) + "\n");
+    EXPECT_NE(bad({}).find("Examples:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leasehold::cli

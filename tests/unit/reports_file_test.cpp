@@ -1,0 +1,81 @@
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reports/atomic_file.hpp"
+
+namespace leasehold::reports {
+namespace {
+
+namespace fs = std::filesystem;
+
+class AtomicFileTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string pattern = testing::TempDir() + "leasehold-XXXXXX";
+        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+        directory_ = pattern;
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+    [[nodiscard]] std::string path() const { return (directory_ / "out.txt").string(); }
+    [[nodiscard]] std::string content() const {
+        std::ostringstream text;
+        text << std::ifstream(path()).rdbuf();
+        return text.str();
+    }
+    [[nodiscard]] std::ptrdiff_t files() const {
+        return std::distance(fs::directory_iterator(directory_), fs::directory_iterator());
+    }
+    fs::path directory_;
+};
+
+TEST_F(AtomicFileTest, ReplacesTheWholeFileOnlyWhenCommitted) {
+    write_file(path(), "old");
+    AtomicFile file(path());
+    file.write("new");
+    file.flush();
+    EXPECT_EQ(content(), "old");
+    file.commit();
+    EXPECT_EQ(content(), "new");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFileTest, LeavesNothingWhenItIsGivenUp) {
+    {
+        AtomicFile file(path());
+        file.write(std::string(1 << 20, 'x'));
+        EXPECT_EQ(files(), 1);
+    }
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_F(AtomicFileTest, AChildWritesAndTheParentCommits) {
+    AtomicFile file(path());
+    const pid_t child = fork();
+    if (child == 0) {
+        file.write("half a try");
+        file.flush();
+        file.rewind();
+        file.write("by the child");
+        file.flush();
+        _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    file.commit();
+    EXPECT_EQ(content(), "by the child");
+}
+
+TEST_F(AtomicFileTest, AnUnwritablePlaceIsAnErrorAtOnce) {
+    EXPECT_THROW(AtomicFile("/proc/nothing/out"), OutputError);
+    EXPECT_THROW(AtomicFile(directory_.string()), OutputError);
+    EXPECT_THROW(AtomicFile("/dev/null"), OutputError);
+    EXPECT_THROW(AtomicFile(""), OutputError);
+}
+
+}  // namespace
+}  // namespace leasehold::reports

@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+
+#include "reports/junit.hpp"
+#include "tests/unit/reports_samples.hpp"
+
+namespace leasehold::reports {
+namespace {
+
+TEST(Junit, EscapesMarkupAndReplacesWhatXmlCannotHold) {
+    EXPECT_EQ(xml_escaped("a<b>&\"c\""), "a&lt;b&gt;&amp;&quot;c&quot;");
+    EXPECT_EQ(xml_escaped("two\nlines"), "two&#10;lines");
+    EXPECT_EQ(xml_escaped(std::string("\x01\0", 2)), "\xef\xbf\xbd\xef\xbf\xbd");
+    EXPECT_EQ(xml_escaped("\xff\xc3\xa9"), "\xef\xbf\xbd\xc3\xa9");
+    EXPECT_EQ(xml_escaped("\xef\xbf\xbf\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+TEST(Junit, CountsFailuresAndErrorsApart) {
+    ScenarioSummary summary;
+    summary.name = "a \"quoted\" name";
+    summary.runs = {samples::result(), samples::violated(), samples::result()};
+    summary.runs[2].outcome = check::Outcome::internal;
+    summary.runs[2].internal_error = "x < y";
+    summarise(summary, {std::chrono::seconds(1), std::nullopt, std::nullopt});
+    const std::string text = junit_report({summary});
+    EXPECT_NE(text.find("<testsuite name=\"a &quot;quoted&quot; name\" tests=\"4\" failures=\"2\" "
+                        "errors=\"1\" skipped=\"0\" time=\"540.000\""),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("<failure type=\"safety\" message=\"FAIL  safety: leader.at-most-one\">"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("<error type=\"internal\""), std::string::npos);
+    EXPECT_NE(text.find("x &lt; y"), std::string::npos);
+    EXPECT_NE(text.find("<failure type=\"liveness\" message=\"failover P50 at most 1.000s: "
+                        "14.307s of 3\"/>"),
+              std::string::npos)
+        << text;
+}
+
+}  // namespace
+}  // namespace leasehold::reports

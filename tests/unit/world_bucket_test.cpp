@@ -1,0 +1,277 @@
+// The bucket's server side: conditions, listing, tags; what MinIO and Versity answered.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/base/check.hpp"
+#include "sim/world/bucket.hpp"
+
+namespace leasehold::sim {
+namespace {
+
+ObjectBodyPtr body_of(std::uint64_t digest, std::uint64_t size = 10, std::string head = "") {
+    auto body = std::make_shared<ObjectBody>();
+    body->head = std::move(head);
+    body->payload.size = size;
+    body->payload.digest = ContentDigest{digest, digest + 1};
+    return body;
+}
+
+class BucketRules : public ::testing::Test {
+  protected:
+    BucketReply send(const SendBucket& request) {
+        change.reset();
+        return bucket.handle(request, change);
+    }
+    BucketReply put(const std::string& key, ObjectBodyPtr body,
+                    PutCondition condition = PutCondition::none, const ETag& etag = ETag{}) {
+        SendBucket request;
+        request.verb = BucketVerb::put;
+        request.key = ObjectKey(key);
+        request.body = std::move(body);
+        request.condition = condition;
+        request.etag = etag;
+        return send(request);
+    }
+    BucketReply get(const std::string& key, const ETag& known = ETag{}) {
+        SendBucket request;
+        request.verb = BucketVerb::get;
+        request.key = ObjectKey(key);
+        request.etag = known;
+        return send(request);
+    }
+    BucketReply remove(const std::string& key, const ETag& etag = ETag{}) {
+        SendBucket request;
+        request.verb = BucketVerb::remove;
+        request.key = ObjectKey(key);
+        request.etag = etag;
+        return send(request);
+    }
+    ListPage list(const std::string& prefix = "", const std::string& after = "") {
+        SendBucket request;
+        request.verb = BucketVerb::list;
+        request.prefix = ObjectKey(prefix);
+        request.key = ObjectKey(after);
+        const BucketReply reply = send(request);
+        EXPECT_EQ(reply.status, 200);
+        EXPECT_FALSE(change);
+        return *std::get<ListPagePtr>(reply.content);
+    }
+    static std::vector<std::string> keys(const ListPage& page) {
+        std::vector<std::string> found;
+        for (const ListEntry& entry : page.entries) found.push_back(entry.key.str());
+        return found;
+    }
+    void use(bool honours, std::uint32_t page_size = 1000) {
+        BucketSpec spec;
+        spec.honours_preconditions = honours;
+        spec.page_size = page_size;
+        bucket = Bucket(spec);
+    }
+    void expect_refused(const BucketReply& reply, std::int32_t status, BucketCode code) {
+        EXPECT_EQ(reply.status, status);
+        EXPECT_EQ(reply.code, code);
+        EXPECT_FALSE(change) << "nothing was written";
+    }
+
+    Bucket bucket{BucketSpec{}};
+    std::optional<BucketChange> change;
+};
+
+using Keys = std::vector<std::string>;
+
+TEST_F(BucketRules, AGetOfAMissingKeyIsNoSuchKey) {
+    expect_refused(get("k"), 404, BucketCode::no_such_key);
+}
+
+TEST_F(BucketRules, APutIsReadBackWithItsTagAtOnce) {
+    const ObjectBodyPtr body = body_of(1);
+    const BucketReply written = put("k", body);
+    EXPECT_EQ(written.status, 200);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->etag, written.etag);
+    EXPECT_EQ(change->body, body);
+    const BucketReply read = get("k");
+    EXPECT_EQ(read.status, 200);
+    EXPECT_EQ(read.etag, written.etag);
+    EXPECT_EQ(*std::get<ObjectBodyPtr>(read.content), *body);
+}
+
+TEST_F(BucketRules, AGetWithTheKnownTagIsNotModifiedAndCarriesNoContent) {
+    const ETag etag = put("k", body_of(1)).etag;
+    const BucketReply same = get("k", etag);
+    EXPECT_EQ(same.status, 304);
+    EXPECT_EQ(same.etag, etag);
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(same.content));
+    EXPECT_EQ(get("k", ETag("other")).status, 200);
+}
+
+TEST_F(BucketRules, TheTagIsThatOfTheContentAlone) {
+    const ETag first = put("k", body_of(1)).etag;
+    EXPECT_EQ(put("other", body_of(1)).etag, first) << "equal bytes, equal tags";
+    EXPECT_EQ(put("k", body_of(1)).etag, first);
+    EXPECT_NE(put("k", body_of(2)).etag, first);
+    EXPECT_NE(put("k", body_of(1, 11)).etag, first);
+    EXPECT_NE(put("k", body_of(1, 10, "head")).etag, first) << "the header is content";
+    auto tagged = std::make_shared<ObjectBody>(*body_of(1));
+    tagged->metadata = "epoch=3";
+    EXPECT_EQ(put("k", tagged).etag, first) << "metadata is not";
+}
+
+TEST_F(BucketRules, IfNoneMatchWritesOnlyWhatIsNotThere) {
+    EXPECT_EQ(put("k", body_of(1), PutCondition::if_none_match).status, 200);
+    expect_refused(put("k", body_of(2), PutCondition::if_none_match), 412,
+                   BucketCode::precondition_failed);
+    expect_refused(put("k", body_of(1), PutCondition::if_none_match), 412,
+                   BucketCode::precondition_failed);
+    EXPECT_EQ(get("k").etag, etag_of(*body_of(1)));
+    remove("k");
+    EXPECT_EQ(put("k", body_of(2), PutCondition::if_none_match).status, 200);
+}
+
+TEST_F(BucketRules, IfMatchWritesOnlyOverThatTag) {
+    const ETag first = put("k", body_of(1)).etag;
+    expect_refused(put("k", body_of(2), PutCondition::if_match, ETag("stale")), 412,
+                   BucketCode::precondition_failed);
+    const ETag second = put("k", body_of(2), PutCondition::if_match, first).etag;
+    EXPECT_EQ(get("k").etag, second);
+    expect_refused(put("k", body_of(3), PutCondition::if_match, first), 412,
+                   BucketCode::precondition_failed);
+    // The repeat of an own conditional PUT that had succeeded.
+    expect_refused(put("k", body_of(2), PutCondition::if_match, first), 412,
+                   BucketCode::precondition_failed);
+}
+
+TEST_F(BucketRules, IfMatchOnAMissingKeyIsNoSuchKey) {
+    const BucketReply reply = put("k", body_of(1), PutCondition::if_match, ETag("any"));
+    expect_refused(reply, 404, BucketCode::no_such_key);
+    EXPECT_EQ(classify(BucketVerb::put, reply), BucketOutcome::precondition_failed);
+}
+
+TEST_F(BucketRules, OfSimultaneousConditionalPutsExactlyOneWins) {
+    const ETag base = put("k", body_of(1)).etag;
+    int won = 0;
+    for (std::uint64_t n = 0; n < 16; ++n)
+        won += put("k", body_of(100 + n), PutCondition::if_match, base).status == 200 ? 1 : 0;
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(get("k").etag, etag_of(*body_of(100)));
+}
+
+TEST_F(BucketRules, AStoreThatIgnoresPreconditionsWritesWhateverTheyAre) {
+    use(false);
+    EXPECT_EQ(put("k", body_of(1), PutCondition::if_match, ETag("any")).status, 200);
+    EXPECT_EQ(put("k", body_of(2), PutCondition::if_none_match).status, 200);
+    EXPECT_EQ(put("k", body_of(3), PutCondition::if_match, ETag("stale")).status, 200);
+    EXPECT_EQ(get("k").etag, etag_of(*body_of(3)));
+    EXPECT_EQ(remove("k", ETag("stale")).status, 204) << "as MinIO: deleted all the same";
+    expect_refused(get("k"), 404, BucketCode::no_such_key);
+}
+
+TEST_F(BucketRules, ADeleteRemovesAndOfAMissingKeyIsNoError) {
+    put("k", body_of(1));
+    EXPECT_EQ(remove("k").status, 204);
+    ASSERT_TRUE(change);
+    EXPECT_TRUE(change->etag.empty());
+    EXPECT_EQ(change->body, nullptr);
+    EXPECT_EQ(get("k").status, 404);
+    EXPECT_EQ(remove("k").status, 204);
+    EXPECT_FALSE(change) << "nothing was there to change";
+    EXPECT_EQ(bucket.size(), 0U);
+}
+
+TEST_F(BucketRules, ADeleteWithAStaleTagIsRefusedWhereTheStoreHonoursIt) {
+    const ETag etag = put("k", body_of(1)).etag;
+    expect_refused(remove("k", ETag("stale")), 412, BucketCode::precondition_failed);
+    EXPECT_EQ(get("k").status, 200);
+    EXPECT_EQ(remove("k", etag).status, 204);
+    EXPECT_EQ(get("k").status, 404);
+}
+
+TEST_F(BucketRules, EachChangeHasAGreaterVersion) {
+    std::uint64_t last = 0;
+    for (std::uint64_t n = 0; n < 6; ++n) {
+        if (n % 3 == 2) remove("k");
+        else put("k", body_of(n));
+        ASSERT_TRUE(change);
+        EXPECT_GT(change->version, last);
+        last = change->version;
+    }
+}
+
+TEST_F(BucketRules, AListIsInTheOrderOfBytesWithTagsAndSizes) {
+    for (const char* key : {"b", "a/2", "a/10", "\xc3\xa9", "Z", "a"}) put(key, body_of(1, 10, "12"));
+    const ListPage page = list();
+    EXPECT_EQ(keys(page), (Keys{"Z", "a", "a/10", "a/2", "b", "\xc3\xa9"}));
+    EXPECT_FALSE(page.truncated);
+    for (const ListEntry& entry : page.entries) {
+        EXPECT_EQ(entry.etag, get(entry.key.str()).etag);
+        EXPECT_EQ(entry.size, 12U) << "header and payload";
+    }
+}
+
+TEST_F(BucketRules, AListHoldsThePrefixAndStartsAfterItsKeyExclusively) {
+    for (const char* key : {"a", "etl", "etl/1", "etl/2", "etl/3", "etm"}) put(key, body_of(1));
+    EXPECT_EQ(keys(list("etl/")), (Keys{"etl/1", "etl/2", "etl/3"}));
+    EXPECT_EQ(keys(list("etl/", "etl/1")), (Keys{"etl/2", "etl/3"}));
+    EXPECT_EQ(keys(list("etl/", "etl/15")), (Keys{"etl/2", "etl/3"})) << "a key that is not there";
+    EXPECT_EQ(keys(list("etl/", "a")), (Keys{"etl/1", "etl/2", "etl/3"}));
+    EXPECT_EQ(keys(list("etl/", "etl/3")), Keys{});
+    EXPECT_EQ(keys(list("etl/", "zzz")), Keys{});
+    EXPECT_EQ(keys(list("", "etl/2")), (Keys{"etl/3", "etm"}));
+    EXPECT_EQ(keys(list("none")), Keys{});
+}
+
+TEST_F(BucketRules, PagesHoldEachKeyOnceAndOnlyTheLastIsNotTruncated) {
+    use(true, 3);
+    Keys all;
+    for (int n = 100; n < 118; ++n) all.push_back("k/" + std::to_string(n));
+    for (const std::string& key : all) put(key, body_of(1));
+    put("z", body_of(1));
+    Keys found;
+    int pages = 0;
+    std::string after;
+    for (;;) {
+        const ListPage page = list("k/", after);
+        ++pages;
+        EXPECT_LE(page.entries.size(), 3U);
+        for (const std::string& key : keys(page)) found.push_back(key);
+        if (!page.truncated) break;
+        ASSERT_EQ(page.entries.size(), 3U);
+        after = page.entries.back().key.str();
+        ASSERT_LE(pages, 10);
+    }
+    EXPECT_EQ(found, all);
+    EXPECT_EQ(pages, 6) << "18 keys by 3; the key beside the prefix makes no further page";
+}
+
+TEST_F(BucketRules, AListSeesEveryChangeAtOnce) {
+    put("a", body_of(1));
+    EXPECT_EQ(keys(list()), Keys{"a"});
+    EXPECT_EQ(keys(list()), Keys{"a"}) << "from the page that is kept";
+    put("b", body_of(1));
+    EXPECT_EQ(keys(list()), (Keys{"a", "b"}));
+    const ETag before = list().entries[0].etag;
+    put("a", body_of(2));
+    EXPECT_NE(list().entries[0].etag, before);
+    remove("a");
+    EXPECT_EQ(keys(list()), Keys{"b"});
+    EXPECT_EQ(keys(list("x")), Keys{});
+    EXPECT_EQ(keys(list()), Keys{"b"}) << "another prefix's page is not taken for this one";
+}
+
+TEST_F(BucketRules, AForeignObjectIsPlantedWithoutConditions) {
+    const BucketChange first = bucket.plant(ObjectKey("k"), body_of(1));
+    EXPECT_EQ(first.etag, etag_of(*body_of(1)));
+    bucket.plant(ObjectKey("k"), body_of(2));
+    EXPECT_EQ(get("k").etag, etag_of(*body_of(2)));
+}
+
+TEST_F(BucketRules, APutWithoutABodyIsABrokenBelief) {
+    EXPECT_THROW(put("k", nullptr), CheckFailure);
+}
+
+}  // namespace
+}  // namespace leasehold::sim
