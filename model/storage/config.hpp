@@ -23,8 +23,9 @@ struct StorageConfig {
     bool file_store = true;  ///< keep a local copy (required by HA)
     Duration poll_period = std::chrono::seconds(30);
     Duration lease_duration = std::chrono::seconds(15);  ///< bucket unusable that long: give up
-    Duration get_timeout = std::chrono::seconds(10);
-    Duration put_timeout = std::chrono::seconds(30);     ///< per attempt
+    Duration get_timeout = std::chrono::seconds(5);      ///< per attempt, and timeout_per_mib
+    Duration put_timeout = std::chrono::seconds(5);      ///< likewise
+    Duration timeout_per_mib = std::chrono::seconds(1);  ///< more for each MiB that has to travel
     Duration list_timeout = std::chrono::seconds(10);
     Duration read_through_timeout = std::chrono::seconds(2);
     Duration write_deadline = std::chrono::minutes(2);   ///< from acceptance to acknowledgement

@@ -92,7 +92,8 @@ class RWStorageController {
     void mark(Context& c, MarkId id) { c.out.emplace_back(Mark{id}); }
     void arm(Instant at, storage::TimerKind kind, std::uint64_t owner = 0, const ObjectKey& key = {});
     [[nodiscard]] Duration backoff(std::uint32_t tries, Duration retry_after = Duration{0}) const;
-    [[nodiscard]] std::optional<Duration> attempt_timeout(Instant now) const;
+    [[nodiscard]] std::optional<Duration> attempt_timeout(Instant now, std::uint64_t size) const;
+    [[nodiscard]] Duration with_travel(Duration timeout, std::uint64_t size) const;
     [[nodiscard]] bool gate_open(Instant now) const;
 
     // calls.cpp: one answer for each call

@@ -73,7 +73,7 @@ void RWStorageController::pump_claim(Context& c) {
     // be equal; one that was known then is not it, even if it was sent at that very instant.
     if (leader->renewed_sent < claim.answered_at) return;
     if (leader->renewed_sent <= claim.renewed_before) return;
-    const std::optional<Duration> timeout = attempt_timeout(c.now);
+    const std::optional<Duration> timeout = attempt_timeout(c.now, 0);
     if (!timeout) return;
     const std::uint64_t above = std::max(claim.stored.value(), claim.floor.value()) + 1;
     claim.epoch = Epoch{std::max(leader->term.value(), above)};

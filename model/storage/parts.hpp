@@ -53,6 +53,7 @@ enum class FileChange : std::uint8_t { none, store, retag, remove };
 struct Tracked {
     std::optional<LocalFile> local;
     ETag remote;              ///< version last seen in the bucket; empty = none known
+    std::uint64_t remote_size = 0;  ///< bytes of the version that a LIST showed last
     ETag examined;            ///< version whose stamp is known: the next two members
     Epoch epoch;
     bool tombstone = false;
@@ -196,6 +197,8 @@ struct Leading {
     std::set<std::pair<std::uint64_t, ObjectKey>> read_queue; ///< keys waiting for a GET's place
     std::uint32_t reads_in_flight = 0;
     std::optional<Instant> failing_since;  ///< the bucket gave nothing usable since
+    Instant failing_known{};               ///< when that was first known
+    bool failing_confirmed = false;        ///< a request sent after that failed too
     Instant waiting_since{};               ///< since when something waits to be written
     friend bool operator==(const Leading&, const Leading&) = default;
 };

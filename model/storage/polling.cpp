@@ -102,6 +102,7 @@ void RWStorageController::take_listed(Context& c, Pass& pass, const ListEntry& l
     entry.listed = pass.number;
     entry.missed = false;
     entry.remote = listed.etag;
+    entry.remote_size = listed.size;
     const bool wanted = waits_for_other(listed.key, listed.etag);
     if (!fetched(entry, listed.etag) || (wanted && entry.local && entry.local->tag.dirty)) {
         if (wanted) pass.queue.push_front(listed.key);

@@ -20,7 +20,7 @@ void RWStorageController::pump_probe(Context& c) {
     Leading* leader = leading();
     if (!config_.ha || stopping_ || preconditions_ != Preconditions::unknown) return;
     if (!may_write() || leader->probe != ProbeState::idle) return;
-    const std::optional<Duration> timeout = attempt_timeout(c.now);
+    const std::optional<Duration> timeout = attempt_timeout(c.now, 0);
     if (!timeout) return;
     SendBucket put;
     put.verb = BucketVerb::put;
@@ -54,7 +54,7 @@ void RWStorageController::on_probe(Context& c, BucketOutcome outcome, const Buck
     preconditions_ = honoured ? Preconditions::honoured : Preconditions::ignored;
     mark(c, honoured ? MarkId::preconditions_honoured : MarkId::preconditions_ignored);
     leader->probe = ProbeState::done;
-    const std::optional<Duration> timeout = attempt_timeout(c.now);
+    const std::optional<Duration> timeout = attempt_timeout(c.now, 0);
     if (!timeout || stopping_) return;
     SendBucket remove;
     remove.verb = BucketVerb::remove;

@@ -49,7 +49,13 @@ RequestId RWStorageController::send_get(Context& c, const ObjectKey& key, Purpos
     SendBucket get;
     get.verb = BucketVerb::get;
     get.key = key;
-    get.timeout = timeout;
+    const auto entry = tracked_.find(key);
+    std::uint64_t size = 0;
+    if (entry != tracked_.end()) {
+        size = entry->second.remote_size;
+        if (entry->second.local) size = std::max(size, entry->second.local->size);
+    }
+    get.timeout = purpose == Purpose::query_get ? timeout : with_travel(timeout, size);
     return send(c, std::move(get), purpose, owner);
 }
 
@@ -122,8 +128,9 @@ Found RWStorageController::examine(Context& c, const Flight& flight, BucketOutco
     return found;
 }
 
-// The bucket is usable if any answer of it says something. One that fails counts from when its
-// request was sent: a large upload that is still under way says neither.
+// The bucket is usable if any answer of it says something. What fails counts from when its request
+// was sent, but one long upload whose answer was lost proves nothing: a request sent after that
+// was known must fail too. An upload that is still under way says neither.
 void RWStorageController::note_health(Context& c, const Flight& flight, BucketOutcome outcome) {
     Leading* leader = leading();
     if (leader == nullptr || !config_.ha || outcome == BucketOutcome::not_sent) return;
@@ -131,16 +138,23 @@ void RWStorageController::note_health(Context& c, const Flight& flight, BucketOu
                         outcome == BucketOutcome::denied;
     if (!failed) {
         leader->failing_since.reset();
-    } else if (!leader->failing_since) {
-        leader->failing_since = flight.sent;
-        watch_usable(c);
+        return;
     }
+    if (!leader->failing_since) {
+        leader->failing_since = flight.sent;
+        leader->failing_known = c.now;
+        leader->failing_confirmed = false;
+    } else if (flight.sent >= leader->failing_known) {
+        leader->failing_confirmed = true;
+    }
+    watch_usable(c);
 }
 
 /// Gives the leadership up after one lease without a usable bucket while something waits.
 void RWStorageController::watch_usable(Context& c) {
     Leading* leader = leading();
     if (!config_.ha || !leader->failing_since || leader->jobs.empty() || stopping_) return;
+    if (!leader->failing_confirmed) return;
     const Instant since = std::max(*leader->failing_since, leader->waiting_since);
     const Instant limit = saturating_add(since, config_.lease_duration);
     if (c.now < limit) {
@@ -187,14 +201,22 @@ bool RWStorageController::gate_open(Instant now) const {
 
 /// The time-out of a put that may start now; nothing when none may. Where the store is not known
 /// to honour preconditions it has to end inside validity, so what is left of it is the time-out.
-std::optional<Duration> RWStorageController::attempt_timeout(Instant now) const {
+std::optional<Duration> RWStorageController::attempt_timeout(Instant now, std::uint64_t size) const {
     if (!gate_open(now)) return std::nullopt;
-    if (!config_.ha || preconditions_ == Preconditions::honoured) return config_.put_timeout;
+    const Duration whole = with_travel(config_.put_timeout, size);
+    if (!config_.ha || preconditions_ == Preconditions::honoured) return whole;
     // The request leaves a little later than it is made, and is asked for its permit only then.
     const Duration left = leading()->valid_until - now - config_.retry_min;
     // With next to nothing left the attempt would only end unknown; the next renewal is near.
     if (left < config_.retry_min) return std::nullopt;
-    return std::min(config_.put_timeout, left);
+    return std::min(whole, left);
+}
+
+/// A small object is retried soon, a large one gets the time that its bytes take.
+Duration RWStorageController::with_travel(Duration timeout, std::uint64_t size) const {
+    constexpr std::uint64_t kMib = 1ULL << 20;
+    const auto mib = static_cast<std::int64_t>(std::min<std::uint64_t>(size / kMib, 1ULL << 20));
+    return timeout + mib * config_.timeout_per_mib;
 }
 
 }  // namespace leasehold

@@ -89,7 +89,7 @@ void RWStorageController::pump_writes(Context& c) {
         const std::uint64_t id = leader->ready.begin()->second;
         Job& job = leader->jobs.at(id);
         if (!job.active && leader->active >= config_.puts_max) return;
-        const std::optional<Duration> timeout = attempt_timeout(c.now);
+        const std::optional<Duration> timeout = attempt_timeout(c.now, job.payload.size);
         if (!timeout) return;
         leader->ready.erase(leader->ready.begin());
         if (!std::exchange(job.active, true)) ++leader->active;

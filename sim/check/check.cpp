@@ -90,6 +90,8 @@ void Checkers::Parts::paused(const FaultTookEffect& record, ReplicaIndex index) 
     ReplicaFacts& self = facts.replica(index);
     if (!self.running || self.paused) return;
     self.paused = true;
+    self.paused_at = record.at;
+    self.paused_by = record.fault;
     self.stall_began = self.clock.reading(record.at);
     changed(record.at, record.number, index);
 }
@@ -111,7 +113,8 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
         freshness.disturbed(record.at, record.number, target);
         if (record.began && is_stall(record.what))
             paused(record, target);
-        else if (is_stall(record.what) || record.what.starts_with("resume"))
+        else if ((is_stall(record.what) && self.paused_by == record.fault) ||
+                 record.what.starts_with("resume"))
             resumed(record.at, record.number, target, self.clock.reading(record.at));
     }
     if (record.targets.empty())

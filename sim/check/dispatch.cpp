@@ -33,7 +33,9 @@ const T& as(const Variant& variant) {
 
 void Checkers::Parts::step(const ReplicaStepped& step) {
     ReplicaFacts& self = facts.replica(step.replica);
-    if (self.paused) [[unlikely]] resumed(step.at, step.number, step.replica, step.now.monotonic);
+    // Who steps runs again; but the step in whose middle the pause came may be told after it.
+    if (self.paused && step.at > self.paused_at) [[unlikely]]
+        resumed(step.at, step.number, step.replica, step.now.monotonic);
     if (step.at > self.fresh_check) [[unlikely]]
         freshness.check(step.at, step.number, step.replica);
     if (step.event != nullptr && step.event->index() != event_index<LeaseWatched>())

@@ -77,6 +77,8 @@ struct ReplicaFacts {
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
     Gate gate;
     ClockPiece clock;
+    TrueTime paused_at{};            ///< paused: since when
+    std::uint32_t paused_by = 0;     ///< paused: by which fault
     Instant stall_began = Instant::min();  ///< newest pause, on the own clock
     Instant stall_ended = Instant::min();
     TrueTime ended{};                ///< of the last process, if not running

@@ -131,6 +131,7 @@ void read_storage(const Node& node, StorageConfig& out) {
     block.duration("pollPeriod", out.poll_period, 1s);
     block.duration("getTimeout", out.get_timeout, 1ms);
     block.duration("putTimeout", out.put_timeout, 1ms);
+    block.duration("timeoutPerMib", out.timeout_per_mib, 0ms);
     block.duration("listTimeout", out.list_timeout, 1ms);
     block.duration("readThroughTimeout", out.read_through_timeout, 1ms);
     block.duration("writeDeadline", out.write_deadline, 1ms);

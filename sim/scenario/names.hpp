@@ -58,8 +58,8 @@ inline constexpr std::array<std::string_view, 14> kTop{
     "clocks",   "network", "api",     "bucket", "workload", "faults", "expect"};
 inline constexpr std::array<std::string_view, 7> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod", "drift", "margin", "clientGoPeers"};
-inline constexpr std::array<std::string_view, 14> kStorage{
-    "format",    "pollPeriod", "getTimeout", "putTimeout", "listTimeout", "readThroughTimeout",
+inline constexpr std::array<std::string_view, 15> kStorage{
+    "format",    "pollPeriod", "getTimeout", "putTimeout", "timeoutPerMib", "listTimeout", "readThroughTimeout",
     "writeDeadline", "retryMin", "retryMax", "largestRequestAge", "leaderReads", "passGets",
     "puts",      "readThroughs"};
 inline constexpr std::array<std::string_view, 3> kClocks{"offset", "drift", "driftOf"};

@@ -99,6 +99,7 @@ std::string storage_text(const StorageConfig& storage) {
         .line("pollPeriod", storage.poll_period)
         .line("getTimeout", storage.get_timeout)
         .line("putTimeout", storage.put_timeout)
+        .line("timeoutPerMib", storage.timeout_per_mib)
         .line("listTimeout", storage.list_timeout)
         .line("readThroughTimeout", storage.read_through_timeout)
         .line("writeDeadline", storage.write_deadline)

@@ -144,7 +144,7 @@ void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets,
     const Fault& fault = context_.scenario.faults[index];
     std::string what(fault_kind_name(fault.kind));
     for (const ReplicaIndex target : targets) what += " " + context_.hosts[target].name;
-    if (is_request_fault(fault.kind)) what += " " + std::string(request_kind_name(fault.request));
+    if (is_request_fault(fault.kind)) what.append(" ").append(request_kind_name(fault.request));
     if (fault.kind == FaultKind::outage) what += fault.api ? " api" : " bucket";
     FaultTookEffect effect;
     effect.at = context_.now();

@@ -159,6 +159,24 @@ TEST_F(CheckCalls, APauseExcusesTheFirstStepAfterItOnly) {
     }
 }
 
+TEST_F(CheckCalls, APauseInTheMiddleOfAStepIsNotEndedByThatStep) {
+    history_.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
+    history_.fault(2s, "pause replica-1", {1});
+    history_.step(1, 2s, Timer{});
+    history_.step(1, 20s, Timer{}, {query_done(1, QueryOutcome::deadline)});
+    EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
+}
+
+TEST_F(CheckCalls, TheEndOfAnEarlierPauseDoesNotEndALaterOne) {
+    history_.step(1, 1s, query(1, kKey, mono(15s)), {send_file(2, FileVerb::load, kKey)});
+    history_.fault(2s, "pause replica-1", {1}, true, 7);
+    history_.fault(3s, "resume replica-1", {1}, true, 8);
+    history_.fault(4s, "pause replica-1", {1}, true, 9);
+    history_.fault(10s, "pause replica-1", {1}, false, 7);
+    history_.step(1, 20s, Timer{}, {query_done(1, QueryOutcome::deadline)});
+    EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
+}
+
 TEST_F(CheckCalls, ADeadlineBeforeThePauseIsNotExcused) {
     history_.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
     history_.fault(5s, "pause replica-1", {1});
@@ -244,8 +262,8 @@ TEST_F(CheckCalls, APromotionThatReleasesItsReadsPasses) {
 TEST_F(CheckCalls, ARoleBeforeItsGateOrStorageBeforeTheRoleIsFound) {
     History gate;
     gate.start_all();
-    const auto first = gate.step(1, 2s, Timer{},
-                                 {RoleChanged{Role::leader, Term{1}}, GateMoved{Term{1}, mono(9s)}});
+    const auto first = gate.step(
+        1, 2s, Timer{}, {RoleChanged{Role::leader, Term{1}}, GateMoved{Term{1}, mono(9s)}});
     EXPECT_TRUE(violated(gate.verdict(kReleases, 9s), first));
     History reads;
     reads.start_all();

@@ -64,7 +64,7 @@ TEST(ScenarioReader, ElectionProfilesGiveWayToKeys) {
 
 TEST(ScenarioReader, StorageTakesEveryKey) {
     const StorageConfig storage =
-        read("storage: {format: plain, pollPeriod: 7s, getTimeout: 8s, putTimeout: 9s, listTimeout: 11s,\n"
+        read("storage: {format: plain, pollPeriod: 7s, getTimeout: 8s, putTimeout: 9s, listTimeout: 11s, timeoutPerMib: 2s,\n"
              "  readThroughTimeout: 3s, writeDeadline: 70s, retryMin: 100ms, retryMax: 6s,\n"
              "  largestRequestAge: 50s, leaderReads: 1, passGets: 2, puts: 3, readThroughs: 0}\n")
             .storage;
@@ -72,6 +72,7 @@ TEST(ScenarioReader, StorageTakesEveryKey) {
     EXPECT_EQ(storage.poll_period, 7s);
     EXPECT_EQ(storage.get_timeout, 8s);
     EXPECT_EQ(storage.put_timeout, 9s);
+    EXPECT_EQ(storage.timeout_per_mib, 2s);
     EXPECT_EQ(storage.list_timeout, 11s);
     EXPECT_EQ(storage.read_through_timeout, 3s);
     EXPECT_EQ(storage.write_deadline, 70s);

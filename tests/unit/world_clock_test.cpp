@@ -122,7 +122,7 @@ double quantile(const std::vector<std::int64_t>& sorted, double q) {
 TEST(LatencyDraw, HoldsItsMedianAndIts99thPercentileWithinTwoPercent) {
     for (const LatencySpec& spec : {ApiSpec{}.latency, BucketSpec{}.get, BucketSpec{}.put,
                                     BucketSpec{}.list, LatencySpec{0s, 10ms, 11ms},
-                                    LatencySpec{0s, 1ms, 1s}}) {
+                                    LatencySpec{0s, 5ms, 100ms}}) {
         const auto sorted = draws(spec, 1'000'000);
         const auto median = static_cast<double>(spec.p50.count());
         const auto p99 = static_cast<double>(spec.p99.count());

@@ -1,0 +1,8 @@
+leasehold_add_unit_test(world_parts_test
+    SOURCES world_lease_api_test.cpp world_bucket_test.cpp world_clock_test.cpp world_judge_test.cpp
+    LIBRARIES leasehold_world)
+
+# Each makes the one engine of its process.
+leasehold_add_unit_test(world_channel_test
+    SOURCES world_api_channel_test.cpp
+    LIBRARIES leasehold_world leasehold_engine leasehold_topology)
