@@ -13,11 +13,17 @@ void* operator new(std::size_t size) {
     if (void* memory = std::malloc(size)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 namespace leasehold::bench {
 
-std::uint64_t allocations() { return count.load(); }
+std::uint64_t allocations() {
+    return count.load();
+}
 
 }  // namespace leasehold::bench

@@ -57,28 +57,37 @@ class BareLoop {
     void dispatch(const EventQueue::Element& event) {
         Machine& machine = machines_[event.target];
         switch (event.kind) {
-            case kStart: start(event.target); break;
+            case kStart:
+                start(event.target);
+                break;
             case kWake:
                 if (!machine.replica || event.data != machine.arming) break;
                 machine.armed = kNever;
-                if (Instant(Duration(now_)) < machine.replica->next_deadline()) arm(event.target);
-                else step(event.target, Timer{});
+                if (Instant(Duration(now_)) < machine.replica->next_deadline())
+                    arm(event.target);
+                else
+                    step(event.target, Timer{});
                 break;
-            case kArrive: arrive(event.target, letters_.take(event.data)); break;
+            case kArrive:
+                arrive(event.target, letters_.take(event.data));
+                break;
             case kDeliver: {
                 const Letter letter = letters_.take(event.data);
                 if (machine.replica && letter.incarnation == machine.incarnation)
                     step(event.target, letter.event);
                 break;
             }
-            case kCrash: crash(); break;
+            case kCrash:
+                crash();
+                break;
         }
     }
 
     void start(std::uint32_t i) {
         Machine& machine = machines_[i];
         ElectorConfig election;
-        election.identity = "replica-" + std::to_string(i) + "_" + std::to_string(++machine.incarnation);
+        election.identity =
+            "replica-" + std::to_string(i) + "_" + std::to_string(++machine.incarnation);
         election.seed = random_.next();
         machine.replica.emplace(ReplicaConfig{election, {}});
         machine.armed = kNever;
@@ -106,7 +115,8 @@ class BareLoop {
         for (std::uint32_t r = 0; r < kReplicas; ++r)
             if (machines_[r].replica && machines_[r].watch)
                 post(r, machines_[r].incarnation,
-                     LeaseWatched{*machines_[r].watch, WatchKind::seen, change->version, change->after});
+                     LeaseWatched{*machines_[r].watch, WatchKind::seen, change->version,
+                                  change->after});
     }
 
     void post(std::uint32_t i, std::uint32_t incarnation, Event event) {
@@ -117,7 +127,8 @@ class BareLoop {
     void step(std::uint32_t i, const Event& event) {
         Machine& machine = machines_[i];
         effects_.clear();
-        machine.replica->step(Now{Instant(Duration(now_)), WallTime(Duration(now_ / 1000 * 1000))}, event, effects_);
+        machine.replica->step(Now{Instant(Duration(now_)), WallTime(Duration(now_ / 1000 * 1000))},
+                              event, effects_);
         for (const Effect& effect : effects_) {
             if (const auto* request = std::get_if<SendLease>(&effect))
                 queue_.push(now_ + kLatency, kArrive, i,
@@ -153,6 +164,8 @@ class BareLoop {
 
 }  // namespace
 
-BareRun run_bare_w(Duration duration, std::uint64_t seed) { return BareLoop(duration, seed).run(); }
+BareRun run_bare_w(Duration duration, std::uint64_t seed) {
+    return BareLoop(duration, seed).run();
+}
 
 }  // namespace leasehold::bench

@@ -8,7 +8,7 @@
 namespace leasehold::bench {
 
 struct BareRun {
-    std::uint64_t events = 0;       ///< taken from the queue
+    std::uint64_t events = 0;  ///< taken from the queue
     std::uint64_t leaderships = 0;
 };
 

@@ -42,9 +42,12 @@ Reference client_go(Failure failure, std::int64_t followers) {
 
 const char* name_of(Failure failure) {
     switch (failure) {
-        case Failure::crash: return "crash";
-        case Failure::graceful: return "graceful";
-        case Failure::partition: break;
+        case Failure::crash:
+            return "crash";
+        case Failure::graceful:
+            return "graceful";
+        case Failure::partition:
+            break;
     }
     return "partition";
 }
@@ -63,7 +66,8 @@ class Stopwatch : public Observer {
     void on(const ReplicaStepped& record) override {
         for (const Effect& effect : record.effects) {
             if (const auto* gate = std::get_if<GateMoved>(&effect)) {
-                if (!fault_) gate_ = gate->valid_until;
+                if (!fault_)
+                    gate_ = gate->valid_until;
                 else if (record.replica == victim_ && !next_)
                     old_end_ = std::min(clock(victim_).reaches(gate->valid_until), record.at);
             } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
@@ -135,9 +139,14 @@ void BM_Latency(benchmark::State& state, Failure failure) {
     state.counters["client_go_p99_s"] = peer.p99;
     state.counters["seeds"] = static_cast<double>(latencies.size());
 }
-#define LEASEHOLD_LATENCY(name, failure)                                                           \
-    BENCHMARK_CAPTURE(BM_Latency, name, failure)                                                   \
-        ->Name("Election/" #name)->ArgName("followers")->Arg(1)->Arg(2)->Arg(4)->Iterations(1)     \
+#define LEASEHOLD_LATENCY(name, failure)         \
+    BENCHMARK_CAPTURE(BM_Latency, name, failure) \
+        ->Name("Election/" #name)                \
+        ->ArgName("followers")                   \
+        ->Arg(1)                                 \
+        ->Arg(2)                                 \
+        ->Arg(4)                                 \
+        ->Iterations(1)                          \
         ->Unit(benchmark::kSecond)
 LEASEHOLD_LATENCY(crash, Failure::crash);
 LEASEHOLD_LATENCY(graceful, Failure::graceful);
@@ -151,18 +160,21 @@ std::string figure(double seconds) {
 }
 
 void print_table() {
-    std::printf("\nElection latency in seconds: leasehold, simulated, %llu seeds, round trip 10 ms; "
-                "client-go measured\n", static_cast<unsigned long long>(kSeeds));
-    std::printf("crash, graceful: fault to the next leader's role; partition: gap without a leader\n\n");
-    std::printf("%-10s %9s  %8s %8s %8s %8s   %8s %8s %8s %8s\n", "", "followers", "P50", "P90", "P99",
-                "max", "cg P50", "cg P90", "cg P99", "cg max");
+    std::printf(
+        "\nElection latency in seconds: leasehold, simulated, %llu seeds, round trip 10 ms; "
+        "client-go measured\n",
+        static_cast<unsigned long long>(kSeeds));
+    std::printf(
+        "crash, graceful: fault to the next leader's role; partition: gap without a leader\n\n");
+    std::printf("%-10s %9s  %8s %8s %8s %8s   %8s %8s %8s %8s\n", "", "followers", "P50", "P90",
+                "P99", "max", "cg P50", "cg P90", "cg P99", "cg max");
     for (const Row& row : rows()) {
         const Reference peer = client_go(row.failure, row.followers);
         std::printf("%-10s %9lld  %8s %8s %8s %8s   %8s %8s %8s %8s\n", name_of(row.failure),
                     static_cast<long long>(row.followers), figure(row.seconds[0]).c_str(),
                     figure(row.seconds[1]).c_str(), figure(row.seconds[2]).c_str(),
-                    figure(row.seconds[3]).c_str(), figure(peer.p50).c_str(), figure(peer.p90).c_str(),
-                    figure(peer.p99).c_str(), figure(peer.max).c_str());
+                    figure(row.seconds[3]).c_str(), figure(peer.p50).c_str(),
+                    figure(peer.p90).c_str(), figure(peer.p99).c_str(), figure(peer.max).c_str());
     }
 }
 

@@ -105,7 +105,12 @@ void BM_FollowerSeesRenewal(benchmark::State& state) {
         bed.step(renewals[next++]);
     }
 }
-BENCHMARK(BM_FollowerSeesRenewal)->Name("Model/FollowerSeesRenewal")->ArgName("storage")->Arg(0)->Arg(1)->Iterations(20000);
+BENCHMARK(BM_FollowerSeesRenewal)
+    ->Name("Model/FollowerSeesRenewal")
+    ->ArgName("storage")
+    ->Arg(0)
+    ->Arg(1)
+    ->Iterations(20000);
 
 void BM_LeaderRenews(benchmark::State& state) {
     Bed bed(state.range(0) != 0);
@@ -117,7 +122,12 @@ void BM_LeaderRenews(benchmark::State& state) {
     }
     CHECK(bed.replica().gate_open(bed.now().monotonic));
 }
-BENCHMARK(BM_LeaderRenews)->Name("Model/LeaderRenewal")->ArgName("storage")->Arg(0)->Arg(1)->Iterations(20000);
+BENCHMARK(BM_LeaderRenews)
+    ->Name("Model/LeaderRenewal")
+    ->ArgName("storage")
+    ->Arg(0)
+    ->Arg(1)
+    ->Iterations(20000);
 
 void BM_GateCheck(benchmark::State& state) {
     Bed bed(true);
@@ -164,7 +174,8 @@ void BM_FollowerSkipsWrite(benchmark::State& state) {
     const ObjectKey key("etl/bingen/assets/1h/1704067200-1704070800");
     const auto payload = std::make_shared<const Blob>(Blob{2 << 20, {1, 2}, nullptr});
     std::uint64_t call = 0;
-    for (auto _ : state) bed.step(BackupWrite{CallId(++call), key, payload});
+    for (auto _ : state)
+        bed.step(BackupWrite{CallId(++call), key, payload});
 }
 BENCHMARK(BM_FollowerSkipsWrite)->Name("Model/FollowerSkipsWrite");
 

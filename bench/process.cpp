@@ -20,7 +20,8 @@ double resident_mib() {
         if (std::fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
         std::fclose(file);
     }
-    return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+    return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
+           (1024.0 * 1024.0);
 }
 
 double peak_mib() {

@@ -22,9 +22,12 @@ sim::Runner& runner() {
     return one;
 }
 
-double seconds(Duration span) { return static_cast<double>(span.count()) / 1e9; }
+double seconds(Duration span) {
+    return static_cast<double>(span.count()) / 1e9;
+}
 
-check::RunResult run(const sim::Scenario& scenario, std::uint64_t seed, const sim::RunOptions& options = {}) {
+check::RunResult run(const sim::Scenario& scenario, std::uint64_t seed,
+                     const sim::RunOptions& options = {}) {
     CHECK_MSG(runner().fits(scenario), "the engine's binade is used up: run fewer iterations");
     check::RunResult result = runner().run(scenario, seed, options);
     CHECK_MSG(result.internal_error.empty(), result.internal_error);
@@ -73,11 +76,15 @@ void BM_WUnobserved(benchmark::State& state) {
     options.checkers = false;
     const double began = cpu_seconds();
     std::uint64_t seed = 1;
-    for (auto _ : state) benchmark::DoNotOptimize(run(scenario, seed++, options));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(run(scenario, seed++, options));
     state.counters["sim_s_per_cpu_s"] =
         static_cast<double>(state.iterations()) * seconds(kSpan) / (cpu_seconds() - began);
 }
-BENCHMARK(BM_WUnobserved)->Name("Simulator/WithoutObservers")->Unit(benchmark::kMillisecond)->Iterations(10);
+BENCHMARK(BM_WUnobserved)
+    ->Name("Simulator/WithoutObservers")
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(10);
 
 void BM_R5(benchmark::State& state) {
     constexpr Duration kSpan = 4h;

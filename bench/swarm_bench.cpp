@@ -44,14 +44,19 @@ void BM_Swarm(benchmark::State& state) {
             if (child == 0) _exit(play(first));
             ++running;
         }
-        while (running > 0) collect();
+        while (running > 0)
+            collect();
         for (std::uint64_t seed = 1; seed <= kRuns; ++seed)
             simulated += static_cast<double>(workload_short_flows(seed).duration.count()) / 1e9;
     }
     state.counters["runs"] = static_cast<double>(kRuns);
     state.counters["simulated_s"] = simulated;
 }
-BENCHMARK(BM_Swarm)->Name("Simulator/TenThousandRuns")->Unit(benchmark::kSecond)->UseRealTime()->Iterations(1);
+BENCHMARK(BM_Swarm)
+    ->Name("Simulator/TenThousandRuns")
+    ->Unit(benchmark::kSecond)
+    ->UseRealTime()
+    ->Iterations(1);
 
 }  // namespace
 }  // namespace leasehold::bench

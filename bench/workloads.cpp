@@ -13,7 +13,8 @@ using sim::Scenario;
 using sim::TargetKind;
 using sim::TriggerKind;
 
-Scenario election_only(std::string name, std::uint32_t replicas, Duration duration, Duration one_way) {
+Scenario election_only(std::string name, std::uint32_t replicas, Duration duration,
+                       Duration one_way) {
     Scenario scenario;
     scenario.name = std::move(name);
     scenario.duration = duration;
@@ -36,7 +37,8 @@ Fault on_leader(FaultKind kind, Duration at, std::optional<Duration> lasts) {
 }
 
 Duration within(Random& random, Duration span) {
-    return Duration(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(span.count()))));
+    return Duration(
+        static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(span.count()))));
 }
 
 void add_crashes_and_cuts(Scenario& scenario, Random& random) {
@@ -91,9 +93,15 @@ Scenario failover(Failure failure, std::uint32_t followers, std::uint64_t seed) 
     Random random(mix64(seed ^ 0xfa11));
     const Duration at = 20s + within(random, 2s);
     switch (failure) {
-        case Failure::crash: scenario.faults.push_back(on_leader(FaultKind::crash, at, {})); break;
-        case Failure::graceful: scenario.faults.push_back(on_leader(FaultKind::stop, at, {})); break;
-        case Failure::partition: scenario.faults.push_back(on_leader(FaultKind::cut, at, 30s)); break;
+        case Failure::crash:
+            scenario.faults.push_back(on_leader(FaultKind::crash, at, {}));
+            break;
+        case Failure::graceful:
+            scenario.faults.push_back(on_leader(FaultKind::stop, at, {}));
+            break;
+        case Failure::partition:
+            scenario.faults.push_back(on_leader(FaultKind::cut, at, 30s));
+            break;
     }
     return scenario;
 }

@@ -14,7 +14,8 @@ class OutputError : public std::runtime_error {
 };
 
 /// Opens its temporary at once, so that an unwritable place is known before the work is done, and
-/// removes it unless committed. The descriptor survives fork: a child may write, its parent commits.
+/// removes it unless committed. The descriptor survives fork: a child may write, its parent
+/// commits.
 class AtomicFile {
   public:
     /// Throws OutputError.

@@ -24,7 +24,8 @@ bool tells(const Effect& effect) {
 }  // namespace
 
 EventTexts::EventTexts(std::vector<check::TimelineLine>& lines) {
-    for (check::TimelineLine& line : lines) wanted_.emplace(line.number, &line);
+    for (check::TimelineLine& line : lines)
+        wanted_.emplace(line.number, &line);
 }
 
 std::string EventTexts::name(ReplicaIndex replica) const {
@@ -53,9 +54,8 @@ void EventTexts::on(const ProcessStarted& record) {
 }
 
 void EventTexts::on(const ProcessEnded& record) {
-    fill(record, [&] {
-        return name(record.replica) + " ends: " + std::string(name_of(record.cause));
-    });
+    fill(record,
+         [&] { return name(record.replica) + " ends: " + std::string(name_of(record.cause)); });
 }
 
 void EventTexts::on(const ClockChanged& record) {
@@ -92,16 +92,16 @@ void EventTexts::on(const LeaseCommitted& record) {
 
 void EventTexts::on(const ObjectCommitted& record) {
     fill(record, [&] {
-        return "bucket: " + record.key.str() + (record.etag.empty() ? " removed by " : " written by ") +
-               name(record.writer) + ", epoch " + std::to_string(record.stamp.epoch.value()) +
+        return "bucket: " + record.key.str() +
+               (record.etag.empty() ? " removed by " : " written by ") + name(record.writer) +
+               ", epoch " + std::to_string(record.stamp.epoch.value()) +
                (record.stamp.tombstone ? ", a tombstone" : "");
     });
 }
 
 void EventTexts::on(const FaultTookEffect& record) {
-    fill(record, [&] {
-        return (record.began ? "fault: " : "fault ends: ") + std::string(record.what);
-    });
+    fill(record,
+         [&] { return (record.began ? "fault: " : "fault ends: ") + std::string(record.what); });
 }
 
 void EventTexts::on(const PathChanged& record) {

@@ -33,7 +33,8 @@ Json encode_variant(const Variant& value) {
     Json json = Json::object();
     json["type"] = std::string(kNames<Variant>.at(value.index()));
     const Json content = std::visit([](const auto& held) { return encode(held); }, value);
-    for (const auto& [name, field] : content.items()) json[name] = field;
+    for (const auto& [name, field] : content.items())
+        json[name] = field;
     return json;
 }
 
@@ -161,15 +162,16 @@ class Reader {
         OwnedStart owned;
         decode(content, owned);
         require_replica(owned.replica);
-        const ProcessStarted record{base, owned.replica, owned.name, owned.identity, owned.elects,
-                              owned.clock};
+        const ProcessStarted record{base,           owned.replica, owned.name,
+                                    owned.identity, owned.elects,  owned.clock};
         observer_.on(record);
     }
 
     void fault(const RecordBase& base, const Json& content) {
         OwnedFault owned;
         decode(content, owned);
-        for (const ReplicaIndex target : owned.targets) require_replica(target);
+        for (const ReplicaIndex target : owned.targets)
+            require_replica(target);
         const FaultTookEffect record{base, owned.fault, owned.began, owned.what, owned.targets};
         observer_.on(record);
     }
@@ -192,7 +194,8 @@ class Reader {
         Event event;
         decode_variant(*event_json, event);
         Effects effects;
-        for (const Json& effect : *effects_json) decode_variant(effect, effects.emplace_back());
+        for (const Json& effect : *effects_json)
+            decode_variant(effect, effects.emplace_back());
         record.event = &event;
         record.effects = effects;
         observer_.on(record);
@@ -213,12 +216,16 @@ HistoryWriter::HistoryWriter(Sink sink) : sink_(std::move(sink)) {
 
 void HistoryWriter::on(const ProcessStarted& r) {
     Json json = head_of(kRecordNames[0], r);
-    json["of"] = encode(OwnedStart{r.replica, std::string(r.name), std::string(r.identity),
-                                   r.elects, r.clock});
+    json["of"] = encode(
+        OwnedStart{r.replica, std::string(r.name), std::string(r.identity), r.elects, r.clock});
     sink_(to_line(json) + "\n");
 }
-void HistoryWriter::on(const ProcessEnded& r) { sink_(plain_line(kRecordNames[1], r)); }
-void HistoryWriter::on(const ClockChanged& r) { sink_(plain_line(kRecordNames[2], r)); }
+void HistoryWriter::on(const ProcessEnded& r) {
+    sink_(plain_line(kRecordNames[1], r));
+}
+void HistoryWriter::on(const ClockChanged& r) {
+    sink_(plain_line(kRecordNames[2], r));
+}
 void HistoryWriter::on(const ReplicaStepped& r) {
     CHECK(r.event != nullptr);
     Json content = Json::object();
@@ -227,20 +234,29 @@ void HistoryWriter::on(const ReplicaStepped& r) {
     content["wall"] = encode(r.now.wall);
     content["event"] = encode_variant(*r.event);
     content["effects"] = Json::array();
-    for (const Effect& effect : r.effects) content["effects"].push_back(encode_variant(effect));
+    for (const Effect& effect : r.effects)
+        content["effects"].push_back(encode_variant(effect));
     Json json = head_of(kRecordNames[3], r);
     json["of"] = std::move(content);
     sink_(to_line(json) + "\n");
 }
-void HistoryWriter::on(const RequestLeft& r) { sink_(plain_line(kRecordNames[4], r)); }
-void HistoryWriter::on(const LeaseCommitted& r) { sink_(plain_line(kRecordNames[5], r)); }
-void HistoryWriter::on(const ObjectCommitted& r) { sink_(plain_line(kRecordNames[6], r)); }
+void HistoryWriter::on(const RequestLeft& r) {
+    sink_(plain_line(kRecordNames[4], r));
+}
+void HistoryWriter::on(const LeaseCommitted& r) {
+    sink_(plain_line(kRecordNames[5], r));
+}
+void HistoryWriter::on(const ObjectCommitted& r) {
+    sink_(plain_line(kRecordNames[6], r));
+}
 void HistoryWriter::on(const FaultTookEffect& r) {
     Json json = head_of(kRecordNames[7], r);
     json["of"] = encode(OwnedFault{r.fault, r.began, std::string(r.what), r.targets});
     sink_(to_line(json) + "\n");
 }
-void HistoryWriter::on(const PathChanged& r) { sink_(plain_line(kRecordNames[8], r)); }
+void HistoryWriter::on(const PathChanged& r) {
+    sink_(plain_line(kRecordNames[8], r));
+}
 
 std::string HistoryError::to_string() const {
     return line == 0 ? message : "line " + std::to_string(line) + ": " + message;

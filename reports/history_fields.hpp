@@ -9,11 +9,17 @@ namespace leasehold {
 using reports::Like;
 
 template <class A>
-void fields(A& a, Like<ContentDigest> auto& v) { a("high", v.high); a("low", v.low); }
+void fields(A& a, Like<ContentDigest> auto& v) {
+    a("high", v.high);
+    a("low", v.low);
+}
 
 /// The handle to the bytes is the driver's and is not written.
 template <class A>
-void fields(A& a, Like<Blob> auto& v) { a("size", v.size); a("digest", v.digest); }
+void fields(A& a, Like<Blob> auto& v) {
+    a("size", v.size);
+    a("digest", v.digest);
+}
 
 template <class A>
 void fields(A& a, Like<LeaseRecord> auto& v) {
@@ -64,10 +70,17 @@ void fields(A& a, Like<ObjectBody> auto& v) {
 }
 
 template <class A>
-void fields(A& a, Like<ListEntry> auto& v) { a("key", v.key); a("etag", v.etag); a("size", v.size); }
+void fields(A& a, Like<ListEntry> auto& v) {
+    a("key", v.key);
+    a("etag", v.etag);
+    a("size", v.size);
+}
 
 template <class A>
-void fields(A& a, Like<ListPage> auto& v) { a("entries", v.entries); a("truncated", v.truncated); }
+void fields(A& a, Like<ListPage> auto& v) {
+    a("entries", v.entries);
+    a("truncated", v.truncated);
+}
 
 /// The content is written as two fields, of which at most one is not null.
 template <class A>
@@ -85,9 +98,12 @@ void fields(A& a, Like<BucketReply> auto& v) {
     a("page", page);
     if constexpr (A::kReads) {
         if (body && page) throw reports::JsonError("'body' and 'page' exclude each other");
-        if (body) v.content = body;
-        else if (page) v.content = page;
-        else v.content = std::monostate{};
+        if (body)
+            v.content = body;
+        else if (page)
+            v.content = page;
+        else
+            v.content = std::monostate{};
     }
 }
 
@@ -100,10 +116,17 @@ void fields(A& a, Like<FileTag> auto& v) {
 }
 
 template <class A>
-void fields(A& a, Like<FileEntry> auto& v) { a("key", v.key); a("tag", v.tag); a("payload", v.payload); }
+void fields(A& a, Like<FileEntry> auto& v) {
+    a("key", v.key);
+    a("tag", v.tag);
+    a("payload", v.payload);
+}
 
 template <class A>
-void fields(A& a, Like<FileReply> auto& v) { a("status", v.status); a("entries", v.entries); }
+void fields(A& a, Like<FileReply> auto& v) {
+    a("status", v.status);
+    a("entries", v.entries);
+}
 
 // ---- events -------------------------------------------------------------------------------------
 
@@ -112,9 +135,14 @@ void fields(A&, Like<Start> auto&) {}
 template <class A>
 void fields(A&, Like<Timer> auto&) {}
 template <class A>
-void fields(A& a, Like<Stop> auto& v) { a("deadline", v.deadline); }
+void fields(A& a, Like<Stop> auto& v) {
+    a("deadline", v.deadline);
+}
 template <class A>
-void fields(A& a, Like<LeaseAnswered> auto& v) { a("request", v.request); a("reply", v.reply); }
+void fields(A& a, Like<LeaseAnswered> auto& v) {
+    a("request", v.request);
+    a("reply", v.reply);
+}
 template <class A>
 void fields(A& a, Like<LeaseWatched> auto& v) {
     a("watch", v.watch);
@@ -123,9 +151,15 @@ void fields(A& a, Like<LeaseWatched> auto& v) {
     a("lease", v.lease);
 }
 template <class A>
-void fields(A& a, Like<BucketAnswered> auto& v) { a("request", v.request); a("reply", v.reply); }
+void fields(A& a, Like<BucketAnswered> auto& v) {
+    a("request", v.request);
+    a("reply", v.reply);
+}
 template <class A>
-void fields(A& a, Like<FileAnswered> auto& v) { a("request", v.request); a("reply", v.reply); }
+void fields(A& a, Like<FileAnswered> auto& v) {
+    a("request", v.request);
+    a("reply", v.reply);
+}
 template <class A>
 void fields(A& a, Like<BackupRead> auto& v) {
     a("call", v.call);
@@ -140,7 +174,10 @@ void fields(A& a, Like<BackupWrite> auto& v) {
     a("payload", v.payload);
 }
 template <class A>
-void fields(A& a, Like<BackupRemove> auto& v) { a("call", v.call); a("key", v.key); }
+void fields(A& a, Like<BackupRemove> auto& v) {
+    a("call", v.call);
+    a("key", v.key);
+}
 template <class A>
 void fields(A& a, Like<Query> auto& v) {
     a("call", v.call);
@@ -148,14 +185,22 @@ void fields(A& a, Like<Query> auto& v) {
     a("deadline", v.deadline);
 }
 template <class A>
-void fields(A& a, Like<Cancel> auto& v) { a("call", v.call); }
+void fields(A& a, Like<Cancel> auto& v) {
+    a("call", v.call);
+}
 
 // ---- effects ------------------------------------------------------------------------------------
 
 template <class A>
-void fields(A& a, Like<RoleChanged> auto& v) { a("role", v.role); a("term", v.term); }
+void fields(A& a, Like<RoleChanged> auto& v) {
+    a("role", v.role);
+    a("term", v.term);
+}
 template <class A>
-void fields(A& a, Like<GateMoved> auto& v) { a("term", v.term); a("validUntil", v.valid_until); }
+void fields(A& a, Like<GateMoved> auto& v) {
+    a("term", v.term);
+    a("validUntil", v.valid_until);
+}
 template <class A>
 void fields(A&, Like<Stopped> auto&) {}
 template <class A>
@@ -166,9 +211,14 @@ void fields(A& a, Like<SendLease> auto& v) {
     a("timeout", v.timeout);
 }
 template <class A>
-void fields(A& a, Like<WatchLease> auto& v) { a("watch", v.watch); a("from", v.from); }
+void fields(A& a, Like<WatchLease> auto& v) {
+    a("watch", v.watch);
+    a("from", v.from);
+}
 template <class A>
-void fields(A& a, Like<StopWatch> auto& v) { a("watch", v.watch); }
+void fields(A& a, Like<StopWatch> auto& v) {
+    a("watch", v.watch);
+}
 template <class A>
 void fields(A& a, Like<SendBucket> auto& v) {
     a("request", v.request);
@@ -181,7 +231,9 @@ void fields(A& a, Like<SendBucket> auto& v) {
     a("timeout", v.timeout);
 }
 template <class A>
-void fields(A& a, Like<AbortBucket> auto& v) { a("request", v.request); }
+void fields(A& a, Like<AbortBucket> auto& v) {
+    a("request", v.request);
+}
 template <class A>
 void fields(A& a, Like<SendFile> auto& v) {
     a("request", v.request);
@@ -214,7 +266,9 @@ void fields(A& a, Like<QueryDone> auto& v) {
     a("payload", v.payload);
 }
 template <class A>
-void fields(A& a, Like<Mark> auto& v) { a("mark", v.mark); }
+void fields(A& a, Like<Mark> auto& v) {
+    a("mark", v.mark);
+}
 
 // ---- records ------------------------------------------------------------------------------------
 // ReplicaStepped, with its event and effects, and the texts that are views are the codec's own.
@@ -226,9 +280,15 @@ void fields(A& a, Like<ClockPiece> auto& v) {
     a("ratePpb", v.rate_ppb);
 }
 template <class A>
-void fields(A& a, Like<ProcessEnded> auto& v) { a("replica", v.replica); a("cause", v.cause); }
+void fields(A& a, Like<ProcessEnded> auto& v) {
+    a("replica", v.replica);
+    a("cause", v.cause);
+}
 template <class A>
-void fields(A& a, Like<ClockChanged> auto& v) { a("replica", v.replica); a("clock", v.clock); }
+void fields(A& a, Like<ClockChanged> auto& v) {
+    a("replica", v.replica);
+    a("clock", v.clock);
+}
 template <class A>
 void fields(A& a, Like<RequestLeft> auto& v) {
     a("replica", v.replica);

@@ -43,7 +43,9 @@ std::string text_from_json(const Json& json) {
     return text;
 }
 
-std::string to_line(const Json& json) { return json.dump(); }
+std::string to_line(const Json& json) {
+    return json.dump();
+}
 
 Json parse_json(std::string_view text) {
     std::vector<std::set<std::string>> keys;

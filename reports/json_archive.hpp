@@ -161,7 +161,8 @@ Json encode(const T& value) {
         return Json(value.time_since_epoch().count());
     } else if constexpr (IsVector<T>::value) {
         Json array = Json::array();
-        for (const auto& element : value) array.push_back(encode(element));
+        for (const auto& element : value)
+            array.push_back(encode(element));
         return array;
     } else if constexpr (IsOptional<T>::value || IsSharedPtr<T>::value) {
         return value ? encode(*value) : Json(nullptr);
@@ -208,7 +209,8 @@ void decode(const Json& json, T& value) {
     } else if constexpr (IsVector<T>::value) {
         if (!json.is_array()) throw JsonError("expected a list");
         value.clear();
-        for (const Json& element : json) decode(element, value.emplace_back());
+        for (const Json& element : json)
+            decode(element, value.emplace_back());
     } else if constexpr (IsOptional<T>::value) {
         value.reset();
         if (!json.is_null()) decode(json, value.emplace());

@@ -31,7 +31,8 @@ Json scenario_json(const ScenarioSummary& scenario) {
         json["bounds"].push_back(std::move(entry));
     }
     json["runs"] = Json::array();
-    for (const check::RunResult& run : scenario.runs) json["runs"].push_back(result_to_json(run));
+    for (const check::RunResult& run : scenario.runs)
+        json["runs"].push_back(result_to_json(run));
     return json;
 }
 

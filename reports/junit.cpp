@@ -44,8 +44,7 @@ std::string case_start(std::string_view suite, std::string_view name, Duration s
 std::string run_case(const ScenarioSummary& scenario, const check::RunResult& run, Counts& counts) {
     ++counts.cases;
     counts.simulated += run.simulated;
-    std::string text =
-        case_start(scenario.name, "seed " + std::to_string(run.seed), run.simulated);
+    std::string text = case_start(scenario.name, "seed " + std::to_string(run.seed), run.simulated);
     if (run.outcome == Outcome::pass) return text + "/>\n";
     const bool error = run.outcome == Outcome::internal;
     ++(error ? counts.errors : counts.failures);
@@ -71,7 +70,8 @@ std::string bound_case(const ScenarioSummary& scenario, const check::Expectation
 std::string suite(const ScenarioSummary& scenario, Counts& total) {
     Counts counts;
     std::string cases;
-    for (const check::RunResult& run : scenario.runs) cases += run_case(scenario, run, counts);
+    for (const check::RunResult& run : scenario.runs)
+        cases += run_case(scenario, run, counts);
     for (const check::Expectation& bound : scenario.bounds)
         cases += bound_case(scenario, bound, counts);
     total.cases += counts.cases;
@@ -91,14 +91,22 @@ std::string xml_escaped(std::string_view text) {
         const std::string_view piece = text.substr(0, length == 0 ? 1 : length);
         text.remove_prefix(piece.size());
         const auto byte = static_cast<unsigned char>(piece[0]);
-        if (length == 0) result += kReplacement;
-        else if (piece == "&") result += "&amp;";
-        else if (piece == "<") result += "&lt;";
-        else if (piece == ">") result += "&gt;";
-        else if (piece == "\"") result += "&quot;";
-        else if (piece == "\n" || piece == "\t" || piece == "\r") result += "&#" + std::to_string(byte) + ";";
-        else if (byte < 0x20 || piece == "\xef\xbf\xbe" || piece == "\xef\xbf\xbf") result += kReplacement;
-        else result += piece;
+        if (length == 0)
+            result += kReplacement;
+        else if (piece == "&")
+            result += "&amp;";
+        else if (piece == "<")
+            result += "&lt;";
+        else if (piece == ">")
+            result += "&gt;";
+        else if (piece == "\"")
+            result += "&quot;";
+        else if (piece == "\n" || piece == "\t" || piece == "\r")
+            result += "&#" + std::to_string(byte) + ";";
+        else if (byte < 0x20 || piece == "\xef\xbf\xbe" || piece == "\xef\xbf\xbf")
+            result += kReplacement;
+        else
+            result += piece;
     }
     return result;
 }
@@ -106,10 +114,10 @@ std::string xml_escaped(std::string_view text) {
 std::string junit_report(const std::vector<ScenarioSummary>& scenarios) {
     Counts total;
     std::string suites;
-    for (const ScenarioSummary& scenario : scenarios) suites += suite(scenario, total);
+    for (const ScenarioSummary& scenario : scenarios)
+        suites += suite(scenario, total);
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites" +
-           attribute("name", "leasehold") + counts_text(total) + ">\n" + suites +
-           "</testsuites>\n";
+           attribute("name", "leasehold") + counts_text(total) + ">\n" + suites + "</testsuites>\n";
 }
 
 }  // namespace leasehold::reports

@@ -31,9 +31,15 @@ inline constexpr std::array<std::string_view, 4> kNames<WatchKind>{"seen", "dele
 template <>
 inline constexpr std::array<std::string_view, 4> kNames<BucketVerb>{"get", "put", "remove", "list"};
 template <>
-inline constexpr std::array<std::string_view, 9> kNames<BucketCode>{
-    "none",     "noSuchKey",    "noSuchBucket",  "preconditionFailed", "conditionalRequestConflict",
-    "slowDown", "accessDenied", "internalError", "other"};
+inline constexpr std::array<std::string_view, 9> kNames<BucketCode>{"none",
+                                                                    "noSuchKey",
+                                                                    "noSuchBucket",
+                                                                    "preconditionFailed",
+                                                                    "conditionalRequestConflict",
+                                                                    "slowDown",
+                                                                    "accessDenied",
+                                                                    "internalError",
+                                                                    "other"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<PutCondition>{"none", "ifMatch",
                                                                       "ifNoneMatch"};
@@ -70,8 +76,8 @@ inline constexpr std::array<std::string_view, 12> kNames<Event>{
     "fileAnswered", "backupRead", "backupWrite", "backupRemove",  "query",        "cancel"};
 template <>
 inline constexpr std::array<std::string_view, 13> kNames<Effect>{
-    "roleChanged", "gateMoved",   "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
-    "abortBucket", "sendFile",    "readDone", "writeDone", "queryDone",  "mark"};
+    "roleChanged", "gateMoved", "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
+    "abortBucket", "sendFile",  "readDone", "writeDone", "queryDone",  "mark"};
 static_assert(std::variant_size_v<Event> == kNames<Event>.size());
 static_assert(std::variant_size_v<Effect> == kNames<Effect>.size());
 

@@ -136,7 +136,9 @@ void fields(A& a, Like<RunResult> auto& v) {
 
 namespace leasehold::reports {
 
-Json result_to_json(const check::RunResult& result) { return encode(result); }
+Json result_to_json(const check::RunResult& result) {
+    return encode(result);
+}
 
 check::RunResult result_from_json(const Json& json) {
     check::RunResult result;

@@ -20,7 +20,8 @@ std::string cell(const Percentiles& of, Duration value, std::size_t width = kNum
 }
 
 std::string row(const ScenarioSummary& scenario, std::size_t width, Style style) {
-    std::string text = left(scenario.name, width) + right(grouped(scenario.runs.size()), kSeeds) + "  ";
+    std::string text =
+        left(scenario.name, width) + right(grouped(scenario.runs.size()), kSeeds) + "  ";
     text += painted(left(check::outcome_name(scenario.outcome), kVerdict),
                     verdict_colour(scenario.outcome), style);
     return text + cell(scenario.failover, scenario.failover.p50) +
@@ -70,19 +71,23 @@ std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::str
         }
     }
     const std::string before(width + kSeeds + 2 + kVerdict, ' ');
-    std::string text = before + right("failover", 3 * kNumber) + right("leaderless", kLastNumber) + "\n";
+    std::string text =
+        before + right("failover", 3 * kNumber) + right("leaderless", kLastNumber) + "\n";
     text += painted(left("scenario", width) + right("seeds", kSeeds) + "  " +
                         left("verdict", kVerdict) + right("P50", kNumber) + right("P99", kNumber) +
                         right("max", kNumber) + right("max", kLastNumber),
-                    Colour::bold, style) + "\n";
-    for (const ScenarioSummary& scenario : scenarios) text += row(scenario, width, style);
+                    Colour::bold, style) +
+            "\n";
+    for (const ScenarioSummary& scenario : scenarios)
+        text += row(scenario, width, style);
     for (const ScenarioSummary& scenario : scenarios)
         if (scenario.outcome != Outcome::pass) text += details(scenario, arguments, style);
     const Outcome outcome = worst(scenarios);
     const Percentiles all = percentiles(std::move(failovers));
     text += "\n" + painted(verdict_word(outcome), verdict_colour(outcome), style) + "  " +
             grouped(passed) + " of " + counted(scenarios.size(), "scenario") + " passed, " +
-            counted(runs, "run") + ", " + grouped(static_cast<std::uint64_t>(simulated / std::chrono::seconds(1))) +
+            counted(runs, "run") + ", " +
+            grouped(static_cast<std::uint64_t>(simulated / std::chrono::seconds(1))) +
             " s simulated, " + counted(all.count, "failover") + "\n";
     const auto shown = std::find_if(scenarios.begin(), scenarios.end(),
                                     [](const ScenarioSummary& s) { return !s.runs.empty(); });

@@ -12,14 +12,15 @@ using check::Outcome;
 using check::RunResult;
 using check::Status;
 
-constexpr std::size_t kLabel = 13;     // "not checked" and two spaces
+constexpr std::size_t kLabel = 13;      // "not checked" and two spaces
 constexpr std::size_t kInvariant = 31;  // the longest id and a space
 
 // Every column apart where that leaves room for words.
 std::string spread(std::string_view columns) {
     if (columns.size() > 12) return std::string(columns);
     std::string text;
-    for (const char c : columns) text += (text.empty() ? "" : " ") + std::string(1, c);
+    for (const char c : columns)
+        text += (text.empty() ? "" : " ") + std::string(1, c);
     return text;
 }
 
@@ -51,7 +52,8 @@ std::string timeline(const RunResult& run) {
     for (const check::TimelineLine& line : run.timeline)
         width = std::max(width, spread(line.columns).size());
     std::string text;
-    for (const check::TimelineLine& line : run.timeline) text += timeline_line(line, width);
+    for (const check::TimelineLine& line : run.timeline)
+        text += timeline_line(line, width);
     return text.empty() ? text : text + "\n";
 }
 
@@ -62,13 +64,17 @@ struct Label {
 
 Label label_of(const RunResult& run, const check::Verdict& verdict) {
     switch (verdict.status) {
-        case Status::pass: return {"pass", Colour::green};
+        case Status::pass:
+            return {"pass", Colour::green};
         case Status::violated:
             return was_expected(run, verdict) ? Label{"expected", Colour::yellow}
                                               : Label{"VIOLATED", Colour::red};
-        case Status::inconclusive: return {"inconclusive", Colour::yellow};
-        case Status::not_applicable: return {"n/a", Colour::dim};
-        case Status::not_checked: return {"not checked", Colour::dim};
+        case Status::inconclusive:
+            return {"inconclusive", Colour::yellow};
+        case Status::not_applicable:
+            return {"n/a", Colour::dim};
+        case Status::not_checked:
+            return {"not checked", Colour::dim};
     }
     return {"not checked", Colour::dim};
 }
@@ -77,7 +83,8 @@ std::string labelled(std::string_view word, Colour colour, std::string_view name
                      std::string_view text, Style style) {
     std::string line = painted(left(word, kLabel), colour, style) + left(name, kInvariant);
     line += wrap(text, kLabel + std::max(name.size(), kInvariant), kLabel + kInvariant);
-    while (line.ends_with(' ')) line.pop_back();
+    while (line.ends_with(' '))
+        line.pop_back();
     return line + "\n";
 }
 
@@ -104,20 +111,19 @@ std::string expectations(const RunResult& run, Style style) {
     std::string text;
     for (const check::Expectation& expectation : run.expectations) {
         if (of_a_fault(expectation)) continue;
-        text += labelled(expectation.met ? "met" : "NOT MET",
-                         expectation.met ? Colour::green : Colour::red, "expected",
-                         expectation.what +
-                             (expectation.found.empty() ? "" : ": " + expectation.found),
-                         style);
+        text += labelled(
+            expectation.met ? "met" : "NOT MET", expectation.met ? Colour::green : Colour::red,
+            "expected",
+            expectation.what + (expectation.found.empty() ? "" : ": " + expectation.found), style);
     }
     for (const check::FaultResult& fault : run.faults)
-        text += labelled(fault.took_effect > 0 ? "took effect" : "NO EFFECT",
-                         fault.took_effect > 0 ? Colour::green : Colour::yellow,
-                         "fault of line " + std::to_string(fault.line),
-                         fault.what + (fault.took_effect > 1
-                                           ? " (" + grouped(fault.took_effect) + " times)"
-                                           : ""),
-                         style);
+        text += labelled(
+            fault.took_effect > 0 ? "took effect" : "NO EFFECT",
+            fault.took_effect > 0 ? Colour::green : Colour::yellow,
+            "fault of line " + std::to_string(fault.line),
+            fault.what +
+                (fault.took_effect > 1 ? " (" + grouped(fault.took_effect) + " times)" : ""),
+            style);
     return text;
 }
 
@@ -129,12 +135,13 @@ std::string facts(const RunResult& run) {
     const check::Work& work = run.work;
     const Percentiles failover = percentiles(run.failovers);
     const Percentiles gap = percentiles(run.leaderless);
-    std::string text = plain(
-        "work", counted(work.events, "event") + ", " + counted(work.lease_requests, "Lease request") +
-                    ", " + counted(work.bucket_requests, "bucket request") + ", " +
-                    counted(work.writes, "write") + " (" + grouped(work.committed) +
-                    " committed), " + counted(work.reads, "backup read") + ", " +
-                    grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
+    std::string text =
+        plain("work", counted(work.events, "event") + ", " +
+                          counted(work.lease_requests, "Lease request") + ", " +
+                          counted(work.bucket_requests, "bucket request") + ", " +
+                          counted(work.writes, "write") + " (" + grouped(work.committed) +
+                          " committed), " + counted(work.reads, "backup read") + ", " +
+                          grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
     std::string leaders = counted(run.leaderships, "leadership");
     if (failover.count > 0) leaders += ", longest failover " + format_duration(failover.max);
     if (gap.count > 0) leaders += ", longest time without a leader " + format_duration(gap.max);
@@ -157,17 +164,21 @@ std::string reason(const RunResult& run) {
 
 std::string what_broke(const RunResult& run) {
     std::string text;
-    const auto add = [&](std::string_view what) { text += "  " + left("What", 8) + wrap(what, 10, 10) + "\n"; };
+    const auto add = [&](std::string_view what) {
+        text += "  " + left("What", 8) + wrap(what, 10, 10) + "\n";
+    };
     if (!run.internal_error.empty()) add(run.internal_error);
     for (const check::Verdict& verdict : run.verdicts) {
         const bool broken = verdict.status == Status::violated && !was_expected(run, verdict);
-        const bool open = verdict.status == Status::inconclusive && run.outcome == Outcome::inconclusive;
+        const bool open =
+            verdict.status == Status::inconclusive && run.outcome == Outcome::inconclusive;
         if (!broken && !open) continue;
         std::string what = verdict.id + ": " + verdict.what;
         if (broken && verdict.at != TrueTime{}) what += " [" + format_time(verdict.at) + "]";
         if (!verdict.evidence.empty()) {
             what += " [events";
-            for (const std::uint64_t number : verdict.evidence) what += " " + std::to_string(number);
+            for (const std::uint64_t number : verdict.evidence)
+                what += " " + std::to_string(number);
             what += "]";
         }
         add(what);
@@ -178,14 +189,16 @@ std::string what_broke(const RunResult& run) {
                 (expectation.found.empty() ? "" : "; found: " + expectation.found));
     for (const check::FaultResult& fault : run.faults)
         if (fault.took_effect == 0)
-            add("the fault of line " + std::to_string(fault.line) + " took no effect: " + fault.what);
+            add("the fault of line " + std::to_string(fault.line) +
+                " took no effect: " + fault.what);
     return text;
 }
 
 std::string chain(const RunResult& run) {
     std::string text;
     for (const check::TimelineLine& line : run.chain) {
-        std::string start = "  " + left(text.empty() ? "Chain" : "", 8) + right(format_time(line.at), 11) + "  ";
+        std::string start =
+            "  " + left(text.empty() ? "Chain" : "", 8) + right(format_time(line.at), 11) + "  ";
         std::string end = "event " + std::to_string(line.number);
         if (&line == &run.chain.back()) end += "  <- first wrong step";
         text += start + wrap(line.text + "   " + end, start.size(), start.size()) + "\n";
@@ -199,8 +212,10 @@ std::string render_failure(const RunResult& run, std::string_view arguments, Sty
     if (run.outcome == Outcome::pass) return {};
     const std::string title = std::string(verdict_word(run.outcome)) + "  " + reason(run);
     const std::string exit = "exit " + std::to_string(check::exit_code(run.outcome));
-    const std::size_t gap = title.size() + exit.size() + 2 < kColumns ? kColumns - title.size() - exit.size() : 3;
-    std::string text = painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit + "\n";
+    const std::size_t gap =
+        title.size() + exit.size() + 2 < kColumns ? kColumns - title.size() - exit.size() : 3;
+    std::string text =
+        painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit + "\n";
     text += what_broke(run) + chain(run);
     if (!run.state.empty()) text += "  " + left("State", 8) + wrap(run.state, 10, 10) + "\n";
     return text + "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
@@ -211,7 +226,8 @@ std::string render_run(const RunResult& run, std::string_view arguments, Style s
     text += invariants(run, style) + expectations(run, style) + facts(run) + "\n";
     if (run.outcome != Outcome::pass) return text + render_failure(run, arguments, style);
     std::uint64_t passed = 0;
-    for (const check::Verdict& verdict : run.verdicts) passed += verdict.status == Status::pass ? 1U : 0U;
+    for (const check::Verdict& verdict : run.verdicts)
+        passed += verdict.status == Status::pass ? 1U : 0U;
     return text + painted("PASS", Colour::green, style) + "  " + counted(passed, "invariant") +
            " held\nnext: leasehold check " + shell_quoted(run.file) + std::string(arguments) + "\n";
 }

@@ -27,12 +27,17 @@ std::string right(std::string_view text, std::size_t width) {
 
 std::string_view verdict_word(Outcome outcome) {
     switch (outcome) {
-        case Outcome::pass: return "PASS";
+        case Outcome::pass:
+            return "PASS";
         case Outcome::safety:
-        case Outcome::liveness: return "FAIL";
-        case Outcome::inconclusive: return "INCONCLUSIVE";
-        case Outcome::nondeterministic: return "NONDETERMINISTIC";
-        case Outcome::internal: return "INTERNAL ERROR";
+        case Outcome::liveness:
+            return "FAIL";
+        case Outcome::inconclusive:
+            return "INCONCLUSIVE";
+        case Outcome::nondeterministic:
+            return "NONDETERMINISTIC";
+        case Outcome::internal:
+            return "INTERNAL ERROR";
     }
     return "INTERNAL ERROR";
 }
@@ -63,7 +68,8 @@ std::string replay_command(const check::RunResult& run, std::string_view argumen
 std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent,
                  std::size_t width) {
     std::string result;
-    while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
+    while (text.ends_with('\n') || text.ends_with(' '))
+        text.remove_suffix(1);
     std::size_t column = first_column;
     bool line_start = true;
     while (!text.empty()) {
@@ -98,7 +104,8 @@ std::string shell_quoted(std::string_view word) {
     if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
         return std::string(word);
     std::string result = "'";
-    for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (const char c : word)
+        result += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return result + "'";
 }
 

@@ -81,7 +81,9 @@ std::string body_text(const ObjectBody& body) {
            blob_text(body.payload);
 }
 
-std::string wall_text(WallTime at) { return format_exact(at.time_since_epoch()); }
+std::string wall_text(WallTime at) {
+    return format_exact(at.time_since_epoch());
+}
 
 template <class Code>
 std::string status_text(std::int32_t status, Code code, bool not_sent, Duration retry_after) {
@@ -186,9 +188,13 @@ struct EffectText {
         return " " + id_text('r', e.request) + " " + std::string(name_of(e.verb)) +
                field("key", e.key.view()) + tag_text(e.tag) + blob_text(e.payload);
     }
-    std::string operator()(const ReadDone& e) const { return done(e, name_of(e.outcome)) + blob_text(e.payload); }
+    std::string operator()(const ReadDone& e) const {
+        return done(e, name_of(e.outcome)) + blob_text(e.payload);
+    }
     std::string operator()(const WriteDone& e) const { return done(e, name_of(e.ack)); }
-    std::string operator()(const QueryDone& e) const { return done(e, name_of(e.outcome)) + blob_text(e.payload); }
+    std::string operator()(const QueryDone& e) const {
+        return done(e, name_of(e.outcome)) + blob_text(e.payload);
+    }
     std::string operator()(const Mark& e) const { return " " + std::string(mark_name(e.mark)); }
 
     template <class Done>
@@ -206,12 +212,15 @@ std::string format_duration(Duration span) {
     return sign + std::to_string(millis / 1000) + "." + padded(millis % 1000, 3) + "s";
 }
 
-std::string format_time(TrueTime at) { return format_duration(at.time_since_epoch()); }
+std::string format_time(TrueTime at) {
+    return format_duration(at.time_since_epoch());
+}
 
 std::string format_exact(Duration span) {
     const std::uint64_t nanos = magnitude(span.count());
     std::string fraction = padded(nanos % 1'000'000'000, 9);
-    while (fraction.size() > 3 && fraction.ends_with("000")) fraction.resize(fraction.size() - 3);
+    while (fraction.size() > 3 && fraction.ends_with("000"))
+        fraction.resize(fraction.size() - 3);
     return (span.count() < 0 ? "-" : "") + std::to_string(nanos / 1'000'000'000) + "." + fraction +
            "s";
 }
@@ -223,7 +232,8 @@ std::string format_instant(Instant at) {
 std::string format_hex(std::uint64_t value) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text(16, '0');
-    for (std::size_t i = 16; i-- > 0; value >>= 4) text[i] = kDigits[value & 0xf];
+    for (std::size_t i = 16; i-- > 0; value >>= 4)
+        text[i] = kDigits[value & 0xf];
     return text;
 }
 
@@ -251,7 +261,8 @@ std::string to_text(const Event& event) {
 }
 
 std::string to_text(const Effect& effect) {
-    return visible(std::string(kNames<Effect>.at(effect.index())) + std::visit(EffectText{}, effect));
+    return visible(std::string(kNames<Effect>.at(effect.index())) +
+                   std::visit(EffectText{}, effect));
 }
 
 }  // namespace leasehold::reports

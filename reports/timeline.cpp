@@ -10,33 +10,51 @@ namespace leasehold::reports {
 namespace {
 
 // Marks that tell the story of a run. The others are counted in the result.
-constexpr std::array kNotable{
-    MarkId::acquired_free_lease,   MarkId::takeover_after_expiry,
-    MarkId::takeover_lost_race,    MarkId::created_lease,
-    MarkId::opened_created_lease,  MarkId::recreated_lease,
-    MarkId::retook_own_lease,      MarkId::renewal_unknown,
-    MarkId::renewal_resolved,      MarkId::renewal_throttled,
-    MarkId::gate_expired,          MarkId::woke_with_expired_lease,
-    MarkId::stepped_down_foreign,  MarkId::stepped_down_abdicated,
-    MarkId::adopted_metadata_edit, MarkId::released_lease,
-    MarkId::release_retried,       MarkId::empty_holder_waited,
-    MarkId::restored_cluster,      MarkId::late_grant_refused,
-    MarkId::epoch_claimed,         MarkId::epoch_claim_contended,
-    MarkId::epoch_raised,          MarkId::write_resolved,
-    MarkId::stale_put_refused,     MarkId::write_fenced,
-    MarkId::put_not_permitted,     MarkId::put_aborted,
-    MarkId::read_reparked,         MarkId::object_corrupt,
-    MarkId::reconcile_uploaded,    MarkId::reconcile_discarded,
-    MarkId::preconditions_ignored, MarkId::bucket_unusable,
-    MarkId::drained,               MarkId::promoted_with_pending_reads,
-    MarkId::stop_deadline};
+constexpr std::array kNotable{MarkId::acquired_free_lease,
+                              MarkId::takeover_after_expiry,
+                              MarkId::takeover_lost_race,
+                              MarkId::created_lease,
+                              MarkId::opened_created_lease,
+                              MarkId::recreated_lease,
+                              MarkId::retook_own_lease,
+                              MarkId::renewal_unknown,
+                              MarkId::renewal_resolved,
+                              MarkId::renewal_throttled,
+                              MarkId::gate_expired,
+                              MarkId::woke_with_expired_lease,
+                              MarkId::stepped_down_foreign,
+                              MarkId::stepped_down_abdicated,
+                              MarkId::adopted_metadata_edit,
+                              MarkId::released_lease,
+                              MarkId::release_retried,
+                              MarkId::empty_holder_waited,
+                              MarkId::restored_cluster,
+                              MarkId::late_grant_refused,
+                              MarkId::epoch_claimed,
+                              MarkId::epoch_claim_contended,
+                              MarkId::epoch_raised,
+                              MarkId::write_resolved,
+                              MarkId::stale_put_refused,
+                              MarkId::write_fenced,
+                              MarkId::put_not_permitted,
+                              MarkId::put_aborted,
+                              MarkId::read_reparked,
+                              MarkId::object_corrupt,
+                              MarkId::reconcile_uploaded,
+                              MarkId::reconcile_discarded,
+                              MarkId::preconditions_ignored,
+                              MarkId::bucket_unusable,
+                              MarkId::drained,
+                              MarkId::promoted_with_pending_reads,
+                              MarkId::stop_deadline};
 
 // Marks that say why a role changed: they stand on the line of the change.
-constexpr std::array kReasons{
-    MarkId::acquired_free_lease,  MarkId::takeover_after_expiry,  MarkId::opened_created_lease,
-    MarkId::recreated_lease,      MarkId::retook_own_lease,       MarkId::gate_expired,
-    MarkId::stepped_down_foreign, MarkId::stepped_down_abdicated, MarkId::woke_with_expired_lease,
-    MarkId::drained,              MarkId::promoted_with_pending_reads};
+constexpr std::array kReasons{MarkId::acquired_free_lease,        MarkId::takeover_after_expiry,
+                              MarkId::opened_created_lease,       MarkId::recreated_lease,
+                              MarkId::retook_own_lease,           MarkId::gate_expired,
+                              MarkId::stepped_down_foreign,       MarkId::stepped_down_abdicated,
+                              MarkId::woke_with_expired_lease,    MarkId::drained,
+                              MarkId::promoted_with_pending_reads};
 
 template <class Set>
 bool in(const Set& set, MarkId mark) {
@@ -44,13 +62,21 @@ bool in(const Set& set, MarkId mark) {
 }
 
 // What a fault does to the columns, by the first word of its text (the scenario's key).
-std::string_view first_word(std::string_view text) { return text.substr(0, text.find(' ')); }
+std::string_view first_word(std::string_view text) {
+    return text.substr(0, text.find(' '));
+}
 bool puts_to_sleep(std::string_view what) {
     return first_word(what) == "pause" || first_word(what) == "suspend";
 }
-bool wakes(std::string_view what) { return first_word(what) == "resume"; }
-bool cuts(std::string_view what) { return first_word(what) == "cut"; }
-bool heals(std::string_view what) { return first_word(what) == "heal"; }
+bool wakes(std::string_view what) {
+    return first_word(what) == "resume";
+}
+bool cuts(std::string_view what) {
+    return first_word(what) == "cut";
+}
+bool heals(std::string_view what) {
+    return first_word(what) == "heal";
+}
 
 }  // namespace
 
@@ -78,7 +104,8 @@ char Timeline::column(std::size_t index) const {
 
 std::string Timeline::columns() const {
     std::string text;
-    for (std::size_t i = 0; i < seats_.size(); ++i) text += column(i);
+    for (std::size_t i = 0; i < seats_.size(); ++i)
+        text += column(i);
     return text;
 }
 
@@ -90,7 +117,12 @@ Timeline::Line* Timeline::newest() {
 Timeline::Line& Timeline::add(const RecordBase& record, Kind kind, ReplicaIndex replica,
                               std::string text) {
     if (kind != Kind::mark) ++era_;
-    Line line{{record.at, columns(), std::move(text), record.number}, kind, replica, {}, era_, 1,
+    Line line{{record.at, columns(), std::move(text), record.number},
+              kind,
+              replica,
+              {},
+              era_,
+              1,
               record.at};
     if (head_.size() < first_) return head_.emplace_back(std::move(line));
     if (tail_.size() >= std::max<std::size_t>(last_, 1)) {
@@ -102,7 +134,8 @@ Timeline::Line& Timeline::add(const RecordBase& record, Kind kind, ReplicaIndex 
 
 // What changed at the instant of the newest line belongs to that line's picture.
 void Timeline::refresh(TrueTime at) {
-    if (Line* line = newest(); line != nullptr && line->line.at == at) line->line.columns = columns();
+    if (Line* line = newest(); line != nullptr && line->line.at == at)
+        line->line.columns = columns();
 }
 
 void Timeline::on(const ProcessStarted& record) {
@@ -167,8 +200,7 @@ void Timeline::on(const FaultTookEffect& record) {
             if (record.began) s.cuts.push_back(record.fault);
         }
     }
-    const std::string text =
-        (record.began ? "fault: " : "fault ends: ") + std::string(record.what);
+    const std::string text = (record.began ? "fault: " : "fault ends: ") + std::string(record.what);
     Line* line = newest();
     const bool same_instant = line != nullptr && line->line.at == record.at;
     if (same_instant && record.began && line->kind == Kind::crash &&
@@ -201,7 +233,7 @@ void Timeline::on(const ReplicaStepped& record) {
                 s.had_earlier = true;
             }
             s.valid_until = gate->valid_until;
-            s.gate_end = gate->valid_until == kNever             ? TrueTime::max()
+            s.gate_end = gate->valid_until == kNever ? TrueTime::max()
                          : gate->valid_until <= record.now.monotonic
                              ? (s.had_gate ? std::min(s.gate_end, record.at) : record.at)
                              : s.clock.reaches(gate->valid_until);
@@ -279,14 +311,16 @@ std::vector<check::TimelineLine> Timeline::lines() const {
     const auto put = [&](const Line& line) {
         result.push_back(line.line);
         if (line.kind == Kind::mark && line.times > 1)
-            result.back().text += " (" + std::to_string(line.times) + " times, until " +
-                                  format_time(line.last) + ")";
+            result.back().text +=
+                " (" + std::to_string(line.times) + " times, until " + format_time(line.last) + ")";
     };
-    for (const Line& line : head_) put(line);
+    for (const Line& line : head_)
+        put(line);
     if (left_out_ > 0)
         result.push_back({tail_.front().line.at, tail_.front().line.columns,
                           "... " + std::to_string(left_out_) + " lines left out ...", 0});
-    for (const Line& line : tail_) put(line);
+    for (const Line& line : tail_)
+        put(line);
     return result;
 }
 

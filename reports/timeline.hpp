@@ -46,10 +46,10 @@ class Timeline : public Observer {
         TrueTime asleep_since{};
         std::vector<std::uint32_t> cuts;  ///< positions of the faults that cut it
         ClockPiece clock;
-        Instant valid_until{};    ///< of its gate, on its own clock
-        TrueTime gate_end{};      ///< the same in true time
+        Instant valid_until{};  ///< of its gate, on its own clock
+        TrueTime gate_end{};    ///< the same in true time
         bool had_gate = false;
-        TrueTime earlier_end{};   ///< end of the gate before the present one
+        TrueTime earlier_end{};  ///< end of the gate before the present one
         bool had_earlier = false;
     };
     enum class Kind : std::uint8_t { start, crash, fault, mark, other };

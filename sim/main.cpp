@@ -26,10 +26,14 @@ void start_log(const Options& options) {
 
 int dispatch(const Options& options) {
     switch (options.command) {
-        case Command::run: return run_command(options);
-        case Command::check: return check_command(options);
-        case Command::list: return list_command(options);
-        case Command::validate: return validate_command(options);
+        case Command::run:
+            return run_command(options);
+        case Command::check:
+            return check_command(options);
+        case Command::list:
+            return list_command(options);
+        case Command::validate:
+            return validate_command(options);
     }
     return kExitInternal;
 }
@@ -58,5 +62,6 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace leasehold::cli
 
 int main(int argc, char** argv) {
-    return leasehold::cli::main_of(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    return leasehold::cli::main_of(
+        std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
 }

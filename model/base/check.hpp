@@ -19,15 +19,15 @@ class CheckFailure : public std::logic_error {
 }  // namespace leasehold
 
 /// Throws CheckFailure unless `condition` holds.
-#define CHECK(condition)                                                         \
-    do {                                                                         \
-        if (!(condition)) [[unlikely]]                                           \
-            ::leasehold::check_failed(#condition, __FILE__, __LINE__, "");       \
+#define CHECK(condition)                                                   \
+    do {                                                                   \
+        if (!(condition)) [[unlikely]]                                     \
+            ::leasehold::check_failed(#condition, __FILE__, __LINE__, ""); \
     } while (false)
 
 /// The same with words for the reader; `message` is only evaluated on failure.
-#define CHECK_MSG(condition, message)                                            \
-    do {                                                                         \
-        if (!(condition)) [[unlikely]]                                           \
+#define CHECK_MSG(condition, message)                                             \
+    do {                                                                          \
+        if (!(condition)) [[unlikely]]                                            \
             ::leasehold::check_failed(#condition, __FILE__, __LINE__, (message)); \
     } while (false)

@@ -20,7 +20,8 @@ constexpr std::uint64_t mix64(std::uint64_t value) {
 /// A 64-bit hash of text, for seeding substreams and naming writers. Stable for ever.
 constexpr std::uint64_t hash_text(std::string_view text) {
     std::uint64_t hash = 0x9e3779b97f4a7c15ULL ^ text.size();
-    for (const char c : text) hash = mix64(hash + static_cast<unsigned char>(c) + 0x9e3779b97f4a7c15ULL);
+    for (const char c : text)
+        hash = mix64(hash + static_cast<unsigned char>(c) + 0x9e3779b97f4a7c15ULL);
     return hash;
 }
 

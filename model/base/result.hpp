@@ -25,9 +25,18 @@ class [[nodiscard]] Result {
 
     [[nodiscard]] bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
-    [[nodiscard]] const T& value() const { CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] T& value() { CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] const E& error() const { CHECK(!has_value()); return std::get<1>(state_); }
+    [[nodiscard]] const T& value() const {
+        CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] T& value() {
+        CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] const E& error() const {
+        CHECK(!has_value());
+        return std::get<1>(state_);
+    }
     const T& operator*() const { return value(); }
     T& operator*() { return value(); }
     const T* operator->() const { return &value(); }

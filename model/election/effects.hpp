@@ -6,6 +6,8 @@
 namespace leasehold {
 
 /// Notes that an interesting point was reached.
-inline void mark(Effects& out, MarkId id) { out.emplace_back(Mark{id}); }
+inline void mark(Effects& out, MarkId id) {
+    out.emplace_back(Mark{id});
+}
 
 }  // namespace leasehold

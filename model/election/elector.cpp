@@ -160,13 +160,15 @@ void Elector::close_gate(Now now, Effects& out) {
     leadership_ = Leadership{};
     // Nothing sent up to now may open or extend a gate any more (election-review 2). What is
     // found to be ours is taken by a new conditional PUT, as a new term, or released.
-    for (OwnWrite& write : writes_) write.counts = false;
+    for (OwnWrite& write : writes_)
+        write.counts = false;
 }
 
 void Elector::become_following(Now now, Instant sit_out_until) {
     leadership_ = Leadership{};
     role_ = Following{sit_out_until};
-    for (OwnWrite& write : writes_) write.counts = false;
+    for (OwnWrite& write : writes_)
+        write.counts = false;
     // A request of the role before may still be in flight; its answer says what is to be known.
     if (!watch_ || !observed_) look_at_ = std::min(look_at_, now.monotonic);
     reassess();
@@ -198,7 +200,8 @@ void Elector::become_leading(Now now, OwnWrite& write, Effects& out) {
 void Elector::become_releasing(Now now, const Releasing& releasing) {
     leadership_ = Leadership{};
     role_ = releasing;
-    for (OwnWrite& write : writes_) write.counts = false;
+    for (OwnWrite& write : writes_)
+        write.counts = false;
     write_at_ = now.monotonic;
     // A GET that nothing depends on must not delay the release.
     if (in_flight_ && in_flight_->verb == LeaseVerb::get) {
@@ -210,8 +213,11 @@ void Elector::become_releasing(Now now, const Releasing& releasing) {
 
 void Elector::become_done(Effects& out) {
     role_ = Done{};
-    leadership_ = Leadership{.role = Role::stopped, .term = {}, .valid_until = {},
-                             .renewed_sent = {}, .draining = false};
+    leadership_ = Leadership{.role = Role::stopped,
+                             .term = {},
+                             .valid_until = {},
+                             .renewed_sent = {},
+                             .draining = false};
     in_flight_.reset();
     writes_.clear();
     if (watch_) out.emplace_back(StopWatch{watch_->id});
@@ -222,7 +228,9 @@ void Elector::become_done(Effects& out) {
 
 // ---- invariants -------------------------------------------------------------------------------
 
-Elector::Summary Elector::summary() const { return {role_.index(), leadership_, known_}; }
+Elector::Summary Elector::summary() const {
+    return {role_.index(), leadership_, known_};
+}
 
 void Elector::check_step(Now now, const Summary& before) const {
     const bool leads = std::holds_alternative<Leading>(role_);
@@ -260,8 +268,8 @@ bool operator==(const Elector& a, const Elector& b) {
                 &Elector::stale_mark_, &Elector::watch_) &&
            same(&Elector::writes_, &Elector::last_renew_time_, &Elector::newest_sent_,
                 &Elector::in_flight_, &Elector::must_look_, &Elector::look_at_,
-                &Elector::last_look_,
-                &Elector::write_at_, &Elector::refused_, &Elector::last_term_) &&
+                &Elector::last_look_, &Elector::write_at_, &Elector::refused_,
+                &Elector::last_term_) &&
            same(&Elector::role_, &Elector::leadership_);
 }
 

@@ -22,14 +22,14 @@
 namespace leasehold {
 
 struct ElectorConfig {
-    std::string identity;                     ///< holderIdentity; unique per process start
+    std::string identity;  ///< holderIdentity; unique per process start
     Duration lease_duration = std::chrono::seconds(15);  ///< whole seconds >= 1 (the wire's unit)
-    std::optional<Duration> renew_deadline;   ///< none = auto: lease*(1-2*drift) - margin
+    std::optional<Duration> renew_deadline;  ///< none = auto: lease*(1-2*drift) - margin
     Duration retry_period = std::chrono::seconds(2);
-    std::int64_t drift_ppm = 2000;            ///< bound on any clock's rate error, in ppm
+    std::int64_t drift_ppm = 2000;  ///< bound on any clock's rate error, in ppm
     Duration margin = std::chrono::milliseconds(50);
-    bool client_go_peers = false;             ///< renewTimes then differ by whole seconds
-    std::uint64_t seed = 0;                   ///< of the nonces
+    bool client_go_peers = false;  ///< renewTimes then differ by whole seconds
+    std::uint64_t seed = 0;        ///< of the nonces
 
     /// The renewDeadline in force: the one given, or `auto` in whole nanoseconds, rounded down.
     [[nodiscard]] Duration effective_renew_deadline() const;
@@ -104,8 +104,8 @@ class Elector {
         WriteKind kind = WriteKind::renew;  ///< writes only
         std::uint64_t nonce = 0;            ///< writes only
         Instant sent_at{};
-        Version known;                      ///< known_ when it was sent; a PUT's precondition
-        bool was_absent = false;            ///< the Lease was known to be missing then
+        Version known;            ///< known_ when it was sent; a PUT's precondition
+        bool was_absent = false;  ///< the Lease was known to be missing then
         friend bool operator==(const Request&, const Request&) = default;
     };
     /// A write of this process that is the present record or may still become it.
@@ -241,19 +241,19 @@ class Elector {
     std::uint64_t watches_ = 0;
 
     // What is known of the Lease
-    Version known_;                       ///< newest version seen in an answer or event
-    std::optional<Observed> observed_;    ///< none before the first look and while missing
-    std::optional<Instant> absent_since_; ///< first authoritative absence since it was last seen
-    Duration largest_duration_{0};        ///< of any record seen
-    std::string uid_;                     ///< of the Lease that the next two are about
-    bool annotated_ = false;              ///< a record of it carried our annotations
-    std::uint64_t stale_mark_ = 0;        ///< a release mark left over on a held record
+    Version known_;                        ///< newest version seen in an answer or event
+    std::optional<Observed> observed_;     ///< none before the first look and while missing
+    std::optional<Instant> absent_since_;  ///< first authoritative absence since it was last seen
+    Duration largest_duration_{0};         ///< of any record seen
+    std::string uid_;                      ///< of the Lease that the next two are about
+    bool annotated_ = false;               ///< a record of it carried our annotations
+    std::uint64_t stale_mark_ = 0;         ///< a release mark left over on a held record
     std::optional<Watch> watch_;
 
     // What this process does about it
-    std::vector<OwnWrite> writes_;        ///< few, newest last
+    std::vector<OwnWrite> writes_;  ///< few, newest last
     std::optional<WallTime> last_renew_time_;
-    Instant newest_sent_ = Instant::min();///< of the newest own write
+    Instant newest_sent_ = Instant::min();  ///< of the newest own write
     std::optional<Request> in_flight_;
     bool must_look_ = false;              ///< no write before an authoritative GET
     Instant look_at_ = kNever;            ///< next GET

@@ -47,14 +47,23 @@ void Elector::grant(Now now, OwnWrite& write, Effects& out) {
     }
     become_leading(now, write, out);
     switch (write.kind) {
-        case WriteKind::take_free: mark(out, MarkId::acquired_free_lease); break;
-        case WriteKind::take_expired: mark(out, MarkId::takeover_after_expiry); break;
-        case WriteKind::take_own: mark(out, MarkId::retook_own_lease); break;
-        case WriteKind::take_created: mark(out, MarkId::opened_created_lease); break;
+        case WriteKind::take_free:
+            mark(out, MarkId::acquired_free_lease);
+            break;
+        case WriteKind::take_expired:
+            mark(out, MarkId::takeover_after_expiry);
+            break;
+        case WriteKind::take_own:
+            mark(out, MarkId::retook_own_lease);
+            break;
+        case WriteKind::take_created:
+            mark(out, MarkId::opened_created_lease);
+            break;
         case WriteKind::create:
         case WriteKind::recreate:
         case WriteKind::renew:
-        case WriteKind::release: CHECK_MSG(false, "a write that can't open a gate");
+        case WriteKind::release:
+            CHECK_MSG(false, "a write that can't open a gate");
     }
 }
 

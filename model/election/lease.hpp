@@ -16,22 +16,22 @@ namespace leasehold {
 
 /// A Lease's spec and the three annotations that are ours (0 = annotation absent).
 struct LeaseRecord {
-    std::string holder;                     ///< holderIdentity; empty = released
-    std::int32_t duration_seconds = 0;      ///< leaseDurationSeconds
-    std::int32_t transitions = 0;           ///< leaseTransitions, +1 on each change of holder
-    std::optional<WallTime> acquire_time;   ///< acquireTime, whole microseconds
-    std::optional<WallTime> renew_time;     ///< renewTime, whole microseconds
-    std::uint64_t nonce = 0;                ///< names the write that made this record
-    std::uint64_t acquisition = 0;          ///< nonce of the write that acquired this leadership
-    std::uint64_t released = 0;             ///< on an empty holder: the acquisition that it ends
-    std::int32_t max_lease_seconds = 0;     ///< on a created record: longest lease a peer may hold
+    std::string holder;                    ///< holderIdentity; empty = released
+    std::int32_t duration_seconds = 0;     ///< leaseDurationSeconds
+    std::int32_t transitions = 0;          ///< leaseTransitions, +1 on each change of holder
+    std::optional<WallTime> acquire_time;  ///< acquireTime, whole microseconds
+    std::optional<WallTime> renew_time;    ///< renewTime, whole microseconds
+    std::uint64_t nonce = 0;               ///< names the write that made this record
+    std::uint64_t acquisition = 0;         ///< nonce of the write that acquired this leadership
+    std::uint64_t released = 0;            ///< on an empty holder: the acquisition that it ends
+    std::int32_t max_lease_seconds = 0;    ///< on a created record: longest lease a peer may hold
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 
 /// A Lease object: its identity, its record and whatever else it holds, echoed on every PUT.
 struct Lease {
-    Version version;    ///< metadata.resourceVersion
-    std::string uid;    ///< metadata.uid; empty when creating
+    Version version;  ///< metadata.resourceVersion
+    std::string uid;  ///< metadata.uid; empty when creating
     LeaseRecord record;
     std::string extra;  ///< labels, foreign annotations, unknown fields: opaque to the model
     friend bool operator==(const Lease&, const Lease&) = default;
@@ -42,18 +42,30 @@ enum class LeaseVerb : std::uint8_t { get, create, update };
 
 /// metav1.StatusReason, as far as the model tells them apart.
 enum class StatusReason : std::uint8_t {
-    none, not_found, already_exists, conflict, invalid, bad_request, unauthorized, forbidden,
-    too_many_requests, timeout, expired, internal_error, unavailable, other
+    none,
+    not_found,
+    already_exists,
+    conflict,
+    invalid,
+    bad_request,
+    unauthorized,
+    forbidden,
+    too_many_requests,
+    timeout,
+    expired,
+    internal_error,
+    unavailable,
+    other
 };
 
 /// One answer of the Lease API in plain wire terms; drivers fill it in and interpret nothing.
 struct LeaseReply {
-    std::int32_t status = 0;                    ///< HTTP status; 0 = none came (time-out, broken)
+    std::int32_t status = 0;  ///< HTTP status; 0 = none came (time-out, broken)
     StatusReason reason = StatusReason::none;
-    bool not_sent = false;                      ///< certainly never left this process
-    bool about_lease = false;                   ///< Status.details name kind leases and this Lease
-    Duration retry_after{0};                    ///< Retry-After, 0 = absent
-    LeasePtr lease;                             ///< the object of a 200 or 201
+    bool not_sent = false;     ///< certainly never left this process
+    bool about_lease = false;  ///< Status.details name kind leases and this Lease
+    Duration retry_after{0};   ///< Retry-After, 0 = absent
+    LeasePtr lease;            ///< the object of a 200 or 201
     friend bool operator==(const LeaseReply&, const LeaseReply&) = default;
 };
 

@@ -14,7 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 
 /// The wire's int32 of seconds; a negative one never gets past a server, and would be no wait.
-Duration seconds_on_wire(std::int32_t count) { return std::chrono::seconds(std::max(count, 0)); }
+Duration seconds_on_wire(std::int32_t count) {
+    return std::chrono::seconds(std::max(count, 0));
+}
 
 }  // namespace
 
@@ -22,9 +24,15 @@ Duration seconds_on_wire(std::int32_t count) { return std::chrono::seconds(std::
 
 void Elector::on_looked(Now now, const Request& request, const LeaseReply& reply, Effects& out) {
     switch (classify(LeaseVerb::get, reply)) {
-        case LeaseOutcome::found: on_found(now, request, reply.lease, out); break;
-        case LeaseOutcome::missing: on_missing(now, request, out); break;
-        default: look_at_ = std::min(look_at_, retry_at(now, request, reply)); break;
+        case LeaseOutcome::found:
+            on_found(now, request, reply.lease, out);
+            break;
+        case LeaseOutcome::missing:
+            on_missing(now, request, out);
+            break;
+        default:
+            look_at_ = std::min(look_at_, retry_at(now, request, reply));
+            break;
     }
 }
 
@@ -106,8 +114,8 @@ void Elector::observe(Now now, const LeasePtr& lease, Effects& out) {
         return;
     }
     note_history(*lease);
-    observed_ = Observed{.lease = lease, .since = now.monotonic, .quarantined = false,
-                         .take = {}, .free_at = {}};
+    observed_ = Observed{
+        .lease = lease, .since = now.monotonic, .quarantined = false, .take = {}, .free_at = {}};
     reassess();
     if (std::holds_alternative<Leading>(role_) && !own(lease->record)) lose_to_foreign(now, out);
     if (lease->record.holder.empty() && observed_->take == WriteKind::take_expired)
@@ -158,8 +166,8 @@ void Elector::reassess() {
     // The holder may go by the record's duration; a lowered one may be older than the holder's
     // last renewal, and a created record says how long a leader unseen may last (clauses 2, 4).
     const Duration longest = std::max({seconds_on_wire(record.duration_seconds),
-                                       seconds_on_wire(record.max_lease_seconds),
-                                       largest_duration_, config_.lease_duration});
+                                       seconds_on_wire(record.max_lease_seconds), largest_duration_,
+                                       config_.lease_duration});
     observed_->take = mine ? WriteKind::take_created : WriteKind::take_expired;
     observed_->free_at = saturating_add(observed_->since, stretched(longest, config_.drift_ppm));
 }
@@ -208,8 +216,8 @@ void Elector::restored(Now now, const LeasePtr& lease, Effects& out) {
     last_term_ = Term();
     absent_since_.reset();
     note_history(*lease);
-    observed_ = Observed{.lease = lease, .since = now.monotonic, .quarantined = true,
-                         .take = {}, .free_at = {}};
+    observed_ = Observed{
+        .lease = lease, .since = now.monotonic, .quarantined = true, .take = {}, .free_at = {}};
     reassess();
     if (leading) {
         if (stop_deadline == kNever) {
@@ -245,8 +253,11 @@ void Elector::on(Now now, const LeaseWatched& event, Effects& out) {
                 look_at_ = std::min(look_at_, now.monotonic);
             }
             break;
-        case WatchKind::bookmark: break;
-        case WatchKind::ended: lose_watch(now, out); break;
+        case WatchKind::bookmark:
+            break;
+        case WatchKind::ended:
+            lose_watch(now, out);
+            break;
     }
 }
 

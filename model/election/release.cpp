@@ -15,8 +15,8 @@ void Elector::on(Now now, const Stop& event, Effects& out) {
         leading->stop_deadline = std::min(leading->stop_deadline, deadline);
         leadership_.draining = true;
     } else if (auto* releasing = std::get_if<Releasing>(&role_)) {
-        releasing->deadline = releasing->stopping ? std::min(releasing->deadline, deadline)
-                                                  : deadline;
+        releasing->deadline =
+            releasing->stopping ? std::min(releasing->deadline, deadline) : deadline;
         releasing->stopping = true;
     } else {
         // What would make this process the holder is resolved first; a create in flight would
@@ -27,8 +27,7 @@ void Elector::on(Now now, const Stop& event, Effects& out) {
         const bool unknown = must_look_ && !refused_ && std::ranges::any_of(writes_, is_put);
         const bool may_hold = taking || unknown || (mine && mine->proven);
         if (may_hold) {
-            become_releasing(now,
-                             {.stopping = true, .deadline = deadline, .sit_out_until = {}});
+            become_releasing(now, {.stopping = true, .deadline = deadline, .sit_out_until = {}});
         } else {
             become_done(out);
         }

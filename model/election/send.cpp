@@ -23,8 +23,8 @@ constexpr std::size_t kWritesKept = 8;
 Duration Elector::timeout(Now now) const {
     Duration left = attempt_timeout_;
     if (const auto* leading = std::get_if<Leading>(&role_)) {
-        left = std::min(
-            left, std::min(leadership_.valid_until, leading->stop_deadline) - now.monotonic);
+        left = std::min(left,
+                        std::min(leadership_.valid_until, leading->stop_deadline) - now.monotonic);
     } else if (const auto* releasing = std::get_if<Releasing>(&role_)) {
         if (releasing->deadline != kNever)
             left = std::min(left, releasing->deadline - now.monotonic);
@@ -36,8 +36,12 @@ Duration Elector::timeout(Now now) const {
 void Elector::send_look(Now now, Effects& out) {
     CHECK(!in_flight_);
     const RequestId id(2 * ++requests_ - 1);
-    in_flight_ = Request{.id = id, .verb = LeaseVerb::get, .kind = {}, .nonce = 0,
-                         .sent_at = now.monotonic, .known = known_,
+    in_flight_ = Request{.id = id,
+                         .verb = LeaseVerb::get,
+                         .kind = {},
+                         .nonce = 0,
+                         .sent_at = now.monotonic,
+                         .known = known_,
                          .was_absent = absent_since_.has_value()};
     look_at_ = kNever;
     last_look_ = now.monotonic;
@@ -95,7 +99,8 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     const bool post = kind == WriteKind::create || kind == WriteKind::recreate;
     CHECK(post ? absent_since_.has_value() : observed_.has_value());
     std::uint64_t nonce = 0;
-    while (nonce == 0) nonce = random_.next();
+    while (nonce == 0)
+        nonce = random_.next();
 
     auto lease = std::make_shared<Lease>();
     if (!post) {
@@ -122,8 +127,13 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     newest_sent_ = now.monotonic;
     const RequestId id(2 * ++requests_ - 1);
     const LeaseVerb verb = post ? LeaseVerb::create : LeaseVerb::update;
-    in_flight_ = Request{.id = id, .verb = verb, .kind = kind, .nonce = nonce,
-                         .sent_at = now.monotonic, .known = known_, .was_absent = post};
+    in_flight_ = Request{.id = id,
+                         .verb = verb,
+                         .kind = kind,
+                         .nonce = nonce,
+                         .sent_at = now.monotonic,
+                         .known = known_,
+                         .was_absent = post};
     write_at_ = now.monotonic + config_.retry_period;
     refused_.reset();
     out.emplace_back(SendLease{id, verb, std::move(lease), timeout(now)});
@@ -167,8 +177,12 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
 void Elector::on_write_answered(Now now, const Request& request, const LeaseReply& reply,
                                 Effects& out) {
     switch (classify(request.verb, reply)) {
-        case LeaseOutcome::written: on_written(now, request, reply.lease, out); break;
-        case LeaseOutcome::rejected: on_refused(now, request, reply, out); break;
+        case LeaseOutcome::written:
+            on_written(now, request, reply.lease, out);
+            break;
+        case LeaseOutcome::rejected:
+            on_refused(now, request, reply, out);
+            break;
         case LeaseOutcome::conflict:
         case LeaseOutcome::exists:
         case LeaseOutcome::missing:
@@ -178,7 +192,8 @@ void Elector::on_write_answered(Now now, const Request& request, const LeaseRepl
             refused_ = request.known;
             must_look(now);
             break;
-        case LeaseOutcome::found: CHECK_MSG(false, "a write was answered as a GET");
+        case LeaseOutcome::found:
+            CHECK_MSG(false, "a write was answered as a GET");
         case LeaseOutcome::unknown:
             if (request.kind == WriteKind::renew) mark(out, MarkId::renewal_unknown);
             if (request.kind == WriteKind::release) mark(out, MarkId::release_retried);

@@ -128,10 +128,10 @@ struct SendBucket {
     RequestId request;
     BucketVerb verb = BucketVerb::get;
     PutCondition condition = PutCondition::none;  ///< put: on `etag`; if_none_match means `*`
-    ObjectKey key;        ///< list: start after this key (exclusive), empty = from the start
-    ETag etag;            ///< put, remove: If-Match; get: If-None-Match; empty = absent
-    ObjectBodyPtr body;   ///< put; a payload without bytes is that of the local file `key`
-    ObjectKey prefix;     ///< list
+    ObjectKey key;       ///< list: start after this key (exclusive), empty = from the start
+    ETag etag;           ///< put, remove: If-Match; get: If-None-Match; empty = absent
+    ObjectBodyPtr body;  ///< put; a payload without bytes is that of the local file `key`
+    ObjectKey prefix;    ///< list
     Duration timeout{0};
 };
 /// Stop an exchange that is under way (a put whose gate closed). It is still answered once.
@@ -147,7 +147,15 @@ struct SendFile {
     Blob payload;  ///< store
 };
 
-enum class ReadOutcome : std::uint8_t { data, not_found, corrupt, failed, deadline, cancelled, shutdown };
+enum class ReadOutcome : std::uint8_t {
+    data,
+    not_found,
+    corrupt,
+    failed,
+    deadline,
+    cancelled,
+    shutdown
+};
 /// The one answer to a BackupRead. not_found only from a leader's own GET.
 struct ReadDone {
     CallId call;
@@ -184,8 +192,9 @@ struct Mark {
     MarkId mark;
 };
 
-using Effect = std::variant<RoleChanged, GateMoved, Stopped, SendLease, WatchLease, StopWatch,
-                            SendBucket, AbortBucket, SendFile, ReadDone, WriteDone, QueryDone, Mark>;
+using Effect =
+    std::variant<RoleChanged, GateMoved, Stopped, SendLease, WatchLease, StopWatch, SendBucket,
+                 AbortBucket, SendFile, ReadDone, WriteDone, QueryDone, Mark>;
 /// The driver's buffer: cleared and reused from step to step.
 using Effects = std::vector<Effect>;
 

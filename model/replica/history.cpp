@@ -33,7 +33,8 @@ Instant ClockPiece::reading(TrueTime at) const {
 // d is a division rounded up: no search, no error.
 TrueTime ClockPiece::reaches(Instant target) const {
     const Int128 rate = rate_of(*this);
-    const Int128 ahead = Int128{target.time_since_epoch().count()} - monotonic.time_since_epoch().count();
+    const Int128 ahead =
+        Int128{target.time_since_epoch().count()} - monotonic.time_since_epoch().count();
     if (ahead <= 0) return since;
     if (rate == 0 || target == kNever) return TrueTime::max();
     const Int128 wait = (ahead * kBillion + rate - 1) / rate;

@@ -80,21 +80,21 @@ struct LeaseCommitted : RecordBase {
 struct ObjectCommitted : RecordBase {
     ReplicaIndex writer = kNobody;
     ObjectKey key;
-    ETag etag;             ///< empty = deleted
-    Stamp stamp;           ///< epoch 0 for foreign and plain HA-off objects
+    ETag etag;                  ///< empty = deleted
+    Stamp stamp;                ///< epoch 0 for foreign and plain HA-off objects
     std::uint64_t version = 0;  ///< of the bucket's history, growing
 };
 /// A fault began or ended and did something: there was a target, and its state changed.
 struct FaultTookEffect : RecordBase {
     std::uint32_t fault = 0;  ///< position in the scenario
     bool began = true;
-    std::string_view what;    ///< "crash replica-0"
+    std::string_view what;  ///< "crash replica-0"
     std::vector<ReplicaIndex> targets;
 };
 /// What lies between a replica and its servers changed; both true again = healthy path.
 struct PathChanged : RecordBase {
     ReplicaIndex replica = kNobody;
-    bool api_healthy = true;     ///< reachable both ways, server up, no injected delay or error
+    bool api_healthy = true;  ///< reachable both ways, server up, no injected delay or error
     bool bucket_healthy = true;
 };
 

@@ -12,7 +12,7 @@ namespace leasehold {
 struct Replica::Parts {
     std::optional<Elector> elector;
     std::optional<RWStorageController> controller;
-    Leadership known;                ///< what the controller was told last
+    Leadership known;  ///< what the controller was told last
     bool started = false;
     bool ended = false;              ///< Stopped was emitted
     Instant stop_deadline = kNever;  ///< without an elector: of a stop that was asked for
@@ -67,8 +67,10 @@ void Replica::step(Now now, const Event& event, Effects& out) {
         CHECK_MSG(!p.started, "a second Start");
         p.started = true;
     }
-    if (p.elector) p.elector->step(now, event, out);
-    else p.step_alone(now, event, out);
+    if (p.elector)
+        p.elector->step(now, event, out);
+    else
+        p.step_alone(now, event, out);
     p.sync(now, out);
     if (p.controller) {
         if (concerns_storage(event) || p.controller->next_deadline() <= now.monotonic)
@@ -140,7 +142,9 @@ void Replica::Parts::stop_alone(Now now, Effects& out) {
 void Replica::Parts::move_stopped_last(std::size_t begin, Effects& out) {
     if (known.role != Role::stopped) return;
     const auto first = out.begin() + static_cast<Effects::difference_type>(begin);
-    const auto is_stopped = [](const Effect& effect) { return std::holds_alternative<Stopped>(effect); };
+    const auto is_stopped = [](const Effect& effect) {
+        return std::holds_alternative<Stopped>(effect);
+    };
     const auto found = std::find_if(first, out.end(), is_stopped);
     if (found == out.end()) return;
     std::rotate(found, found + 1, out.end());
@@ -168,7 +172,9 @@ bool Replica::gate_open(Instant now) const {
     return p.started && !p.ended && p.known.role == Role::leader;
 }
 
-Leadership Replica::leadership() const { return parts_->known; }
+Leadership Replica::leadership() const {
+    return parts_->known;
+}
 
 std::string Replica::summary() const {
     const Parts& p = *parts_;
@@ -186,6 +192,8 @@ std::string Replica::summary() const {
     return text;
 }
 
-bool operator==(const Replica& a, const Replica& b) { return *a.parts_ == *b.parts_; }
+bool operator==(const Replica& a, const Replica& b) {
+    return *a.parts_ == *b.parts_;
+}
 
 }  // namespace leasehold

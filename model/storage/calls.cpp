@@ -45,9 +45,15 @@ void RWStorageController::expire_call(Context& c, CallId id) {
     const auto entry = calls_.find(id);
     CHECK(entry != calls_.end());
     switch (entry->second.kind) {
-        case CallKind::read: finish_read(c, id, ReadOutcome::deadline); break;
-        case CallKind::query: finish_query(c, id, QueryOutcome::deadline); break;
-        case CallKind::write: abandon_job(c, entry->second.job, WriteAck::failed); break;
+        case CallKind::read:
+            finish_read(c, id, ReadOutcome::deadline);
+            break;
+        case CallKind::query:
+            finish_query(c, id, QueryOutcome::deadline);
+            break;
+        case CallKind::write:
+            abandon_job(c, entry->second.job, WriteAck::failed);
+            break;
     }
 }
 
@@ -66,8 +72,10 @@ void RWStorageController::shut_reads_and_queries(Context& c) {
     for (const auto& [id, call] : calls_)
         if (call.kind != CallKind::write) open.push_back(id);
     for (const CallId id : open) {
-        if (calls_.at(id).kind == CallKind::read) finish_read(c, id, ReadOutcome::shutdown);
-        else finish_query(c, id, QueryOutcome::shutdown);
+        if (calls_.at(id).kind == CallKind::read)
+            finish_read(c, id, ReadOutcome::shutdown);
+        else
+            finish_query(c, id, QueryOutcome::shutdown);
     }
 }
 

@@ -16,8 +16,8 @@ enum class ObjectFormat : std::uint8_t {
 };
 
 struct StorageConfig {
-    bool ha = true;          ///< false: HA off or one replica; plain objects, nothing added
-    std::string identity;    ///< names the writer in stamps and the polling phase
+    bool ha = true;        ///< false: HA off or one replica; plain objects, nothing added
+    std::string identity;  ///< names the writer in stamps and the polling phase
     ObjectFormat format = ObjectFormat::fenced;
     ObjectKey prefix;        ///< of tracked keys within the bucket, "etl/" in Kubecost
     bool file_store = true;  ///< keep a local copy (required by HA)
@@ -28,14 +28,14 @@ struct StorageConfig {
     Duration timeout_per_mib = std::chrono::seconds(1);  ///< more for each MiB that has to travel
     Duration list_timeout = std::chrono::seconds(10);
     Duration read_through_timeout = std::chrono::seconds(2);
-    Duration write_deadline = std::chrono::minutes(2);   ///< from acceptance to acknowledgement
-    Duration retry_min = std::chrono::milliseconds(200); ///< back-off doubles from here
+    Duration write_deadline = std::chrono::minutes(2);    ///< from acceptance to acknowledgement
+    Duration retry_min = std::chrono::milliseconds(200);  ///< back-off doubles from here
     Duration retry_max = std::chrono::seconds(5);
     Duration largest_request_age = std::chrono::seconds(60);  ///< an abandoned PUT may land so late
-    std::uint32_t leader_reads_max = 16;   ///< leader GETs in flight
-    std::uint32_t pass_gets_max = 4;       ///< GETs in flight of one polling pass
-    std::uint32_t puts_max = 8;            ///< PUTs in flight, over all keys
-    std::uint32_t read_through_max = 16;   ///< read-throughs in flight; beyond: NotAvailableYet
+    std::uint32_t leader_reads_max = 16;                      ///< leader GETs in flight
+    std::uint32_t pass_gets_max = 4;      ///< GETs in flight of one polling pass
+    std::uint32_t puts_max = 8;           ///< PUTs in flight, over all keys
+    std::uint32_t read_through_max = 16;  ///< read-throughs in flight; beyond: NotAvailableYet
 
     friend bool operator==(const StorageConfig&, const StorageConfig&) = default;
 };

@@ -76,12 +76,15 @@ bool RWStorageController::permit(Instant now, RequestId request) const {
     if (found == flights_.end()) return true;
     const Flight& flight = found->second;
     switch (flight.purpose) {
-        case Purpose::abandoned_write: return false;
+        case Purpose::abandoned_write:
+            return false;
         case Purpose::write_attempt:
         case Purpose::claim_put:
         case Purpose::probe_put:
-        case Purpose::probe_cleanup: break;
-        default: return true;
+        case Purpose::probe_cleanup:
+            break;
+        default:
+            return true;
     }
     const Leading* leader = leading();
     if (leader == nullptr || now >= leader->valid_until) return false;
@@ -91,8 +94,12 @@ bool RWStorageController::permit(Instant now, RequestId request) const {
            saturating_add(now, flight.timeout) <= leader->valid_until;
 }
 
-bool RWStorageController::take_renewal_wish() { return std::exchange(renewal_wish_, false); }
-bool RWStorageController::take_give_up_wish() { return std::exchange(give_up_wish_, false); }
+bool RWStorageController::take_renewal_wish() {
+    return std::exchange(renewal_wish_, false);
+}
+bool RWStorageController::take_give_up_wish() {
+    return std::exchange(give_up_wish_, false);
+}
 
 bool RWStorageController::drained() const {
     if (!stopping_) return false;
@@ -128,7 +135,8 @@ void RWStorageController::on(Context& c, const Stop&) {
     std::vector<std::uint64_t> unsent;
     for (const auto& [id, job] : leader->jobs)
         if (!job.call && job.state != JobState::putting) unsent.push_back(id);
-    for (const std::uint64_t id : unsent) end_job(c, id, WriteAck::failed);
+    for (const std::uint64_t id : unsent)
+        end_job(c, id, WriteAck::failed);
     leader->reconcile = Reconcile{};
 }
 
@@ -160,12 +168,23 @@ void RWStorageController::on(Context& c, const FileAnswered& event) {
     const Flight flight = found->second;
     flights_.erase(found);
     switch (flight.purpose) {
-        case Purpose::file_index: on_index(c, event.reply); break;
-        case Purpose::file_change: on_file_change(c, flight, event.reply.status); break;
-        case Purpose::read_load: on_read_load(c, flight, event.reply); break;
-        case Purpose::query_load: on_query_load(c, flight, event.reply); break;
-        case Purpose::reconcile_load: on_reconcile_load(c, flight, event.reply); break;
-        default: CHECK_MSG(false, "a file's answer to a request of the bucket");
+        case Purpose::file_index:
+            on_index(c, event.reply);
+            break;
+        case Purpose::file_change:
+            on_file_change(c, flight, event.reply.status);
+            break;
+        case Purpose::read_load:
+            on_read_load(c, flight, event.reply);
+            break;
+        case Purpose::query_load:
+            on_query_load(c, flight, event.reply);
+            break;
+        case Purpose::reconcile_load:
+            on_reconcile_load(c, flight, event.reply);
+            break;
+        default:
+            CHECK_MSG(false, "a file's answer to a request of the bucket");
     }
 }
 
@@ -202,8 +221,10 @@ void RWStorageController::fire(Context& c, const TimerEntry& timer) {
             const auto entry = leader->jobs.find(timer.owner);
             if (entry == leader->jobs.end() || entry->second.retry_at != timer.at) return;
             entry->second.retry_at = kNever;
-            if (entry->second.check_next) check_write(c, timer.owner);
-            else requeue(timer.owner);
+            if (entry->second.check_next)
+                check_write(c, timer.owner);
+            else
+                requeue(timer.owner);
             return;
         }
         case TimerKind::claim_retry:
@@ -220,9 +241,12 @@ void RWStorageController::fire(Context& c, const TimerEntry& timer) {
         case TimerKind::reconcile_retry:
             if (leader->reconcile.retry_at == timer.at) start_reconcile(c);
             return;
-        case TimerKind::usable: watch_usable(c); return;
+        case TimerKind::usable:
+            watch_usable(c);
+            return;
         case TimerKind::pass_tick:
-        case TimerKind::pass_resume: return;  // pump() goes on with the pass
+        case TimerKind::pass_resume:
+            return;  // pump() goes on with the pass
     }
 }
 
@@ -247,7 +271,8 @@ void RWStorageController::become_leader(Context& c, const Leadership& leadership
         // The pass's answers would only be dropped: free the bandwidth for the leader's reads.
         Pass& pass = *follower->pass;
         if (pass.list != RequestId{}) abandon(c, pass.list);
-        for (const RequestId get : pass.gets) abandon(c, get);
+        for (const RequestId get : pass.gets)
+            abandon(c, get);
     }
     timers_.clear();
     Leading leader;
@@ -258,8 +283,10 @@ void RWStorageController::become_leader(Context& c, const Leadership& leadership
     role_ = std::move(leader);
     release_reads(c);
     if (stopping_) return;
-    if (config_.ha) start_claim(c);
-    else if (loaded_) start_reconcile(c);
+    if (config_.ha)
+        start_claim(c);
+    else if (loaded_)
+        start_reconcile(c);
 }
 
 // Demotion: the privilege to write first (it went when the gate closed; what is queued or in
@@ -283,7 +310,8 @@ void RWStorageController::become_ended(Context& c) {
 
 void RWStorageController::leave_leading(Context& c) {
     Leading* leader = leading();
-    while (!leader->jobs.empty()) abandon_job(c, leader->jobs.begin()->first, WriteAck::fenced);
+    while (!leader->jobs.empty())
+        abandon_job(c, leader->jobs.begin()->first, WriteAck::fenced);
     std::vector<RequestId> dropped;
     for (const auto& [id, flight] : flights_) {
         switch (flight.purpose) {
@@ -292,14 +320,21 @@ void RWStorageController::leave_leading(Context& c) {
             case Purpose::probe_put:
             case Purpose::probe_cleanup:
             case Purpose::reconcile_list:
-            case Purpose::reconcile_get: dropped.push_back(id); break;
-            case Purpose::reconcile_load: dropped.push_back(id); break;
-            default: break;
+            case Purpose::reconcile_get:
+                dropped.push_back(id);
+                break;
+            case Purpose::reconcile_load:
+                dropped.push_back(id);
+                break;
+            default:
+                break;
         }
     }
     for (const RequestId id : dropped) {
-        if (flights_.at(id).purpose == Purpose::reconcile_load) forget(id);
-        else abandon(c, id);
+        if (flights_.at(id).purpose == Purpose::reconcile_load)
+            forget(id);
+        else
+            abandon(c, id);
     }
     renewal_wish_ = false;
     give_up_wish_ = false;

@@ -69,7 +69,9 @@ class RWStorageController {
     void become_ended(Context& c);
     void leave_leading(Context& c);
     void check_invariants() const;
-    [[nodiscard]] storage::Following* following() { return std::get_if<storage::Following>(&role_); }
+    [[nodiscard]] storage::Following* following() {
+        return std::get_if<storage::Following>(&role_);
+    }
     [[nodiscard]] storage::Leading* leading() { return std::get_if<storage::Leading>(&role_); }
     [[nodiscard]] const storage::Leading* leading() const {
         return std::get_if<storage::Leading>(&role_);
@@ -77,7 +79,8 @@ class RWStorageController {
 
     // requests.cpp: sending, answers, health
     RequestId send(Context& c, SendBucket request, storage::Purpose purpose, std::uint64_t owner);
-    RequestId send_file(Context& c, SendFile request, storage::Purpose purpose, std::uint64_t owner);
+    RequestId send_file(Context& c, SendFile request, storage::Purpose purpose,
+                        std::uint64_t owner);
     RequestId send_get(Context& c, const ObjectKey& key, storage::Purpose purpose,
                        std::uint64_t owner, Duration timeout);
     RequestId send_list(Context& c, const ObjectKey& after, storage::Purpose purpose);
@@ -90,7 +93,8 @@ class RWStorageController {
     void abandon(Context& c, RequestId request);
     void forget(RequestId request) { flights_.erase(request); }
     void mark(Context& c, MarkId id) { c.out.emplace_back(Mark{id}); }
-    void arm(Instant at, storage::TimerKind kind, std::uint64_t owner = 0, const ObjectKey& key = {});
+    void arm(Instant at, storage::TimerKind kind, std::uint64_t owner = 0,
+             const ObjectKey& key = {});
     [[nodiscard]] Duration backoff(std::uint32_t tries, Duration retry_after = Duration{0}) const;
     [[nodiscard]] std::optional<Duration> attempt_timeout(Instant now, std::uint64_t size) const;
     [[nodiscard]] Duration with_travel(Duration timeout, std::uint64_t size) const;
@@ -129,8 +133,8 @@ class RWStorageController {
     void end_leader_reads(Context& c, const ObjectKey& key, const storage::Found& found,
                           Duration retry_after);
     void on_read_load(Context& c, const storage::Flight& flight, const FileReply& reply);
-    void deliver(Context& c, const ObjectKey& key, Epoch epoch, const ETag& etag, const Blob& payload,
-                 bool from_pass);
+    void deliver(Context& c, const ObjectKey& key, Epoch epoch, const ETag& etag,
+                 const Blob& payload, bool from_pass);
     void serve_waiting_from_file(Context& c, const ObjectKey& key);
     [[nodiscard]] bool waits_for_other(const ObjectKey& key, const ETag& etag) const;
     void detach_read(CallId id, const ObjectKey& key);
@@ -182,7 +186,8 @@ class RWStorageController {
     void commit(Context& c, std::uint64_t id, const ETag& etag);
     void end_job(Context& c, std::uint64_t id, WriteAck ack, const ETag& etag = {});
     void abandon_job(Context& c, std::uint64_t id, WriteAck if_not_stored);
-    [[nodiscard]] bool is_own(const Stamp& stamp, std::uint64_t write_id, const Blob& payload) const;
+    [[nodiscard]] bool is_own(const Stamp& stamp, std::uint64_t write_id,
+                              const Blob& payload) const;
 
     // epoch.cpp, probe.cpp
     void start_claim(Context& c);
@@ -217,22 +222,22 @@ class RWStorageController {
     std::map<ObjectKey, storage::KeyReads> reads_;
     std::set<std::pair<Instant, CallId>> deadlines_;
     std::set<storage::TimerEntry> timers_;
-    std::uint64_t last_request_ = 0;   ///< even: the elector's are odd
-    std::uint64_t last_write_ = 0;     ///< write ids
+    std::uint64_t last_request_ = 0;  ///< even: the elector's are odd
+    std::uint64_t last_write_ = 0;    ///< write ids
     std::uint64_t last_list_ = 0;
     std::uint64_t last_queued_ = 0;
-    std::uint64_t last_change_ = 0;    ///< of Tracked::changes
+    std::uint64_t last_change_ = 0;      ///< of Tracked::changes
     std::set<ObjectKey> read_throughs_;  ///< keys with a query's GET in flight
-    std::uint32_t gate_flights_ = 0;   ///< puts and removes in flight
+    std::uint32_t gate_flights_ = 0;     ///< puts and removes in flight
     bool started_ = false;
-    bool loaded_ = false;              ///< the file index is complete
+    bool loaded_ = false;  ///< the file index is complete
     bool stopping_ = false;
     bool renewal_wish_ = false;
     bool give_up_wish_ = false;
-    bool probe_stored_ = false;        ///< the probe's object exists
+    bool probe_stored_ = false;  ///< the probe's object exists
     storage::Preconditions preconditions_ = storage::Preconditions::unknown;
-    Instant unresolved_until_{};       ///< a put of unknown outcome may land until then
-    Instant settled_at_{};             ///< newest `now`
+    Instant unresolved_until_{};  ///< a put of unknown outcome may land until then
+    Instant settled_at_{};        ///< newest `now`
 };
 
 }  // namespace leasehold

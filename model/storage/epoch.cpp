@@ -18,7 +18,9 @@ using namespace storage;
 
 namespace {
 
-ObjectKey epoch_key() { return ObjectKey{".ha/epoch"}; }
+ObjectKey epoch_key() {
+    return ObjectKey{".ha/epoch"};
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ void RWStorageController::start_claim(Context& c) {
     send_get(c, epoch_key(), Purpose::claim_get, 0, config_.get_timeout);
 }
 
-void RWStorageController::on_claim_get(Context& c, BucketOutcome outcome, const BucketReply& reply) {
+void RWStorageController::on_claim_get(Context& c, BucketOutcome outcome,
+                                       const BucketReply& reply) {
     Claim& claim = leading()->claim;
     CHECK(claim.state == ClaimState::getting);
     claim.stored = Epoch{};
@@ -90,7 +93,8 @@ void RWStorageController::pump_claim(Context& c) {
     send(c, std::move(put), Purpose::claim_put, write_id);
 }
 
-void RWStorageController::on_claim_put(Context& c, BucketOutcome outcome, const BucketReply& reply) {
+void RWStorageController::on_claim_put(Context& c, BucketOutcome outcome,
+                                       const BucketReply& reply) {
     Claim& claim = leading()->claim;
     CHECK(claim.state == ClaimState::putting);
     if (outcome == BucketOutcome::written) {

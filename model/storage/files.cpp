@@ -80,7 +80,8 @@ void RWStorageController::pump_file(Context& c, const ObjectKey& key, Tracked& e
         case FileChange::remove:
             request.verb = FileVerb::remove;
             break;
-        case FileChange::none: CHECK(false);
+        case FileChange::none:
+            CHECK(false);
     }
     const std::uint64_t verb = static_cast<std::uint64_t>(request.verb);
     entry.file_request = send_file(c, std::move(request), Purpose::file_change, verb);
@@ -120,7 +121,8 @@ void RWStorageController::drop_if_empty(const ObjectKey& key) {
     const auto found = tracked_.find(key);
     if (found == tracked_.end()) return;
     const Tracked& entry = found->second;
-    if (!entry.local && entry.remote.empty() && entry.file_request == RequestId{}) tracked_.erase(found);
+    if (!entry.local && entry.remote.empty() && entry.file_request == RequestId{})
+        tracked_.erase(found);
 }
 
 /// Makes the local file follow an object that a GET brought, unless either changed meanwhile, or
@@ -140,8 +142,10 @@ void RWStorageController::adopt(Context& c, const Flight& flight, const Found& f
     if (found.kind == FoundKind::tombstone) {
         remove_local(c, key);
     } else if (found.kind == FoundKind::data) {
-        if (local && !local->tag.dirty && local->tag.tagged && local->tag.etag == found.etag) return;
-        store_local(c, key, found.payload, FileTag{found.stamp.epoch, found.etag, false, config_.ha});
+        if (local && !local->tag.dirty && local->tag.tagged && local->tag.etag == found.etag)
+            return;
+        store_local(c, key, found.payload,
+                    FileTag{found.stamp.epoch, found.etag, false, config_.ha});
     }
 }
 

@@ -5,10 +5,14 @@ namespace {
 
 BucketOutcome classify_success(BucketVerb verb, std::int32_t status) {
     switch (verb) {
-        case BucketVerb::get: return status == 200 ? BucketOutcome::object : BucketOutcome::unknown;
-        case BucketVerb::put: return status == 200 ? BucketOutcome::written : BucketOutcome::unknown;
-        case BucketVerb::remove: return BucketOutcome::removed;
-        case BucketVerb::list: return status == 200 ? BucketOutcome::page : BucketOutcome::unknown;
+        case BucketVerb::get:
+            return status == 200 ? BucketOutcome::object : BucketOutcome::unknown;
+        case BucketVerb::put:
+            return status == 200 ? BucketOutcome::written : BucketOutcome::unknown;
+        case BucketVerb::remove:
+            return BucketOutcome::removed;
+        case BucketVerb::list:
+            return status == 200 ? BucketOutcome::page : BucketOutcome::unknown;
     }
     return BucketOutcome::unknown;
 }
@@ -24,7 +28,8 @@ BucketOutcome classify_not_found(BucketVerb verb, BucketCode code) {
                                                    : BucketOutcome::denied;
         case BucketVerb::remove:
             return code == BucketCode::no_such_key ? BucketOutcome::removed : BucketOutcome::denied;
-        case BucketVerb::list: return BucketOutcome::denied;
+        case BucketVerb::list:
+            return BucketOutcome::denied;
     }
     return BucketOutcome::denied;
 }
@@ -50,15 +55,21 @@ BucketOutcome classify(BucketVerb verb, const BucketReply& reply) {
     if (status >= 200 && status < 300)
         return has_content(verb, reply) ? classify_success(verb, status) : BucketOutcome::unknown;
     switch (status) {
-        case 304: return verb == BucketVerb::get ? BucketOutcome::unchanged : BucketOutcome::unknown;
-        case 404: return classify_not_found(verb, reply.code);
-        case 409: return BucketOutcome::unknown;  // a conflicting operation, never "exists"
-        case 412: return BucketOutcome::precondition_failed;
-        case 429: return BucketOutcome::throttled;
+        case 304:
+            return verb == BucketVerb::get ? BucketOutcome::unchanged : BucketOutcome::unknown;
+        case 404:
+            return classify_not_found(verb, reply.code);
+        case 409:
+            return BucketOutcome::unknown;  // a conflicting operation, never "exists"
+        case 412:
+            return BucketOutcome::precondition_failed;
+        case 429:
+            return BucketOutcome::throttled;
         case 503:
             return reply.code == BucketCode::slow_down ? BucketOutcome::throttled
                                                        : BucketOutcome::unknown;
-        default: break;
+        default:
+            break;
     }
     // 408 is a time-out that the server tells of.
     const bool refused = status >= 400 && status < 500 && status != 408;

@@ -54,17 +54,24 @@ enum class BucketVerb : std::uint8_t { get, put, remove, list };
 
 /// S3 error codes, as far as the model tells them apart (a HEAD or a proxy may give none).
 enum class BucketCode : std::uint8_t {
-    none, no_such_key, no_such_bucket, precondition_failed, conditional_request_conflict,
-    slow_down, access_denied, internal_error, other
+    none,
+    no_such_key,
+    no_such_bucket,
+    precondition_failed,
+    conditional_request_conflict,
+    slow_down,
+    access_denied,
+    internal_error,
+    other
 };
 
 /// One answer of the bucket in plain wire terms.
 struct BucketReply {
-    std::int32_t status = 0;             ///< HTTP status; 0 = none came (time-out, broken, aborted)
+    std::int32_t status = 0;  ///< HTTP status; 0 = none came (time-out, broken, aborted)
     BucketCode code = BucketCode::none;
-    bool not_sent = false;               ///< certainly never left this process (no permit)
+    bool not_sent = false;  ///< certainly never left this process (no permit)
     Duration retry_after{0};
-    ETag etag;                           ///< of the object got or written
+    ETag etag;  ///< of the object got or written
     std::variant<std::monostate, ObjectBodyPtr, ListPagePtr> content;
     friend bool operator==(const BucketReply&, const BucketReply&) = default;
 };
@@ -72,7 +79,12 @@ struct BucketReply {
 /// What an answer lets one know. 409, 5xx, a time-out and a broken connection are `unknown` for
 /// a write, never "exists"; for a read they mean that nothing was learnt.
 enum class BucketOutcome : std::uint8_t {
-    object, unchanged, missing, written, removed, page,
+    object,
+    unchanged,
+    missing,
+    written,
+    removed,
+    page,
     precondition_failed,  ///< 412, and 404 NoSuchKey on a PUT with If-Match
     throttled,            ///< 503 SlowDown or 429: back off; a write may still be unknown
     denied,               ///< 401, 403, NoSuchBucket, other 4xx: certainly not applied
@@ -85,8 +97,8 @@ enum class BucketOutcome : std::uint8_t {
 
 /// What the local store keeps beside a file's payload.
 struct FileTag {
-    Epoch epoch;         ///< of the object that this copies, or of the leadership that made it
-    ETag etag;           ///< of the object whose content this is (or was derived from); empty = none
+    Epoch epoch;  ///< of the object that this copies, or of the leadership that made it
+    ETag etag;    ///< of the object whose content this is (or was derived from); empty = none
     bool dirty = false;  ///< content that the bucket is not known to hold
     bool tagged = true;  ///< false: a file that was there before HA was switched on
     friend bool operator==(const FileTag&, const FileTag&) = default;
@@ -100,10 +112,10 @@ struct FileEntry {
 using FileList = std::vector<FileEntry>;
 
 enum class FileVerb : std::uint8_t {
-    list,    ///< all entries, once at Start
-    load,    ///< one payload
-    store,   ///< payload and tag, atomically (temporary file, fsync, rename)
-    retag,   ///< tag alone
+    list,   ///< all entries, once at Start
+    load,   ///< one payload
+    store,  ///< payload and tag, atomically (temporary file, fsync, rename)
+    retag,  ///< tag alone
     remove
 };
 enum class FileStatus : std::uint8_t { ok, missing, corrupt, no_space, io_error };

@@ -22,9 +22,24 @@ namespace leasehold::storage {
 
 /// What a request is for; decides who gets its answer.
 enum class Purpose : std::uint8_t {
-    file_index, file_change, read_get, read_load, pass_list, pass_get, query_get, query_load,
-    write_attempt, write_check, abandoned_write, claim_get, claim_put, probe_put, probe_cleanup,
-    reconcile_list, reconcile_get, reconcile_load
+    file_index,
+    file_change,
+    read_get,
+    read_load,
+    pass_list,
+    pass_get,
+    query_get,
+    query_load,
+    write_attempt,
+    write_check,
+    abandoned_write,
+    claim_get,
+    claim_put,
+    probe_put,
+    probe_cleanup,
+    reconcile_list,
+    reconcile_get,
+    reconcile_load
 };
 
 /// A request that was sent and not answered.
@@ -32,7 +47,7 @@ struct Flight {
     Purpose purpose = Purpose::file_index;
     BucketVerb verb = BucketVerb::get;  ///< of a bucket request
     ObjectKey key;
-    std::uint64_t owner = 0;    ///< job or call
+    std::uint64_t owner = 0;  ///< job or call
     Instant sent{};
     Duration timeout{0};
     std::uint64_t changes = 0;  ///< Tracked::changes when it was sent
@@ -52,17 +67,17 @@ enum class FileChange : std::uint8_t { none, store, retag, remove };
 /// A key: its entry of the file index and its entry of the bucket view.
 struct Tracked {
     std::optional<LocalFile> local;
-    ETag remote;              ///< version last seen in the bucket; empty = none known
+    ETag remote;                    ///< version last seen in the bucket; empty = none known
     std::uint64_t remote_size = 0;  ///< bytes of the version that a LIST showed last
-    ETag examined;            ///< version whose stamp is known: the next two members
+    ETag examined;                  ///< version whose stamp is known: the next two members
     Epoch epoch;
     bool tombstone = false;
-    bool missed = false;      ///< the last complete pass didn't list it
-    std::uint64_t listed = 0; ///< number of the newest LIST that showed it
+    bool missed = false;        ///< the last complete pass didn't list it
+    std::uint64_t listed = 0;   ///< number of the newest LIST that showed it
     std::uint64_t changes = 0;  ///< grows with each change; tells late answers from current ones
-    RequestId file_request;   ///< the one change of the file in flight; 0 = none
+    RequestId file_request;     ///< the one change of the file in flight; 0 = none
     FileChange file_next = FileChange::none;  ///< to be sent after it
-    std::optional<Blob> held; ///< payload of a store that is not done: queries take it from here
+    std::optional<Blob> held;  ///< payload of a store that is not done: queries take it from here
     friend bool operator==(const Tracked&, const Tracked&) = default;
 };
 
@@ -72,7 +87,7 @@ enum class CallKind : std::uint8_t { read, query, write };
 struct Call {
     CallKind kind = CallKind::read;
     ObjectKey key;
-    ETag known;               ///< read
+    ETag known;  ///< read
     Instant deadline = kNever;
     std::uint64_t job = 0;    ///< write
     RequestId request;        ///< query: its one request
@@ -84,15 +99,22 @@ struct Call {
 /// The reads of one key and their one flight, which no caller owns.
 struct KeyReads {
     std::set<CallId> calls;
-    RequestId flight;         ///< 0 = none
+    RequestId flight;  ///< 0 = none
     Instant retry_at = kNever;
-    std::uint64_t queued = 0; ///< place in the queue for a leader GET; 0 = not queued
+    std::uint64_t queued = 0;  ///< place in the queue for a leader GET; 0 = not queued
     friend bool operator==(const KeyReads&, const KeyReads&) = default;
 };
 
 enum class TimerKind : std::uint8_t {
-    read_retry, job_retry, claim_retry, probe_retry, pass_tick, pass_resume, reconcile_due,
-    reconcile_retry, usable
+    read_retry,
+    job_retry,
+    claim_retry,
+    probe_retry,
+    pass_tick,
+    pass_resume,
+    reconcile_due,
+    reconcile_retry,
+    usable
 };
 
 /// Something to look at again at `at`. Out of date ones are legal and do nothing.
@@ -108,12 +130,12 @@ struct TimerEntry {
 struct Pass {
     std::uint64_t number = 0;  ///< of the LIST
     Instant started{};
-    RequestId list;            ///< page in flight; 0 = none
-    ObjectKey after;           ///< last key of the last page
-    bool listed = false;       ///< all pages have come
+    RequestId list;       ///< page in flight; 0 = none
+    ObjectKey after;      ///< last key of the last page
+    bool listed = false;  ///< all pages have come
     bool failed = false;
     std::uint32_t errors = 0;
-    Instant resume_at{};       ///< back-off: nothing is sent before
+    Instant resume_at{};          ///< back-off: nothing is sent before
     std::deque<ObjectKey> queue;  ///< keys to GET; those with waiting reads in front
     std::set<RequestId> gets;
     friend bool operator==(const Pass&, const Pass&) = default;
@@ -123,8 +145,8 @@ struct Pass {
 struct Following {
     std::optional<Pass> pass;
     Instant next_tick = kNever;
-    bool starts_with_index = false;    ///< the first pass waits for the file index
-    std::uint64_t valid_from = 0;      ///< listed since then = of the newest pass
+    bool starts_with_index = false;  ///< the first pass waits for the file index
+    std::uint64_t valid_from = 0;    ///< listed since then = of the newest pass
     friend bool operator==(const Following&, const Following&) = default;
 };
 
@@ -151,12 +173,12 @@ enum class ClaimState : std::uint8_t { idle, getting, renewing, putting, backing
 /// The claim of the bucket's epoch by this leadership.
 struct Claim {
     ClaimState state = ClaimState::idle;
-    Epoch epoch;               ///< claimed, or being put
-    Epoch stored;              ///< renewing: what the GET found
-    ETag etag;                 ///< renewing: its version; empty = missing
-    Epoch floor;               ///< a higher epoch found on an object: to be raised above
-    Instant answered_at{};     ///< renewing: the renewal must be sent after this
-    Instant renewed_before{};  ///< renewing: the newest renewal when the answer came
+    Epoch epoch;                    ///< claimed, or being put
+    Epoch stored;                   ///< renewing: what the GET found
+    ETag etag;                      ///< renewing: its version; empty = missing
+    Epoch floor;                    ///< a higher epoch found on an object: to be raised above
+    Instant answered_at{};          ///< renewing: the renewal must be sent after this
+    Instant renewed_before{};       ///< renewing: the newest renewal when the answer came
     std::uint64_t first_write = 0;  ///< smallest write id of this claim's PUTs; 0 = none sent
     bool raising = false;
     std::uint32_t tries = 0;
@@ -190,11 +212,11 @@ struct Leading {
     std::uint32_t probe_tries = 0;
     Instant probe_retry_at = kNever;
     Reconcile reconcile;
-    std::map<std::uint64_t, Job> jobs;                        ///< by write id
-    std::map<ObjectKey, std::deque<std::uint64_t>> lanes;     ///< one in flight per key, in order
-    std::set<std::pair<bool, std::uint64_t>> ready;           ///< heads to start; uploads last
+    std::map<std::uint64_t, Job> jobs;                     ///< by write id
+    std::map<ObjectKey, std::deque<std::uint64_t>> lanes;  ///< one in flight per key, in order
+    std::set<std::pair<bool, std::uint64_t>> ready;        ///< heads to start; uploads last
     std::uint32_t active = 0;
-    std::set<std::pair<std::uint64_t, ObjectKey>> read_queue; ///< keys waiting for a GET's place
+    std::set<std::pair<std::uint64_t, ObjectKey>> read_queue;  ///< keys waiting for a GET's place
     std::uint32_t reads_in_flight = 0;
     std::optional<Instant> failing_since;  ///< the bucket gave nothing usable since
     Instant failing_known{};               ///< when that was first known

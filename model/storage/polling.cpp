@@ -28,8 +28,10 @@ void RWStorageController::begin_polling(Context& c) {
     arm(follower->next_tick, TimerKind::pass_tick);
     follower->valid_from = last_list_ + 1;
     // Without the index everything would look changed.
-    if (loaded_) start_pass(c);
-    else follower->starts_with_index = true;
+    if (loaded_)
+        start_pass(c);
+    else
+        follower->starts_with_index = true;
 }
 
 void RWStorageController::start_pass(Context& c) {
@@ -49,8 +51,10 @@ void RWStorageController::on_tick(Context& c) {
     const auto missed = (c.now - follower->next_tick) / config_.poll_period;
     follower->next_tick = saturating_add(follower->next_tick, (missed + 1) * config_.poll_period);
     arm(follower->next_tick, TimerKind::pass_tick);
-    if (follower->pass || follower->starts_with_index) mark(c, MarkId::poll_tick_skipped);
-    else start_pass(c);
+    if (follower->pass || follower->starts_with_index)
+        mark(c, MarkId::poll_tick_skipped);
+    else
+        start_pass(c);
 }
 
 void RWStorageController::pump_pass(Context& c) {
@@ -74,7 +78,8 @@ void RWStorageController::pump_pass(Context& c) {
     if (pass.listed && pass.gets.empty() && pass.queue.empty()) end_pass(c);
 }
 
-void RWStorageController::on_pass_list(Context& c, BucketOutcome outcome, const BucketReply& reply) {
+void RWStorageController::on_pass_list(Context& c, BucketOutcome outcome,
+                                       const BucketReply& reply) {
     Following* follower = following();
     CHECK(follower != nullptr && follower->pass);
     Pass& pass = *follower->pass;
@@ -84,7 +89,8 @@ void RWStorageController::on_pass_list(Context& c, BucketOutcome outcome, const 
         return;
     }
     const ListPage& page = *std::get<ListPagePtr>(reply.content);
-    for (const ListEntry& listed : page.entries) take_listed(c, pass, listed);
+    for (const ListEntry& listed : page.entries)
+        take_listed(c, pass, listed);
     pass.listed = !page.truncated;
     if (!page.truncated) return;
     if (page.entries.empty() || page.entries.back().key <= pass.after) {
@@ -105,8 +111,10 @@ void RWStorageController::take_listed(Context& c, Pass& pass, const ListEntry& l
     entry.remote_size = listed.size;
     const bool wanted = waits_for_other(listed.key, listed.etag);
     if (!fetched(entry, listed.etag) || (wanted && entry.local && entry.local->tag.dirty)) {
-        if (wanted) pass.queue.push_front(listed.key);
-        else pass.queue.push_back(listed.key);
+        if (wanted)
+            pass.queue.push_front(listed.key);
+        else
+            pass.queue.push_back(listed.key);
     } else if (wanted) {
         serve_waiting_from_file(c, listed.key);
     }
@@ -138,9 +146,13 @@ void RWStorageController::on_pass_get(Context& c, const Flight& flight, RequestI
             adopt(c, flight, found);
             deliver(c, flight.key, found.stamp.epoch, found.etag, found.payload, true);
             break;
-        case FoundKind::tombstone: adopt(c, flight, found); break;
-        case FoundKind::missing: break;  // the next pass confirms it; nobody is woken by absence
-        case FoundKind::corrupt: break;  // an error of this key alone; got again by the next pass
+        case FoundKind::tombstone:
+            adopt(c, flight, found);
+            break;
+        case FoundKind::missing:
+            break;  // the next pass confirms it; nobody is woken by absence
+        case FoundKind::corrupt:
+            break;  // an error of this key alone; got again by the next pass
         case FoundKind::denied:
         case FoundKind::nothing:
             if (pass_error(c, pass, outcome, reply.retry_after)) pass.queue.push_back(flight.key);

@@ -46,7 +46,8 @@ void RWStorageController::on_probe(Context& c, BucketOutcome outcome, const Buck
             return;
         }
         leader->probe = ProbeState::backing_off;
-        leader->probe_retry_at = saturating_add(c.now, backoff(leader->probe_tries, reply.retry_after));
+        leader->probe_retry_at =
+            saturating_add(c.now, backoff(leader->probe_tries, reply.retry_after));
         arm(leader->probe_retry_at, TimerKind::probe_retry);
         return;
     }

@@ -13,7 +13,9 @@ using namespace storage;
 namespace {
 
 /// A dirty file is no version of the bucket.
-ETag version_of(const FileTag& tag) { return tag.dirty ? ETag{} : tag.etag; }
+ETag version_of(const FileTag& tag) {
+    return tag.dirty ? ETag{} : tag.etag;
+}
 
 }  // namespace
 
@@ -35,8 +37,8 @@ void RWStorageController::on(Context& c, const Query& event) {
         start_query_load(c, event.call, event.key);
     } else if (may_read_through(event.key)) {
         mark(c, MarkId::query_read_through);
-        const Duration left = event.deadline == kNever ? config_.read_through_timeout
-                                                       : event.deadline - c.now;
+        const Duration left =
+            event.deadline == kNever ? config_.read_through_timeout : event.deadline - c.now;
         calls_.at(event.call).request =
             send_get(c, event.key, Purpose::query_get, event.call.value(),
                      std::min(config_.read_through_timeout, left));
@@ -78,7 +80,8 @@ bool RWStorageController::key_in_flight(const ObjectKey& key) const {
     if (const auto reads = reads_.find(key);
         reads != reads_.end() && reads->second.flight != RequestId{})
         return true;
-    if (const auto* follower = std::get_if<Following>(&role_); follower != nullptr && follower->pass) {
+    if (const auto* follower = std::get_if<Following>(&role_);
+        follower != nullptr && follower->pass) {
         for (const RequestId get : follower->pass->gets)
             if (flights_.at(get).key == key) return true;
     }
@@ -113,7 +116,8 @@ void RWStorageController::on_query_load(Context& c, const Flight& flight, const 
     if (reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1) {
         const FileEntry& file = reply.entries->front();
         if (wanted)
-            finish_query(c, id, QueryOutcome::data, file.tag.epoch, version_of(file.tag), file.payload);
+            finish_query(c, id, QueryOutcome::data, file.tag.epoch, version_of(file.tag),
+                         file.payload);
         return;
     }
     if (const auto entry = tracked_.find(flight.key);

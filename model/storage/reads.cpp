@@ -74,7 +74,8 @@ void RWStorageController::park_reads() {
         reads.queued = 0;
         reads.retry_at = kNever;
         if (reads.flight != RequestId{}) continue;
-        for (const CallId id : reads.calls) calls_.at(id).riding = false;
+        for (const CallId id : reads.calls)
+            calls_.at(id).riding = false;
     }
 }
 
@@ -150,12 +151,20 @@ void RWStorageController::end_leader_reads(Context& c, const ObjectKey& key, con
                 finish_read(c, id, ReadOutcome::data, found.stamp.epoch, found.etag, found.payload);
                 break;
             case FoundKind::missing:
-            case FoundKind::tombstone: finish_read(c, id, ReadOutcome::not_found); break;
-            case FoundKind::corrupt: finish_read(c, id, ReadOutcome::corrupt); break;
-            case FoundKind::denied: finish_read(c, id, ReadOutcome::failed); break;
+            case FoundKind::tombstone:
+                finish_read(c, id, ReadOutcome::not_found);
+                break;
+            case FoundKind::corrupt:
+                finish_read(c, id, ReadOutcome::corrupt);
+                break;
+            case FoundKind::denied:
+                finish_read(c, id, ReadOutcome::failed);
+                break;
             case FoundKind::nothing:
-                if (call.tries >= kLeaderReadTries) finish_read(c, id, ReadOutcome::failed);
-                else if (call.tries > tried) tried = call.tries;
+                if (call.tries >= kLeaderReadTries)
+                    finish_read(c, id, ReadOutcome::failed);
+                else if (call.tries > tried)
+                    tried = call.tries;
                 break;
         }
     }

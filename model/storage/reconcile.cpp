@@ -89,10 +89,13 @@ void RWStorageController::collect_differences(Context& c) {
     for (auto& [key, entry] : tracked_) {
         if (leader->lanes.contains(key)) continue;  // a write is under way: it will say
         if (entry.listed != leader->reconcile.number) entry.remote = ETag{};
-        if (differs(entry)) leader->reconcile.keys.push_back(key);
-        else if (!entry.local && entry.remote.empty()) gone.push_back(key);
+        if (differs(entry))
+            leader->reconcile.keys.push_back(key);
+        else if (!entry.local && entry.remote.empty())
+            gone.push_back(key);
     }
-    for (const ObjectKey& key : gone) drop_if_empty(key);
+    for (const ObjectKey& key : gone)
+        drop_if_empty(key);
     pump_reconcile(c);
 }
 
@@ -143,11 +146,15 @@ void RWStorageController::on_reconcile_get(Context& c, const Flight& flight, Buc
     if (leader->lanes.contains(flight.key) || stopping_) return;
     switch (found.kind) {
         case FoundKind::denied:
-        case FoundKind::nothing: return;  // the next run comes
-        case FoundKind::missing: reconcile_key(c, flight.key); return;
+        case FoundKind::nothing:
+            return;  // the next run comes
+        case FoundKind::missing:
+            reconcile_key(c, flight.key);
+            return;
         case FoundKind::data:
         case FoundKind::tombstone:
-        case FoundKind::corrupt: break;
+        case FoundKind::corrupt:
+            break;
     }
     const std::optional<LocalFile>& local = entry->second.local;
     const bool dirty = local && local->tag.tagged && local->tag.dirty;
@@ -166,7 +173,8 @@ void RWStorageController::on_reconcile_get(Context& c, const Flight& flight, Buc
     }
 }
 
-void RWStorageController::on_reconcile_load(Context& c, const Flight& flight, const FileReply& reply) {
+void RWStorageController::on_reconcile_load(Context& c, const Flight& flight,
+                                            const FileReply& reply) {
     Leading* leader = leading();
     leader->reconcile.active.erase(flight.key);
     const auto entry = tracked_.find(flight.key);

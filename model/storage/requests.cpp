@@ -13,7 +13,9 @@ using namespace storage;
 
 namespace {
 
-bool needs_gate(BucketVerb verb) { return verb == BucketVerb::put || verb == BucketVerb::remove; }
+bool needs_gate(BucketVerb verb) {
+    return verb == BucketVerb::put || verb == BucketVerb::remove;
+}
 
 }  // namespace
 
@@ -71,24 +73,48 @@ RequestId RWStorageController::send_list(Context& c, const ObjectKey& after, Pur
 void RWStorageController::dispatch(Context& c, const Flight& flight, RequestId request,
                                    BucketOutcome outcome, const BucketReply& reply) {
     switch (flight.purpose) {
-        case Purpose::read_get: on_read_get(c, flight, outcome, reply); break;
-        case Purpose::pass_list: on_pass_list(c, outcome, reply); break;
-        case Purpose::pass_get: on_pass_get(c, flight, request, outcome, reply); break;
-        case Purpose::query_get: on_query_get(c, flight, outcome, reply); break;
-        case Purpose::write_attempt: on_write_attempt(c, flight, outcome, reply); break;
-        case Purpose::write_check: on_write_check(c, flight, outcome, reply); break;
-        case Purpose::claim_get: on_claim_get(c, outcome, reply); break;
-        case Purpose::claim_put: on_claim_put(c, outcome, reply); break;
-        case Purpose::probe_put: on_probe(c, outcome, reply); break;
-        case Purpose::probe_cleanup: break;  // left behind at worst: an empty object
-        case Purpose::reconcile_list: on_reconcile_list(c, outcome, reply); break;
-        case Purpose::reconcile_get: on_reconcile_get(c, flight, outcome, reply); break;
+        case Purpose::read_get:
+            on_read_get(c, flight, outcome, reply);
+            break;
+        case Purpose::pass_list:
+            on_pass_list(c, outcome, reply);
+            break;
+        case Purpose::pass_get:
+            on_pass_get(c, flight, request, outcome, reply);
+            break;
+        case Purpose::query_get:
+            on_query_get(c, flight, outcome, reply);
+            break;
+        case Purpose::write_attempt:
+            on_write_attempt(c, flight, outcome, reply);
+            break;
+        case Purpose::write_check:
+            on_write_check(c, flight, outcome, reply);
+            break;
+        case Purpose::claim_get:
+            on_claim_get(c, outcome, reply);
+            break;
+        case Purpose::claim_put:
+            on_claim_put(c, outcome, reply);
+            break;
+        case Purpose::probe_put:
+            on_probe(c, outcome, reply);
+            break;
+        case Purpose::probe_cleanup:
+            break;  // left behind at worst: an empty object
+        case Purpose::reconcile_list:
+            on_reconcile_list(c, outcome, reply);
+            break;
+        case Purpose::reconcile_get:
+            on_reconcile_get(c, flight, outcome, reply);
+            break;
         case Purpose::abandoned_write:
             // Its call was answered when it was given up.
             mark(c, outcome == BucketOutcome::precondition_failed ? MarkId::stale_put_refused
                                                                   : MarkId::stale_answer);
             break;
-        default: CHECK_MSG(false, "the bucket's answer to a request of the file store");
+        default:
+            CHECK_MSG(false, "the bucket's answer to a request of the file store");
     }
 }
 
@@ -179,18 +205,20 @@ void RWStorageController::abandon(Context& c, RequestId request) {
     entry->second.purpose = Purpose::abandoned_write;
     mark(c, MarkId::put_aborted);
     if (preconditions_ != Preconditions::honoured)
-        unresolved_until_ = std::max(unresolved_until_,
-                                     saturating_add(c.now, config_.largest_request_age));
+        unresolved_until_ =
+            std::max(unresolved_until_, saturating_add(c.now, config_.largest_request_age));
 }
 
-void RWStorageController::arm(Instant at, TimerKind kind, std::uint64_t owner, const ObjectKey& key) {
+void RWStorageController::arm(Instant at, TimerKind kind, std::uint64_t owner,
+                              const ObjectKey& key) {
     if (at != kNever) timers_.insert(TimerEntry{at, kind, owner, key});
 }
 
 /// How long to wait after the `tries`-th failure (from 1), doubling; at least what was asked for.
 Duration RWStorageController::backoff(std::uint32_t tries, Duration retry_after) const {
     Duration wait = config_.retry_min;
-    for (std::uint32_t i = 1; i < tries && wait < config_.retry_max; ++i) wait *= 2;
+    for (std::uint32_t i = 1; i < tries && wait < config_.retry_max; ++i)
+        wait *= 2;
     return std::max(std::min(wait, config_.retry_max), retry_after);
 }
 
@@ -201,7 +229,8 @@ bool RWStorageController::gate_open(Instant now) const {
 
 /// The time-out of a put that may start now; nothing when none may. Where the store is not known
 /// to honour preconditions it has to end inside validity, so what is left of it is the time-out.
-std::optional<Duration> RWStorageController::attempt_timeout(Instant now, std::uint64_t size) const {
+std::optional<Duration> RWStorageController::attempt_timeout(Instant now,
+                                                             std::uint64_t size) const {
     if (!gate_open(now)) return std::nullopt;
     const Duration whole = with_travel(config_.put_timeout, size);
     if (!config_.ha || preconditions_ == Preconditions::honoured) return whole;

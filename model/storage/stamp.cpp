@@ -48,9 +48,11 @@ std::string encode_header(const Stamp& stamp) {
 
 std::optional<Stamp> decode_header(std::string_view head) {
     if (head.size() != kHeaderSize || !head.starts_with(kHeaderMagic)) return std::nullopt;
-    if (get_word(head, kWords - 1) != hash_text(head.substr(0, kHeaderSize - 8))) return std::nullopt;
+    if (get_word(head, kWords - 1) != hash_text(head.substr(0, kHeaderSize - 8)))
+        return std::nullopt;
     const std::uint64_t form = get_word(head, 1);
-    if ((form & 0xffffffffU) != kFormatVersion || (form >> 32) > kTombstoneFlag) return std::nullopt;
+    if ((form & 0xffffffffU) != kFormatVersion || (form >> 32) > kTombstoneFlag)
+        return std::nullopt;
     Stamp stamp;
     stamp.tombstone = (form >> 32) == kTombstoneFlag;
     stamp.epoch = Epoch{get_word(head, 2)};
@@ -63,8 +65,12 @@ std::optional<Stamp> decode_header(std::string_view head) {
 
 std::string encode_metadata(const Stamp& stamp) {
     std::string out(kMetadataVersion);
-    const std::array<std::uint64_t, 7> words{stamp.epoch.value(), stamp.writer, stamp.write_id,
-                                             stamp.length, stamp.digest.high, stamp.digest.low,
+    const std::array<std::uint64_t, 7> words{stamp.epoch.value(),
+                                             stamp.writer,
+                                             stamp.write_id,
+                                             stamp.length,
+                                             stamp.digest.high,
+                                             stamp.digest.low,
                                              stamp.tombstone ? kTombstoneFlag : 0};
     for (const std::uint64_t word : words) {
         std::array<char, 16> digits{};
@@ -87,8 +93,8 @@ std::optional<Stamp> decode_metadata(std::string_view text) {
         rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     }
     if (words[6] > kTombstoneFlag) return std::nullopt;
-    const Stamp stamp{Epoch{words[0]}, words[1], words[2], words[3],
-                      {words[4], words[5]}, words[6] == kTombstoneFlag};
+    const Stamp stamp{Epoch{words[0]},           words[1], words[2], words[3], {words[4], words[5]},
+                      words[6] == kTombstoneFlag};
     // One text per stamp: what we did not write (leading zeros, upper case, a tail) is damage.
     if (encode_metadata(stamp) != text) return std::nullopt;
     return stamp;

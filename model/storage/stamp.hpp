@@ -15,7 +15,8 @@ namespace leasehold {
 inline constexpr std::size_t kHeaderSize = 72;
 inline constexpr std::string_view kHeaderMagic = "LSHOLD\x1a\n";
 
-/// The header: magic, version, flags, epoch, writer, write id, length, digest, checksum; little-endian.
+/// The header: magic, version, flags, epoch, writer, write id, length, digest, checksum;
+/// little-endian.
 [[nodiscard]] std::string encode_header(const Stamp& stamp);
 /// The stamp, or nothing when the bytes are not a header that this version understands.
 [[nodiscard]] std::optional<Stamp> decode_header(std::string_view head);

@@ -19,8 +19,12 @@ void RWStorageController::on_write_attempt(Context& c, const Flight& flight, Buc
     Job& job = leading()->jobs.at(id);
     job.request = RequestId{};
     switch (outcome) {
-        case BucketOutcome::written: commit(c, id, reply.etag); return;
-        case BucketOutcome::removed: commit(c, id, ETag{}); return;
+        case BucketOutcome::written:
+            commit(c, id, reply.etag);
+            return;
+        case BucketOutcome::removed:
+            commit(c, id, ETag{});
+            return;
         case BucketOutcome::precondition_failed:
             // Somebody wrote since: a successor, a human, or this very job with its reply lost.
             check_write(c, id);
@@ -28,10 +32,13 @@ void RWStorageController::on_write_attempt(Context& c, const Flight& flight, Buc
         case BucketOutcome::not_sent:
         case BucketOutcome::denied:
             // Certainly not applied. Credentials and permissions come back: until the deadline.
-            if (!job.call && job.tries >= kUploadTries) end_job(c, id, WriteAck::failed);
-            else back_off(c, id, job.maybe_applied, reply.retry_after);
+            if (!job.call && job.tries >= kUploadTries)
+                end_job(c, id, WriteAck::failed);
+            else
+                back_off(c, id, job.maybe_applied, reply.retry_after);
             return;
-        default: break;
+        default:
+            break;
     }
     // 409, 5xx, a time-out, a broken connection: stored, or not, or yet to be.
     job.maybe_applied = true;
@@ -54,7 +61,8 @@ void RWStorageController::check_write(Context& c, std::uint64_t id) {
     job.request = send_get(c, job.key, Purpose::write_check, id, config_.get_timeout);
 }
 
-bool RWStorageController::is_own(const Stamp& stamp, std::uint64_t write_id, const Blob& payload) const {
+bool RWStorageController::is_own(const Stamp& stamp, std::uint64_t write_id,
+                                 const Blob& payload) const {
     return stamp.writer == writer_ && stamp.write_id == write_id && stamp.length == payload.size &&
            (payload.size == 0 || stamp.digest == payload.digest);
 }
@@ -67,8 +75,10 @@ void RWStorageController::on_write_check(Context& c, const Flight& flight, Bucke
     job.request = RequestId{};
     const Found found = examine(c, flight, outcome, reply);
     if (found.kind == FoundKind::nothing || found.kind == FoundKind::denied) {
-        if (!job.call && job.tries >= kUploadTries) end_job(c, id, WriteAck::unknown);
-        else back_off(c, id, true, reply.retry_after);
+        if (!job.call && job.tries >= kUploadTries)
+            end_job(c, id, WriteAck::unknown);
+        else
+            back_off(c, id, true, reply.retry_after);
         return;
     }
     const bool stamped = found.kind == FoundKind::data || found.kind == FoundKind::tombstone;

@@ -57,7 +57,8 @@ void RWStorageController::add_job(Context& c, std::uint64_t id, Job job) {
     Leading* leader = leading();
     if (leader->jobs.empty()) {
         leader->waiting_since = c.now;
-        if (leader->failing_since) arm(saturating_add(c.now, config_.lease_duration), TimerKind::usable);
+        if (leader->failing_since)
+            arm(saturating_add(c.now, config_.lease_duration), TimerKind::usable);
     }
     std::deque<std::uint64_t>& lane = leader->lanes[job.key];
     lane.push_back(id);
@@ -141,14 +142,17 @@ void RWStorageController::send_attempt(Context& c, std::uint64_t id, Duration ti
 }
 
 /// `header`: our own objects under .ha/ have one in either format, nobody else reads them.
-ObjectBodyPtr RWStorageController::make_body(const Blob& payload, Epoch epoch, std::uint64_t write_id,
-                                             bool tombstone, bool header) const {
+ObjectBodyPtr RWStorageController::make_body(const Blob& payload, Epoch epoch,
+                                             std::uint64_t write_id, bool tombstone,
+                                             bool header) const {
     auto body = std::make_shared<ObjectBody>();
     body->payload = payload;
     if (!config_.ha) return body;
     const Stamp stamp{epoch, writer_, write_id, payload.size, payload.digest, tombstone};
-    if (header || config_.format == ObjectFormat::fenced) body->head = encode_header(stamp);
-    else body->metadata = encode_metadata(stamp);
+    if (header || config_.format == ObjectFormat::fenced)
+        body->head = encode_header(stamp);
+    else
+        body->metadata = encode_metadata(stamp);
     return body;
 }
 

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kEpochKey = ".ha/epoch";
 
-std::string epoch_words(Epoch epoch) { return "epoch " + std::to_string(epoch.value()); }
+std::string epoch_words(Epoch epoch) {
+    return "epoch " + std::to_string(epoch.value());
+}
 
 }  // namespace
 
@@ -69,15 +71,13 @@ void BucketRules::claimed(const ObjectCommitted& record) {
     claims_[record.writer] = epoch;
 }
 
-void BucketRules::check_epoch(const ObjectCommitted& record, const Commit& commit,
-                              const Key& key) {
+void BucketRules::check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key) {
     facts_.checked(Id::no_stale_commit);
     if (commit.epoch >= key.newest || !facts_.fresh(Id::no_stale_commit)) return;
     facts_.violate(Id::no_stale_commit, record.at,
                    facts_.name(record.writer) + "'s write of " + words(record.key) + " with " +
-                       epoch_words(commit.epoch) + " was stored at " + words(record.at) +
-                       " over " + facts_.name(key.newest_writer) + "'s of " +
-                       epoch_words(key.newest),
+                       epoch_words(commit.epoch) + " was stored at " + words(record.at) + " over " +
+                       facts_.name(key.newest_writer) + "'s of " + epoch_words(key.newest),
                    {key.newest_number, record.number});
 }
 
@@ -104,9 +104,8 @@ void BucketRules::write_began(const ReplicaStepped& step, CallId call, const Obj
 void BucketRules::write_done(const ReplicaStepped& step, const WriteDone& done) {
     if (step.replica >= writes_.size()) return;
     std::vector<Write>& open = writes_[step.replica];
-    const auto found = std::find_if(open.begin(), open.end(), [&done](const Write& write) {
-        return write.call == done.call;
-    });
+    const auto found = std::find_if(
+        open.begin(), open.end(), [&done](const Write& write) { return write.call == done.call; });
     if (found == open.end()) {
         if (done.ack == WriteAck::committed && facts_.fresh(Id::acknowledged_survives))
             facts_.violate(Id::acknowledged_survives, step.at,
@@ -124,8 +123,7 @@ void BucketRules::write_done(const ReplicaStepped& step, const WriteDone& done) 
     forget(key);
 }
 
-void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done,
-                            const Write& write) {
+void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done, const Write& write) {
     facts_.checked(Id::acknowledged_survives);
     Key& key = write.key->second;
     // The newest commit that can be the acknowledged one. A removal of what is already gone
@@ -135,8 +133,8 @@ void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done,
     while (position > 0 && !stored) {
         const Commit& commit = key.commits[--position];
         const bool newer = commit.sequence >= write.began;
-        const bool held_then = position + 1 == key.commits.size() ||
-                               commit.sequence + 1 >= write.began;
+        const bool held_then =
+            position + 1 == key.commits.size() || commit.sequence + 1 >= write.began;
         stored = write.removes ? commit.absent && held_then : newer && commit.etag == done.etag;
     }
     if (!stored) {
@@ -159,9 +157,8 @@ void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done,
             facts_.violate(Id::acknowledged_survives, step.at,
                            facts_.name(step.replica) + " acknowledged its backup of " +
                                words(write.key->first) + " with " + epoch_words(epoch) + " at " +
-                               words(step.at) + ", but " + facts_.name(later.writer) +
-                               "'s older " + epoch_words(later.epoch) +
-                               " had replaced it at " + words(later.at),
+                               words(step.at) + ", but " + facts_.name(later.writer) + "'s older " +
+                               epoch_words(later.epoch) + " had replaced it at " + words(later.at),
                            {key.commits[position].number, later.number, step.number});
         return;
     }
@@ -175,7 +172,8 @@ void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done,
 
 void BucketRules::forget(Key& key) {
     if (key.open_writes > 0) return;
-    while (key.commits.size() > 1) key.commits.pop_front();
+    while (key.commits.size() > 1)
+        key.commits.pop_front();
 }
 
 void BucketRules::process_ended(ReplicaIndex index) {

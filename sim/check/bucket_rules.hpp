@@ -28,7 +28,7 @@ class BucketRules {
         ETag etag;                   ///< empty = deleted
         Epoch epoch;
         ReplicaIndex writer = kNobody;
-        bool absent = false;         ///< deleted, or a tombstone
+        bool absent = false;  ///< deleted, or a tombstone
         TrueTime at{};
         std::uint64_t number = 0;
     };
@@ -36,10 +36,10 @@ class BucketRules {
         std::deque<Commit> commits;  ///< oldest first; the last is what the bucket holds
         std::uint64_t next = 1;
         std::uint32_t open_writes = 0;
-        Epoch newest;                ///< of replicas' commits
+        Epoch newest;  ///< of replicas' commits
         std::uint64_t newest_number = 0;
         ReplicaIndex newest_writer = kNobody;
-        Epoch acknowledged;          ///< of what the bucket holds, if that was acknowledged
+        Epoch acknowledged;  ///< of what the bucket holds, if that was acknowledged
         bool is_acknowledged = false;
         std::uint64_t acknowledged_number = 0;
         ReplicaIndex acknowledger = kNobody;

@@ -72,9 +72,8 @@ std::size_t Calls::open_reads(ReplicaIndex index, const ObjectKey& key) const {
     if (index >= stations_.size()) return 0;
     const std::vector<Call>& calls = stations_[index].calls;
     return static_cast<std::size_t>(
-        std::count_if(calls.begin(), calls.end(), [&key](const Call& call) {
-            return !call.is_query && call.key == key;
-        }));
+        std::count_if(calls.begin(), calls.end(),
+                      [&key](const Call& call) { return !call.is_query && call.key == key; }));
 }
 
 void Calls::read(const ReplicaStepped& step, ReplicaFacts& self, const BackupRead& read) {
@@ -168,8 +167,7 @@ void Calls::late(Id id, const ReplicaStepped& step, const Call& call) {
     const Duration by = step.now.monotonic - call.deadline;
     facts_.violate(id, step.at - by,
                    facts_.name(step.replica) + "'s " + call_words(call.is_query, call.key) +
-                       " had not ended " + words(by) + " after its deadline, at " +
-                       words(step.at),
+                       " had not ended " + words(by) + " after its deadline, at " + words(step.at),
                    {call.number, step.number});
 }
 
@@ -190,9 +188,8 @@ void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, cons
     if (done.outcome == ReadOutcome::not_found && self.role != Role::leader &&
         facts_.fresh(Id::one_outcome))
         facts_.violate(Id::one_outcome, step.at,
-                       facts_.name(step.replica) + " answered the " +
-                           call_words(false, call->key) + " with NotFound at " + words(step.at) +
-                           " without leading",
+                       facts_.name(step.replica) + " answered the " + call_words(false, call->key) +
+                           " with NotFound at " + words(step.at) + " without leading",
                        {call->number, step.number});
     const bool of_get = done.outcome == ReadOutcome::data ||
                         done.outcome == ReadOutcome::not_found ||

@@ -49,13 +49,13 @@ class Calls {
     struct Call {
         CallId call;
         bool is_query = false;
-        bool promoted = false;    ///< was pending at the promotion that made this process lead
-        bool own_get = false;     ///< ... and a GET of its key was sent since
+        bool promoted = false;  ///< was pending at the promotion that made this process lead
+        bool own_get = false;   ///< ... and a GET of its key was sent since
         ObjectKey key;
         Instant deadline = kNever;
-        Instant due = kNever;     ///< a leader's read: must have ended
-        RequestId own;            ///< a query's request in flight; 0 = none
-        std::uint64_t number = 0; ///< event that brought it
+        Instant due = kNever;      ///< a leader's read: must have ended
+        RequestId own;             ///< a query's request in flight; 0 = none
+        std::uint64_t number = 0;  ///< event that brought it
     };
     struct Station {
         std::vector<Call> calls;

@@ -11,11 +11,21 @@ namespace leasehold::check {
 Checkers::Checkers(const Settings& settings) : parts_(std::make_unique<Parts>(settings)) {}
 Checkers::~Checkers() = default;
 
-void Checkers::on(const ProcessStarted& record) { parts_->process_started(record); }
-void Checkers::on(const ProcessEnded& record) { parts_->process_ended(record); }
-void Checkers::on(const ReplicaStepped& record) { parts_->step(record); }
-void Checkers::on(const RequestLeft& record) { parts_->request_left(record); }
-void Checkers::on(const FaultTookEffect& record) { parts_->fault(record); }
+void Checkers::on(const ProcessStarted& record) {
+    parts_->process_started(record);
+}
+void Checkers::on(const ProcessEnded& record) {
+    parts_->process_ended(record);
+}
+void Checkers::on(const ReplicaStepped& record) {
+    parts_->step(record);
+}
+void Checkers::on(const RequestLeft& record) {
+    parts_->request_left(record);
+}
+void Checkers::on(const FaultTookEffect& record) {
+    parts_->fault(record);
+}
 
 void Checkers::on(const ClockChanged& record) {
     parts_->gates.clock_changed(record, parts_->facts.replica(record.replica));
@@ -96,8 +106,7 @@ void Checkers::Parts::paused(const FaultTookEffect& record, ReplicaIndex index) 
     changed(record.at, record.number, index);
 }
 
-void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex index,
-                              Instant now) {
+void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now) {
     ReplicaFacts& self = facts.replica(index);
     if (!self.paused) return;
     self.paused = false;
@@ -129,14 +138,13 @@ void Checkers::Parts::request_left(const RequestLeft& record) {
     facts.checked(Id::writes_are_no_ops);
     if (!record.permitted || self.gate_open(record.at) || !facts.fresh(Id::writes_are_no_ops))
         return;
-    facts.violate(Id::writes_are_no_ops, record.at,
-                  facts.name(record.replica) + "'s " +
-                      (record.verb == BucketVerb::put ? "PUT" : "DELETE") +
-                      " was permitted at " + words(record.at) +
-                      (self.gate.held ? ", after its write gate had closed at " +
-                                            words(self.gate_end())
-                                      : std::string(" while its write gate was closed")),
-                  {self.gate.number, record.number});
+    facts.violate(
+        Id::writes_are_no_ops, record.at,
+        facts.name(record.replica) + "'s " + (record.verb == BucketVerb::put ? "PUT" : "DELETE") +
+            " was permitted at " + words(record.at) +
+            (self.gate.held ? ", after its write gate had closed at " + words(self.gate_end())
+                            : std::string(" while its write gate was closed")),
+        {self.gate.number, record.number});
 }
 
 }  // namespace leasehold::check

@@ -17,7 +17,7 @@ namespace leasehold::check {
 
 enum class InvariantClass : std::uint8_t { safety, liveness, determinism };
 struct InvariantInfo {
-    std::string_view id;       ///< stable: "leader.at-most-one"
+    std::string_view id;  ///< stable: "leader.at-most-one"
     InvariantClass kind = InvariantClass::safety;
     std::string_view meaning;  ///< one sentence
 };
@@ -33,7 +33,7 @@ struct Verdict {
     std::string what;                     ///< domain words; violated: what broke, with times
     TrueTime at{};                        ///< violated: the first wrong instant
     std::vector<std::uint64_t> evidence;  ///< event numbers, the first wrong one last
-    std::uint64_t checked = 0;            ///< how much was looked at (openings, writes, queries ...)
+    std::uint64_t checked = 0;  ///< how much was looked at (openings, writes, queries ...)
 };
 
 /// What the checkers must know of the configuration.
@@ -43,9 +43,9 @@ struct Settings {
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;
-    Duration api_round_trip{0};     ///< healthy upper bound, server time included
-    Duration bucket_request{0};     ///< healthy upper bound of one GET, PUT or LIST without transfer
-    Duration transfer{0};           ///< healthy upper bound of moving one object
+    Duration api_round_trip{0};  ///< healthy upper bound, server time included
+    Duration bucket_request{0};  ///< healthy upper bound of one GET, PUT or LIST without transfer
+    Duration transfer{0};        ///< healthy upper bound of moving one object
     Duration stop_deadline{std::chrono::seconds(30)};
 };
 

@@ -47,20 +47,19 @@ void Calls::overdue(const ReplicaStepped& step, const ReplicaFacts& self, Call& 
     const Id id = call.promoted ? Id::releases_all : Id::one_outcome;
     if (!facts_.fresh(id)) return;
     facts_.violate(id, step.at,
-                   facts_.name(step.replica) + " leads, and its backup read of " +
-                       words(call.key) +
-                       (call.promoted ? ", pending at its promotion," : "") +
-                       " had not ended at " + words(step.at),
+                   facts_.name(step.replica) + " leads, and its backup read of " + words(call.key) +
+                       (call.promoted ? ", pending at its promotion," : "") + " had not ended at " +
+                       words(step.at),
                    {call.number, step.number});
 }
 
 void Calls::stop_late(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own) {
     if (!facts_.fresh(Id::stop_bounded)) return;
     const Duration by = step.now.monotonic - own.stop_deadline;
-    facts_.violate(Id::stop_bounded, step.at - by,
-                   self.name + " had not stopped " + words(by) + " after its deadline, at " +
-                       words(step.at),
-                   {own.stop_number, step.number});
+    facts_.violate(
+        Id::stop_bounded, step.at - by,
+        self.name + " had not stopped " + words(by) + " after its deadline, at " + words(step.at),
+        {own.stop_number, step.number});
 }
 
 void Calls::process_ended(const ProcessEnded& record, const ReplicaFacts& self) {
@@ -110,7 +109,8 @@ void Calls::at_end(TrueTime end, ReplicaIndex index) {
 }
 
 void Calls::finish(TrueTime end) {
-    for (std::size_t i = 0; i < stations_.size(); ++i) at_end(end, static_cast<ReplicaIndex>(i));
+    for (std::size_t i = 0; i < stations_.size(); ++i)
+        at_end(end, static_cast<ReplicaIndex>(i));
 }
 
 }  // namespace leasehold::check

@@ -92,8 +92,7 @@ void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& s
     if (!known.got.empty()) freshness.got(step, self, known.got, answer.reply->etag);
 }
 
-void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self,
-                             std::size_t position) {
+void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std::size_t position) {
     const Effect& effect = step.effects[position];
     switch (effect.index()) {
         case effect_index<GateMoved>():
@@ -155,8 +154,8 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
     for (const Effect& effect : step.effects) {
         const auto* request = std::get_if<SendBucket>(&effect);
         if (request == nullptr) continue;
-        const bool own = request->verb == BucketVerb::get &&
-                         calls.own_of_query(step.replica, request->request);
+        const bool own =
+            request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         requests.sent(step, self, *request, own);
         if (!own && freshness.applies() && self.role == Role::follower &&
             (request->verb == BucketVerb::get || request->verb == BucketVerb::list))
@@ -167,8 +166,8 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
 void Checkers::Parts::gate_moved(const ReplicaStepped& step, ReplicaFacts& self,
                                  const GateMoved& gate) {
     const bool opens = gate.valid_until > step.now.monotonic;
-    const bool open = self.gate.held && !self.gate.closed_known &&
-                      step.now.monotonic < self.gate.valid_until;
+    const bool open =
+        self.gate.held && !self.gate.closed_known && step.now.monotonic < self.gate.valid_until;
     if (opens && !open) progress.gate_opening(step, self);
     gates.moved(step, self, gate);
     if (opens) lease.gate_open(step, gate);

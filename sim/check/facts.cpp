@@ -23,7 +23,8 @@ bool ReplicaFacts::stall_excuses(Instant deadline, Instant now) const {
 }
 
 ReplicaFacts& Facts::replica(ReplicaIndex index) {
-    if (index >= replicas.size()) [[unlikely]] replicas.resize(index + std::size_t{1});
+    if (index >= replicas.size()) [[unlikely]]
+        replicas.resize(index + std::size_t{1});
     return replicas[index];
 }
 
@@ -53,7 +54,8 @@ std::string words(Duration span) {
     std::string text = (negative ? "-" : "") + std::to_string(nanos / 1'000'000'000);
     std::string fraction = std::to_string(nanos % 1'000'000'000);
     fraction.insert(0, 9 - fraction.size(), '0');
-    while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+    while (!fraction.empty() && fraction.back() == '0')
+        fraction.pop_back();
     if (!fraction.empty()) text += "." + fraction;
     return text + "s";
 }
@@ -62,6 +64,8 @@ std::string words(TrueTime at) {
     return at == TrueTime::max() ? "the end of time" : words(at.time_since_epoch());
 }
 
-std::string words(const ObjectKey& key) { return "'" + key.str() + "'"; }
+std::string words(const ObjectKey& key) {
+    return "'" + key.str() + "'";
+}
 
 }  // namespace leasehold::check

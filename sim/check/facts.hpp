@@ -72,16 +72,16 @@ struct ReplicaFacts {
     bool api_healthy = true;
     bool bucket_healthy = true;
     Role role = Role::follower;
-    std::uint32_t era = 0;           ///< counts changes of role and processes
-    Instant next_check = kNever;     ///< own clock: the earliest deadline that a checker waits for
+    std::uint32_t era = 0;        ///< counts changes of role and processes
+    Instant next_check = kNever;  ///< own clock: the earliest deadline that a checker waits for
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
     Gate gate;
     ClockPiece clock;
-    TrueTime paused_at{};            ///< paused: since when
-    std::uint32_t paused_by = 0;     ///< paused: by which fault
+    TrueTime paused_at{};                  ///< paused: since when
+    std::uint32_t paused_by = 0;           ///< paused: by which fault
     Instant stall_began = Instant::min();  ///< newest pause, on the own clock
     Instant stall_ended = Instant::min();
-    TrueTime ended{};                ///< of the last process, if not running
+    TrueTime ended{};  ///< of the last process, if not running
     bool ended_as_leader = false;
     std::string name;
 

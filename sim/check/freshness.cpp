@@ -39,7 +39,8 @@ Freshness::Copy& Freshness::copy(Key& key, ReplicaIndex index) {
 Duration Freshness::bound(const Station& station, TrueTime at) const {
     const TrueTime last = station.outstanding > 0 ? at : station.pass_last;
     Duration pass = std::max(Duration(0), last - station.pass_began);
-    for (const Duration earlier : station.passes) pass = std::max(pass, earlier);
+    for (const Duration earlier : station.passes)
+        pass = std::max(pass, earlier);
     const Duration poll = facts_.settings.storage.poll_period;
     const auto periods = std::max<std::int64_t>(1, (pass + poll - Duration(1)) / poll);
     return periods * period_ + pass + facts_.settings.transfer + kTimerGrace;
@@ -98,7 +99,8 @@ void Freshness::shown(const ReplicaFacts& self, ReplicaIndex index, const Object
     // What everybody has shown need not be kept; a replica that is down is met by the cap.
     if (key.copies.size() < facts_.replicas.size()) return;
     std::uint64_t least = sequence;
-    for (const Copy& other : key.copies) least = std::min(least, other.seen);
+    for (const Copy& other : key.copies)
+        least = std::min(least, other.seen);
     while (key.commits.size() > 1 && key.commits.front().sequence <= least)
         key.commits.pop_front();
 }

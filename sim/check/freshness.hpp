@@ -63,9 +63,9 @@ class Freshness {
         bool dirty = false;
     };
     struct Key {
-        std::deque<Commit> commits;        ///< owed ones, oldest first; bounded
+        std::deque<Commit> commits;  ///< owed ones, oldest first; bounded
         std::uint64_t next = 1;
-        std::vector<Copy> copies;          ///< by replica
+        std::vector<Copy> copies;  ///< by replica
     };
     struct Station {
         bool in_window = false;

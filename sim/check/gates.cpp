@@ -10,8 +10,8 @@ Gates::Move Gates::moved(const ReplicaStepped& step, ReplicaFacts& self, const G
         if (self.gate.held) close(step.at, self);
         return Move::closed;
     }
-    const bool was_open = self.gate.held && !self.gate.closed_known &&
-                          step.now.monotonic < self.gate.valid_until;
+    const bool was_open =
+        self.gate.held && !self.gate.closed_known && step.now.monotonic < self.gate.valid_until;
     if (!was_open) {
         if (self.gate.held) close(step.at, self);
         self.gate = Gate{};

@@ -87,10 +87,9 @@ void LeaseRules::changed(const LeaseCommitted& record) {
     if (owns(record) || !facts_.fresh(Id::changed_only_by_holder)) return;
     const LeaseRecord& before = record.before->record;
     const bool releases = record.after->record.holder.empty();
-    const std::string owner =
-        written_ && same_write(written_->record, before)
-            ? "written by " + facts_.name(writer_)
-            : "written by nobody that the history knows";
+    const std::string owner = written_ && same_write(written_->record, before)
+                                  ? "written by " + facts_.name(writer_)
+                                  : "written by nobody that the history knows";
     facts_.violate(Id::changed_only_by_holder, record.at,
                    facts_.name(record.writer) + (releases ? " released" : " renewed") +
                        " the Lease at " + words(record.at) + ", whose record (holder '" +

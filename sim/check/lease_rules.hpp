@@ -17,7 +17,8 @@ class LeaseRules {
     /// An open gate was opened or extended: validity that reaches beyond a later takeover shows
     /// that the Lease was taken too early, even where the owner learnt of it only now.
     void gate_open(const ReplicaStepped& step, const GateMoved& gate) {
-        if (gate.term < taken_version_) [[unlikely]] outlived(step, gate);
+        if (gate.term < taken_version_) [[unlikely]]
+            outlived(step, gate);
     }
     /// Whose write the present record is; kNobody before any or after an operator's deletion.
     [[nodiscard]] ReplicaIndex writer() const { return writer_; }
@@ -34,8 +35,8 @@ class LeaseRules {
     LeasePtr written_;  ///< as a replica wrote it last
     ReplicaIndex writer_ = kNobody;
     std::uint64_t written_number_ = 0;
-    bool restored_ = false;   ///< the present record came back from an older revision
-    Term taken_version_;  ///< of the newest takeover
+    bool restored_ = false;  ///< the present record came back from an older revision
+    Term taken_version_;     ///< of the newest takeover
     ReplicaIndex taker_ = kNobody;
     TrueTime taken_at_{};
     std::uint64_t taken_number_ = 0;

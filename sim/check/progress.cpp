@@ -20,8 +20,8 @@ bool starts_with_word(std::string_view what, std::string_view word) {
 
 /// Faults that take a leader's place away from it (the others are met by retrying).
 bool topples(std::string_view what) {
-    constexpr std::array kinds{std::string_view("crash"), std::string_view("stop"),
-                               std::string_view("cut"), std::string_view("pause"),
+    constexpr std::array kinds{std::string_view("crash"),   std::string_view("stop"),
+                               std::string_view("cut"),     std::string_view("pause"),
                                std::string_view("suspend"), std::string_view("outage")};
     return std::any_of(kinds.begin(), kinds.end(),
                        [what](std::string_view kind) { return starts_with_word(what, kind); });
@@ -45,8 +45,8 @@ Duration election_bound(const Settings& settings) {
     // - to win: a lost race or an answer that didn't come costs a time-out, a GET and a try.
     const ElectorConfig& election = settings.election;
     const Duration learn = election.attempt_timeout() + 4 * election.retry_period;
-    const Duration wait = stretched(election.lease_duration, election.drift_ppm) +
-                          3 * election.retry_period;
+    const Duration wait =
+        stretched(election.lease_duration, election.drift_ppm) + 3 * election.retry_period;
     const Duration win = 2 * (election.attempt_timeout() + election.retry_period);
     return learn + wait + win + 6 * settings.api_round_trip;
 }
@@ -85,8 +85,7 @@ void Progress::judge(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     facts_.violate(Id::eventually_one, begin + bound(),
                    "no replica led from " + words(begin) + " to " + words(at) + " although " +
                        facts_.name(index) +
-                       " ran and reached a healthy API throughout; the bound is " +
-                       words(bound()),
+                       " ran and reached a healthy API throughout; the bound is " + words(bound()),
                    {number});
 }
 
@@ -179,7 +178,8 @@ void Progress::became_leader(TrueTime at, ReplicaIndex index) {
 
 void Progress::finish(TrueTime end) {
     judge_all(end, 0);
-    for (const Candidate& candidate : candidates_) window_ends(end, candidate);
+    for (const Candidate& candidate : candidates_)
+        window_ends(end, candidate);
 }
 
 }  // namespace leasehold::check

@@ -12,8 +12,8 @@ void Requests::stacked(const ReplicaStepped& step, std::string what, std::uint64
                    {first, step.number});
 }
 
-void Requests::sent(const ReplicaStepped& step, const ReplicaFacts& self,
-                    const SendBucket& request, bool own_of_query) {
+void Requests::sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+                    bool own_of_query) {
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     Station& station = stations_[step.replica];
     facts_.checked(Id::reads_never_stack);
@@ -23,12 +23,12 @@ void Requests::sent(const ReplicaStepped& step, const ReplicaFacts& self,
         else if (request.verb == BucketVerb::list)
             list(step, self, request, station);
     }
-    station.flights.push_back(Flight{request.request, request.verb, request.key, own_of_query,
-                                     self.era, step.number});
+    station.flights.push_back(
+        Flight{request.request, request.verb, request.key, own_of_query, self.era, step.number});
 }
 
-void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self,
-                   const SendBucket& request, bool own_of_query, const Station& station) {
+void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+                   bool own_of_query, const Station& station) {
     const StorageConfig& storage = facts_.settings.storage;
     std::uint32_t queries = 0;
     std::uint32_t others = 0;
@@ -41,26 +41,29 @@ void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self,
         if (flight.era != self.era) continue;
         ++others;
         if (!own_of_query && self.role == Role::follower && flight.key == request.key) {
-            stacked(step, "sent a second GET of " + words(request.key) +
-                              " while one was in flight", flight.number);
+            stacked(step, "sent a second GET of " + words(request.key) + " while one was in flight",
+                    flight.number);
             return;
         }
     }
     if (own_of_query && queries >= storage.read_through_max)
-        stacked(step, "sent more than " + std::to_string(storage.read_through_max) +
-                          " read-throughs of queries at once", 0);
+        stacked(step,
+                "sent more than " + std::to_string(storage.read_through_max) +
+                    " read-throughs of queries at once",
+                0);
     else if (!own_of_query && self.role == Role::follower && others >= storage.pass_gets_max)
-        stacked(step, "sent more than " + std::to_string(storage.pass_gets_max) +
-                          " GETs of a polling pass at once", 0);
+        stacked(step,
+                "sent more than " + std::to_string(storage.pass_gets_max) +
+                    " GETs of a polling pass at once",
+                0);
 }
 
-void Requests::list(const ReplicaStepped& step, const ReplicaFacts& self,
-                    const SendBucket& request, Station& station) {
+void Requests::list(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+                    Station& station) {
     if (!request.key.empty()) return;  // a further page of the same pass
     for (const Flight& flight : station.flights) {
         if (flight.verb != BucketVerb::list || flight.era != self.era) continue;
-        stacked(step, "began a pass while a page of the one before was outstanding",
-                flight.number);
+        stacked(step, "began a pass while a page of the one before was outstanding", flight.number);
         return;
     }
     if (self.role != Role::follower) return;
@@ -73,12 +76,13 @@ void Requests::list(const ReplicaStepped& step, const ReplicaFacts& self,
     if (!std::exchange(station.list_failed, false)) ++station.passes;
     // The first pass, the one a phase later, then one each period.
     const Duration elapsed = step.now.monotonic - station.first_pass;
-    const auto allowed = 2 + static_cast<std::uint64_t>(
-                                 std::max<std::int64_t>(0, elapsed /
-                                     facts_.settings.storage.poll_period));
+    const auto allowed = 2 + static_cast<std::uint64_t>(std::max<std::int64_t>(
+                                 0, elapsed / facts_.settings.storage.poll_period));
     if (station.passes > allowed)
-        stacked(step, "began " + std::to_string(station.passes) + " polling passes within " +
-                          words(elapsed) + ", more than its period allows,", 0);
+        stacked(step,
+                "began " + std::to_string(station.passes) + " polling passes within " +
+                    words(elapsed) + ", more than its period allows,",
+                0);
 }
 
 Requests::Answered Requests::answered(ReplicaIndex index, const ReplicaFacts& self,
@@ -90,8 +94,7 @@ Requests::Answered Requests::answered(ReplicaIndex index, const ReplicaFacts& se
                      [&answer](const Flight& flight) { return flight.request == answer.request; });
     if (found == station.flights.end()) return {};
     const bool good = answer.reply && answer.reply->status == 200;
-    if (found->verb == BucketVerb::list)
-        station.list_failed = !good;
+    if (found->verb == BucketVerb::list) station.list_failed = !good;
     Answered result;
     if (good && found->verb == BucketVerb::get) result.got = found->key;
     result.of_pass = !found->own_of_query && found->era == self.era &&

@@ -37,10 +37,10 @@ class Requests {
     };
     struct Station {
         std::vector<Flight> flights;
-        std::uint32_t era = 0;        ///< in which passes were counted
+        std::uint32_t era = 0;  ///< in which passes were counted
         std::uint64_t passes = 0;
         Instant first_pass{};
-        bool list_failed = false;     ///< the last LIST brought no page: the next may repeat it
+        bool list_failed = false;  ///< the last LIST brought no page: the next may repeat it
     };
 
     void get(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,

@@ -44,7 +44,9 @@ constexpr std::array<InvariantInfo, kInvariantCount> kInvariants{{
 
 }  // namespace
 
-std::span<const InvariantInfo> invariants() { return kInvariants; }
+std::span<const InvariantInfo> invariants() {
+    return kInvariants;
+}
 
 bool Checkers::Parts::applies(Id id) const {
     const Settings& settings = facts.settings;
@@ -53,19 +55,24 @@ bool Checkers::Parts::applies(Id id) const {
         case Id::eventually_one:
         case Id::term_increases:
         case Id::taken_only_when_free:
-        case Id::changed_only_by_holder: return settings.elects;
+        case Id::changed_only_by_holder:
+            return settings.elects;
         case Id::epochs_increase:
         case Id::no_stale_commit:
             return settings.elects && settings.stores && settings.storage.ha;
         case Id::writes_are_no_ops:
-        case Id::releases_all: return settings.elects && settings.stores;
-        case Id::freshness: return freshness.applies();
+        case Id::releases_all:
+            return settings.elects && settings.stores;
+        case Id::freshness:
+            return freshness.applies();
         case Id::acknowledged_survives:
         case Id::reads_never_stack:
         case Id::query_within_deadline:
-        case Id::one_outcome: return settings.stores;
+        case Id::one_outcome:
+            return settings.stores;
         case Id::stop_bounded:
-        case Id::deterministic: return true;
+        case Id::deterministic:
+            return true;
     }
     return true;
 }
@@ -84,25 +91,35 @@ std::string_view Checkers::Parts::absent(Id id, Status& status) const {
         case Id::term_increases:
             status = Status::inconclusive;
             return "no replica ever led";
-        case Id::taken_only_when_free: return "the Lease was never taken over";
+        case Id::taken_only_when_free:
+            return "the Lease was never taken over";
         case Id::changed_only_by_holder:
             status = Status::inconclusive;
             return "the Lease was never renewed or released";
-        case Id::epochs_increase: return "no epoch was claimed";
-        case Id::no_stale_commit: return "nothing was stored";
-        case Id::acknowledged_survives: return "no write was acknowledged as committed";
-        case Id::writes_are_no_ops: return "no write was about to leave";
-        case Id::reads_never_stack: return "no query came and no bucket request was sent";
-        case Id::query_within_deadline: return "no query was asked";
+        case Id::epochs_increase:
+            return "no epoch was claimed";
+        case Id::no_stale_commit:
+            return "nothing was stored";
+        case Id::acknowledged_survives:
+            return "no write was acknowledged as committed";
+        case Id::writes_are_no_ops:
+            return "no write was about to leave";
+        case Id::reads_never_stack:
+            return "no query came and no bucket request was sent";
+        case Id::query_within_deadline:
+            return "no query was asked";
         case Id::freshness:
             if (freshness.owed() > 0) {
                 status = Status::inconclusive;
                 return "no follower had a healthy path to the bucket for long enough";
             }
             return "nothing was stored that a follower had to see";
-        case Id::one_outcome: return "no backup read was asked";
-        case Id::releases_all: return "no replica was promoted";
-        case Id::stop_bounded: return "no replica was told to stop";
+        case Id::one_outcome:
+            return "no backup read was asked";
+        case Id::releases_all:
+            return "no replica was promoted";
+        case Id::stop_bounded:
+            return "no replica was told to stop";
         case Id::deterministic:
             status = Status::not_checked;
             return "the run was not repeated";
@@ -132,7 +149,9 @@ Verdict Checkers::Parts::verdict(Id id) const {
     return verdict;
 }
 
-bool Checkers::violated() const { return parts_->facts.safety_violated; }
+bool Checkers::violated() const {
+    return parts_->facts.safety_violated;
+}
 
 std::vector<Verdict> Checkers::finish(TrueTime end) {
     parts_->progress.finish(end);
@@ -144,7 +163,11 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
     return verdicts;
 }
 
-const std::vector<Duration>& Checkers::leaderless() const { return parts_->progress.leaderless(); }
-const std::vector<Duration>& Checkers::failovers() const { return parts_->progress.failovers(); }
+const std::vector<Duration>& Checkers::leaderless() const {
+    return parts_->progress.leaderless();
+}
+const std::vector<Duration>& Checkers::failovers() const {
+    return parts_->progress.failovers();
+}
 
 }  // namespace leasehold::check

@@ -56,7 +56,8 @@ int check_command(const Options& options) {
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;
     std::vector<ScenarioSummary> summaries;
-    for (std::size_t i = 0; i < scenarios.size(); ++i) summaries.push_back(player.summary_of(i));
+    for (std::size_t i = 0; i < scenarios.size(); ++i)
+        summaries.push_back(player.summary_of(i));
     for (std::size_t k = 0; k < jobs.size(); ++k) {
         std::vector<check::RunResult>& runs = summaries[jobs[k].scenario].runs;
         if (jobs[k].fresh)

@@ -47,7 +47,8 @@ std::string repeated_arguments(const Options& options) {
     std::string text;
     for (const std::string& file : options.value_files)
         text += " -f " + reports::shell_quoted(file);
-    for (const std::string& set : options.sets) text += " --set " + reports::shell_quoted(set);
+    for (const std::string& set : options.sets)
+        text += " --set " + reports::shell_quoted(set);
     return text;
 }
 

@@ -6,7 +6,9 @@ namespace {
 volatile std::sig_atomic_t g_interrupted = 0;
 sigset_t g_waiting;
 
-extern "C" void note_interrupt(int) { g_interrupted = 1; }
+extern "C" void note_interrupt(int) {
+    g_interrupted = 1;
+}
 
 }  // namespace
 
@@ -24,7 +26,9 @@ void hold_interrupts() {
     sigaction(SIGTERM, &action, nullptr);
 }
 
-const sigset_t& waiting_mask() { return g_waiting; }
+const sigset_t& waiting_mask() {
+    return g_waiting;
+}
 
 bool interrupted() {
     if (g_interrupted != 0) return true;

@@ -48,16 +48,17 @@ std::string faults() {
 
 std::string marks() {
     std::string text;
-    for (const MarkInfo& mark : kMarks) text += entry(mark.name, 28, mark.meaning);
+    for (const MarkInfo& mark : kMarks)
+        text += entry(mark.name, 28, mark.meaning);
     return text;
 }
 
 std::string invariants() {
     std::string text;
     for (const check::InvariantInfo& invariant : check::invariants())
-        text += entry(invariant.id, 30,
-                      std::string(reports::name_of(invariant.kind)) + ": " +
-                          std::string(invariant.meaning));
+        text += entry(
+            invariant.id, 30,
+            std::string(reports::name_of(invariant.kind)) + ": " + std::string(invariant.meaning));
     return text;
 }
 

@@ -12,7 +12,9 @@ using reports::format_time;
 using reports::name_of;
 using reports::to_text;
 
-std::string lease_text(const LeasePtr& lease) { return lease ? to_text(*lease) : "absent"; }
+std::string lease_text(const LeasePtr& lease) {
+    return lease ? to_text(*lease) : "absent";
+}
 
 std::string clock_text(const ClockPiece& clock) {
     return reports::format_instant(clock.monotonic) + " at a rate of " +
@@ -25,7 +27,9 @@ void debug(const RecordBase& record, const std::string& text) {
 
 }  // namespace
 
-bool LogObserver::wanted() { return spdlog::should_log(spdlog::level::debug); }
+bool LogObserver::wanted() {
+    return spdlog::should_log(spdlog::level::debug);
+}
 
 std::string LogObserver::name(ReplicaIndex replica) const {
     if (replica == kNobody) return "nobody";
@@ -36,8 +40,8 @@ std::string LogObserver::name(ReplicaIndex replica) const {
 void LogObserver::on(const ProcessStarted& record) {
     if (names_.size() <= record.replica) names_.resize(std::size_t{record.replica} + 1);
     names_[record.replica] = std::string(record.name);
-    debug(record, name(record.replica) + " starts as " + std::string(record.identity) +
-                      ", clock " + clock_text(record.clock));
+    debug(record, name(record.replica) + " starts as " + std::string(record.identity) + ", clock " +
+                      clock_text(record.clock));
 }
 
 void LogObserver::on(const ProcessEnded& record) {
@@ -53,7 +57,8 @@ void LogObserver::on(const ReplicaStepped& record) {
         spdlog::trace("{} #{} {} {} {}", format_time(record.at), record.number,
                       name(record.replica), reports::format_instant(record.now.monotonic),
                       to_text(*record.event));
-        for (const Effect& effect : record.effects) spdlog::trace("    -> {}", to_text(effect));
+        for (const Effect& effect : record.effects)
+            spdlog::trace("    -> {}", to_text(effect));
     }
 }
 

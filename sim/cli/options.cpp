@@ -55,7 +55,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 template <std::size_t Count>
 std::string one_of(const std::array<std::string_view, Count>& names) {
     std::string text;
-    for (const std::string_view name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+    for (const std::string_view name : names)
+        text += (text.empty() ? "" : ", ") + std::string(name);
     return text;
 }
 
@@ -137,8 +138,10 @@ Exit unexpected_word(const CLI::App& app, const CLI::App& command) {
     const std::string word = full.substr(0, full.find('='));
     std::vector<std::string> names;
     for (const CLI::Option* option : command.get_options()) {
-        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-        for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+        for (const std::string& name : option->get_lnames())
+            names.push_back("--" + name);
+        for (const std::string& name : option->get_snames())
+            names.push_back("-" + name);
     }
     return usage("unknown option '" + word + "' of " + command.get_name() +
                  did_you_mean(word, names) + " (leasehold " + command.get_name() + " --help)");
@@ -209,7 +212,9 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
 
 }  // namespace
 
-std::string_view program_version() { return LEASEHOLD_VERSION; }
+std::string_view program_version() {
+    return LEASEHOLD_VERSION;
+}
 
 std::variant<Options, Exit> parse_options(const std::vector<std::string>& arguments) {
     Options options;

@@ -13,10 +13,10 @@
 namespace leasehold::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitUsage = 64;        ///< bad input: flags, scenarios, values
-inline constexpr int kExitInternal = 70;     ///< a broken belief of the program itself
-inline constexpr int kExitOutput = 74;       ///< an output cannot be written
-inline constexpr int kExitInterrupted = 130; ///< SIGINT or SIGTERM
+inline constexpr int kExitUsage = 64;         ///< bad input: flags, scenarios, values
+inline constexpr int kExitInternal = 70;      ///< a broken belief of the program itself
+inline constexpr int kExitOutput = 74;        ///< an output cannot be written
+inline constexpr int kExitInterrupted = 130;  ///< SIGINT or SIGTERM
 
 enum class Command : std::uint8_t { run, check, list, validate };
 enum class ColourMode : std::uint8_t { automatic, always, never };
@@ -35,7 +35,7 @@ struct Options {
     std::string log = "warn";
     ColourMode colour = ColourMode::automatic;
     bool quiet = false;
-    bool resolved = false;                 ///< validate
+    bool resolved = false;  ///< validate
     ListWhat list = ListWhat::scenarios;
 };
 

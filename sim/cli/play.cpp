@@ -76,7 +76,9 @@ std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
 }  // namespace
 
 Outputs::Outputs(const Options& options)
-    : json_(opened(options.json)), junit_(opened(options.junit)), history_(opened(options.history)) {}
+    : json_(opened(options.json)),
+      junit_(opened(options.junit)),
+      history_(opened(options.history)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     if (json_) json_->write(reports::json_report(scenarios, program_version()));

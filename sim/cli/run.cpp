@@ -12,7 +12,8 @@ using reports::ScenarioSummary;
 std::string render_many(const ScenarioSummary& summary, const std::string& arguments,
                         reports::Style style) {
     std::string text = summary.name + "   " + std::to_string(summary.runs.size()) + " seeds\n";
-    for (const check::RunResult& run : summary.runs) text += render_seed_line(run, style);
+    for (const check::RunResult& run : summary.runs)
+        text += render_seed_line(run, style);
     text += render_bounds(summary, style);
     if (const check::RunResult* worst = summary.worst_run())
         text += "\n" + render_failure(*worst, arguments, style);
@@ -49,7 +50,8 @@ int run_command(const Options& options) {
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;
     std::vector<ScenarioSummary> summaries;
-    for (std::size_t i = 0; i < scenarios.size(); ++i) summaries.push_back(player.summary_of(i));
+    for (std::size_t i = 0; i < scenarios.size(); ++i)
+        summaries.push_back(player.summary_of(i));
     for (std::size_t k = 0; k < jobs.size(); ++k)
         summaries[jobs[k].scenario].runs.push_back(std::move((*results)[k]));
     if (many && !player.detail_failures(summaries)) return kExitInterrupted;

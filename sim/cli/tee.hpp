@@ -26,7 +26,8 @@ class Tee : public Observer {
   private:
     template <class Record>
     void pass(const Record& record) {
-        for (Observer* observer : observers_) observer->on(record);
+        for (Observer* observer : observers_)
+            observer->on(record);
     }
 
     std::vector<Observer*> observers_;

@@ -86,7 +86,8 @@ WorkerPool::WorkerPool(Settings settings) : settings_(std::move(settings)) {
 }
 
 WorkerPool::~WorkerPool() {
-    for (Worker& worker : workers_) end(worker, worker.job.has_value());
+    for (Worker& worker : workers_)
+        end(worker, worker.job.has_value());
 }
 
 void WorkerPool::say(const std::string& text) const {
@@ -133,7 +134,8 @@ void WorkerPool::serve(int socket) {
                 sent = send_frame(socket, kNoRoom, "");
             } else {
                 const check::RunResult result = runner->run(job);
-                sent = send_frame(socket, kResult, reports::to_line(reports::result_to_json(result)));
+                sent =
+                    send_frame(socket, kResult, reports::to_line(reports::result_to_json(result)));
             }
         } catch (const reports::OutputError& error) {
             sent = send_frame(socket, kOutputFailed, error.what());
@@ -151,8 +153,7 @@ std::string WorkerPool::end(Worker& worker, bool kill_it) {
     if (kill_it) kill(worker.process, SIGKILL);
     close(worker.socket);
     int status = 0;
-    while (waitpid(worker.process, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(worker.process, &status, 0) < 0 && errno == EINTR) {}
     say("worker " + std::to_string(worker.process) + " ended: " + ending(status));
     worker = Worker{};
     return ending(status);
@@ -231,8 +232,12 @@ void WorkerPool::receive(Batch& batch, Worker& worker) {
 }
 
 std::optional<std::vector<check::RunResult>> WorkerPool::run(const std::vector<Job>& jobs) {
-    Batch batch{jobs, {}, std::vector<bool>(jobs.size()), std::vector<int>(jobs.size()),
-                std::vector<check::RunResult>(jobs.size()), 0};
+    Batch batch{jobs,
+                {},
+                std::vector<bool>(jobs.size()),
+                std::vector<int>(jobs.size()),
+                std::vector<check::RunResult>(jobs.size()),
+                0};
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         batch.waiting.push_back(i);
         batch.fresh[i] = jobs[i].fresh;

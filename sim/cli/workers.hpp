@@ -25,9 +25,9 @@ namespace leasehold::cli {
 struct Job {
     std::uint64_t scenario = 0;  ///< position in the list that both sides hold
     std::uint64_t seed = 0;
-    bool detailed = false;       ///< with timeline, causal chain and state
-    bool fresh = false;          ///< in a process that has played nothing before
-    bool record = false;         ///< write the history
+    bool detailed = false;  ///< with timeline, causal chain and state
+    bool fresh = false;     ///< in a process that has played nothing before
+    bool record = false;    ///< write the history
 };
 
 /// What a worker does; made in the worker's own process.

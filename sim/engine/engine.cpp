@@ -25,7 +25,9 @@ Engine::Engine(const PlatformSpec& platform)
 
 Engine::~Engine() = default;
 
-bool Engine::fits_another(Duration length) const { return network_->fits(length); }
+bool Engine::fits_another(Duration length) const {
+    return network_->fits(length);
+}
 
 void Engine::set_mode(Mode mode) {
     CHECK(phase_ == Phase::idle);
@@ -190,7 +192,8 @@ void Engine::postpone(const Op& op) {
 
 void Engine::carry_out() {
     interrupt_ = stop_;
-    for (const Op& op : pending_) perform(op);
+    for (const Op& op : pending_)
+        perform(op);
     pending_.clear();
 }
 
@@ -200,9 +203,15 @@ void Engine::perform(const Op& op) {
             network_->start(op.flow, op.host, op.to, op.bytes);
             ++live_flows_;
             return;
-        case OpKind::cancel: network_->cancel(op.flow); return;
-        case OpKind::host: network_->set_host_on(op.host, op.on); return;
-        case OpKind::link: network_->set_link_on(op.host, op.direction, op.on); return;
+        case OpKind::cancel:
+            network_->cancel(op.flow);
+            return;
+        case OpKind::host:
+            network_->set_host_on(op.host, op.on);
+            return;
+        case OpKind::link:
+            network_->set_link_on(op.host, op.direction, op.on);
+            return;
         case OpKind::bandwidth:
             network_->set_bandwidth(op.host, op.direction, op.bandwidth);
             return;

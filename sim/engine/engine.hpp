@@ -155,7 +155,7 @@ class Engine final : private NetworkDriver {
     Client* client_ = nullptr;
     bool interrupt_ = false;  ///< the present event asked for something: leave the tight loop
     bool stop_ = false;
-    bool finished_ = true;    ///< nothing is delivered any more
+    bool finished_ = true;  ///< nothing is delivered any more
     bool end_reached_ = false;
     Phase phase_ = Phase::idle;
     Mode mode_ = Mode::run_ahead;

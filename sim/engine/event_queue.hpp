@@ -17,8 +17,8 @@ namespace leasehold {
 class EventQueue {
   public:
     struct Element {
-        std::int64_t at = 0;       ///< nanoseconds since the beginning of the run, >= 0
-        std::uint64_t order = 0;   ///< seeded priority above, sequence below: unique
+        std::int64_t at = 0;      ///< nanoseconds since the beginning of the run, >= 0
+        std::uint64_t order = 0;  ///< seeded priority above, sequence below: unique
         std::uint64_t data = 0;
         std::uint32_t kind = 0;
         std::uint32_t target = 0;

@@ -75,7 +75,8 @@ std::unique_ptr<sg::Engine> make_simgrid(const PlatformSpec& platform) {
         "--cfg=debug/verbose-exit:0",
     };
     std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
+    for (std::string& word : words)
+        arguments.push_back(word.data());
     int count = static_cast<int>(arguments.size());
     arguments.push_back(nullptr);
     return std::make_unique<sg::Engine>(&count, arguments.data());
@@ -190,9 +191,8 @@ void Network::Impl::connect() {
         std::make_shared<QueueModel>([this](double clock) { return next_event(clock); }));
     sg::Engine::on_time_advance_cb([this](double) { time_advanced(); });
     sg::Activity::on_completion_cb([this](const sg::Activity& a) { activity_completed(a); });
-    sg::Engine::on_deadlock_cb([this] {
-        failure = std::make_exception_ptr(CheckFailure("SimGrid reports a deadlock"));
-    });
+    sg::Engine::on_deadlock_cb(
+        [this] { failure = std::make_exception_ptr(CheckFailure("SimGrid reports a deadlock")); });
 }
 
 double Network::Impl::next_event(double clock) {

@@ -49,8 +49,8 @@ Block::Block(const Node& node, std::string_view where, std::span<const std::stri
     for (const Node::Entry& entry : node.entries) {
         if (std::find(keys.begin(), keys.end(), entry.key.text) != keys.end()) continue;
         const std::string in = where.empty() ? "" : " in " + std::string(where);
-        fail(entry.key, "unknown key " + entry.key.describe() + in +
-                            suggestion(entry.key.text, keys));
+        fail(entry.key,
+             "unknown key " + entry.key.describe() + in + suggestion(entry.key.text, keys));
     }
 }
 
@@ -118,7 +118,8 @@ bool Block::latency(std::string_view key, LatencySpec& out) const {
     block.read("p99", spec.p99, parse_duration);
     if (spec.min > spec.p50 || spec.p50 > spec.p99)
         fail(*value, name + ": must grow from min (" + format_duration(spec.min) + ") over p50 (" +
-                         format_duration(spec.p50) + ") to p99 (" + format_duration(spec.p99) + ")");
+                         format_duration(spec.p50) + ") to p99 (" + format_duration(spec.p99) +
+                         ")");
     out = spec;
     return true;
 }

@@ -15,7 +15,8 @@
 namespace leasehold::sim {
 
 /// " (expected one of a, b)", or the nearest name if one is near: for the end of a message.
-[[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> names);
+[[nodiscard]] std::string suggestion(std::string_view word,
+                                     std::span<const std::string_view> names);
 
 /// `node` must be a map, a list, a text; `what` names it in the message.
 void expect_map(const Node& node, std::string_view what);

@@ -31,12 +31,10 @@ void read_zones(const Node& node, std::uint32_t replicas, NetworkSpec& out) {
             if (!index)
                 fail(item, "no replica " + item.describe() + ": there are replica-0 to " +
                                replica_name(replicas - 1));
-            if (!placed.insert(*index).second)
-                fail(item, item.text + " is in a zone already");
+            if (!placed.insert(*index).second) fail(item, item.text + " is in a zone already");
             members.push_back(item.text);
         }
-        if (members.empty())
-            fail(entry.value, "zone " + entry.key.text + " has no replicas");
+        if (members.empty()) fail(entry.value, "zone " + entry.key.text + " has no replicas");
         out.zone_names.push_back(entry.key.text);
         out.zone_members.push_back(std::move(members));
     }
@@ -58,7 +56,8 @@ void read_invariants(const Block& block, std::string_view key, std::vector<std::
 void read_reached(const Node& list, std::vector<MarkId>& out) {
     static constexpr auto kMarkNames = [] {
         std::array<std::string_view, kMarkCount> all{};
-        for (std::size_t i = 0; i < kMarkCount; ++i) all[i] = kMarks[i].name;
+        for (std::size_t i = 0; i < kMarkCount; ++i)
+            all[i] = kMarks[i].name;
         return all;
     }();
     expect_list(list, "expect.reached");
@@ -145,7 +144,8 @@ void read_storage(const Node& node, StorageConfig& out) {
     const auto ordered = [&](std::string_view low_key, Duration low, std::string_view high_key,
                              Duration high) {
         if (low <= high) return;
-        const Node* at = block.find(high_key) != nullptr ? block.find(high_key) : block.find(low_key);
+        const Node* at =
+            block.find(high_key) != nullptr ? block.find(high_key) : block.find(low_key);
         fail(*at, block.path(low_key) + " (" + format_duration(low) + ") must not be more than " +
                       block.path(high_key) + " (" + format_duration(high) + ")");
     };
@@ -162,7 +162,8 @@ void read_clocks(const Node& node, std::uint32_t replicas, ClockSpec& out) {
     const Node* list = block.find("driftOf");
     if (list == nullptr) return;
     if (block.has("drift"))
-        fail(*list, "clocks: drift (drawn at random) and driftOf (one value each) exclude each other");
+        fail(*list,
+             "clocks: drift (drawn at random) and driftOf (one value each) exclude each other");
     expect_list(*list, "clocks.driftOf");
     if (list->items.size() > replicas)
         fail(list->items.at(replicas), "clocks.driftOf: " + std::to_string(list->items.size()) +

@@ -42,7 +42,9 @@ const std::vector<Verb>& verbs() {
     return all;
 }
 
-bool of_bucket(RequestKind kind) { return kind >= RequestKind::get_object; }
+bool of_bucket(RequestKind kind) {
+    return kind >= RequestKind::get_object;
+}
 bool writes(RequestKind kind) {
     return kind == RequestKind::create_lease || kind == RequestKind::update_lease ||
            kind == RequestKind::put_object || kind == RequestKind::remove_object;
@@ -55,7 +57,8 @@ class FaultReader {
 
     void read(const Node& list) {
         expect_list(list, "faults");
-        for (const Node& item : list.items) read_one(item);
+        for (const Node& item : list.items)
+            read_one(item);
     }
 
   private:
@@ -91,7 +94,8 @@ class FaultReader {
     static const Verb& find_verb(const Block& block) {
         const Verb* found = nullptr;
         for (const Node::Entry& entry : block.node().entries) {
-            const auto name = std::find(names::kFaults.begin(), names::kFaults.end(), entry.key.text);
+            const auto name =
+                std::find(names::kFaults.begin(), names::kFaults.end(), entry.key.text);
             if (name == names::kFaults.end()) continue;
             if (found != nullptr)
                 fail(entry.key, "a second verb, " + entry.key.describe() + ", after \"" +
@@ -99,8 +103,7 @@ class FaultReader {
                                     "\": a fault has one");
             found = &verbs().at(static_cast<std::size_t>(name - names::kFaults.begin()));
         }
-        if (found == nullptr)
-            fail(block.node(), "a fault needs a verb, such as crash: leader");
+        if (found == nullptr) fail(block.node(), "a fault needs a verb, such as crash: leader");
         return *found;
     }
 
@@ -115,8 +118,9 @@ class FaultReader {
             for (const auto* list : {&verb.required, &verb.optional})
                 for (const std::string_view one : *list)
                     allowed += (allowed.empty() ? "" : ", ") + std::string(one);
-            fail(entry.key, '"' + entry.key.text + "\" does not belong to " + name + " (" +
-                                (allowed.empty() ? "it takes no modifiers" : "it takes " + allowed) + ")");
+            fail(entry.key,
+                 '"' + entry.key.text + "\" does not belong to " + name + " (" +
+                     (allowed.empty() ? "it takes no modifiers" : "it takes " + allowed) + ")");
         }
         for (const std::string_view one : verb.required)
             if (!block.has(one)) fail(block.node(), name + " needs \"" + std::string(one) + "\"");
@@ -125,8 +129,8 @@ class FaultReader {
     void read_trigger(const Block& block, Trigger& trigger) {
         const Node* first = nullptr;
         for (const Node::Entry& entry : block.node().entries) {
-            const bool one = entry.key.text == "at" || entry.key.text == "every" ||
-                             entry.key.text == "when";
+            const bool one =
+                entry.key.text == "at" || entry.key.text == "every" || entry.key.text == "when";
             if (!one) continue;
             if (first != nullptr)
                 fail(entry.key, "a second trigger, " + entry.key.describe() + ", after \"" +
@@ -182,7 +186,8 @@ class FaultReader {
             const auto mark = mark_named(reaches.text);
             if (!mark) {
                 std::vector<std::string_view> all;
-                for (const MarkInfo& info : kMarks) all.push_back(info.name);
+                for (const MarkInfo& info : kMarks)
+                    all.push_back(info.name);
                 fail(reaches, "when.reaches: unknown mark " + reaches.describe() +
                                   suggestion(reaches.text, all));
             }
@@ -226,8 +231,8 @@ class FaultReader {
             const auto& zones = scenario_.network.zone_names;
             if (std::find(zones.begin(), zones.end(), target.name) == zones.end()) {
                 const std::vector<std::string_view> all(zones.begin(), zones.end());
-                fail(node, std::string(what) + ": no zone \"" + target.name + "\" in network.zones" +
-                               suggestion(target.name, all));
+                fail(node, std::string(what) + ": no zone \"" + target.name +
+                               "\" in network.zones" + suggestion(target.name, all));
             }
             return target;
         }
@@ -248,7 +253,8 @@ class FaultReader {
             return target;
         }
         std::vector<std::string_view> known(names::kRoles.begin(), names::kRoles.end());
-        for (const auto& [name, binding] : bindings_) known.push_back(name);
+        for (const auto& [name, binding] : bindings_)
+            known.push_back(name);
         fail(node, std::string(what) + ": " + node.describe() +
                        " is neither leader, follower, followers, all, replica-N, zone NAME nor a "
                        "name bound by an earlier as" +
@@ -261,33 +267,42 @@ class FaultReader {
         const std::string verb(fault_kind_name(fault.kind));
         const Node& value = *block.find(verb);
         switch (fault.kind) {
-            case FaultKind::heal: read_heal(value, fault); return;
+            case FaultKind::heal:
+                read_heal(value, fault);
+                return;
             case FaultKind::outage:
                 fault.api = choose(value, verb, names::kOutages) == 0;
                 fault.bucket = !fault.api;
                 if (fault.bucket && !scenario_.stores())
-                    fail(value, "outage: there is no bucket (set kubecostModel.etlBucketConfigSecret)");
+                    fail(value,
+                         "outage: there is no bucket (set kubecostModel.etlBucketConfigSecret)");
                 return;
             case FaultKind::delete_lease:
-            case FaultKind::edit_lease: read_operator(value, verb, fault); return;
+            case FaultKind::edit_lease:
+                read_operator(value, verb, fault);
+                return;
             case FaultKind::drop_request:
             case FaultKind::lose_answer:
             case FaultKind::apply_late:
             case FaultKind::answer_error:
                 fault.request = read_request(value, verb);
                 if (fault.kind == FaultKind::apply_late && !writes(fault.request))
-                    fail(value, "applyLate: " + value.text + " changes nothing, so it can't be late "
-                                "(expected createLease, updateLease, putObject or removeObject)");
+                    fail(value,
+                         "applyLate: " + value.text +
+                             " changes nothing, so it can't be late "
+                             "(expected createLease, updateLease, putObject or removeObject)");
                 fault.target = read_target(*block.find("of"), "of");
                 return;
-            default: fault.target = read_target(value, verb);
+            default:
+                fault.target = read_target(value, verb);
         }
         const bool role = fault.target.kind == TargetKind::leader ||
                           fault.target.kind == TargetKind::follower ||
                           fault.target.kind == TargetKind::followers;
         if (fault.kind == FaultKind::restart && role)
-            fail(value, "restart: a replica that does not run has no role (name it, or bind it "
-                        "with as where it crashes)");
+            fail(value,
+                 "restart: a replica that does not run has no role (name it, or bind it "
+                 "with as where it crashes)");
     }
 
     void read_heal(const Node& value, Fault& fault) const {
@@ -306,8 +321,7 @@ class FaultReader {
     }
 
     void read_operator(const Node& value, const std::string& verb, Fault& fault) const {
-        if (!scenario_.elects())
-            fail(value, verb + ": there is no Lease without an election");
+        if (!scenario_.elects()) fail(value, verb + ": there is no Lease without an election");
         if (fault.kind == FaultKind::edit_lease) {
             fault.edit = static_cast<LeaseEdit>(choose(value, verb, names::kEdits));
             return;
@@ -328,7 +342,8 @@ class FaultReader {
         if (const Node* peers = block.find("from")) read_peers(*peers, fault);
         if (fault.kind == FaultKind::step_wall_clock) {
             block.read("by", fault.by, parse_signed_duration);
-            if (fault.by == Duration(0)) fail(*block.find("by"), "by: a step of 0s changes nothing");
+            if (fault.by == Duration(0))
+                fail(*block.find("by"), "by: a step of 0s changes nothing");
         } else {
             block.duration("by", fault.by, Duration(1));
         }
@@ -370,8 +385,10 @@ class FaultReader {
                               as->text.starts_with("replica-") || as->text == "lease" ||
                               as->text == "api" || as->text == "bucket" || as->text == "zone";
         if (!is_name(as->text) || reserved)
-            fail(*as, "as: expected a name of lower-case letters, digits and '-' that has no "
-                      "meaning yet, found " + as->describe());
+            fail(*as,
+                 "as: expected a name of lower-case letters, digits and '-' that has no "
+                 "meaning yet, found " +
+                     as->describe());
         Binding binding;
         binding.replica = fault.kind != FaultKind::outage;
         binding.heals = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
@@ -387,6 +404,8 @@ class FaultReader {
 
 }  // namespace
 
-void read_faults(const Node& node, Scenario& scenario) { FaultReader(scenario).read(node); }
+void read_faults(const Node& node, Scenario& scenario) {
+    FaultReader(scenario).read(node);
+}
 
 }  // namespace leasehold::sim

@@ -8,14 +8,17 @@
 namespace leasehold::sim {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words, case apart.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1);
     std::vector<std::size_t> above(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        above[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
@@ -41,7 +44,9 @@ std::string_view fault_kind_name(FaultKind kind) {
     return names::kFaults.at(static_cast<std::size_t>(kind));
 }
 
-std::string replica_name(std::uint32_t index) { return "replica-" + std::to_string(index); }
+std::string replica_name(std::uint32_t index) {
+    return "replica-" + std::to_string(index);
+}
 
 std::string nearest_within(std::string_view word, std::span<const std::string_view> names,
                            std::size_t most) {
@@ -51,8 +56,9 @@ std::string nearest_within(std::string_view word, std::span<const std::string_vi
     if (word.size() > 64) return {};
     for (const std::string_view name : names) {
         const std::size_t found = distance(word, name);
-        const std::size_t allowed =
-            name.size() <= 3 ? 1 : name.size() <= 8 ? 2 : std::max<std::size_t>(3, name.size() / 4);
+        const std::size_t allowed = name.size() <= 3   ? 1
+                                    : name.size() <= 8 ? 2
+                                                       : std::max<std::size_t>(3, name.size() / 4);
         if (found > std::min(allowed, most) || found >= std::max(word.size(), name.size()))
             continue;
         if (best.empty() || found < best_distance) {

@@ -16,8 +16,7 @@ namespace leasehold::sim {
 
 /// As nearest(), but never further than `most` edits (Helm values: real keys are alike).
 [[nodiscard]] std::string nearest_within(std::string_view word,
-                                         std::span<const std::string_view> names,
-                                         std::size_t most);
+                                         std::span<const std::string_view> names, std::size_t most);
 
 }  // namespace leasehold::sim
 
@@ -28,10 +27,10 @@ inline constexpr std::array<std::string_view, 8> kRequests{
     "getObject", "putObject",   "removeObject", "listObjects"};  // in order of RequestKind
 
 inline constexpr std::array<std::string_view, 18> kFaults{
-    "crash",       "restart",     "stop",          "pause",    "resume",
-    "suspend",     "cut",         "heal",          "delay",    "outage",
-    "dropRequest", "loseAnswer",  "applyLate",     "answerError",
-    "deleteLease", "editLease",   "stepWallClock", "setDrift"};  // in order of FaultKind
+    "crash",       "restart",       "stop",      "pause",       "resume",
+    "suspend",     "cut",           "heal",      "delay",       "outage",
+    "dropRequest", "loseAnswer",    "applyLate", "answerError", "deleteLease",
+    "editLease",   "stepWallClock", "setDrift"};  // in order of FaultKind
 
 inline constexpr std::array<std::string_view, 4> kEdits{"clearHolder", "stealHolder", "label",
                                                         "shortenDuration"};  // LeaseEdit
@@ -47,36 +46,38 @@ inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "f
 /// Ids of the invariants that a scenario may name: those that sim/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
 inline constexpr std::array<std::string_view, 16> kInvariants{
-    "leader.at-most-one", "leader.eventually-one", "leader.term-increases",
+    "leader.at-most-one",         "leader.eventually-one",        "leader.term-increases",
     "lease.taken-only-when-free", "lease.changed-only-by-holder", "bucket.epochs-increase",
-    "bucket.no-stale-commit", "bucket.acknowledged-survives", "follower.writes-are-no-ops",
-    "follower.reads-never-stack", "query.within-deadline", "follower.freshness",
-    "read.one-outcome", "promotion.releases-all", "stop.bounded", "run.deterministic"};
+    "bucket.no-stale-commit",     "bucket.acknowledged-survives", "follower.writes-are-no-ops",
+    "follower.reads-never-stack", "query.within-deadline",        "follower.freshness",
+    "read.one-outcome",           "promotion.releases-all",       "stop.bounded",
+    "run.deterministic"};
 
 inline constexpr std::array<std::string_view, 14> kTop{
-    "scenario", "why",    "duration", "seeds",  "values", "election", "storage",
-    "clocks",   "network", "api",     "bucket", "workload", "faults", "expect"};
+    "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",
+    "clocks",   "network", "api",      "bucket", "workload", "faults",   "expect"};
 inline constexpr std::array<std::string_view, 7> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod", "drift", "margin", "clientGoPeers"};
 inline constexpr std::array<std::string_view, 15> kStorage{
-    "format",    "pollPeriod", "getTimeout", "putTimeout", "timeoutPerMib", "listTimeout", "readThroughTimeout",
-    "writeDeadline", "retryMin", "retryMax", "largestRequestAge", "leaderReads", "passGets",
-    "puts",      "readThroughs"};
+    "format",        "pollPeriod",  "getTimeout",         "putTimeout",
+    "timeoutPerMib", "listTimeout", "readThroughTimeout", "writeDeadline",
+    "retryMin",      "retryMax",    "largestRequestAge",  "leaderReads",
+    "passGets",      "puts",        "readThroughs"};
 inline constexpr std::array<std::string_view, 3> kClocks{"offset", "drift", "driftOf"};
-inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth",
-                                                          "bucketBandwidth", "zones"};
+inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth", "bucketBandwidth",
+                                                          "zones"};
 inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
 inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod", "watchTimeout"};
 inline constexpr std::array<std::string_view, 5> kBucket{"get", "put", "list",
                                                          "honoursPreconditions", "pageSize"};
 inline constexpr std::array<std::string_view, 9> kWorkload{
-    "pipelines", "windows", "exportEvery", "objectSize", "queries",
+    "pipelines",     "windows",  "exportEvery",  "objectSize", "queries",
     "queryDeadline", "restores", "pendingReads", "preloaded"};
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
 inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reaches", "nth",
                                                        "after"};
 inline constexpr std::array<std::string_view, 13> kModifiers{
-    "for", "as", "of", "disk", "within", "clock", "from",
+    "for",       "as", "of",    "disk",   "within",     "clock", "from",
     "direction", "by", "times", "status", "retryAfter", "drift"};
 inline constexpr std::array<std::string_view, 4> kExpect{"reached", "failover", "violates",
                                                          "mayViolate"};

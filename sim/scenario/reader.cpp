@@ -37,13 +37,14 @@ void read_head(const Block& block, const std::string& path, Scenario& out) {
     out.why = why.text;
     out.file = path;
     if (block.duration("duration", out.duration, 1s) && out.duration > kLongestRun)
-        fail(*block.find("duration"), "duration: must be at most " +
-                                          format_duration(kLongestRun) + " (about 12 days), found " +
+        fail(*block.find("duration"), "duration: must be at most " + format_duration(kLongestRun) +
+                                          " (about 12 days), found " +
                                           block.find("duration")->describe());
     block.read("seeds", out.seeds, parse_seeds);
 }
 
-void read_all(const Node& root, const std::string& path, const ReadOptions& options, Scenario& out) {
+void read_all(const Node& root, const std::string& path, const ReadOptions& options,
+              Scenario& out) {
     const Block block(root, "", names::kTop);
     read_head(block, path, out);
     out.values = read_values(block.find("values"), options);
@@ -73,7 +74,8 @@ std::string one_line(std::string text) {
     constexpr std::size_t kLongest = 400;
     if (text.size() > kLongest) {
         std::size_t end = kLongest;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+            --end;
         text = text.substr(0, end) + "...";
     }
     for (char& c : text)

@@ -36,13 +36,18 @@ std::string word(std::string_view text) {
     return digit || taken ? quote(text) : std::string(text);
 }
 
-std::string flag(bool value) { return value ? "true" : "false"; }
-std::string ppm(std::int64_t value) { return std::to_string(value) + "ppm"; }
+std::string flag(bool value) {
+    return value ? "true" : "false";
+}
+std::string ppm(std::int64_t value) {
+    return std::to_string(value) + "ppm";
+}
 
 template <class T, class F>
 std::string list(const std::vector<T>& items, F&& text) {
     std::string out = "[";
-    for (std::size_t i = 0; i < items.size(); ++i) out += (i ? ", " : "") + text(items[i]);
+    for (std::size_t i = 0; i < items.size(); ++i)
+        out += (i ? ", " : "") + text(items[i]);
     return out + "]";
 }
 
@@ -54,13 +59,16 @@ class Section {
         text_ += "  " + std::string(key) + ": " + value + "\n";
         return *this;
     }
-    Section& line(std::string_view key, Duration value) { return line(key, format_duration(value)); }
+    Section& line(std::string_view key, Duration value) {
+        return line(key, format_duration(value));
+    }
     Section& line(std::string_view key, std::uint32_t value) {
         return line(key, std::to_string(value));
     }
     Section& line(std::string_view key, const LatencySpec& value) {
-        return line(key, "{min: " + format_duration(value.min) + ", p50: " +
-                             format_duration(value.p50) + ", p99: " + format_duration(value.p99) + "}");
+        return line(key, "{min: " + format_duration(value.min) +
+                             ", p50: " + format_duration(value.p50) +
+                             ", p99: " + format_duration(value.p99) + "}");
     }
     [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -80,9 +88,8 @@ std::string values_text(const ValuesSpec& values) {
 
 std::string election_text(const ElectorConfig& election) {
     const std::string renew =
-        election.renew_deadline
-            ? format_duration(*election.renew_deadline)
-            : "auto  # " + format_duration(election.effective_renew_deadline());
+        election.renew_deadline ? format_duration(*election.renew_deadline)
+                                : "auto  # " + format_duration(election.effective_renew_deadline());
     return Section("election")
         .line("leaseDuration", election.lease_duration)
         .line("renewDeadline", renew)
@@ -160,13 +167,20 @@ std::string workload_text(const WorkloadSpec& workload) {
 
 std::string target_text(const Target& target) {
     switch (target.kind) {
-        case TargetKind::leader: return "leader";
-        case TargetKind::follower: return "follower";
-        case TargetKind::followers: return "followers";
-        case TargetKind::all: return "all";
-        case TargetKind::zone: return "zone " + target.name;
-        case TargetKind::replica: return replica_name(target.replica);
-        case TargetKind::bound: return word(target.name);
+        case TargetKind::leader:
+            return "leader";
+        case TargetKind::follower:
+            return "follower";
+        case TargetKind::followers:
+            return "followers";
+        case TargetKind::all:
+            return "all";
+        case TargetKind::zone:
+            return "zone " + target.name;
+        case TargetKind::replica:
+            return replica_name(target.replica);
+        case TargetKind::bound:
+            return word(target.name);
     }
     CHECK(false);
 }
@@ -174,8 +188,8 @@ std::string target_text(const Target& target) {
 std::string trigger_text(const Trigger& trigger) {
     if (trigger.kind == TriggerKind::at) return "at: " + format_duration(trigger.at);
     if (trigger.kind == TriggerKind::every) {
-        std::string text = "every: " + format_duration(trigger.every) +
-                           ", first: " + format_duration(trigger.at);
+        std::string text =
+            "every: " + format_duration(trigger.every) + ", first: " + format_duration(trigger.at);
         if (trigger.until != Duration::max()) text += ", until: " + format_duration(trigger.until);
         return text;
     }
@@ -183,22 +197,27 @@ std::string trigger_text(const Trigger& trigger) {
                                  ? "sends: " + std::string(request_kind_name(trigger.sends))
                                  : "reaches: " + std::string(mark_name(trigger.reaches));
     return "when: {replica: " + target_text(trigger.replica) + ", " + what +
-           ", nth: " + std::to_string(trigger.nth) + ", after: " + format_duration(trigger.after) + "}";
+           ", nth: " + std::to_string(trigger.nth) + ", after: " + format_duration(trigger.after) +
+           "}";
 }
 
 std::string fault_value(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::heal:
             return fault.target.kind == TargetKind::all ? "all" : word(fault.target.name);
-        case FaultKind::outage: return fault.api ? "api" : "bucket";
-        case FaultKind::delete_lease: return "lease";
+        case FaultKind::outage:
+            return fault.api ? "api" : "bucket";
+        case FaultKind::delete_lease:
+            return "lease";
         case FaultKind::edit_lease:
             return std::string(names::kEdits.at(static_cast<std::size_t>(fault.edit)));
         case FaultKind::drop_request:
         case FaultKind::lose_answer:
         case FaultKind::apply_late:
-        case FaultKind::answer_error: return std::string(request_kind_name(fault.request));
-        default: return target_text(fault.target);
+        case FaultKind::answer_error:
+            return std::string(request_kind_name(fault.request));
+        default:
+            return target_text(fault.target);
     }
 }
 
@@ -217,9 +236,15 @@ std::string modifiers_text(const Fault& fault) {
         text += ", " + std::string(key) + ": " + value;
     };
     switch (fault.kind) {
-        case FaultKind::crash: add("disk", fault.keep_disk ? "keep" : "lose"); break;
-        case FaultKind::stop: add("within", format_duration(fault.within)); break;
-        case FaultKind::suspend: add("clock", fault.frozen ? "frozen" : "running"); break;
+        case FaultKind::crash:
+            add("disk", fault.keep_disk ? "keep" : "lose");
+            break;
+        case FaultKind::stop:
+            add("within", format_duration(fault.within));
+            break;
+        case FaultKind::suspend:
+            add("clock", fault.frozen ? "frozen" : "running");
+            break;
         case FaultKind::cut:
             text += peers_text(fault);
             add("direction",
@@ -241,9 +266,14 @@ std::string modifiers_text(const Fault& fault) {
                 add("retryAfter", format_duration(fault.retry_after));
             }
             break;
-        case FaultKind::step_wall_clock: add("by", format_duration(fault.by)); break;
-        case FaultKind::set_drift: add("drift", ppm(fault.drift_ppm)); break;
-        default: break;
+        case FaultKind::step_wall_clock:
+            add("by", format_duration(fault.by));
+            break;
+        case FaultKind::set_drift:
+            add("drift", ppm(fault.drift_ppm));
+            break;
+        default:
+            break;
     }
     if (fault.lasts) add("for", format_duration(*fault.lasts));
     if (!fault.as.empty()) add("as", word(fault.as));
@@ -264,13 +294,15 @@ std::string expect_text(const ExpectSpec& expect) {
     std::string failover;
     const auto bound = [&](std::string_view key, const std::optional<Duration>& value) {
         if (!value) return;
-        failover += (failover.empty() ? "" : ", ") + std::string(key) + ": " + format_duration(*value);
+        failover +=
+            (failover.empty() ? "" : ", ") + std::string(key) + ": " + format_duration(*value);
     };
     bound("p50", expect.failover_p50);
     bound("p99", expect.failover_p99);
     bound("max", expect.failover_max);
     Section section("expect");
-    section.line("reached", list(expect.reached, [](MarkId id) { return std::string(mark_name(id)); }));
+    section.line("reached",
+                 list(expect.reached, [](MarkId id) { return std::string(mark_name(id)); }));
     if (!failover.empty()) section.line("failover", "{" + failover + "}");
     return section.line("violates", list(expect.violates, word))
         .line("mayViolate", list(expect.may_violate, word))

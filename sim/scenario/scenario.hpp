@@ -25,31 +25,33 @@ struct LatencySpec {
 
 /// Helm values in force, as far as they matter here.
 struct ValuesSpec {
-    std::uint32_t replicas = 1;           ///< kubecostDeployment.replicas
-    bool leader_follower = false;         ///< kubecostDeployment.leaderFollower.enabled
-    bool etl = true;                      ///< kubecostModel.etl
-    bool file_store = true;               ///< kubecostModel.etlFileStoreEnabled
-    std::string bucket_secret;            ///< kubecostModel.etlBucketConfigSecret; empty = no bucket
-    std::uint32_t ignored_keys = 0;       ///< keys of a real values.yaml that mean nothing here
+    std::uint32_t replicas = 1;      ///< kubecostDeployment.replicas
+    bool leader_follower = false;    ///< kubecostDeployment.leaderFollower.enabled
+    bool etl = true;                 ///< kubecostModel.etl
+    bool file_store = true;          ///< kubecostModel.etlFileStoreEnabled
+    std::string bucket_secret;       ///< kubecostModel.etlBucketConfigSecret; empty = no bucket
+    std::uint32_t ignored_keys = 0;  ///< keys of a real values.yaml that mean nothing here
 };
 
 /// One replica's clocks at the start of a run.
 struct ClockSpec {
-    Duration offset_max{0};               ///< wall clocks are off by a seeded amount in +-offset_max
-    std::int64_t drift_ppm_max = 0;       ///< rates are off by a seeded amount in +-drift_ppm_max
+    Duration offset_max{0};          ///< wall clocks are off by a seeded amount in +-offset_max
+    std::int64_t drift_ppm_max = 0;  ///< rates are off by a seeded amount in +-drift_ppm_max
     std::vector<std::int64_t> drift_ppm;  ///< per replica, instead (shorter list: the rest 0)
 };
 
 struct NetworkSpec {
-    LatencySpec latency{Duration(0), std::chrono::milliseconds(5), std::chrono::milliseconds(5)};  ///< one way
-    std::uint64_t bandwidth = 125'000'000;       ///< of each replica's link, bytes per second
+    LatencySpec latency{Duration(0), std::chrono::milliseconds(5),
+                        std::chrono::milliseconds(5)};  ///< one way
+    std::uint64_t bandwidth = 125'000'000;  ///< of each replica's link, bytes per second
     std::uint64_t bucket_bandwidth = 1'250'000'000;
     std::vector<std::vector<std::string>> zone_members;  ///< parallel to zone_names
     std::vector<std::string> zone_names;
 };
 
 struct ApiSpec {
-    LatencySpec latency{Duration(0), std::chrono::milliseconds(2), std::chrono::milliseconds(20)};  ///< handling
+    LatencySpec latency{Duration(0), std::chrono::milliseconds(2),
+                        std::chrono::milliseconds(20)};  ///< handling
     Duration bookmark_period = std::chrono::seconds(60);
     Duration watch_timeout = std::chrono::minutes(40);  ///< the server ends a watch about so often
 };
@@ -70,74 +72,83 @@ struct WorkloadSpec {
     std::uint64_t object_size = 2ULL << 20;           ///< bytes
     std::uint64_t queries_per_1000s = 1000;           ///< rate on every replica (1/s = 1000)
     Duration query_deadline = std::chrono::seconds(2);
-    bool restores = true;                             ///< loaders read every current window's backup
-    std::uint32_t pending_reads = 0;                  ///< further reads of windows that never come
-    std::uint32_t preloaded = 0;                      ///< older windows in the bucket at the start
+    bool restores = true;             ///< loaders read every current window's backup
+    std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
+    std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
 };
 
 enum class TargetKind : std::uint8_t { replica, leader, follower, followers, all, zone, bound };
 /// Whom a fault meets; roles are bound when it is injected. `bound`: what `as: name` bound.
 struct Target {
     TargetKind kind = TargetKind::all;
-    std::string name;                  ///< of the replica, zone or binding
-    std::uint32_t replica = 0;         ///< replica
+    std::string name;           ///< of the replica, zone or binding
+    std::uint32_t replica = 0;  ///< replica
 };
 
 /// Names legal in `sends:` and in the faults of single requests.
 enum class RequestKind : std::uint8_t {
-    get_lease, create_lease, update_lease, watch_lease, get_object, put_object, remove_object, list_objects
+    get_lease,
+    create_lease,
+    update_lease,
+    watch_lease,
+    get_object,
+    put_object,
+    remove_object,
+    list_objects
 };
 [[nodiscard]] std::string_view request_kind_name(RequestKind kind);  // "updateLease" ...
 
 enum class TriggerKind : std::uint8_t { at, every, sends, reaches };
 struct Trigger {
     TriggerKind kind = TriggerKind::at;
-    Duration at{0};                     ///< at; every: first time
+    Duration at{0};  ///< at; every: first time
     Duration every{0};
-    Duration until = Duration::max();   ///< every: not later than this
-    Target replica;                     ///< sends, reaches: whose
+    Duration until = Duration::max();  ///< every: not later than this
+    Target replica;                    ///< sends, reaches: whose
     RequestKind sends = RequestKind::update_lease;
     MarkId reaches{};
-    std::uint32_t nth = 1;              ///< sends, reaches: counted from `after`
-    Duration after{0};                  ///< sends, reaches: don't count before this
+    std::uint32_t nth = 1;  ///< sends, reaches: counted from `after`
+    Duration after{0};      ///< sends, reaches: don't count before this
 };
 
 enum class FaultKind : std::uint8_t {
-    crash,           ///< process gone at once; `keep_disk`; restarts after `lasts` if given
-    restart,         ///< a crashed or stopped replica starts again
-    stop,            ///< graceful; `within` is its deadline; restarts `lasts` after it ended if given
-    pause,           ///< SIGSTOP: clocks go on, nothing runs, until resume or `lasts`
+    crash,    ///< process gone at once; `keep_disk`; restarts after `lasts` if given
+    restart,  ///< a crashed or stopped replica starts again
+    stop,     ///< graceful; `within` is its deadline; restarts `lasts` after it ended if given
+    pause,    ///< SIGSTOP: clocks go on, nothing runs, until resume or `lasts`
     resume,
-    suspend,         ///< the machine sleeps for `lasts`; `frozen`: its monotonic clock stands still
-    cut,             ///< no traffic between target and `peers` in `direction`, for `lasts` or until heal
-    heal,            ///< ends what `as` name began (target.kind bound); "all": everything
-    delay,           ///< adds `by` one way between target and `peers`
-    outage,          ///< `api` or `bucket` of `peers` answers nothing, applies nothing
-    drop_request,    ///< `request` of target: not applied, no answer; `times`
-    lose_answer,     ///< `request` of target: applied, answer lost; `times`
-    apply_late,      ///< `request` of target: applied `by` later, answered then; `times`
-    answer_error,    ///< `request` of target: not applied, answered `status` (+ `retry_after`); `times` or `lasts`
-    delete_lease,    ///< by an operator
-    edit_lease,      ///< by an operator: `edit`
-    step_wall_clock, ///< by `by` (may be negative)
-    set_drift        ///< of target to `drift_ppm`, from now on
+    suspend,  ///< the machine sleeps for `lasts`; `frozen`: its monotonic clock stands still
+    cut,      ///< no traffic between target and `peers` in `direction`, for `lasts` or until heal
+    heal,     ///< ends what `as` name began (target.kind bound); "all": everything
+    delay,    ///< adds `by` one way between target and `peers`
+    outage,   ///< `api` or `bucket` of `peers` answers nothing, applies nothing
+    drop_request,     ///< `request` of target: not applied, no answer; `times`
+    lose_answer,      ///< `request` of target: applied, answer lost; `times`
+    apply_late,       ///< `request` of target: applied `by` later, answered then; `times`
+    answer_error,     ///< `request` of target: not applied, answered `status` (+ `retry_after`);
+                      ///< `times` or `lasts`
+    delete_lease,     ///< by an operator
+    edit_lease,       ///< by an operator: `edit`
+    step_wall_clock,  ///< by `by` (may be negative)
+    set_drift         ///< of target to `drift_ppm`, from now on
 };
-[[nodiscard]] std::string_view fault_kind_name(FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
+[[nodiscard]] std::string_view fault_kind_name(
+    FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
 
 enum class Direction : std::uint8_t { both, send, receive };  ///< as the target sees it
 enum class LeaseEdit : std::uint8_t { clear_holder, steal_holder, label, shorten_duration };
 
 struct Fault {
-    std::uint32_t line = 0;             ///< in the scenario file
+    std::uint32_t line = 0;  ///< in the scenario file
     Trigger trigger;
     FaultKind kind = FaultKind::crash;
     Target target;
-    std::string as;                     ///< binds the target met (and names the fault for heal)
-    std::optional<Duration> lasts;      ///< `for:`
+    std::string as;                 ///< binds the target met (and names the fault for heal)
+    std::optional<Duration> lasts;  ///< `for:`
     bool keep_disk = true;
     Duration within = std::chrono::seconds(30);
     bool frozen = false;
-    bool api = true;                    ///< peers: cut, delay, outage
+    bool api = true;  ///< peers: cut, delay, outage
     bool bucket = true;
     bool replicas = false;
     Direction direction = Direction::both;
@@ -155,7 +166,7 @@ struct ExpectSpec {
     std::optional<Duration> failover_p50;  ///< bounds over the seeds of a check
     std::optional<Duration> failover_p99;
     std::optional<Duration> failover_max;
-    std::vector<std::string> violates;     ///< exactly these, in every seed
+    std::vector<std::string> violates;  ///< exactly these, in every seed
     std::vector<std::string> may_violate;
 };
 
@@ -167,12 +178,12 @@ struct SeedRange {
 struct Scenario {
     std::string name;
     std::string why;
-    std::string file;                   ///< path as given
+    std::string file;  ///< path as given
     Duration duration = std::chrono::minutes(5);
     SeedRange seeds;
     ValuesSpec values;
-    ElectorConfig election;             ///< identity and seed are set per process
-    StorageConfig storage;              ///< identity likewise
+    ElectorConfig election;  ///< identity and seed are set per process
+    StorageConfig storage;   ///< identity likewise
     ClockSpec clocks;
     NetworkSpec network;
     ApiSpec api;

@@ -10,7 +10,8 @@ namespace {
 class SetParser {
   public:
     explicit SetParser(const std::string& option)
-        : text_(option), file_(std::make_shared<const std::string>(std::string(kSetPrefix) + option)) {}
+        : text_(option),
+          file_(std::make_shared<const std::string>(std::string(kSetPrefix) + option)) {}
 
     Node parse() {
         Node root = node(NodeKind::map, 0);
@@ -72,7 +73,8 @@ class SetParser {
         }
         if (at_ >= text_.size() || text_[at_] == ',')
             fail(key, "expected KEY=VALUE, found no '=' after \"" + key.text + "\"");
-        if (key.text.empty()) fail(key, "expected a key before '" + std::string(1, text_[at_]) + "'");
+        if (key.text.empty())
+            fail(key, "expected a key before '" + std::string(1, text_[at_]) + "'");
         return key;
     }
 
@@ -106,6 +108,8 @@ class SetParser {
 
 }  // namespace
 
-Node parse_set(const std::string& option) { return SetParser(option).parse(); }
+Node parse_set(const std::string& option) {
+    return SetParser(option).parse();
+}
 
 }  // namespace leasehold::sim

@@ -34,7 +34,8 @@ std::pair<int, int> place_of(std::string_view text, std::size_t offset) {
     fail_at(file, line, column, std::move(message));
 }
 
-/// Length of the valid UTF-8 sequence at `at` (RFC 3629: no surrogates, no overlong forms); 0 = none.
+/// Length of the valid UTF-8 sequence at `at` (RFC 3629: no surrogates, no overlong forms); 0 =
+/// none.
 std::size_t sequence_length(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) -> unsigned {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -109,8 +110,9 @@ class Builder : public YAML::EventHandler {
     }
     void OnMapEnd() override { close(); }
 
-    static constexpr const char* kNoAliases = "anchors and aliases (&name, *name) are not "
-                                              "supported: write the value out";
+    static constexpr const char* kNoAliases =
+        "anchors and aliases (&name, *name) are not "
+        "supported: write the value out";
 
   private:
     struct Frame {
@@ -206,7 +208,8 @@ class Builder : public YAML::EventHandler {
 std::string hint(const std::string& message) {
     if (message == "end of map not found" || message == "end of sequence not found")
         return " (the indentation fits nothing above)";
-    if (message == "illegal map value") return " (put a text with ': ' in quotes, or check the indentation)";
+    if (message == "illegal map value")
+        return " (put a text with ': ' in quotes, or check the indentation)";
     if (message == "end of map flow not found") return " (a '{' is not closed)";
     if (message == "end of sequence flow not found") return " (a '[' is not closed)";
     return "";
@@ -220,7 +223,8 @@ std::string hint(const std::string& message) {
     if (error.msg.find("EOF") != std::string::npos) {
         const std::size_t quote = text.find_first_of("'\"", last_offset);
         if (quote != std::string_view::npos)
-            fail_byte(file, text, quote, "the quoted text that begins here does not end on its line");
+            fail_byte(file, text, quote,
+                      "the quoted text that begins here does not end on its line");
     }
     if (error.msg.find("anchor") != std::string::npos)
         fail_at(file, line, column, Builder::kNoAliases);
@@ -237,10 +241,14 @@ const Node* Node::find(std::string_view key) const {
 
 std::string Node::describe() const {
     switch (kind) {
-        case NodeKind::null: return "nothing";
-        case NodeKind::list: return "a list";
-        case NodeKind::map: return "a map";
-        case NodeKind::scalar: break;
+        case NodeKind::null:
+            return "nothing";
+        case NodeKind::list:
+            return "a list";
+        case NodeKind::map:
+            return "a map";
+        case NodeKind::scalar:
+            break;
     }
     constexpr std::size_t kShown = 60;
     std::string shown = text.substr(0, kShown);
@@ -273,8 +281,7 @@ Node parse_tree(std::string_view text, const std::string& file) {
     std::istringstream stream{std::string(text)};
     try {
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
-        }
+        while (parser.HandleNextDocument(builder)) {}
     } catch (const YAML::Exception& error) {
         fail_yaml(error, text, file, builder.last_offset());
     }

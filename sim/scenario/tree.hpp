@@ -25,13 +25,13 @@ enum class NodeKind : std::uint8_t { null, scalar, list, map };
 struct Node {
     struct Entry;
     NodeKind kind = NodeKind::null;
-    bool quoted = false;          ///< scalar in quotes or a block scalar: always a text
-    std::string text;             ///< scalar
-    std::vector<Node> items;      ///< list
-    std::vector<Entry> entries;   ///< map, in the order of the input, keys unique
+    bool quoted = false;         ///< scalar in quotes or a block scalar: always a text
+    std::string text;            ///< scalar
+    std::vector<Node> items;     ///< list
+    std::vector<Entry> entries;  ///< map, in the order of the input, keys unique
     std::shared_ptr<const std::string> file;
-    int line = 0;                 ///< 1-based
-    int column = 0;               ///< 1-based, bytes
+    int line = 0;    ///< 1-based
+    int column = 0;  ///< 1-based, bytes
 
     [[nodiscard]] const Node* find(std::string_view key) const;
     /// "a list", "a map", "nothing" or the text in quotes, for messages.

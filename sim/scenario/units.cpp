@@ -15,17 +15,24 @@ struct Unit {
     std::uint64_t size;
 };
 // Largest first: formatting takes the first that divides, and "1m30s" must descend.
-constexpr std::array kTimeUnits{Unit{"d", 86'400'000'000'000}, Unit{"h", 3'600'000'000'000},
-                                Unit{"m", 60'000'000'000},     Unit{"s", 1'000'000'000},
-                                Unit{"ms", 1'000'000},         Unit{"us", 1'000},
+constexpr std::array kTimeUnits{Unit{"d", 86'400'000'000'000},
+                                Unit{"h", 3'600'000'000'000},
+                                Unit{"m", 60'000'000'000},
+                                Unit{"s", 1'000'000'000},
+                                Unit{"ms", 1'000'000},
+                                Unit{"us", 1'000},
                                 Unit{"ns", 1}};
 constexpr std::array kSizeUnits{Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
                                 Unit{"KiB", 1ULL << 10}, Unit{"B", 1}};
 constexpr std::uint64_t kLongest = 365ULL * 86'400'000'000'000;  // nanoseconds
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string quoted(std::string_view text) {
+    return '"' + std::string(text) + '"';
+}
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 /// A decimal number at the start of a text: mantissa / 10^decimals, and what follows it.
 struct Number {
@@ -64,7 +71,8 @@ Result<std::uint64_t, std::string> scale(const Number& number, std::uint64_t uni
                                          std::string_view smallest, std::string_view limit_text) {
     const Uint128 product = static_cast<Uint128>(number.mantissa) * unit;
     if (product / number.divisor > limit)
-        return Unexpected{quoted(whole) + " is too large (at most " + std::string(limit_text) + ")"};
+        return Unexpected{quoted(whole) + " is too large (at most " + std::string(limit_text) +
+                          ")"};
     if (product % number.divisor != 0)
         return Unexpected{quoted(whole) + " is not a whole number of " + std::string(smallest)};
     return static_cast<std::uint64_t>(product / number.divisor);
@@ -72,7 +80,8 @@ Result<std::uint64_t, std::string> scale(const Number& number, std::uint64_t uni
 
 std::string unit_list(std::span<const Unit> units) {
     std::string text;
-    for (std::size_t i = units.size(); i-- > 0;) text += std::string(units[i].name) + (i ? " " : "");
+    for (std::size_t i = units.size(); i-- > 0;)
+        text += std::string(units[i].name) + (i ? " " : "");
     return text;
 }
 
@@ -80,13 +89,16 @@ std::string unit_list(std::span<const Unit> units) {
 Result<Unit, std::string> read_unit(std::string_view text, std::span<const Unit> units,
                                     std::string_view whole) {
     std::size_t end = 0;
-    while (end < text.size() && !is_digit(text[end])) ++end;
+    while (end < text.size() && !is_digit(text[end]))
+        ++end;
     const std::string_view name = text.substr(0, end);
-    if (name.empty()) return Unexpected{quoted(whole) + " has no unit (expected one of " + unit_list(units) + ")"};
+    if (name.empty())
+        return Unexpected{quoted(whole) + " has no unit (expected one of " + unit_list(units) +
+                          ")"};
     for (const Unit& unit : units)
         if (unit.name == name) return unit;
-    return Unexpected{quoted(whole) + " has the unknown unit " + quoted(name) + " (expected one of " +
-                      unit_list(units) + ")"};
+    return Unexpected{quoted(whole) + " has the unknown unit " + quoted(name) +
+                      " (expected one of " + unit_list(units) + ")"};
 }
 
 std::string expected(std::string_view text, std::string_view what) {
@@ -167,8 +179,9 @@ Result<std::int64_t, std::string> parse_ppm(std::string_view text) {
                                                  : number.error()};
     const bool percent = number->rest == "%";
     if (!percent && number->rest != "ppm")
-        return Unexpected{number->rest.empty() ? quoted(text) + " has no unit (expected ppm or %)"
-                                               : expected(text, "a rate error such as 200ppm or 0.2%")};
+        return Unexpected{number->rest.empty()
+                              ? quoted(text) + " has no unit (expected ppm or %)"
+                              : expected(text, "a rate error such as 200ppm or 0.2%")};
     const auto size = scale(*number, percent ? 10'000 : 1, 500'000, text, "ppm", "500000ppm");
     if (!size) return Unexpected{size.error()};
     const auto ppm = static_cast<std::int64_t>(*size);
@@ -204,11 +217,12 @@ std::string format_duration(Duration value) {
     const std::int64_t count = value.count();
     if (count == 0) return "0s";
     // Negating the smallest value would overflow, so the magnitude is taken unsigned.
-    const std::uint64_t size = count < 0 ? ~static_cast<std::uint64_t>(count) + 1
-                                         : static_cast<std::uint64_t>(count);
+    const std::uint64_t size =
+        count < 0 ? ~static_cast<std::uint64_t>(count) + 1 : static_cast<std::uint64_t>(count);
     for (const Unit& unit : kTimeUnits)
         if (size % unit.size == 0)
-            return (count < 0 ? "-" : "") + std::to_string(size / unit.size) + std::string(unit.name);
+            return (count < 0 ? "-" : "") + std::to_string(size / unit.size) +
+                   std::string(unit.name);
     return {};
 }
 
@@ -223,7 +237,8 @@ std::string format_rate(std::uint64_t per_1000s) {
     std::string text = std::to_string(per_1000s / 1000);
     if (const std::uint64_t rest = per_1000s % 1000; rest != 0) {
         std::string digits = std::to_string(1000 + rest).substr(1);
-        while (digits.back() == '0') digits.pop_back();
+        while (digits.back() == '0')
+            digits.pop_back();
         text += '.' + digits;
     }
     return text + "/s";

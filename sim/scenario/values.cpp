@@ -33,7 +33,8 @@ constexpr std::array kUnmistakable{Unmistakable{"leaderFollower", "kubecostDeplo
 std::uint32_t leaves(const Node& node) {
     if (node.kind != NodeKind::map || node.entries.empty()) return 1;
     std::uint32_t total = 0;
-    for (const Node::Entry& entry : node.entries) total += leaves(entry.value);
+    for (const Node::Entry& entry : node.entries)
+        total += leaves(entry.value);
     return total;
 }
 
@@ -94,7 +95,8 @@ class Merged {
 
     void model(const Node& section) {
         if (section.kind == NodeKind::null) {
-            for (const Key key : {Key::etl, Key::file_store, Key::bucket_secret}) put(key, section);
+            for (const Key key : {Key::etl, Key::file_store, Key::bucket_secret})
+                put(key, section);
             return;
         }
         expect_map(section, kSections[1]);
@@ -126,7 +128,8 @@ class Merged {
             fail(entry.key, "unknown key " + entry.key.describe() + " in " + in +
                                 "; did you mean \"" + near + "\"?");
         for (const auto& [key, place] : kUnmistakable)
-            if (name == key) fail(entry.key, std::string(key) + " belongs under " + std::string(place));
+            if (name == key)
+                fail(entry.key, std::string(key) + " belongs under " + std::string(place));
         for (const std::string_view start : kSections)
             if (section.empty() && name.starts_with(std::string(start) + "."))
                 fail(entry.key, "a dotted key means nothing in a values file: nest " +
@@ -184,8 +187,10 @@ void check_chart(const ValuesSpec& values, const Merged& merged) {
 ValuesSpec read_values(const Node* inline_values, const ReadOptions& options) {
     Merged merged;
     if (inline_values != nullptr) merged.apply(*inline_values);
-    for (const std::string& file : options.value_files) merged.apply(parse_tree(load_text(file), file));
-    for (const std::string& option : options.sets) merged.apply(parse_set(option));
+    for (const std::string& file : options.value_files)
+        merged.apply(parse_tree(load_text(file), file));
+    for (const std::string& option : options.sets)
+        merged.apply(parse_set(option));
 
     ValuesSpec values;
     values.ignored_keys = merged.ignored();
@@ -194,8 +199,9 @@ ValuesSpec read_values(const Node* inline_values, const ReadOptions& options) {
         expect_scalar(*node, "kubecostDeployment.replicas");
         const auto count = parse_count(node->text);
         if (!count || node->quoted || *count < 1 || *count > kMost)
-            fail(*node, "kubecostDeployment.replicas: expected a whole number from 1 to 64, found " +
-                            node->describe());
+            fail(*node,
+                 "kubecostDeployment.replicas: expected a whole number from 1 to 64, found " +
+                     node->describe());
         values.replicas = static_cast<std::uint32_t>(*count);
     }
     read_flag(merged.at(Key::leader_follower), "kubecostDeployment.leaderFollower.enabled",

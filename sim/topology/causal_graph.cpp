@@ -17,11 +17,14 @@ constexpr std::size_t kUnreached = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-CausalGraph::CausalGraph(std::size_t capacity) : ring_(capacity) { CHECK(capacity >= 1); }
+CausalGraph::CausalGraph(std::size_t capacity) : ring_(capacity) {
+    CHECK(capacity >= 1);
+}
 
 void CausalGraph::add(std::uint64_t event, std::span<const std::uint64_t> predecessors) {
     CHECK_MSG(!any_ || event > last_, "event numbers grow");
-    for (const std::uint64_t predecessor : predecessors) CHECK(predecessor < event);
+    for (const std::uint64_t predecessor : predecessors)
+        CHECK(predecessor < event);
     any_ = true;
     last_ = event;
     if (size_ == ring_.size())
@@ -51,7 +54,9 @@ std::size_t CausalGraph::position(std::uint64_t event) const {
     return low < size_ && entry(low).event == event ? low : size_;
 }
 
-bool CausalGraph::remembers(std::uint64_t event) const { return position(event) < size_; }
+bool CausalGraph::remembers(std::uint64_t event) const {
+    return position(event) < size_;
+}
 
 CausalChain CausalGraph::chain(std::uint64_t event) const {
     const std::size_t asked = position(event);
@@ -90,7 +95,8 @@ CausalChain CausalGraph::chain(std::uint64_t event) const {
     chain.complete = best_root < count;
     const std::size_t start = chain.complete ? best_root : best_cut;
     CHECK_MSG(start < count, "a chain of events without a beginning");
-    for (std::size_t i = start; i != asked; i = effect[i]) chain.events.push_back(entry(i).event);
+    for (std::size_t i = start; i != asked; i = effect[i])
+        chain.events.push_back(entry(i).event);
     chain.events.push_back(event);
     return chain;
 }

@@ -22,8 +22,7 @@ struct Vertex {
     std::uint64_t node = 0;
 };
 
-using Directed =
-    boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, Vertex, Edge>;
+using Directed = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, Vertex, Edge>;
 
 /// The edges that a message of one sender may take.
 struct Passable {
@@ -35,9 +34,12 @@ struct Passable {
     bool operator()(const Directed::edge_descriptor& descriptor) const {
         const Edge& edge = (*graph)[descriptor];
         switch (edge.kind) {
-            case Edge::Kind::uplink: return edge.node == sender;  // nodes pass nothing on
-            case Edge::Kind::downlink: return (*blocked_receivers)[edge.node] == 0;
-            case Edge::Kind::link: return (*blocked_ways)[edge.way] == 0;
+            case Edge::Kind::uplink:
+                return edge.node == sender;  // nodes pass nothing on
+            case Edge::Kind::downlink:
+                return (*blocked_receivers)[edge.node] == 0;
+            case Edge::Kind::link:
+                return (*blocked_ways)[edge.way] == 0;
         }
         return false;
     }
@@ -94,7 +96,8 @@ NodeId Topology::add_node(std::string name, ZoneId zone) {
     boost::add_edge(zone_switch, vertex, Edge{Edge::Kind::downlink, index, 0}, graph_->edges);
     graph_->node_vertices.push_back(vertex);
     nodes_.push_back({std::move(name), zone});
-    for (auto& row : pair_cuts_) row.push_back(0);
+    for (auto& row : pair_cuts_)
+        row.push_back(0);
     pair_cuts_.emplace_back(nodes_.size(), 0);
     ++epoch_;
     return NodeId(index);
@@ -178,7 +181,8 @@ void Topology::heal(CutId cut) {
 }
 
 void Topology::heal_all() {
-    while (!cuts_.empty()) heal(CutId(cuts_.begin()->first));
+    while (!cuts_.empty())
+        heal(CutId(cuts_.begin()->first));
 }
 
 void Topology::count(const Cut& cut, int change) {
@@ -186,7 +190,8 @@ void Topology::count(const Cut& cut, int change) {
         CHECK(change > 0 || counter > 0);
         counter = change > 0 ? counter + 1 : counter - 1;
     };
-    for (const auto& [from, to] : cut.pairs) apply(pair_cuts_[from.value()][to.value()]);
+    for (const auto& [from, to] : cut.pairs)
+        apply(pair_cuts_[from.value()][to.value()]);
     for (const auto& [link, forth] : cut.links)
         apply(link_cuts_[2 * link.value() + (forth ? 0 : 1)]);
     ++epoch_;

@@ -128,8 +128,9 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
     else
         timeout.event = BucketAnswered{std::get<BucketAnswered>(letter.event).request,
                                        std::make_shared<const BucketReply>()};
+    // Of a frozen clock's date the process's own door takes care.
     const TrueTime due = context_.hosts[replica].clock.reaches(letter.deadline);
-    if (due != TrueTime::max()) context_.post(due, replica, std::move(timeout));
+    context_.post(due == TrueTime::max() ? context_.now() : due, replica, std::move(timeout));
     return false;
 }
 

@@ -67,6 +67,7 @@ struct Host {
     Instant armed = kNever;              ///< the deadline for which a wake is in the queue
     std::uint64_t arming = 0;            ///< generation of the newest wake
     std::vector<Mail> inbox;             ///< came while paused, in order
+    std::vector<Mail> frozen;            ///< time-outs that wait for a frozen clock
     Effects effects;                     ///< of the last step
     std::size_t performed = 0;           ///< how many of them were carried out
     bool permitted = false;              ///< the next one has its permit already (paused behind it)

@@ -96,6 +96,7 @@ void Hosts::end(ReplicaIndex replica, EndCause cause) {
     Host& host = context_.hosts[replica];
     host.replica.reset();
     host.inbox.clear();
+    host.frozen.clear();
     host.effects.clear();
     host.performed = 0;
     host.paused = host.stopping = host.permitted = false;
@@ -159,23 +160,30 @@ void Hosts::give(ReplicaIndex replica, Event event) {
     step(replica, event, host.last_step);
 }
 
-void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
+std::optional<Mail> Hosts::receive(ReplicaIndex replica, std::uint64_t handle) {
     Mail letter = context_.mail.take(handle);
     Host& host = context_.hosts[replica];
-    if (!host.running() || letter.incarnation != host.incarnation) return;
-    const TrueTime now = context_.now();
-    if (letter.timeout && host.clock.monotonic(now) < letter.deadline) {
+    if (!host.running() || letter.incarnation != host.incarnation) return std::nullopt;
+    if (letter.timeout && host.clock.monotonic(context_.now()) < letter.deadline) {
         // The clock was slowed or frozen since the time-out was computed.
         const TrueTime due = host.clock.reaches(letter.deadline);
-        if (due != TrueTime::max()) context_.post(due, replica, std::move(letter));
-        return;
+        if (due == TrueTime::max()) host.frozen.push_back(std::move(letter));
+        else context_.post(due, replica, std::move(letter));
+        return std::nullopt;
     }
-    if (letter.via != Via::here && !api_->arrives(letter, replica)) return;
+    if (letter.via != Via::here && !api_->arrives(letter, replica)) return std::nullopt;
+    return letter;
+}
+
+void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
+    std::optional<Mail> letter = receive(replica, handle);
+    if (!letter) return;
+    Host& host = context_.hosts[replica];
     if (host.paused) {
-        host.inbox.push_back(std::move(letter));
+        host.inbox.push_back(std::move(*letter));
         return;
     }
-    step(replica, letter.event, letter.cause);
+    step(replica, letter->event, letter->cause);
 }
 
 void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
@@ -345,6 +353,9 @@ void Hosts::clock_changed(ReplicaIndex replica) {
     record.replica = replica;
     record.clock = host.clock.piece();
     context_.recorder.clock_changed(record);
+    std::vector<Mail> frozen = std::move(host.frozen);
+    host.frozen.clear();
+    for (Mail& letter : frozen) context_.post(record.at, replica, std::move(letter));
     host.armed = kNever;  // computed with the old rate
     if (!host.paused) arm(replica);
 }

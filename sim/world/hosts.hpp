@@ -1,6 +1,8 @@
 // Hosts: runs the replicas. A dumb driver: each effect is performed once, now, in its order.
 #pragma once
 
+#include <optional>
+
 #include "sim/world/context.hpp"
 
 namespace leasehold::sim {
@@ -28,6 +30,9 @@ class Hosts {
 
     void wake(ReplicaIndex replica, std::uint64_t arming);
     void deliver(ReplicaIndex replica, std::uint64_t handle);
+    /// Takes mail out of the queue; nothing when it was for an earlier process, was lost on the
+    /// way, or is a time-out that this machine's clock hasn't reached (it comes again then).
+    std::optional<Mail> receive(ReplicaIndex replica, std::uint64_t handle);
     /// An event from this machine itself (workload), now; kept while the process is paused.
     void give(ReplicaIndex replica, Event event);
 

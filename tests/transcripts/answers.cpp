@@ -153,8 +153,10 @@ LeaseReply Stage::lease_reply(Command& command, RequestId request, const std::st
     } else if (kind == "not-sent") {
         reply.not_sent = true;
     } else if (kind != "unknown") {
-        command.fail("expected found, written, missing, conflict, exists, throttled, forbidden, "
-                     "error, not-sent or unknown, not '" + kind + "'");
+        command.fail(
+            "expected found, written, missing, conflict, exists, throttled, forbidden, "
+            "error, not-sent or unknown, not '" +
+            kind + "'");
     }
     return reply;
 }
@@ -162,8 +164,7 @@ LeaseReply Stage::lease_reply(Command& command, RequestId request, const std::st
 ObjectBodyPtr Stage::object_body(Command& command) {
     ObjectBody body;
     if (command.has("as")) {
-        const auto put =
-            buckets_.find(RequestId(number_after(command, command.text("as"), 'r')));
+        const auto put = buckets_.find(RequestId(number_after(command, command.text("as"), 'r')));
         if (put == buckets_.end() || !put->second.body)
             command.fail("as= names no request that writes an object");
         return put->second.body;
@@ -229,9 +230,10 @@ BucketReply Stage::bucket_reply(Command& command, RequestId request, const std::
     } else if (kind == "not-sent") {
         reply.not_sent = true;
     } else if (kind != "unknown") {
-        command.fail("expected object, written, page, removed, unchanged, missing, "
-                     "precondition-failed, conflict, throttled, denied, not-sent or unknown, not '" +
-                     kind + "'");
+        command.fail(
+            "expected object, written, page, removed, unchanged, missing, "
+            "precondition-failed, conflict, throttled, denied, not-sent or unknown, not '" +
+            kind + "'");
     }
     return reply;
 }

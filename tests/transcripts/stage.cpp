@@ -62,7 +62,8 @@ std::string Stage::make_replica(Command& command) {
             election.drift_ppm = *drift;
         }
         election.client_go_peers = command.text("peers") == "client-go";
-        for (const std::string& problem : election.problems()) command.fail(problem);
+        for (const std::string& problem : election.problems())
+            command.fail(problem);
     }
     if (command.text("storage", "off") == "on") {
         StorageConfig& storage = config.storage.emplace();

@@ -107,11 +107,13 @@ std::string to_file(const Story& story) {
     std::string text;
     for (std::size_t i = 0; i < story.blocks.size(); ++i) {
         const Block& block = story.blocks[i];
-        for (const std::string& line : block.before) text += line + "\n";
+        for (const std::string& line : block.before)
+            text += line + "\n";
         text += block.command + "\n----\n" + block.expected;
         if (i + 1 < story.blocks.size() || !story.after.empty()) text += "\n";
     }
-    for (const std::string& line : story.after) text += line + "\n";
+    for (const std::string& line : story.after)
+        text += line + "\n";
     return text;
 }
 

@@ -45,8 +45,9 @@ TEST(CheckNoStaleCommit, AnOlderEpochOverANewerOneIsFound) {
     const Verdict verdict = history.verdict("bucket.no-stale-commit", 10s);
     EXPECT_TRUE(violated(verdict, stale));
     EXPECT_EQ(verdict.evidence.front(), newer);
-    EXPECT_EQ(verdict.what, "replica-0's write of 'assets/1h' with epoch 5 was stored at 2s over "
-                            "replica-1's of epoch 6");
+    EXPECT_EQ(verdict.what,
+              "replica-0's write of 'assets/1h' with epoch 5 was stored at 2s over "
+              "replica-1's of epoch 6");
 }
 
 TEST(CheckNoStaleCommit, AStaleTombstoneCountsAndAForeignWriteBetweenHidesNothing) {
@@ -85,8 +86,7 @@ TEST(CheckAcknowledgedSurvives, AnAckWithoutACommitSinceTheWriteBeganIsFound) {
     history.start_all();
     history.object(0, 1s, kKey, "old", 5);
     history.step(0, 2s, backup_write(9, kKey));
-    const auto ack =
-        history.step(0, 3s, Timer{}, {write_done(9, WriteAck::committed, "old")});
+    const auto ack = history.step(0, 3s, Timer{}, {write_done(9, WriteAck::committed, "old")});
     EXPECT_TRUE(violated(history.verdict("bucket.acknowledged-survives", 10s), ack));
 }
 
@@ -180,8 +180,8 @@ TEST(CheckWritesAreNoOps, PermitsOfALeaderAndRefusalsPass) {
     history.left(1, 14s, false);
     EXPECT_TRUE(passes(history.verdict("follower.writes-are-no-ops", 20s)));
     History empty;
-    EXPECT_TRUE(has_status(empty.verdict("follower.writes-are-no-ops", 1s),
-                           Status::not_applicable));
+    EXPECT_TRUE(
+        has_status(empty.verdict("follower.writes-are-no-ops", 1s), Status::not_applicable));
     History plain(plain_settings());
     plain.start_all();
     plain.left(0, 1s);
@@ -195,8 +195,7 @@ class CheckFreshness : public ::testing::Test {
         history_.lead(0, 1s, 1, 1h);
     }
     void store(ReplicaIndex replica, Duration when, std::string_view etag) {
-        history_.step(replica, when, Timer{},
-                      {send_file(++request_, FileVerb::store, kKey, etag)});
+        history_.step(replica, when, Timer{}, {send_file(++request_, FileVerb::store, kKey, etag)});
     }
     [[nodiscard]] Verdict verdict(Duration end) {
         return history_.verdict("follower.freshness", end);

@@ -25,15 +25,15 @@ TEST_F(CheckCalls, AQueryThatIsNeitherAnsweredNorHasARequestStacks) {
 }
 
 TEST_F(CheckCalls, AQueryWithTwoRequestsStacks) {
-    const auto wrong = history_.step(
-        1, 2s, query(2, kKey),
-        {send_file(2, FileVerb::load, kKey), send_bucket(4, BucketVerb::get, kKey)});
+    const auto wrong =
+        history_.step(1, 2s, query(2, kKey),
+                      {send_file(2, FileVerb::load, kKey), send_bucket(4, BucketVerb::get, kKey)});
     EXPECT_TRUE(violated(history_.verdict(kStack, 3s), wrong));
 }
 
 TEST_F(CheckCalls, AnAnsweredQueryThatSendsARequestStacks) {
-    const auto wrong = history_.step(1, 2s, query(2, kKey),
-                                     {query_done(2), send_file(2, FileVerb::load, kKey)});
+    const auto wrong =
+        history_.step(1, 2s, query(2, kKey), {query_done(2), send_file(2, FileVerb::load, kKey)});
     EXPECT_TRUE(violated(history_.verdict(kStack, 3s), wrong));
 }
 
@@ -94,14 +94,13 @@ TEST_F(CheckCalls, PassesMoreOftenThanThePeriodStackAndARetriedListDoesNot) {
     std::uint64_t request = 0;
     const auto pass = [&often, &request](Duration when, std::int32_t status) {
         request += 2;
-        const auto number =
-            often.step(1, when, Timer{}, {send_bucket(request, BucketVerb::list)});
+        const auto number = often.step(1, when, Timer{}, {send_bucket(request, BucketVerb::list)});
         often.step(1, when + 10ms, bucket_answered(request, status));
         return number;
     };
     pass(1s, 200);
-    pass(5s, 503);   // the phase's pass fails ...
-    pass(6s, 200);   // ... and is tried again
+    pass(5s, 503);  // the phase's pass fails ...
+    pass(6s, 200);  // ... and is tried again
     pass(35s, 200);
     EXPECT_TRUE(passes(often.verdict(kStack, 40s)));
     const auto wrong = pass(36s, 200);
@@ -123,8 +122,8 @@ TEST_F(CheckCalls, WithoutCallsTheyAreNotApplicable) {
 
 TEST_F(CheckCalls, AQueryAnsweredAfterItsDeadlineIsFound) {
     history_.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
-    const auto wrong = history_.step(1, 4s, FileAnswered{RequestId{2}, {}},
-                                     {query_done(1, QueryOutcome::data)});
+    const auto wrong =
+        history_.step(1, 4s, FileAnswered{RequestId{2}, {}}, {query_done(1, QueryOutcome::data)});
     const Verdict verdict = history_.verdict(kInTime, 9s);
     EXPECT_TRUE(violated(verdict, wrong));
     EXPECT_EQ(verdict.at, at(3s));
@@ -180,8 +179,7 @@ TEST_F(CheckCalls, TheEndOfAnEarlierPauseDoesNotEndALaterOne) {
 TEST_F(CheckCalls, ADeadlineBeforeThePauseIsNotExcused) {
     history_.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
     history_.fault(5s, "pause replica-1", {1});
-    const auto wrong =
-        history_.step(1, 20s, Timer{}, {query_done(1, QueryOutcome::deadline)});
+    const auto wrong = history_.step(1, 20s, Timer{}, {query_done(1, QueryOutcome::deadline)});
     EXPECT_TRUE(violated(history_.verdict(kInTime, 30s), wrong));
 }
 
@@ -245,8 +243,8 @@ TEST_F(CheckCalls, AReadEndsWithItsProcessButNotWithoutAnAnswerInAStop) {
     history_.step(2, 2s, Timer{}, {read_done(2, ReadOutcome::data)});
     EXPECT_TRUE(passes(history_.verdict(kOnce, 9s)));
     history_.step(2, 3s, backup_read(3, kKey));
-    const auto wrong = history_.step(2, 4s, Stop{mono(30s)},
-                                     {RoleChanged{Role::stopped, Term{}}, Stopped{}});
+    const auto wrong =
+        history_.step(2, 4s, Stop{mono(30s)}, {RoleChanged{Role::stopped, Term{}}, Stopped{}});
     EXPECT_TRUE(violated(history_.verdict(kOnce, 9s), wrong));
 }
 
@@ -267,10 +265,10 @@ TEST_F(CheckCalls, ARoleBeforeItsGateOrStorageBeforeTheRoleIsFound) {
     EXPECT_TRUE(violated(gate.verdict(kReleases, 9s), first));
     History reads;
     reads.start_all();
-    const auto second = reads.step(1, 2s, Timer{},
-                                   {send_bucket(2, BucketVerb::get, kKey),
-                                    GateMoved{Term{1}, mono(9s)},
-                                    RoleChanged{Role::leader, Term{1}}});
+    const auto second =
+        reads.step(1, 2s, Timer{},
+                   {send_bucket(2, BucketVerb::get, kKey), GateMoved{Term{1}, mono(9s)},
+                    RoleChanged{Role::leader, Term{1}}});
     EXPECT_TRUE(violated(reads.verdict(kReleases, 9s), second));
 }
 

@@ -15,8 +15,12 @@ namespace leasehold::check {
 
 using namespace std::chrono_literals;
 
-inline TrueTime at(Duration since_start) { return TrueTime(since_start); }
-inline Instant mono(Duration since_start) { return Instant(since_start); }
+inline TrueTime at(Duration since_start) {
+    return TrueTime(since_start);
+}
+inline Instant mono(Duration since_start) {
+    return Instant(since_start);
+}
 
 /// Three replicas, election and storage, defaults, identities that start with their names.
 inline Settings test_settings() {
@@ -39,7 +43,8 @@ class History {
 
     /// Starts all replicas at 0 s with perfect clocks.
     History& start_all() {
-        for (ReplicaIndex i = 0; i < settings_.replicas; ++i) start(i, 0s);
+        for (ReplicaIndex i = 0; i < settings_.replicas; ++i)
+            start(i, 0s);
         return *this;
     }
     std::uint64_t start(ReplicaIndex replica, Duration when, std::int64_t rate_ppb = 0) {
@@ -87,9 +92,9 @@ class History {
     /// The step that makes it leader: gate, then role.
     std::uint64_t lead(ReplicaIndex replica, Duration when, std::uint64_t term,
                        Duration valid_until) {
-        return step(replica, when, Timer{},
-                    {GateMoved{Term{term}, mono(valid_until)},
-                     RoleChanged{Role::leader, Term{term}}});
+        return step(
+            replica, when, Timer{},
+            {GateMoved{Term{term}, mono(valid_until)}, RoleChanged{Role::leader, Term{term}}});
     }
     std::uint64_t extend(ReplicaIndex replica, Duration when, std::uint64_t term,
                          Duration valid_until) {
@@ -190,8 +195,12 @@ inline LeasePtr lease_of(std::uint64_t version, std::string holder, std::uint64_
     return lease;
 }
 
-inline ObjectKey key_of(std::string_view key) { return ObjectKey(std::string(key)); }
-inline ETag etag_of(std::string_view etag) { return ETag(std::string(etag)); }
+inline ObjectKey key_of(std::string_view key) {
+    return ObjectKey(std::string(key));
+}
+inline ETag etag_of(std::string_view etag) {
+    return ETag(std::string(etag));
+}
 
 inline SendBucket send_bucket(std::uint64_t request, BucketVerb verb, std::string_view key = "") {
     SendBucket send;
@@ -217,8 +226,7 @@ inline BucketAnswered bucket_answered(std::uint64_t request, std::int32_t status
     reply->etag = etag_of(etag);
     return BucketAnswered{RequestId{request}, std::move(reply)};
 }
-inline BackupRead backup_read(std::uint64_t call, std::string_view key,
-                              Instant deadline = kNever) {
+inline BackupRead backup_read(std::uint64_t call, std::string_view key, Instant deadline = kNever) {
     return BackupRead{CallId{call}, key_of(key), ETag{}, deadline};
 }
 inline BackupWrite backup_write(std::uint64_t call, std::string_view key) {
@@ -249,11 +257,9 @@ inline WriteDone write_done(std::uint64_t call, WriteAck ack, std::string_view e
 }
 
 inline ::testing::AssertionResult passes(const Verdict& verdict) {
-    if (verdict.status == Status::pass && verdict.checked > 0)
-        return ::testing::AssertionSuccess();
+    if (verdict.status == Status::pass && verdict.checked > 0) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure()
-           << verdict.id << ": status " << static_cast<int>(verdict.status) << ", "
-           << verdict.what;
+           << verdict.id << ": status " << static_cast<int>(verdict.status) << ", " << verdict.what;
 }
 /// Violated, with `last` as the first wrong event.
 inline ::testing::AssertionResult violated(const Verdict& verdict, std::uint64_t last) {
@@ -269,8 +275,7 @@ inline ::testing::AssertionResult has_status(const Verdict& verdict, Status stat
     if (verdict.status == status && verdict.checked == 0 && !verdict.what.empty())
         return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure()
-           << verdict.id << ": status " << static_cast<int>(verdict.status) << ", "
-           << verdict.what;
+           << verdict.id << ": status " << static_cast<int>(verdict.status) << ", " << verdict.what;
 }
 
 }  // namespace leasehold::check

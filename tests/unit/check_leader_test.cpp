@@ -128,7 +128,8 @@ TEST(CheckEventuallyOne, ALeaderWithinTheBoundPasses) {
 TEST(CheckEventuallyOne, WithoutAHealthyReplicaItIsInconclusive) {
     History history;
     history.start_all();
-    for (ReplicaIndex i = 0; i < 3; ++i) history.path(i, 5s, false);
+    for (ReplicaIndex i = 0; i < 3; ++i)
+        history.path(i, 5s, false);
     EXPECT_TRUE(has_status(history.verdict("leader.eventually-one", 300s), Status::inconclusive));
 }
 
@@ -137,7 +138,8 @@ TEST(CheckEventuallyOne, AHealthyPathCountsFromItsHealing) {
     for (const bool too_late : {false, true}) {
         History history;
         history.start_all();
-        for (ReplicaIndex i = 0; i < 3; ++i) history.path(i, 5s, false);
+        for (ReplicaIndex i = 0; i < 3; ++i)
+            history.path(i, 5s, false);
         history.path(1, 100s, true);
         history.lead(1, 100s + bound + (too_late ? 1s : -1s), 2, 400s);
         const Verdict verdict = history.verdict("leader.eventually-one", 300s);
@@ -148,7 +150,8 @@ TEST(CheckEventuallyOne, AHealthyPathCountsFromItsHealing) {
 TEST(CheckEventuallyOne, PausedAndStoppingReplicasAreNoCandidates) {
     History history;
     history.start_all();
-    for (ReplicaIndex i = 0; i < 2; ++i) history.fault(1s, "pause replica", {i});
+    for (ReplicaIndex i = 0; i < 2; ++i)
+        history.fault(1s, "pause replica", {i});
     history.step(2, 1s, Stop{mono(200s)});
     EXPECT_NE(history.verdict("leader.eventually-one", 190s).status, Status::violated);
 }
@@ -198,8 +201,9 @@ TEST(CheckTakenOnlyWhenFree, ATakeoverUnderAnOpenGateIsFound) {
     const auto taken = history.lease(1, 14s, first, lease_of(6, "replica-1", 2, 2));
     const Verdict verdict = history.verdict("lease.taken-only-when-free", 20s);
     EXPECT_TRUE(violated(verdict, taken));
-    EXPECT_EQ(verdict.what, "replica-1 took the Lease at 14s while replica-0's write gate was "
-                            "open until 15s");
+    EXPECT_EQ(verdict.what,
+              "replica-1 took the Lease at 14s while replica-0's write gate was "
+              "open until 15s");
 }
 
 TEST(CheckTakenOnlyWhenFree, AfterExpiryReleaseOrCrashItIsFree) {
@@ -234,8 +238,8 @@ TEST(CheckTakenOnlyWhenFree, WithoutATakeoverItIsNotApplicable) {
     History history;
     history.start_all();
     history.lease(0, 1s, nullptr, lease_of(5, "replica-0", 1, 1));
-    EXPECT_TRUE(has_status(history.verdict("lease.taken-only-when-free", 20s),
-                           Status::not_applicable));
+    EXPECT_TRUE(
+        has_status(history.verdict("lease.taken-only-when-free", 20s), Status::not_applicable));
 }
 
 TEST(CheckChangedOnlyByHolder, RenewingOrReleasingAForeignRecordIsFound) {
@@ -277,8 +281,8 @@ TEST(CheckChangedOnlyByHolder, OwnRenewalsOverEditsOfMetadataPass) {
     EXPECT_TRUE(passes(verdict));
     EXPECT_EQ(verdict.checked, 2U);
     History empty;
-    EXPECT_TRUE(has_status(empty.verdict("lease.changed-only-by-holder", 1s),
-                           Status::inconclusive));
+    EXPECT_TRUE(
+        has_status(empty.verdict("lease.changed-only-by-holder", 1s), Status::inconclusive));
 }
 
 TEST(CheckFailovers, AFaultThatHitsTheLeaderIsTimedToTheNextLeader) {

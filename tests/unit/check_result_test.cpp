@@ -18,9 +18,8 @@ TEST(CheckResult, ExitCodesAreThoseOfTheManual) {
 }
 
 TEST(CheckResult, TheWorstOfManyWinsInItsOrder) {
-    const std::vector<Outcome> order{Outcome::internal,     Outcome::nondeterministic,
-                                     Outcome::safety,       Outcome::liveness,
-                                     Outcome::inconclusive, Outcome::pass};
+    const std::vector<Outcome> order{Outcome::internal, Outcome::nondeterministic, Outcome::safety,
+                                     Outcome::liveness, Outcome::inconclusive,     Outcome::pass};
     for (std::size_t i = 0; i < order.size(); ++i)
         for (std::size_t j = i; j < order.size(); ++j) {
             EXPECT_EQ(worse(order[i], order[j]), order[i]);

@@ -25,8 +25,8 @@ std::string bad(const Words& words) {
 }
 
 TEST(Options, RepeatedOptionsDoNotSwallowFiles) {
-    const Options options = good({"run", "--set", "a=1", "one.yaml", "-f", "v.yaml", "--set", "b=[x]",
-                                  "two.yaml"});
+    const Options options =
+        good({"run", "--set", "a=1", "one.yaml", "-f", "v.yaml", "--set", "b=[x]", "two.yaml"});
     EXPECT_EQ(options.command, Command::run);
     EXPECT_EQ(options.paths, (Words{"one.yaml", "two.yaml"}));
     EXPECT_EQ(options.sets, (Words{"a=1", "b=[x]"}));
@@ -45,7 +45,8 @@ TEST(Options, SeedsAreOneOrARange) {
     EXPECT_EQ(seeds->first, 3U);
     EXPECT_EQ(seeds->last, 9U);
     EXPECT_FALSE(good({"check", "d"}).seeds);
-    for (const char* text : {"x", "9..3", "1..", "-1", "1..2..3", "99999999999999999999", "1..2000000"})
+    for (const char* text :
+         {"x", "9..3", "1..", "-1", "1..2..3", "99999999999999999999", "1..2000000"})
         EXPECT_NE(bad({"run", "f", "--seed", text}).find("--seed"), std::string::npos) << text;
 }
 
@@ -60,7 +61,8 @@ TEST(Options, MistypedCommandsAndOptionsNameTheNearest) {
     EXPECT_NE(bad({"rnu", "f"}).find("did you mean 'run'"), std::string::npos);
     EXPECT_NE(bad({"run", "f", "--sede", "7"}).find("did you mean '--seed'"), std::string::npos);
     EXPECT_NE(bad({"check", "d", "--junti=x"}).find("did you mean '--junit'"), std::string::npos);
-    EXPECT_NE(bad({"run", "f", "--color", "allways"}).find("did you mean 'always'"), std::string::npos);
+    EXPECT_NE(bad({"run", "f", "--color", "allways"}).find("did you mean 'always'"),
+              std::string::npos);
     EXPECT_NE(bad({"run", "f", "--log", "inof"}).find("did you mean 'info'"), std::string::npos);
 }
 
@@ -73,9 +75,11 @@ TEST(Options, ValuesOutOfRangeAreRefused) {
 
 TEST(Options, WhatDoesNotGoTogetherIsRefused) {
     EXPECT_NE(bad({"run", "a", "b", "--history", "h"}).find("--history"), std::string::npos);
-    EXPECT_NE(bad({"run", "a", "--seed", "1..2", "--history", "h"}).find("--history"), std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--seed", "1..2", "--history", "h"}).find("--history"),
+              std::string::npos);
     EXPECT_NE(bad({"check", "d", "--history", "h"}).find("unknown option"), std::string::npos);
-    EXPECT_NE(bad({"run", "a", "--json", "x", "--junit", "x"}).find("two outputs"), std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--json", "x", "--junit", "x"}).find("two outputs"),
+              std::string::npos);
     EXPECT_NE(bad({"list", "--faults", "--marks"}).find("exclude"), std::string::npos);
     EXPECT_NE(bad({"run"}).find("expected a scenario file"), std::string::npos);
     EXPECT_NE(bad({"validate", "--resolved"}).find("expected a scenario file"), std::string::npos);

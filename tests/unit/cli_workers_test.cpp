@@ -15,10 +15,10 @@ namespace {
 // Behaves as its seed says; leaderships count the runs of its process.
 class Scripted : public JobRunner {
   public:
-    static constexpr std::uint64_t kDies = 1000;       // always
-    static constexpr std::uint64_t kDiesUsed = 1001;   // unless it is the process's first run
+    static constexpr std::uint64_t kDies = 1000;      // always
+    static constexpr std::uint64_t kDiesUsed = 1001;  // unless it is the process's first run
     static constexpr std::uint64_t kThrows = 1002;
-    static constexpr std::uint64_t kNoRoom = 1003;     // unless it is the process's first run
+    static constexpr std::uint64_t kNoRoom = 1003;  // unless it is the process's first run
     static constexpr std::uint64_t kNeverFits = 1004;
     static constexpr std::uint64_t kCannotWrite = 1005;
     static constexpr std::uint64_t kExits = 1006;
@@ -66,15 +66,20 @@ std::vector<check::RunResult> play(const std::vector<Job>& jobs, unsigned worker
 
 TEST(Workers, ResultsComeInTheOrderOfTheJobs) {
     std::vector<Job> jobs;
-    for (std::uint64_t seed = 0; seed < 60; ++seed) jobs.push_back({0, seed, false, false, false});
+    for (std::uint64_t seed = 0; seed < 60; ++seed)
+        jobs.push_back({0, seed, false, false, false});
     const auto results = play(jobs, 3);
     ASSERT_EQ(results.size(), jobs.size());
-    for (std::size_t i = 0; i < jobs.size(); ++i) EXPECT_EQ(results[i].seed, jobs[i].seed);
+    for (std::size_t i = 0; i < jobs.size(); ++i)
+        EXPECT_EQ(results[i].seed, jobs[i].seed);
 }
 
 TEST(Workers, AWorkerIsKeptFromJobToJobUnlessAFreshOneIsWanted) {
-    const auto results = play({{0, 0, false, false, false}, {0, 3, false, false, false},
-                               {0, 6, false, true, false}, {0, 9, false, false, false}}, 1);
+    const auto results = play({{0, 0, false, false, false},
+                               {0, 3, false, false, false},
+                               {0, 6, false, true, false},
+                               {0, 9, false, false, false}},
+                              1);
     EXPECT_EQ(results[1].digest, results[0].digest);
     EXPECT_EQ(results[1].leaderships, 2U);
     EXPECT_NE(results[2].digest, results[0].digest);
@@ -83,8 +88,10 @@ TEST(Workers, AWorkerIsKeptFromJobToJobUnlessAFreshOneIsWanted) {
 }
 
 TEST(Workers, ADeadWorkerCostsItsJobASecondTryInAFreshOne) {
-    const auto results = play({{0, 0, false, false, false}, {0, Scripted::kDiesUsed, false, false, false},
-                               {0, 3, false, false, false}}, 1);
+    const auto results = play({{0, 0, false, false, false},
+                               {0, Scripted::kDiesUsed, false, false, false},
+                               {0, 3, false, false, false}},
+                              1);
     EXPECT_EQ(results[1].outcome, check::Outcome::pass);
     EXPECT_EQ(results[1].leaderships, 1U);
     EXPECT_EQ(results[2].outcome, check::Outcome::pass);
@@ -93,7 +100,8 @@ TEST(Workers, ADeadWorkerCostsItsJobASecondTryInAFreshOne) {
 TEST(Workers, ASecondDeathIsAnInternalErrorThatNamesTheSignal) {
     const auto results = play({{0, Scripted::kDies, false, false, false},
                                {0, Scripted::kExits, false, false, false},
-                               {0, 3, false, false, false}}, 2);
+                               {0, 3, false, false, false}},
+                              2);
     EXPECT_EQ(results[0].outcome, check::Outcome::internal);
     EXPECT_EQ(results[0].scenario, "blank");
     EXPECT_EQ(results[0].internal_error,
@@ -103,15 +111,18 @@ TEST(Workers, ASecondDeathIsAnInternalErrorThatNamesTheSignal) {
 }
 
 TEST(Workers, AnExceptionIsAnInternalErrorWithItsWords) {
-    const auto results = play({{0, Scripted::kThrows, false, false, false}, {0, 3, false, false, false}}, 1);
+    const auto results =
+        play({{0, Scripted::kThrows, false, false, false}, {0, 3, false, false, false}}, 1);
     EXPECT_EQ(results[0].outcome, check::Outcome::internal);
     EXPECT_EQ(results[0].internal_error, "broken on purpose");
     EXPECT_EQ(results[1].leaderships, 1U);
 }
 
 TEST(Workers, AFullWorkerIsReplacedAndARunThatFitsNoneIsAnInternalError) {
-    const auto results = play({{0, 0, false, false, false}, {0, Scripted::kNoRoom, false, false, false},
-                               {0, Scripted::kNeverFits, false, false, false}}, 1);
+    const auto results = play({{0, 0, false, false, false},
+                               {0, Scripted::kNoRoom, false, false, false},
+                               {0, Scripted::kNeverFits, false, false, false}},
+                              1);
     EXPECT_EQ(results[1].outcome, check::Outcome::pass);
     EXPECT_NE(results[1].digest, results[0].digest);
     EXPECT_EQ(results[2].outcome, check::Outcome::internal);

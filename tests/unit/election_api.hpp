@@ -22,12 +22,14 @@ class FakeApi {
   public:
     [[nodiscard]] LeaseReply apply(LeaseVerb verb, const LeasePtr& wanted) {
         switch (verb) {
-            case LeaseVerb::get: return lease ? with(200, lease) : missing();
+            case LeaseVerb::get:
+                return lease ? with(200, lease) : missing();
             case LeaseVerb::create:
                 if (lease) return status(409, StatusReason::already_exists);
                 commit(wanted->record, "", "uid-" + std::to_string(++uids_));
                 return with(201, lease);
-            case LeaseVerb::update: break;
+            case LeaseVerb::update:
+                break;
         }
         if (!lease || lease->version != wanted->version || lease->uid != wanted->uid)
             return status(409, StatusReason::conflict);

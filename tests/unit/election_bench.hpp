@@ -144,12 +144,11 @@ class Bench {
     template <class E>
     [[nodiscard]] std::size_t position(std::size_t from = 0) const {
         std::size_t i = from;
-        while (i < log.size() && !std::holds_alternative<E>(log[i].second)) ++i;
+        while (i < log.size() && !std::holds_alternative<E>(log[i].second))
+            ++i;
         return i;
     }
-    [[nodiscard]] WallTime wall() const {
-        return WallTime(now.time_since_epoch() + wall_offset);
-    }
+    [[nodiscard]] WallTime wall() const { return WallTime(now.time_since_epoch() + wall_offset); }
 
     FakeApi api;
     Elector elector;

@@ -198,7 +198,8 @@ TEST(Creating, CountsTheWaitOfAnUnknownCreateFromTheAnswerThatFindsIt) {
     bench.advance(2s);
     EXPECT_EQ(bench.sent_of(LeaseVerb::create), 1);
     bench.net = Net::up;
-    while (bench.last().request.verb != LeaseVerb::get || bench.pending) bench.advance(1ms);
+    while (bench.last().request.verb != LeaseVerb::get || bench.pending)
+        bench.advance(1ms);
     const Instant found = bench.now;
     EXPECT_FALSE(bench.leads());
     bench.advance(kWait - 1ms);
@@ -228,7 +229,8 @@ TEST(Creating, DoesNotTakeANotFoundOfTheNamespaceForAbsence) {
     of_namespace.about_lease = false;
     for (int i = 0; i < 10; ++i) {
         bench.answer(of_namespace);
-        while (!bench.pending) bench.advance(100ms);
+        while (!bench.pending)
+            bench.advance(100ms);
         EXPECT_EQ(bench.last().request.verb, LeaseVerb::get);
     }
 }
@@ -325,7 +327,8 @@ TEST(Restored, AFollowerWaitsAFullLeaseEvenOnAReleasedHolder) {
     released.released = released.acquisition;
     bench.api.put(released);
     const LeasePtr old = bench.api.lease;
-    for (std::uint64_t i = 6; i < 20; ++i) bench.api.put(peer_record(i));
+    for (std::uint64_t i = 6; i < 20; ++i)
+        bench.api.put(peer_record(i));
     bench.start();
     const std::optional<WatchId> watch = bench.watch;
     bench.api.restore(old, old->version.value());
@@ -348,7 +351,8 @@ TEST(Granted, ValidityCountsFromTheSend) {
     bench.watch_delivers = false;
     bench.advance(kWait - 1s);
     bench.net = Net::hold;
-    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update) bench.advance(1ms);
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update)
+        bench.advance(1ms);
     const Instant sent = bench.last().at;
     bench.advance(2s);
     bench.answer(bench.apply_held());
@@ -363,7 +367,8 @@ TEST(Granted, AnAnswerAfterItsValidityOpensNothingAndTheOwnRecordIsTakenAnew) {
     bench.watch_delivers = false;
     bench.advance(kWait - 1s);
     bench.net = Net::hold;
-    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update) bench.advance(1ms);
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update)
+        bench.advance(1ms);
     const LeaseReply late = bench.apply_held();
     bench.sleep(14'890ms);
     bench.answer(late);
@@ -382,7 +387,8 @@ TEST(Granted, AnUnknownTakeoverIsResolvedByGet) {
     bench.watch_delivers = false;
     bench.advance(kWait - 1s);
     bench.net = Net::hold;
-    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update) bench.advance(1ms);
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update)
+        bench.advance(1ms);
     const Instant sent = bench.last().at;
     (void)bench.apply_held();
     bench.net = Net::up;

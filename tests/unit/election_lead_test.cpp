@@ -335,7 +335,8 @@ TEST(Leading, InstantFailuresAreRetriedAtTheCadence) {
         const std::size_t before = bench.sent.size();
         for (int i = 0; i < 120; ++i) {
             bench.advance(100ms);
-            for (int k = 0; bench.pending && k < 10; ++k) bench.answer(FakeApi::status(code));
+            for (int k = 0; bench.pending && k < 10; ++k)
+                bench.answer(FakeApi::status(code));
             ASSERT_FALSE(bench.pending.has_value()) << "a busy loop";
         }
         EXPECT_GE(bench.sent.size() - before, 5U);
@@ -422,7 +423,8 @@ TEST(Machine, RequestIdsAreOddAndItsDeadlineLiesAhead) {
     Bench bench;
     bench.start_as_leader();
     bench.advance(20s);
-    for (const Bench::Sent& entry : bench.sent) EXPECT_EQ(entry.request.request.value() % 2, 1U);
+    for (const Bench::Sent& entry : bench.sent)
+        EXPECT_EQ(entry.request.request.value() % 2, 1U);
     EXPECT_GE(bench.elector.next_deadline(), bench.now);
 }
 

@@ -78,7 +78,8 @@ class World {
         for (std::size_t i = 0; i < kNodes; ++i)
             push({.at = after(below(200ms)), .kind = Kind::boot, .node = i});
         // Swarm: each run leaves some kinds of fault out, and has its own pace of them.
-        for (bool& wanted : wanted_) wanted = chance(60);
+        for (bool& wanted : wanted_)
+            wanted = chance(60);
         constexpr std::array kPaces{Duration(1500ms), Duration(3s), Duration(6s)};
         pace_ = kPaces[random_.below(kPaces.size())];
         push({.at = TrueTime(500ms), .kind = Kind::disturb});
@@ -125,10 +126,17 @@ class World {
     void take(const Item& item) {
         Node& node = nodes_[item.node];
         switch (item.kind) {
-            case Kind::boot: boot(item.node); return;
-            case Kind::disturb: disturb(); return;
-            case Kind::arrive: arrive(item); return;
-            default: break;
+            case Kind::boot:
+                boot(item.node);
+                return;
+            case Kind::disturb:
+                disturb();
+                return;
+            case Kind::arrive:
+                arrive(item);
+                return;
+            default:
+                break;
         }
         if (!node.elector || item.life != node.life) return;
         if (now_ < node.paused_until) {  // a paused process takes its events when it goes on
@@ -206,8 +214,8 @@ class World {
                                      ? TrueTime::max()
                                      : node.clock.reaches(node.elector->next_deadline());
             if (due < kEnd)
-                push({.at = std::max(due, now_), .kind = Kind::timer, .node = i,
-                      .life = node.life});
+                push(
+                    {.at = std::max(due, now_), .kind = Kind::timer, .node = i, .life = node.life});
         }
     }
 
@@ -215,11 +223,19 @@ class World {
         Node& node = nodes_[i];
         node.unanswered.insert(sent.request.value());
         const Instant gives_up = node.clock.reading(now_) + sent.timeout;
-        push({.at = node.clock.reaches(gives_up), .kind = Kind::answer, .node = i,
-              .life = node.life, .request = sent, .reply = LeaseReply{}});
+        push({.at = node.clock.reaches(gives_up),
+              .kind = Kind::answer,
+              .node = i,
+              .life = node.life,
+              .request = sent,
+              .reply = LeaseReply{}});
         if (faulty() && chance(6)) return;  // never arrives
-        push({.at = after(delay()), .kind = Kind::arrive, .node = i, .life = node.life,
-              .request = sent, .answer_lost = faulty() && chance(6)});
+        push({.at = after(delay()),
+              .kind = Kind::arrive,
+              .node = i,
+              .life = node.life,
+              .request = sent,
+              .answer_lost = faulty() && chance(6)});
     }
 
     /// At the server, whatever has become of the sender.
@@ -227,10 +243,15 @@ class World {
         const std::size_t before = api_.changes.size();
         LeaseReply reply = api_.apply(item.request.verb, item.request.lease);
         if (faulty() && chance(3)) reply = FakeApi::status(504, StatusReason::timeout);
-        for (std::size_t k = before; k < api_.changes.size(); ++k) announce(api_.changes[k]);
+        for (std::size_t k = before; k < api_.changes.size(); ++k)
+            announce(api_.changes[k]);
         if (!item.answer_lost)
-            push({.at = after(delay()), .kind = Kind::answer, .node = item.node, .life = item.life,
-                  .request = item.request, .reply = reply});
+            push({.at = after(delay()),
+                  .kind = Kind::answer,
+                  .node = item.node,
+                  .life = item.life,
+                  .request = item.request,
+                  .reply = reply});
     }
     void announce(const Change& change) {
         for (std::size_t i = 0; i < kNodes; ++i)
@@ -239,7 +260,10 @@ class World {
     void tell(std::size_t i, const Change& change) {
         LeaseWatched event{*nodes_[i].watch, change.lease ? WatchKind::seen : WatchKind::deleted,
                            change.version, change.lease};
-        push({.at = after(delay()), .kind = Kind::watched, .node = i, .life = nodes_[i].life,
+        push({.at = after(delay()),
+              .kind = Kind::watched,
+              .node = i,
+              .life = nodes_[i].life,
               .event = event});
     }
 
@@ -260,15 +284,22 @@ class World {
                 if (kind == 2) lease.record.holder.clear();
             });
         }
-        for (std::size_t k = changes; k < api_.changes.size(); ++k) announce(api_.changes[k]);
+        for (std::size_t k = changes; k < api_.changes.size(); ++k)
+            announce(api_.changes[k]);
     }
     void disturb_node(std::size_t kind, std::size_t i) {
         Node& node = nodes_[i];
         if (!node.elector || now_ < node.paused_until) return;
         switch (kind) {
-            case 3: end(i); break;  // crash: the gate is gone with the process
-            case 4: node.paused_until = after(below(6s)); break;
-            case 5: node.watch_stalled = true; break;
+            case 3:
+                end(i);
+                break;  // crash: the gate is gone with the process
+            case 4:
+                node.paused_until = after(below(6s));
+                break;
+            case 5:
+                node.watch_stalled = true;
+                break;
             case 6:
                 if (node.watch)
                     step(i, LeaseWatched{*node.watch, WatchKind::ended, Version(), nullptr});
@@ -276,7 +307,9 @@ class World {
             case 7:
                 if (!node.stopping) stop(i);
                 break;
-            default: wish(i); break;
+            default:
+                wish(i);
+                break;
         }
     }
     void stop(std::size_t i) {
@@ -332,18 +365,21 @@ TEST(ElectionAtRandom, NeverHasTwoOpenGatesAndAlwaysALeaderInTheEnd) {
         World world(seed);
         const std::string problem = world.run();
         ASSERT_EQ(problem, "") << "seed " << seed;
-        for (std::size_t i = 0; i < kMarkCount; ++i) marks[i] += world.marks()[i];
+        for (std::size_t i = 0; i < kMarkCount; ++i)
+            marks[i] += world.marks()[i];
     }
     // Runs that never met what they are about would prove nothing.
-    for (const MarkId wanted :
-         {MarkId::acquired_free_lease, MarkId::takeover_after_expiry, MarkId::takeover_lost_race,
-          MarkId::created_lease, MarkId::opened_created_lease, MarkId::recreated_lease,
-          MarkId::retook_own_lease, MarkId::renewal_unknown, MarkId::renewal_resolved,
-          MarkId::gate_expired, MarkId::woke_with_expired_lease, MarkId::stepped_down_foreign,
-          MarkId::stepped_down_abdicated, MarkId::adopted_metadata_edit, MarkId::released_lease,
-          MarkId::release_retried, MarkId::empty_holder_waited, MarkId::watch_lost,
-          MarkId::stale_watch_event, MarkId::stale_answer, MarkId::late_grant_refused,
-          MarkId::stop_deadline})
+    for (const MarkId wanted : {MarkId::acquired_free_lease,     MarkId::takeover_after_expiry,
+                                MarkId::takeover_lost_race,      MarkId::created_lease,
+                                MarkId::opened_created_lease,    MarkId::recreated_lease,
+                                MarkId::retook_own_lease,        MarkId::renewal_unknown,
+                                MarkId::renewal_resolved,        MarkId::gate_expired,
+                                MarkId::woke_with_expired_lease, MarkId::stepped_down_foreign,
+                                MarkId::stepped_down_abdicated,  MarkId::adopted_metadata_edit,
+                                MarkId::released_lease,          MarkId::release_retried,
+                                MarkId::empty_holder_waited,     MarkId::watch_lost,
+                                MarkId::stale_watch_event,       MarkId::stale_answer,
+                                MarkId::late_grant_refused,      MarkId::stop_deadline})
         EXPECT_GE(marks[static_cast<std::size_t>(wanted)], 5) << mark_name(wanted);
     EXPECT_EQ(marks[static_cast<std::size_t>(MarkId::restored_cluster)], 0)
         << "nothing was restored";

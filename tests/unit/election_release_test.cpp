@@ -188,7 +188,8 @@ TEST(Stopping, ATakeoverInFlightIsResolvedAndReleased) {
     bench.watch_delivers = false;
     bench.advance(14s);
     bench.net = Net::hold;
-    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update) bench.advance(1ms);
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update)
+        bench.advance(1ms);
     const LeaseReply won = bench.apply_held();
     bench.step(Stop{bench.now + 30s});
     EXPECT_EQ(bench.count<Stopped>(), 0);
@@ -254,9 +255,9 @@ TEST(Abdicating, AnAnswerFromBeforeTheReleaseOpensNothing) {
     bench.start_as_leader();
     bench.watch_delivers = false;
     bench.net = Net::lose_answer;
-    bench.advance(2s);            // a renewal of unknown outcome, applied
+    bench.advance(2s);  // a renewal of unknown outcome, applied
     bench.net = Net::hold;
-    bench.answer(LeaseReply{});   // so a GET is sent
+    bench.answer(LeaseReply{});  // so a GET is sent
     ASSERT_EQ(bench.last().request.verb, LeaseVerb::get);
     const LeaseReply shows_mine = bench.apply_held();
     const RequestId look = bench.last().request.request;

@@ -80,10 +80,18 @@ TEST(EngineFlow, FailsAtOnceWhenALinkOfItsRouteOrAHostGoesOff) {
             script.engine.start_flow(0, 1, 100'000'000);
             script.at(when, [&] {
                 switch (what) {
-                    case 0: script.engine.set_link_on(0, LinkDirection::up, false); break;
-                    case 1: script.engine.set_link_on(1, LinkDirection::down, false); break;
-                    case 2: script.engine.set_host_on(0, false); break;
-                    default: script.engine.set_host_on(1, false); break;
+                    case 0:
+                        script.engine.set_link_on(0, LinkDirection::up, false);
+                        break;
+                    case 1:
+                        script.engine.set_link_on(1, LinkDirection::down, false);
+                        break;
+                    case 2:
+                        script.engine.set_host_on(0, false);
+                        break;
+                    default:
+                        script.engine.set_host_on(1, false);
+                        break;
                 }
             });
             script.engine.run();
@@ -215,7 +223,8 @@ TEST(EnginePlatform, IsNeverSteppedForALatency) {
     const std::uint64_t steps = script.engine.simgrid_steps();
     script.at(1s, [&] {
         for (HostIndex a = 0; a < kTestHosts; ++a)
-            for (HostIndex b = 0; b < kTestHosts; ++b) (void)script.engine.latency(a, b);
+            for (HostIndex b = 0; b < kTestHosts; ++b)
+                (void)script.engine.latency(a, b);
     });
     script.engine.run();
     EXPECT_EQ(steps, script.engine.simgrid_steps());

@@ -43,7 +43,8 @@ class FuzzRun final : public Client {
             for (HostIndex i = 0; i < kFuzzHosts; ++i)
                 links.push_back({random_link(), random_link()});
         engine.begin_run(*this, seed, kFuzzLength - Duration(random_.below(1'000'000'000)), links);
-        for (HostIndex host = 0; host < kFuzzHosts; ++host) after(Duration(0), kTick, host, 0);
+        for (HostIndex host = 0; host < kFuzzHosts; ++host)
+            after(Duration(0), kTick, host, 0);
         after(Duration(0), kGo, 0, 0);
         after(Duration(0), kChaos, 0, 0);
         engine.run();
@@ -89,10 +90,17 @@ class FuzzRun final : public Client {
                 after(std::chrono::milliseconds(500), kTick, event.target, event.data + 1);
                 return;
             }
-            case kMessage: return;
-            case kGo: go(); return;
-            case kChaos: chaos(); return;
-            case kHostOn: engine_.set_host_on(event.target, true); return;
+            case kMessage:
+                return;
+            case kGo:
+                go();
+                return;
+            case kChaos:
+                chaos();
+                return;
+            case kHostOn:
+                engine_.set_host_on(event.target, true);
+                return;
             case kLinkOn:
                 engine_.set_link_on(event.target, static_cast<LinkDirection>(event.data), true);
                 return;

@@ -16,7 +16,9 @@ namespace {
 using namespace leasehold;
 using namespace leasehold::test;
 
-void print_digest(std::uint64_t digest) { std::printf("%016" PRIx64 "\n", digest); }
+void print_digest(std::uint64_t digest) {
+    std::printf("%016" PRIx64 "\n", digest);
+}
 
 /// One run after the other in one engine; seeds first .. first+count-1, `rounds` times.
 int in_a_row(Engine::Mode mode, std::uint64_t first, std::uint64_t count, std::uint64_t rounds) {
@@ -55,7 +57,9 @@ int deadlock() {
     return 0;
 }
 
-extern "C" void on_interrupt(int) { _exit(55); }
+extern "C" void on_interrupt(int) {
+    _exit(55);
+}
 
 int interrupt() {
     std::signal(SIGINT, on_interrupt);

@@ -30,7 +30,8 @@ Probe probe(const std::string& words) {
     const int status = pclose(pipe);
     if (WIFEXITED(status)) result.status = WEXITSTATUS(status);
     std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) result.lines.push_back(line);
+    for (std::string line; std::getline(lines, line);)
+        result.lines.push_back(line);
     return result;
 }
 
@@ -69,7 +70,8 @@ TEST(EngineDigest, CoversFlowsCancelsFaultsAndBothWaysOfGoingOn) {
     Engine engine(fuzz_platform());
     FuzzCounts all;
     const std::uint64_t before = engine.simgrid_steps();
-    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) all += FuzzRun(engine, seed).counts();
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed)
+        all += FuzzRun(engine, seed).counts();
     const std::uint64_t steps_ahead = engine.simgrid_steps() - before;
     EXPECT_GT(all.finished, 2000U);
     EXPECT_GT(all.failed, 1000U);
@@ -80,7 +82,8 @@ TEST(EngineDigest, CoversFlowsCancelsFaultsAndBothWaysOfGoingOn) {
     EXPECT_LT(all.started - all.finished - all.failed, 10 * kSeeds);  // alive at the end
     engine.set_mode(Engine::Mode::stepping);
     const std::uint64_t middle = engine.simgrid_steps();
-    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) (void)FuzzRun(engine, seed).digest();
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed)
+        (void)FuzzRun(engine, seed).digest();
     const std::uint64_t steps_stepping = engine.simgrid_steps() - middle;
     EXPECT_GT(steps_ahead, steps_stepping / 10);
     EXPECT_LT(steps_ahead, steps_stepping * 9 / 10);
@@ -107,7 +110,9 @@ TEST(EngineProcess, KeepsTheInterruptHandlerOfTheProgram) {
     EXPECT_EQ(55, probe("interrupt").status);
 }
 
-TEST(EngineProcess, RefusesASecondEngine) { EXPECT_EQ(70, probe("second").status); }
+TEST(EngineProcess, RefusesASecondEngine) {
+    EXPECT_EQ(70, probe("second").status);
+}
 
 TEST(EngineProcess, SaysWhenTheBinadeIsUsedUp) {
     const Probe result = probe("fill");

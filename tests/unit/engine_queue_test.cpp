@@ -13,9 +13,11 @@ namespace {
 std::vector<std::uint64_t> order_of_equal_dates(std::uint64_t seed, std::uint64_t count) {
     EventQueue queue;
     queue.reset(seed);
-    for (std::uint64_t i = 0; i < count; ++i) queue.push(5, 1, 2, i);
+    for (std::uint64_t i = 0; i < count; ++i)
+        queue.push(5, 1, 2, i);
     std::vector<std::uint64_t> order;
-    while (!queue.empty()) order.push_back(queue.pop().data);
+    while (!queue.empty())
+        order.push_back(queue.pop().data);
     return order;
 }
 
@@ -55,7 +57,8 @@ TEST(EventQueue, OrdersEqualDatesByTheSeedAndBySeedAlone) {
     EXPECT_FALSE(std::is_sorted(one.begin(), one.end()));
     auto sorted = one;
     std::sort(sorted.begin(), sorted.end());
-    for (std::uint64_t i = 0; i < sorted.size(); ++i) EXPECT_EQ(i, sorted[i]);
+    for (std::uint64_t i = 0; i < sorted.size(); ++i)
+        EXPECT_EQ(i, sorted[i]);
 }
 
 TEST(EventQueue, LetsEachOfTwoEqualDatesBeFirstInAboutHalfOfTheSeeds) {
@@ -69,12 +72,15 @@ TEST(EventQueue, LetsEachOfTwoEqualDatesBeFirstInAboutHalfOfTheSeeds) {
 TEST(EventQueue, StartsAnewAfterReset) {
     EventQueue queue;
     queue.reset(9);
-    for (std::uint64_t i = 0; i < 5; ++i) queue.push(1, 0, 0, i);
+    for (std::uint64_t i = 0; i < 5; ++i)
+        queue.push(1, 0, 0, i);
     queue.reset(9);
     EXPECT_TRUE(queue.empty());
     std::vector<std::uint64_t> order;
-    for (std::uint64_t i = 0; i < 64; ++i) queue.push(5, 1, 2, i);
-    while (!queue.empty()) order.push_back(queue.pop().data);
+    for (std::uint64_t i = 0; i < 64; ++i)
+        queue.push(5, 1, 2, i);
+    while (!queue.empty())
+        order.push_back(queue.pop().data);
     EXPECT_EQ(order_of_equal_dates(9, 64), order);
 }
 

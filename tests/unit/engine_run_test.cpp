@@ -125,7 +125,8 @@ TEST(EngineRun, LeavesSimgridAloneWhileNothingFlows) {
     Script script(1000s);
     const std::uint64_t steps = script.engine.simgrid_steps();
     int events = 0;
-    for (int i = 0; i < 1000; ++i) script.at(1s * i, [&] { ++events; });
+    for (int i = 0; i < 1000; ++i)
+        script.at(1s * i, [&] { ++events; });
     script.at(500s, [&] { script.engine.start_flow(0, 1, 1'000'000); });
     script.engine.run();
     EXPECT_EQ(1000, events);
@@ -169,7 +170,8 @@ TEST(EngineRun, NeedsNoStepOfSimgridForMillionsOfEvents) {
     engine.set_mode(Engine::Mode::run_ahead);
     Chain chain;
     engine.begin_run(chain, 1, 100s);
-    for (std::uint32_t i = 0; i < 50; ++i) engine.at(TrueTime(), 0, i, 0);
+    for (std::uint32_t i = 0; i < 50; ++i)
+        engine.at(TrueTime(), 0, i, 0);
     const std::uint64_t steps = engine.simgrid_steps();
     const auto before = std::chrono::steady_clock::now();
     engine.run();

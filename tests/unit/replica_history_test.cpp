@@ -10,8 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TrueTime at(std::int64_t ns) { return TrueTime{Duration{ns}}; }
-Instant mono(std::int64_t ns) { return Instant{Duration{ns}}; }
+TrueTime at(std::int64_t ns) {
+    return TrueTime{Duration{ns}};
+}
+Instant mono(std::int64_t ns) {
+    return Instant{Duration{ns}};
+}
 
 TEST(ReplicaClockPiece, AClockWithoutDriftIsAnOffset) {
     const ClockPiece piece{at(100), mono(5000), 0};
@@ -35,7 +39,8 @@ TEST(ReplicaClockPiece, ReachesIsTheFirstInstantWhoseReadingIsNotBelowTheTarget)
         const ClockPiece piece{at(static_cast<std::int64_t>(random.below(1ULL << 40))),
                                mono(static_cast<std::int64_t>(random.below(1ULL << 50))),
                                i % 2 == 0 ? rate : rate / 1'000'000};
-        const Instant target = piece.monotonic + Duration{static_cast<std::int64_t>(random.below(1ULL << (i % 50)))};
+        const Instant target =
+            piece.monotonic + Duration{static_cast<std::int64_t>(random.below(1ULL << (i % 50)))};
         const TrueTime when = piece.reaches(target);
         if (when == TrueTime::max()) continue;
         ASSERT_GE(piece.reading(when), target);

@@ -39,13 +39,15 @@ class Driver {
         replica.step({now, WallTime{now.time_since_epoch()}}, event, out);
         for (Effect& effect : out) {
             if (const auto* send = std::get_if<SendLease>(&effect)) leases_.push_back(*send);
-            if (const auto* send_bucket = std::get_if<SendBucket>(&effect)) buckets_.push_back(*send_bucket);
+            if (const auto* send_bucket = std::get_if<SendBucket>(&effect))
+                buckets_.push_back(*send_bucket);
             if (const auto* file = std::get_if<SendFile>(&effect)) files_.push_back(*file);
             trace.push_back(std::move(effect));
         }
         if (busy_) return;
         busy_ = true;
-        while (answer_one()) now += 1us;
+        while (answer_one())
+            now += 1us;
         busy_ = false;
     }
     void advance(Duration span) {
@@ -64,13 +66,15 @@ class Driver {
     }
     [[nodiscard]] std::optional<WriteDone> write_done(CallId call) const {
         for (const Effect& effect : trace)
-            if (const auto* done = std::get_if<WriteDone>(&effect); done != nullptr && done->call == call)
+            if (const auto* done = std::get_if<WriteDone>(&effect);
+                done != nullptr && done->call == call)
                 return *done;
         return std::nullopt;
     }
     [[nodiscard]] bool marked(MarkId mark) const {
         for (const Effect& effect : trace)
-            if (const auto* one = std::get_if<Mark>(&effect); one != nullptr && one->mark == mark) return true;
+            if (const auto* one = std::get_if<Mark>(&effect); one != nullptr && one->mark == mark)
+                return true;
         return false;
     }
 
@@ -92,8 +96,10 @@ class Driver {
             const SendBucket request = buckets_.front();
             buckets_.pop_front();
             BucketReply reply;
-            if (replica.permit(now, request.request)) reply = bucket.apply(request);
-            else reply.not_sent = true;
+            if (replica.permit(now, request.request))
+                reply = bucket.apply(request);
+            else
+                reply.not_sent = true;
             step(BucketAnswered{request.request, std::make_shared<const BucketReply>(reply)});
         } else {
             return false;
@@ -140,7 +146,9 @@ class Driver {
     bool busy_ = false;
 };
 
-std::shared_ptr<const Blob> payload() { return std::make_shared<const Blob>(blob(1)); }
+std::shared_ptr<const Blob> payload() {
+    return std::make_shared<const Blob>(blob(1));
+}
 
 TEST(ReplicaTest, AnElectedReplicaLeadsClaimsItsEpochAndWrites) {
     Driver driver(true);
@@ -151,7 +159,8 @@ TEST(ReplicaTest, AnElectedReplicaLeadsClaimsItsEpochAndWrites) {
     driver.step(BackupWrite{CallId{1}, key("a"), payload()});
     ASSERT_TRUE(driver.write_done(CallId{1}));
     EXPECT_EQ(driver.write_done(CallId{1})->ack, WriteAck::committed);
-    EXPECT_GE(driver.write_done(CallId{1})->epoch.value(), driver.replica.leadership().term.value());
+    EXPECT_GE(driver.write_done(CallId{1})->epoch.value(),
+              driver.replica.leadership().term.value());
 }
 
 TEST(ReplicaTest, TheGateThenTheRoleThenTheReads) {
@@ -176,7 +185,8 @@ TEST(ReplicaTest, AWriteAfterTheGatesEndIsSkippedWhicheverEventComesFirst) {
     driver.now = driver.replica.leadership().valid_until;  // a pause; the write is the first event
     Effects out;
     driver.replica.step({driver.now, WallTime{}}, BackupWrite{CallId{1}, key("a"), payload()}, out);
-    ASSERT_TRUE(std::holds_alternative<GateMoved>(out.at(0)) || std::holds_alternative<Mark>(out.at(0)));
+    ASSERT_TRUE(std::holds_alternative<GateMoved>(out.at(0)) ||
+                std::holds_alternative<Mark>(out.at(0)));
     bool skipped = false;
     for (const Effect& effect : out)
         if (const auto* done = std::get_if<WriteDone>(&effect))

@@ -49,8 +49,10 @@ TEST(HistoryCodec, AHistoryOfEverythingReadsBackAndWritesTheSameBytes) {
 TEST(HistoryCodec, EveryAlternativeOfEventAndEffectIsInTheSample) {
     std::vector<bool> events(std::variant_size_v<Event>);
     std::vector<bool> effects(std::variant_size_v<Effect>);
-    for (const Event& event : samples::events()) events[event.index()] = true;
-    for (const Effect& effect : samples::effects()) effects[effect.index()] = true;
+    for (const Event& event : samples::events())
+        events[event.index()] = true;
+    for (const Effect& effect : samples::effects())
+        effects[effect.index()] = true;
     EXPECT_EQ(std::count(events.begin(), events.end(), false), 0);
     EXPECT_EQ(std::count(effects.begin(), effects.end(), false), 0);
 }

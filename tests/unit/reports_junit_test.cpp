@@ -11,7 +11,8 @@ TEST(Junit, EscapesMarkupAndReplacesWhatXmlCannotHold) {
     EXPECT_EQ(xml_escaped("two\nlines"), "two&#10;lines");
     EXPECT_EQ(xml_escaped(std::string("\x01\0", 2)), "\xef\xbf\xbd\xef\xbf\xbd");
     EXPECT_EQ(xml_escaped("\xff\xc3\xa9"), "\xef\xbf\xbd\xc3\xa9");
-    EXPECT_EQ(xml_escaped("\xef\xbf\xbf\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    EXPECT_EQ(xml_escaped("\xef\xbf\xbf\xed\xa0\x80"),
+              "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 TEST(Junit, CountsFailuresAndErrorsApart) {

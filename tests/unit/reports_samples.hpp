@@ -28,8 +28,12 @@ inline LeasePtr lease() {
     return std::make_shared<const Lease>(lease);
 }
 
-inline Blob blob() { return Blob{2'097'152, {0xdeadbeef, 0xfeed}, nullptr}; }
-inline FileTag tag() { return FileTag{Epoch(4), ETag("\"e\""), true, false}; }
+inline Blob blob() {
+    return Blob{2'097'152, {0xdeadbeef, 0xfeed}, nullptr};
+}
+inline FileTag tag() {
+    return FileTag{Epoch(4), ETag("\"e\""), true, false};
+}
 
 inline std::vector<Event> events() {
     LeaseReply answer{409, StatusReason::conflict, true, true, 3s, lease()};
@@ -39,8 +43,8 @@ inline std::vector<Event> events() {
     BucketReply page{503, BucketCode::slow_down, false, 2s, ETag(), {}};
     page.content = std::make_shared<const ListPage>(
         ListPage{{{ObjectKey("a/b"), ETag("e2"), 5}, {ObjectKey("a/c"), ETag("e3"), 6}}, true});
-    FileReply file{FileStatus::no_space, std::make_shared<const FileList>(
-                                             FileList{{ObjectKey("f"), tag(), blob()}})};
+    FileReply file{FileStatus::no_space,
+                   std::make_shared<const FileList>(FileList{{ObjectKey("f"), tag(), blob()}})};
     return {Start{},
             Timer{},
             Stop{Instant(30s)},

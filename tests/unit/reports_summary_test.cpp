@@ -19,7 +19,8 @@ ScenarioSummary with_failovers(std::vector<Duration> failovers, const Bounds& bo
 
 TEST(Percentiles, AreNearestRanks) {
     std::vector<Duration> values;
-    for (int i = 200; i >= 1; --i) values.push_back(i * 1ms);
+    for (int i = 200; i >= 1; --i)
+        values.push_back(i * 1ms);
     EXPECT_EQ(percentiles(values), (Percentiles{200, 100ms, 198ms, 200ms}));
     EXPECT_EQ(percentiles({3s}), (Percentiles{1, 3s, 3s, 3s}));
     EXPECT_EQ(percentiles({2s, 1s}), (Percentiles{2, 1s, 2s, 2s}));
@@ -28,9 +29,12 @@ TEST(Percentiles, AreNearestRanks) {
 
 TEST(Summary, AMissedBoundIsLivenessAndANeverMeasuredOneInconclusive) {
     EXPECT_EQ(with_failovers({14s}, {std::nullopt, 14s, std::nullopt}).outcome, Outcome::pass);
-    EXPECT_EQ(with_failovers({14s + 1ns}, {std::nullopt, 14s, std::nullopt}).outcome, Outcome::liveness);
-    EXPECT_EQ(with_failovers({14s, 15s, 16s}, {15s, std::nullopt, std::nullopt}).outcome, Outcome::pass);
-    EXPECT_EQ(with_failovers({14s, 15s, 16s}, {std::nullopt, std::nullopt, 15s}).outcome, Outcome::liveness);
+    EXPECT_EQ(with_failovers({14s + 1ns}, {std::nullopt, 14s, std::nullopt}).outcome,
+              Outcome::liveness);
+    EXPECT_EQ(with_failovers({14s, 15s, 16s}, {15s, std::nullopt, std::nullopt}).outcome,
+              Outcome::pass);
+    EXPECT_EQ(with_failovers({14s, 15s, 16s}, {std::nullopt, std::nullopt, 15s}).outcome,
+              Outcome::liveness);
     const ScenarioSummary none = with_failovers({}, {std::nullopt, std::nullopt, 15s});
     EXPECT_EQ(none.outcome, Outcome::inconclusive);
     EXPECT_EQ(none.bounds.at(0).found, "no failover was measured");

@@ -52,7 +52,8 @@ constexpr const char* kInconclusive =
 
 void expect_narrow(const std::string& text) {
     std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), kColumns) << line;
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(line.size(), kColumns) << line;
 }
 
 TEST(Terminal, APassedRunReadsAsItShould) {
@@ -74,7 +75,8 @@ TEST(Terminal, AnInconclusiveRunSaysWhatWasMissing) {
 
 TEST(Terminal, NeitherNotApplicableNorNotCheckedIsPrintedAsAPass) {
     check::RunResult run = samples::result();
-    for (check::Verdict& verdict : run.verdicts) verdict.status = check::Status::not_checked;
+    for (check::Verdict& verdict : run.verdicts)
+        verdict.status = check::Status::not_checked;
     EXPECT_EQ(render_run(run, "", {}).find("pass "), std::string::npos);
     EXPECT_NE(render_run(run, "", {}).find("PASS  0 invariants held"), std::string::npos);
 }
@@ -112,15 +114,17 @@ TEST(Terminal, TheTableNamesEachScenarioAndTheWorstVerdictWins) {
         "promotion-with-pending-reads   1 of 2 seeds did not pass\n"
         "NOT MET      over all seeds: failover P99 at most 14.000s: 14.307s of 2\n";
     EXPECT_EQ(text.substr(0, head.size()), head);
-    EXPECT_TRUE(text.ends_with(
-        "\nFAIL  1 of 2 scenarios passed, 4 runs, 720 s simulated, 4 failovers\n")) << text;
+    EXPECT_TRUE(
+        text.ends_with("\nFAIL  1 of 2 scenarios passed, 4 runs, 720 s simulated, 4 failovers\n"))
+        << text;
     expect_narrow(text);
 }
 
 TEST(Terminal, NoLineIsWiderThanAHundredColumns) {
     check::RunResult run = samples::violated();
     for (check::Verdict& verdict : run.verdicts)
-        for (int i = 0; i < 40; ++i) verdict.what += " many words";
+        for (int i = 0; i < 40; ++i)
+            verdict.what += " many words";
     run.timeline[0].text = run.verdicts[0].what;
     run.chain[0].text = run.verdicts[0].what;
     run.state = run.verdicts[0].what;

@@ -31,7 +31,8 @@ TEST(Text, ExactDurationsLoseNothing) {
 TEST(Text, EventsAndEffectsReadLikeSentences) {
     EXPECT_EQ(to_text(Event(Stop{Instant(30s)})), "stop by 30.000s");
     EXPECT_EQ(to_text(Event(LeaseAnswered{RequestId(2), {}})), "leaseAnswered r2 no-answer");
-    EXPECT_EQ(to_text(Event(Query{CallId(4), ObjectKey("k"), Instant(2s)})), "query c4 k by 2.000s");
+    EXPECT_EQ(to_text(Event(Query{CallId(4), ObjectKey("k"), Instant(2s)})),
+              "query c4 k by 2.000s");
     EXPECT_EQ(to_text(Effect(RoleChanged{Role::leader, Term(12)})), "roleChanged leader term=12");
     EXPECT_EQ(to_text(Effect(GateMoved{Term(12), Instant(14890ms)})),
               "gateMoved term=12 until 14.890s");
@@ -42,9 +43,12 @@ TEST(Text, EventsAndEffectsReadLikeSentences) {
 
 TEST(Text, TextsAreOneLineAndTellAllSamplesApart) {
     std::set<std::string> texts;
-    for (const Event& event : samples::events()) EXPECT_TRUE(texts.insert(to_text(event)).second);
-    for (const Effect& effect : samples::effects()) EXPECT_TRUE(texts.insert(to_text(effect)).second);
-    for (const std::string& text : texts) EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    for (const Event& event : samples::events())
+        EXPECT_TRUE(texts.insert(to_text(event)).second);
+    for (const Effect& effect : samples::effects())
+        EXPECT_TRUE(texts.insert(to_text(effect)).second);
+    for (const std::string& text : texts)
+        EXPECT_EQ(text.find('\n'), std::string::npos) << text;
 }
 
 }  // namespace

@@ -15,19 +15,21 @@ class Story {
 
     void start(Duration at, ReplicaIndex replica) {
         const std::string name = "replica-" + std::to_string(replica);
-        timeline.on(ProcessStarted{base(at), replica, name, name, true,
-                                   {TrueTime(at), Instant(at), 0}});
+        timeline.on(
+            ProcessStarted{base(at), replica, name, name, true, {TrueTime(at), Instant(at), 0}});
     }
     void step(Duration at, ReplicaIndex replica, const std::vector<Effect>& effects) {
         const Event timer = Timer{};
-        timeline.on(ReplicaStepped{base(at), replica, {Instant(at), WallTime(at)}, &timer, effects});
+        timeline.on(
+            ReplicaStepped{base(at), replica, {Instant(at), WallTime(at)}, &timer, effects});
     }
     void fault(Duration at, std::string_view what, std::vector<ReplicaIndex> targets, bool began) {
         timeline.on(FaultTookEffect{base(at), 0, began, what, std::move(targets)});
     }
     void lead(Duration at, ReplicaIndex replica, std::uint64_t term, MarkId why) {
-        step(at, replica, {GateMoved{Term(term), Instant(at + 15s)},
-                           RoleChanged{Role::leader, Term(term)}, Mark{why}});
+        step(at, replica,
+             {GateMoved{Term(term), Instant(at + 15s)}, RoleChanged{Role::leader, Term(term)},
+              Mark{why}});
     }
     RecordBase base(Duration at) { return {++number_, TrueTime(at)}; }
 
@@ -89,7 +91,8 @@ TEST(Timeline, ShowsSleepCutsAndStops) {
 TEST(Timeline, WhatRepeatsIsOneLineWithACount) {
     Story story;
     story.start(0s, 0);
-    for (int i = 1; i <= 5; ++i) story.step(i * 1s, 0, {Mark{MarkId::renewal_unknown}});
+    for (int i = 1; i <= 5; ++i)
+        story.step(i * 1s, 0, {Mark{MarkId::renewal_unknown}});
     EXPECT_EQ(story.lines().size(), 2U);
     EXPECT_TRUE(story.lines().back().ends_with("(5 times, until 5.000s)")) << story.lines().back();
     story.fault(6s, "cut replica-0", {0}, true);
@@ -100,7 +103,8 @@ TEST(Timeline, WhatRepeatsIsOneLineWithACount) {
 TEST(Timeline, OfALongRunTheFirstAndTheLastLinesAreKept) {
     Story story;
     story.start(0s, 0);
-    for (int i = 1; i <= 1000; ++i) story.fault(i * 1s, "delay replica-0", {0}, i % 2 == 0);
+    for (int i = 1; i <= 1000; ++i)
+        story.fault(i * 1s, "delay replica-0", {0}, i % 2 == 0);
     const auto lines = story.timeline.lines();
     ASSERT_EQ(lines.size(), 6U + 1 + 3);
     EXPECT_EQ(lines[6].text, "... 992 lines left out ...");

@@ -72,7 +72,8 @@ TEST(ScenarioBadFiles, HugeNestingIsRefusedByDepthAndNotByTheStack) {
         questions += "? ";
     }
     std::string stairs;
-    for (std::size_t i = 0; i < 1000; ++i) stairs += std::string(i, ' ') + "a:\n";
+    for (std::size_t i = 0; i < 1000; ++i)
+        stairs += std::string(i, ' ') + "a:\n";
     for (const std::string& text :
          {"a: " + std::string(100'000, '[') + std::string(100'000, ']'), std::string(100'000, '['),
           std::string(100'000, '{'), dashes, questions, stairs}) {
@@ -89,7 +90,8 @@ TEST(ScenarioBadFiles, BytesThatAreNoTextAreRefusedByPlace) {
     EXPECT_EQ(nul.line, 2);
     EXPECT_EQ(nul.column, 7);
     // A stray continuation, an overlong '/', a surrogate, beyond U+10FFFF, cut off, no UTF-8.
-    for (const char* bytes : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"}) {
+    for (const char* bytes :
+         {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"}) {
         const Diagnostic found = refused(head + bytes);
         EXPECT_EQ(found.message, "not valid UTF-8");
         EXPECT_EQ(found.line, 2);

@@ -22,7 +22,9 @@ std::string content(const char* path) {
 /// Every word that a scenario may use: keys of all blocks, verbs, requests, choices, marks, ids.
 std::vector<std::string_view> vocabulary() {
     std::vector<std::string_view> words;
-    const auto add = [&](const auto& list) { words.insert(words.end(), list.begin(), list.end()); };
+    const auto add = [&](const auto& list) {
+        for (const std::string_view word : list) words.push_back(word);
+    };
     add(names::kRequests);
     add(names::kFaults);
     add(names::kEdits);
@@ -47,7 +49,8 @@ std::vector<std::string_view> vocabulary() {
     add(names::kModifiers);
     add(names::kExpect);
     add(names::kFailover);
-    for (const MarkInfo& mark : kMarks) words.push_back(mark.name);
+    for (const MarkInfo& mark : kMarks)
+        words.push_back(mark.name);
     return words;
 }
 
@@ -68,8 +71,9 @@ TEST(ScenarioDocuments, ReadmeNamesEveryWord) {
 TEST(ScenarioDocuments, ReadmeGivesEachMarkItsMeaning) {
     const std::string readme = content("scenarios/README.md");
     for (const MarkInfo& mark : kMarks)
-        EXPECT_NE(readme.find("| `" + std::string(mark.name) + "` | " + std::string(mark.meaning) + " |"),
-                  std::string::npos)
+        EXPECT_NE(
+            readme.find("| `" + std::string(mark.name) + "` | " + std::string(mark.meaning) + " |"),
+            std::string::npos)
             << mark.name;
 }
 

@@ -20,7 +20,8 @@ Scenario read(const std::string& body) {
 }
 
 Fault fault(const std::string& text) {
-    const Scenario scenario = read("network: {zones: {a: [replica-1]}}\nfaults:\n  - " + text + "\n");
+    const Scenario scenario =
+        read("network: {zones: {a: [replica-1]}}\nfaults:\n  - " + text + "\n");
     EXPECT_EQ(scenario.faults.size(), 1U);
     return scenario.faults.empty() ? Fault{} : scenario.faults.front();
 }
@@ -55,7 +56,8 @@ TEST(ScenarioReader, ElectionProfilesGiveWayToKeys) {
     EXPECT_EQ(fast.election.retry_period, 500ms);
     EXPECT_FALSE(fast.election.renew_deadline);
     EXPECT_EQ(fast.storage.lease_duration, 5s) << "the controller counts in the same lease";
-    EXPECT_FALSE(read("election: {profile: client-go, renewDeadline: auto}\n").election.renew_deadline);
+    EXPECT_FALSE(
+        read("election: {profile: client-go, renewDeadline: auto}\n").election.renew_deadline);
     const Scenario drift = read("election: {drift: 0.1%, margin: 10ms, clientGoPeers: true}\n");
     EXPECT_EQ(drift.election.drift_ppm, 1000);
     EXPECT_EQ(drift.election.margin, 10ms);
@@ -64,9 +66,11 @@ TEST(ScenarioReader, ElectionProfilesGiveWayToKeys) {
 
 TEST(ScenarioReader, StorageTakesEveryKey) {
     const StorageConfig storage =
-        read("storage: {format: plain, pollPeriod: 7s, getTimeout: 8s, putTimeout: 9s, listTimeout: 11s, timeoutPerMib: 2s,\n"
-             "  readThroughTimeout: 3s, writeDeadline: 70s, retryMin: 100ms, retryMax: 6s,\n"
-             "  largestRequestAge: 50s, leaderReads: 1, passGets: 2, puts: 3, readThroughs: 0}\n")
+        read(
+            "storage: {format: plain, pollPeriod: 7s, getTimeout: 8s, putTimeout: 9s, listTimeout: "
+            "11s, timeoutPerMib: 2s,\n"
+            "  readThroughTimeout: 3s, writeDeadline: 70s, retryMin: 100ms, retryMax: 6s,\n"
+            "  largestRequestAge: 50s, leaderReads: 1, passGets: 2, puts: 3, readThroughs: 0}\n")
             .storage;
     EXPECT_EQ(storage.format, ObjectFormat::plain);
     EXPECT_EQ(storage.poll_period, 7s);
@@ -86,12 +90,12 @@ TEST(ScenarioReader, StorageTakesEveryKey) {
 }
 
 TEST(ScenarioReader, TheWorldTakesEveryKey) {
-    const Scenario scenario =
-        read("clocks: {offset: 10s, driftOf: [200ppm, -50ppm]}\n"
-             "network: {latency: {min: 1ms, p50: 2ms, p99: 3ms}, bandwidth: 1MiB/s,\n"
-             "  bucketBandwidth: 2MiB/s, zones: {a: [replica-0, replica-2], b: [replica-1]}}\n"
-             "api: {latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
-             "bucket: {get: 1ms, put: 2ms, list: 3ms, honoursPreconditions: false, pageSize: 10}\n");
+    const Scenario scenario = read(
+        "clocks: {offset: 10s, driftOf: [200ppm, -50ppm]}\n"
+        "network: {latency: {min: 1ms, p50: 2ms, p99: 3ms}, bandwidth: 1MiB/s,\n"
+        "  bucketBandwidth: 2MiB/s, zones: {a: [replica-0, replica-2], b: [replica-1]}}\n"
+        "api: {latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
+        "bucket: {get: 1ms, put: 2ms, list: 3ms, honoursPreconditions: false, pageSize: 10}\n");
     EXPECT_EQ(scenario.clocks.offset_max, 10s);
     EXPECT_EQ(scenario.clocks.drift_ppm, (std::vector<std::int64_t>{200, -50}));
     EXPECT_EQ(scenario.network.latency, (LatencySpec{1ms, 2ms, 3ms}));
@@ -99,7 +103,8 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     EXPECT_EQ(scenario.network.bucket_bandwidth, 2ULL << 20);
     EXPECT_EQ(scenario.network.zone_names, (std::vector<std::string>{"a", "b"}));
     ASSERT_EQ(scenario.network.zone_members.size(), 2U);
-    EXPECT_EQ(scenario.network.zone_members[0], (std::vector<std::string>{"replica-0", "replica-2"}));
+    EXPECT_EQ(scenario.network.zone_members[0],
+              (std::vector<std::string>{"replica-0", "replica-2"}));
     EXPECT_EQ(scenario.api.latency, (LatencySpec{Duration(0), 4ms, 4ms}));
     EXPECT_EQ(scenario.api.bookmark_period, 5s);
     EXPECT_EQ(scenario.api.watch_timeout, 6min);
@@ -113,8 +118,10 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
 
 TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     const WorkloadSpec work =
-        read("workload: {pipelines: [cloud], windows: [2h], exportEvery: 30s, objectSize: 1KiB,\n"
-             "  queries: 0.5/s, queryDeadline: 1s, restores: false, pendingReads: 4, preloaded: 5}\n")
+        read(
+            "workload: {pipelines: [cloud], windows: [2h], exportEvery: 30s, objectSize: 1KiB,\n"
+            "  queries: 0.5/s, queryDeadline: 1s, restores: false, pendingReads: 4, preloaded: "
+            "5}\n")
             .workload;
     EXPECT_TRUE(work.enabled);
     EXPECT_EQ(work.pipelines, std::vector<std::string>{"cloud"});
@@ -142,7 +149,8 @@ TEST(ScenarioReader, TriggersAreReadWithTheirDefaults) {
     const Fault bounded = fault("{every: 1m, first: 10s, until: 3m, crash: leader}");
     EXPECT_EQ(bounded.trigger.at, 10s);
     EXPECT_EQ(bounded.trigger.until, 3min);
-    const Fault sends = fault("{when: {replica: leader, sends: putObject, nth: 3, after: 1m}, crash: leader}");
+    const Fault sends =
+        fault("{when: {replica: leader, sends: putObject, nth: 3, after: 1m}, crash: leader}");
     EXPECT_EQ(sends.trigger.kind, TriggerKind::sends);
     EXPECT_EQ(sends.trigger.replica.kind, TargetKind::leader);
     EXPECT_EQ(sends.trigger.sends, RequestKind::put_object);
@@ -163,8 +171,9 @@ TEST(ScenarioReader, TargetsAreReadByKind) {
     const Target replica = fault("{at: 1s, crash: replica-2}").target;
     EXPECT_EQ(replica.kind, TargetKind::replica);
     EXPECT_EQ(replica.replica, 2U);
-    const Scenario bound = read("faults:\n  - {at: 1s, cut: leader, as: x}\n"
-                                "  - {at: 2s, pause: x}\n  - {at: 3s, heal: x}\n  - {at: 4s, heal: all}\n");
+    const Scenario bound = read(
+        "faults:\n  - {at: 1s, cut: leader, as: x}\n"
+        "  - {at: 2s, pause: x}\n  - {at: 3s, heal: x}\n  - {at: 4s, heal: all}\n");
     ASSERT_EQ(bound.faults.size(), 4U);
     EXPECT_EQ(bound.faults[0].as, "x");
     EXPECT_EQ(bound.faults[1].target.kind, TargetKind::bound);
@@ -192,7 +201,8 @@ TEST(ScenarioReader, ModifiersOfNetworkFaultsAreRead) {
     const Fault cut = fault("{at: 1s, cut: leader}");
     EXPECT_TRUE(cut.api && cut.bucket && !cut.replicas);
     EXPECT_EQ(cut.direction, Direction::both);
-    const Fault blocked = fault("{at: 1s, cut: leader, from: [bucket, replicas], direction: receive}");
+    const Fault blocked =
+        fault("{at: 1s, cut: leader, from: [bucket, replicas], direction: receive}");
     EXPECT_TRUE(!blocked.api && blocked.bucket && blocked.replicas);
     EXPECT_EQ(blocked.direction, Direction::receive);
     EXPECT_EQ(fault("{at: 1s, delay: leader, by: 40ms}").by, 40ms);
@@ -208,7 +218,8 @@ TEST(ScenarioReader, FaultsOfRequestsAndOfTheOperatorAreRead) {
     EXPECT_EQ(late.target.kind, TargetKind::leader);
     EXPECT_EQ(late.by, 5s);
     EXPECT_EQ(late.times, 2U);
-    const Fault error = fault("{at: 1s, answerError: updateLease, of: all, status: 429, retryAfter: 2s}");
+    const Fault error =
+        fault("{at: 1s, answerError: updateLease, of: all, status: 429, retryAfter: 2s}");
     EXPECT_EQ(error.status, 429);
     EXPECT_EQ(error.retry_after, 2s);
     EXPECT_EQ(fault("{at: 1s, answerError: getLease, of: all}").status, 503);
@@ -219,11 +230,13 @@ TEST(ScenarioReader, FaultsOfRequestsAndOfTheOperatorAreRead) {
 
 TEST(ScenarioReader, ExpectationsAreRead) {
     const ExpectSpec expect =
-        read("expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
-             "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
-             "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n")
+        read(
+            "expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
+            "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
+            "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n")
             .expect;
-    EXPECT_EQ(expect.reached, (std::vector<MarkId>{MarkId::gate_expired, MarkId::takeover_after_expiry}));
+    EXPECT_EQ(expect.reached,
+              (std::vector<MarkId>{MarkId::gate_expired, MarkId::takeover_after_expiry}));
     EXPECT_EQ(expect.failover_p50, Duration(15s));
     EXPECT_EQ(expect.failover_p99, Duration(16s));
     EXPECT_EQ(expect.failover_max, Duration(17s));
@@ -240,17 +253,20 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         "  - {at: 4s, pause: followers}\n"
         "  - {at: 5s, resume: all}\n"
         "  - {at: 6s, suspend: replica-2, for: 1s, clock: frozen}\n"
-        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [replicas], direction: send, as: c}\n"
+        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [replicas], direction: send, as: "
+        "c}\n"
         "  - {at: 8s, heal: c}\n"
         "  - {at: 9s, delay: leader, by: 15ms, from: [api], for: 3s}\n"
         "  - {at: 10s, outage: bucket, for: 3s}\n"
         "  - {at: 11s, dropRequest: getObject, of: c, times: 3}\n"
         "  - {at: 12s, loseAnswer: putObject, of: leader}\n"
         "  - {at: 13s, applyLate: removeObject, of: leader, by: 1s}\n"
-        "  - {at: 14s, answerError: listObjects, of: followers, for: 1s, status: 500, retryAfter: 3s}\n"
+        "  - {at: 14s, answerError: listObjects, of: followers, for: 1s, status: 500, retryAfter: "
+        "3s}\n"
         "  - {at: 15s, deleteLease: lease}\n"
         "  - {at: 16s, editLease: clearHolder}\n"
-        "  - {when: {replica: c, reaches: gate-expired, nth: 2, after: 3s}, stepWallClock: all, by: -1h}\n"
+        "  - {when: {replica: c, reaches: gate-expired, nth: 2, after: 3s}, stepWallClock: all, "
+        "by: -1h}\n"
         "  - {when: {replica: leader, sends: watchLease}, setDrift: all, drift: 20ppm}\n");
     const std::string resolved = resolved_yaml(scenario);
     const auto again = parse_scenario(resolved, "x.yaml", {});
@@ -276,12 +292,14 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         EXPECT_EQ(a.status, b.status);
         EXPECT_EQ(a.edit, b.edit);
         EXPECT_EQ(a.drift_ppm, b.drift_ppm);
-        EXPECT_EQ((std::tuple{a.api, a.bucket, a.replicas}), (std::tuple{b.api, b.bucket, b.replicas}));
+        EXPECT_EQ((std::tuple{a.api, a.bucket, a.replicas}),
+                  (std::tuple{b.api, b.bucket, b.replicas}));
     }
 }
 
 TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
-    const auto first = parse_scenario("scenario: x\nwhy: |\n  it's \"so\": \\ a\n  # b\n", "x.yaml", {});
+    const auto first =
+        parse_scenario("scenario: x\nwhy: |\n  it's \"so\": \\ a\n  # b\n", "x.yaml", {});
     ASSERT_TRUE(first) << first.error().to_string();
     const auto again = parse_scenario(resolved_yaml(*first), "x.yaml", {});
     ASSERT_TRUE(again) << again.error().to_string();

@@ -19,7 +19,8 @@ Result<Scenario, Diagnostic> with_sets(const char* text, std::vector<std::string
     return parse_scenario(text, "ha.yaml", ReadOptions{{}, std::move(sets)});
 }
 
-void expect_refused(const char* text, const std::string& set, int column, const std::string& words) {
+void expect_refused(const char* text, const std::string& set, int column,
+                    const std::string& words) {
     const auto read = with_sets(text, {set});
     ASSERT_FALSE(read) << set;
     EXPECT_EQ(read.error().file, "--set") << set;
@@ -40,9 +41,9 @@ TEST(ScenarioValues, LaterSetsWin) {
 }
 
 TEST(ScenarioValues, TheDocumentedExampleIsTaken) {
-    const auto read = with_sets(kBare, {"kubecostDeployment.leaderFollower.enabled=true",
-                                        "kubecostDeployment.replicas=5",
-                                        "kubecostModel.etlBucketConfigSecret=kubecost-bucket-secret"});
+    const auto read = with_sets(
+        kBare, {"kubecostDeployment.leaderFollower.enabled=true", "kubecostDeployment.replicas=5",
+                "kubecostModel.etlBucketConfigSecret=kubecost-bucket-secret"});
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_TRUE(read->elects());
     EXPECT_TRUE(read->stores());
@@ -63,7 +64,8 @@ TEST(ScenarioValues, NullTakesAKeyAwayAndItsDefaultReturns) {
 }
 
 TEST(ScenarioValues, EscapesKeepCommasAndDots) {
-    const auto read = with_sets(kHa, {R"(podAnnotations.example\.com/x=a\,b,kubecostDeployment.replicas=2)"});
+    const auto read =
+        with_sets(kHa, {R"(podAnnotations.example\.com/x=a\,b,kubecostDeployment.replicas=2)"});
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->values.replicas, 2U);
     EXPECT_EQ(read->values.ignored_keys, 1U);
@@ -79,7 +81,8 @@ TEST(ScenarioValues, BadOptionsNameTheirTextAndColumn) {
     expect_refused(kHa, "kubecostDeployment.replicas=many", 29, "expected a whole number");
     expect_refused(kHa, R"(kubecostDeployment.replicas=\5)", 29, "expected a whole number");
     expect_refused(kHa, "kubecostDeployment.replicas=", 29, "expected a whole number");
-    expect_refused(kHa, "kubecostDeployment.leaderFollower.enabled=yes", 43, "expected true or false");
+    expect_refused(kHa, "kubecostDeployment.leaderFollower.enabled=yes", 43,
+                   "expected true or false");
     expect_refused(kHa, "x=1,kubecostDeployment.replica=4", 24, "did you mean \"replicas\"?");
     expect_refused(kHa, "kubecostModel.etlBucketConfigSecret=", 37, "be valid.");
     expect_refused(kHa, "a=1,a.b=2", 5, "has a value already");
@@ -88,7 +91,8 @@ TEST(ScenarioValues, BadOptionsNameTheirTextAndColumn) {
 
 TEST(ScenarioValues, EndlesslyNestedOptionsAreRefused) {
     std::string set = "a";
-    for (int i = 0; i < 50'000; ++i) set += ".a";
+    for (int i = 0; i < 50'000; ++i)
+        set += ".a";
     const auto read = with_sets(kHa, {set + "=1"});
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().message.find("nested deeper than 32"), std::string::npos);
@@ -101,9 +105,10 @@ TEST(ScenarioValues, RealNeighboursOfOurKeysAreIgnoredAndCounted) {
                              "  kubecostMetrics: {exporter: {enabled: false}}\n"
                              "  kubecostFrontend: {image: x}\n"
                              "  persistentVolume: {enabled: true, size: 32Gi}\n";
-    const auto read = with_sets(text.c_str(), {"kubecostModel.etlToDisk=true", "kubecostModel.env=x",
-                                               "kubecostModel.etlStoreReadOnly=false",
-                                               "kubecostDeployment.statefulSet.enabled=true"});
+    const auto read =
+        with_sets(text.c_str(), {"kubecostModel.etlToDisk=true", "kubecostModel.env=x",
+                                 "kubecostModel.etlStoreReadOnly=false",
+                                 "kubecostDeployment.statefulSet.enabled=true"});
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->values.ignored_keys, 9U);
 }
@@ -118,8 +123,8 @@ TEST(ScenarioValues, FilesComeBetweenInlineValuesAndSets) {
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->values.replicas, 8U);
     EXPECT_TRUE(read->values.etl) << "null in a later file takes the key away";
-    const auto set = parse_scenario(
-        kHa, "ha.yaml", ReadOptions{{first}, {"kubecostDeployment.replicas=9"}});
+    const auto set =
+        parse_scenario(kHa, "ha.yaml", ReadOptions{{first}, {"kubecostDeployment.replicas=9"}});
     ASSERT_TRUE(set) << set.error().to_string();
     EXPECT_EQ(set->values.replicas, 9U);
 

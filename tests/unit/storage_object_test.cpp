@@ -36,19 +36,26 @@ TEST(StorageObject, ASuccessWithoutItsContentTaughtNothing) {
 }
 
 TEST(StorageObject, OnlyNoSuchKeyIsAbsence) {
-    EXPECT_EQ(classify(BucketVerb::get, with(404, BucketCode::no_such_key)), BucketOutcome::missing);
+    EXPECT_EQ(classify(BucketVerb::get, with(404, BucketCode::no_such_key)),
+              BucketOutcome::missing);
     EXPECT_EQ(classify(BucketVerb::get, with(404)), BucketOutcome::denied) << "a proxy's page";
-    EXPECT_EQ(classify(BucketVerb::get, with(404, BucketCode::no_such_bucket)), BucketOutcome::denied);
+    EXPECT_EQ(classify(BucketVerb::get, with(404, BucketCode::no_such_bucket)),
+              BucketOutcome::denied);
     EXPECT_EQ(classify(BucketVerb::put, with(404, BucketCode::no_such_key)),
-              BucketOutcome::precondition_failed) << "If-Match on a key that is gone";
-    EXPECT_EQ(classify(BucketVerb::put, with(404, BucketCode::no_such_bucket)), BucketOutcome::denied);
-    EXPECT_EQ(classify(BucketVerb::remove, with(404, BucketCode::no_such_key)), BucketOutcome::removed);
+              BucketOutcome::precondition_failed)
+        << "If-Match on a key that is gone";
+    EXPECT_EQ(classify(BucketVerb::put, with(404, BucketCode::no_such_bucket)),
+              BucketOutcome::denied);
+    EXPECT_EQ(classify(BucketVerb::remove, with(404, BucketCode::no_such_key)),
+              BucketOutcome::removed);
 }
 
 TEST(StorageObject, WhatMayHaveBeenAppliedIsUnknown) {
-    for (const BucketVerb verb : {BucketVerb::get, BucketVerb::put, BucketVerb::remove, BucketVerb::list}) {
+    for (const BucketVerb verb :
+         {BucketVerb::get, BucketVerb::put, BucketVerb::remove, BucketVerb::list}) {
         EXPECT_EQ(classify(verb, with(0)), BucketOutcome::unknown);
-        EXPECT_EQ(classify(verb, with(409, BucketCode::conditional_request_conflict)), BucketOutcome::unknown);
+        EXPECT_EQ(classify(verb, with(409, BucketCode::conditional_request_conflict)),
+                  BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(408)), BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(500, BucketCode::internal_error)), BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(501)), BucketOutcome::unknown);
@@ -59,9 +66,11 @@ TEST(StorageObject, WhatMayHaveBeenAppliedIsUnknown) {
 TEST(StorageObject, RefusalsAndThrottlingAreToldApart) {
     EXPECT_EQ(classify(BucketVerb::put, with(412, BucketCode::precondition_failed)),
               BucketOutcome::precondition_failed);
-    EXPECT_EQ(classify(BucketVerb::put, with(503, BucketCode::slow_down)), BucketOutcome::throttled);
+    EXPECT_EQ(classify(BucketVerb::put, with(503, BucketCode::slow_down)),
+              BucketOutcome::throttled);
     EXPECT_EQ(classify(BucketVerb::get, with(429)), BucketOutcome::throttled);
-    EXPECT_EQ(classify(BucketVerb::put, with(403, BucketCode::access_denied)), BucketOutcome::denied);
+    EXPECT_EQ(classify(BucketVerb::put, with(403, BucketCode::access_denied)),
+              BucketOutcome::denied);
     EXPECT_EQ(classify(BucketVerb::put, with(401)), BucketOutcome::denied);
     EXPECT_EQ(classify(BucketVerb::put, with(400)), BucketOutcome::denied);
 }

@@ -37,7 +37,8 @@ class World {
             config.identity = "replica-" + std::to_string(i);
             nodes_.push_back(std::make_unique<Node>(config));
         }
-        for (auto& node : nodes_) deliver(*node, Start{});
+        for (auto& node : nodes_)
+            deliver(*node, Start{});
     }
 
     void run(Duration span) {
@@ -103,7 +104,8 @@ class World {
     }
 
     void write_all() {
-        for (int i = 0; i < 6; ++i) call(*nodes_.front(), BackupWrite{CallId{++last_call_}, random_key(i), fresh()});
+        for (int i = 0; i < 6; ++i)
+            call(*nodes_.front(), BackupWrite{CallId{++last_call_}, random_key(i), fresh()});
         for (int i = 0; i < 20; ++i) {
             run(2s);
             renew(*nodes_.front());
@@ -156,17 +158,27 @@ class World {
         const ObjectKey where = random_key(random_.below(6));
         const Instant deadline = now_ + Duration(1s) * static_cast<int>(1 + random_.below(90));
         switch (random_.below(8)) {
-            case 0: call(node, BackupRead{id, where, {}, deadline}); break;
-            case 1: call(node, BackupRead{id, where, ETag{"none"}, kNever}); break;
-            case 2: call(node, Query{id, where, deadline}); break;
-            case 3: call(node, BackupRemove{id, where}); break;
+            case 0:
+                call(node, BackupRead{id, where, {}, deadline});
+                break;
+            case 1:
+                call(node, BackupRead{id, where, ETag{"none"}, kNever});
+                break;
+            case 2:
+                call(node, Query{id, where, deadline});
+                break;
+            case 3:
+                call(node, BackupRemove{id, where});
+                break;
             case 4:
                 if (!node.open.empty()) {
                     const CallId victim = node.open.begin()->first;
                     deliver(node, Cancel{victim});
                 }
                 break;
-            default: call(node, BackupWrite{id, where, fresh()}); break;
+            default:
+                call(node, BackupWrite{id, where, fresh()});
+                break;
         }
     }
     template <class E>
@@ -187,7 +199,8 @@ class World {
         node.paused_until = Instant{};
         expire(node);
         auto inbox = std::exchange(node.inbox, {});
-        for (const auto& action : inbox) action();
+        for (const auto& action : inbox)
+            action();
         rearm(node);
     }
     void expire(Node& node) {
@@ -225,8 +238,10 @@ class World {
         node.timer = next;
         at(next, [this, &node, next] {
             if (node.timer == next) node.timer = kNever;
-            if (node.machine.next_deadline() <= now_) deliver(node, Timer{});
-            else rearm(node);
+            if (node.machine.next_deadline() <= now_)
+                deliver(node, Timer{});
+            else
+                rearm(node);
         });
     }
 
@@ -254,8 +269,7 @@ class World {
                 ++marks[mark->mark];
             }
         }
-        if (node.machine.take_renewal_wish())
-            at(now_ + latency(), [this, &node] { renew(node); });
+        if (node.machine.take_renewal_wish()) at(now_ + latency(), [this, &node] { renew(node); });
         (void)node.machine.take_give_up_wish();
         rearm(node);
     }
@@ -277,8 +291,9 @@ class World {
             EXPECT_FALSE(stored) << "answered as certainly not stored";
         }
         if (done.ack == WriteAck::fenced)
-            fenced_.emplace(write->payload->digest.high,
-                            bucket_.objects.contains(kEpoch) ? bucket_.stamp(kEpoch).epoch : Epoch{});
+            fenced_.emplace(write->payload->digest.high, bucket_.objects.contains(kEpoch)
+                                                             ? bucket_.stamp(kEpoch).epoch
+                                                             : Epoch{});
     }
 
     void depart(Node& node, const SendBucket& request) {
@@ -290,17 +305,20 @@ class World {
             reply(node, request.request, refused, now_);
             return;
         }
-        EXPECT_TRUE(!gated || node.leadership.role == Role::leader) << "a follower's put was permitted";
+        EXPECT_TRUE(!gated || node.leadership.role == Role::leader)
+            << "a follower's put was permitted";
         reply(node, request.request, FakeBucket::failure(0), now_ + request.timeout);
         const auto fate = calm_ ? 99 : random_.below(100);
         if (fate < 10) return;  // lost on the way there
         if (fate < 15) {
-            reply(node, request.request, FakeBucket::failure(503, BucketCode::slow_down), now_ + latency());
+            reply(node, request.request, FakeBucket::failure(503, BucketCode::slow_down),
+                  now_ + latency());
             return;
         }
         if (fate < 18 && gated) {
             reply(node, request.request,
-                  FakeBucket::failure(409, BucketCode::conditional_request_conflict), now_ + latency());
+                  FakeBucket::failure(409, BucketCode::conditional_request_conflict),
+                  now_ + latency());
             return;
         }
         Duration there = latency();
@@ -322,13 +340,15 @@ class World {
         if (request.key.view().starts_with(".ha/probe")) return;
         const auto newest = newest_.find(request.key);
         if (newest != newest_.end()) {
-            EXPECT_LE(newest->second.epoch, stamp.epoch) << "a stale commit to " << request.key.str();
+            EXPECT_LE(newest->second.epoch, stamp.epoch)
+                << "a stale commit to " << request.key.str();
             if (request.key == kEpoch) {
                 EXPECT_LT(newest->second.epoch, stamp.epoch) << "claimed twice";
             }
             if (newest->second.epoch == stamp.epoch) {
                 EXPECT_EQ(newest->second.writer, stamp.writer) << "two writers in one epoch";
-                EXPECT_LT(newest->second.write_id, stamp.write_id) << "an older write landed on a newer";
+                EXPECT_LT(newest->second.write_id, stamp.write_id)
+                    << "an older write landed on a newer";
             }
         }
         newest_[request.key] = stamp;
@@ -351,7 +371,8 @@ class World {
         const auto found = node.files.find(request.key);
         switch (request.verb) {
             case FileVerb::list:
-                for (const auto& [at, file] : node.files) list->push_back(file);
+                for (const auto& [at, file] : node.files)
+                    list->push_back(file);
                 break;
             case FileVerb::load:
                 if (found == node.files.end()) return {FileStatus::missing, nullptr};
@@ -364,7 +385,9 @@ class World {
                 if (found == node.files.end()) return {FileStatus::missing, nullptr};
                 found->second.tag = request.tag;
                 break;
-            case FileVerb::remove: node.files.erase(request.key); break;
+            case FileVerb::remove:
+                node.files.erase(request.key);
+                break;
         }
         return {FileStatus::ok, list};
     }
@@ -392,7 +415,8 @@ TEST(StorageAtRandom, NoStaleCommitNoLostAcknowledgementAndOneAnswerPerCall) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         World world(seed);
         world.work(300ms);
-        for (int i = 0; i < 12; ++i) world.reign();
+        for (int i = 0; i < 12; ++i)
+            world.reign();
         world.settle_down();
         world.expect_converged();
         const int before = world.committed;
@@ -400,16 +424,17 @@ TEST(StorageAtRandom, NoStaleCommitNoLostAcknowledgementAndOneAnswerPerCall) {
         EXPECT_EQ(world.committed, before + 6) << "a healed leader's writes are all committed";
         world.stop_all();
         committed += world.committed;
-        for (const auto& [mark, times] : world.marks) marks[mark] += times;
+        for (const auto& [mark, times] : world.marks)
+            marks[mark] += times;
     }
     EXPECT_GT(committed, 10'000) << "too little was written to show anything";
     for (const MarkId mark :
          {MarkId::epoch_claim_contended, MarkId::write_resolved, MarkId::write_retried,
-          MarkId::stale_put_refused, MarkId::write_fenced,
-          MarkId::put_aborted, MarkId::read_parked, MarkId::read_delivered, MarkId::read_released,
-          MarkId::query_not_available, MarkId::pass_failed, MarkId::poll_tick_skipped,
-          MarkId::tombstone_seen, MarkId::reconcile_uploaded, MarkId::reconcile_discarded,
-          MarkId::preconditions_honoured, MarkId::stale_answer})
+          MarkId::stale_put_refused, MarkId::write_fenced, MarkId::put_aborted, MarkId::read_parked,
+          MarkId::read_delivered, MarkId::read_released, MarkId::query_not_available,
+          MarkId::pass_failed, MarkId::poll_tick_skipped, MarkId::tombstone_seen,
+          MarkId::reconcile_uploaded, MarkId::reconcile_discarded, MarkId::preconditions_honoured,
+          MarkId::stale_answer})
         EXPECT_GT(marks[mark], 0) << mark_name(mark);
 }
 

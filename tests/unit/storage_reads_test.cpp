@@ -69,7 +69,8 @@ TEST_F(StorageReads, ACopyThatNoPassHasConfirmedIsNotServedToAParkedRead) {
 
 TEST_F(StorageReads, AnUnchangedFileOfAnEarlierProcessIsNotFetchedAgain) {
     bucket.put_fenced(key("a"), blob(1), 3);
-    rig.seed_file(key("a"), blob(1), FileTag{Epoch{3}, bucket.objects.at(key("a")).etag, false, true});
+    rig.seed_file(key("a"), blob(1),
+                  FileTag{Epoch{3}, bucket.objects.at(key("a")).etag, false, true});
     rig.start();
     const CallId call = rig.read(key("a"));
     EXPECT_EQ(rig.reads.at(call).payload, blob(1));
@@ -195,7 +196,8 @@ TEST_F(StorageReads, AKeyIsDroppedAfterOneConfirmingPass) {
 }
 
 TEST_F(StorageReads, APassReadsAllPagesAndGetsAtMostFourAtOnce) {
-    for (std::uint64_t i = 0; i < 25; ++i) bucket.put_fenced(key(std::to_string(i)), blob(i), 3);
+    for (std::uint64_t i = 0; i < 25; ++i)
+        bucket.put_fenced(key(std::to_string(i)), blob(i), 3);
     bucket.page_size = 7;
     rig.hold(BucketVerb::get);
     rig.start();
@@ -209,7 +211,8 @@ TEST_F(StorageReads, APassReadsAllPagesAndGetsAtMostFourAtOnce) {
 }
 
 TEST_F(StorageReads, APassFirstGetsWhatReadsWaitFor) {
-    for (std::uint64_t i = 0; i < 25; ++i) bucket.put_fenced(key(std::to_string(i)), blob(i), 3);
+    for (std::uint64_t i = 0; i < 25; ++i)
+        bucket.put_fenced(key(std::to_string(i)), blob(i), 3);
     rig.hold(BucketVerb::list);
     rig.start();
     rig.read(key("9"));
@@ -309,7 +312,8 @@ TEST_F(StorageReads, PromotionReleasesEveryPendingReadWithTheOutcomeOfItsOwnGet)
 
 TEST_F(StorageReads, APromotionWithManyReadsKeepsAtMostSixteenGetsInFlight) {
     rig.start();
-    for (int i = 0; i < 200; ++i) rig.read(key(std::to_string(i % 100)));
+    for (int i = 0; i < 200; ++i)
+        rig.read(key(std::to_string(i % 100)));
     rig.fate = [](const SendBucket& r) {
         return r.key.view().starts_with("etl/") ? Fate::hold : Fate::answer;
     };

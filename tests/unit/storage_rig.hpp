@@ -23,8 +23,12 @@ namespace leasehold::rig {
 
 using namespace std::chrono_literals;
 
-inline ObjectKey key(const std::string& name) { return ObjectKey{"etl/" + name}; }
-inline Blob blob(std::uint64_t n) { return Blob{100 + n, {n, ~n}, nullptr}; }
+inline ObjectKey key(const std::string& name) {
+    return ObjectKey{"etl/" + name};
+}
+inline Blob blob(std::uint64_t n) {
+    return Blob{100 + n, {n, ~n}, nullptr};
+}
 
 /// A bucket in memory: an ETag covers content alone, as S3's does.
 class FakeBucket {
@@ -47,7 +51,9 @@ class FakeBucket {
         commits.emplace_back(at, stamp_of(body).value_or(Stamp{}));
     }
     /// What a human or another tool writes.
-    void put_foreign(const ObjectKey& at, const Blob& payload) { put(at, ObjectBody{{}, {}, payload}); }
+    void put_foreign(const ObjectKey& at, const Blob& payload) {
+        put(at, ObjectBody{{}, {}, payload});
+    }
     void put_fenced(const ObjectKey& at, const Blob& payload, std::uint64_t epoch,
                     std::uint64_t writer = 1, std::uint64_t write_id = 1) {
         const Stamp stamp{Epoch{epoch}, writer, write_id, payload.size, payload.digest, false};
@@ -61,7 +67,8 @@ class FakeBucket {
     }
     [[nodiscard]] std::size_t data_keys() const {
         std::size_t n = 0;
-        for (const auto& [at, object] : objects) n += at.view().starts_with(".ha/") ? 0U : 1U;
+        for (const auto& [at, object] : objects)
+            n += at.view().starts_with(".ha/") ? 0U : 1U;
         return n;
     }
 
@@ -92,7 +99,8 @@ class FakeBucket {
                 objects.erase(request.key);
                 reply.status = 204;
                 return reply;
-            case BucketVerb::list: return list(request);
+            case BucketVerb::list:
+                return list(request);
         }
         return reply;
     }
@@ -138,8 +146,8 @@ class Rig {
     }
 
     std::function<Fate(const SendBucket&)> fate = [](const SendBucket&) { return Fate::answer; };
-    bool renews = true;          ///< grants renewal wishes at once
-    bool holds_files = false;    ///< file requests wait in held_files
+    bool renews = true;        ///< grants renewal wishes at once
+    bool holds_files = false;  ///< file requests wait in held_files
     Duration validity = 14890ms;
     std::map<ObjectKey, FileEntry> files;
 
@@ -192,7 +200,8 @@ class Rig {
         const Instant end = now_ + span;
         while (true) {
             Instant next = std::min(machine.next_deadline(), end);
-            const bool leads = leadership_.role == Role::leader && leadership_.valid_until != kNever;
+            const bool leads =
+                leadership_.role == Role::leader && leadership_.valid_until != kNever;
             if (leads && renewing) next = std::min(next, leadership_.renewed_sent + 2s);
             now_ = std::max(now_, next);
             if (leads && renewing && now_ >= leadership_.renewed_sent + 2s) renew();
@@ -295,17 +304,21 @@ class Rig {
                 todo_.push_back(*bucket);
             } else if (const auto* file = std::get_if<SendFile>(&effect)) {
                 sent_files.push_back(*file);
-                if (holds_files) held_files.push_back(*file);
-                else todo_files_.push_back(*file);
+                if (holds_files)
+                    held_files.push_back(*file);
+                else
+                    todo_files_.push_back(*file);
             } else if (const auto* abort = std::get_if<AbortBucket>(&effect)) {
                 aborted.push_back(abort->request);
                 if (held.contains(abort->request)) aborts_.push_back(abort->request);
             } else if (const auto* read_done = std::get_if<ReadDone>(&effect)) {
                 EXPECT_TRUE(reads.emplace(read_done->call, *read_done).second) << "answered twice";
             } else if (const auto* write_done = std::get_if<WriteDone>(&effect)) {
-                EXPECT_TRUE(writes.emplace(write_done->call, *write_done).second) << "answered twice";
+                EXPECT_TRUE(writes.emplace(write_done->call, *write_done).second)
+                    << "answered twice";
             } else if (const auto* query_done = std::get_if<QueryDone>(&effect)) {
-                EXPECT_TRUE(queries.emplace(query_done->call, *query_done).second) << "answered twice";
+                EXPECT_TRUE(queries.emplace(query_done->call, *query_done).second)
+                    << "answered twice";
             } else if (const auto* mark = std::get_if<Mark>(&effect)) {
                 ++marks[mark->mark];
             }
@@ -350,9 +363,15 @@ class Rig {
             return;
         }
         switch (fate(request)) {
-            case Fate::answer: answer(request.request, bucket_.apply(request)); break;
-            case Fate::hold: held.emplace(request.request, request); break;
-            case Fate::lose_request: answer(request.request, FakeBucket::failure(0)); break;
+            case Fate::answer:
+                answer(request.request, bucket_.apply(request));
+                break;
+            case Fate::hold:
+                held.emplace(request.request, request);
+                break;
+            case Fate::lose_request:
+                answer(request.request, FakeBucket::failure(0));
+                break;
             case Fate::lose_reply:
                 bucket_.apply(request);
                 answer(request.request, FakeBucket::failure(0));
@@ -365,7 +384,8 @@ class Rig {
         auto list = std::make_shared<FileList>();
         switch (request.verb) {
             case FileVerb::list:
-                for (const auto& [at, file] : files) list->push_back(file);
+                for (const auto& [at, file] : files)
+                    list->push_back(file);
                 break;
             case FileVerb::load:
                 if (!files.contains(request.key)) return FileReply{FileStatus::missing, nullptr};
@@ -378,7 +398,9 @@ class Rig {
                 if (!files.contains(request.key)) return FileReply{FileStatus::missing, nullptr};
                 files.at(request.key).tag = request.tag;
                 break;
-            case FileVerb::remove: files.erase(request.key); break;
+            case FileVerb::remove:
+                files.erase(request.key);
+                break;
         }
         reply.entries = list;
         return reply;

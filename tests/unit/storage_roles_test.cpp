@@ -107,7 +107,8 @@ TEST_F(StorageReconcile, ALatePutOfTheOldLeaderIsFetchedByTheSecondRun) {
 }
 
 TEST_F(StorageReconcile, PipelineWritesGoFirst) {
-    for (int i = 0; i < 30; ++i) rig.seed_file(key("old" + std::to_string(i)), blob(1), dirty(5));
+    for (int i = 0; i < 30; ++i)
+        rig.seed_file(key("old" + std::to_string(i)), blob(1), dirty(5));
     StorageConfig config = Rig::default_config();
     config.puts_max = 1;
     Rig narrow(bucket, config);
@@ -170,7 +171,8 @@ TEST_F(SingleInstall, WritesPlainObjectsUnconditionallyAndNothingElse) {
     rig.advance(10min);
     ASSERT_EQ(bucket.objects.size(), 1U);
     EXPECT_EQ(bucket.objects.at(key("a")).body, (ObjectBody{{}, {}, blob(2)}));
-    for (const SendBucket& one : rig.sent) EXPECT_EQ(one.condition, PutCondition::none);
+    for (const SendBucket& one : rig.sent)
+        EXPECT_EQ(one.condition, PutCondition::none);
     EXPECT_EQ(rig.sent.size(), 2U);
 }
 
@@ -187,7 +189,8 @@ TEST_F(SingleInstall, ReadsThroughAndAnswersNotFound) {
     rig.lead_alone();
     EXPECT_EQ(rig.reads.at(rig.read(key("a"))).payload, blob(3));
     EXPECT_EQ(rig.reads.at(rig.read(key("b"))).outcome, ReadOutcome::not_found);
-    EXPECT_EQ(rig.queries.at(rig.query(key("a"))).payload, blob(3)) << "the copy that the read left";
+    EXPECT_EQ(rig.queries.at(rig.query(key("a"))).payload, blob(3))
+        << "the copy that the read left";
 }
 
 TEST_F(SingleInstall, UploadsLocalFilesThatTheBucketLacksOnceAtStart) {
@@ -205,7 +208,9 @@ TEST_F(SingleInstall, UploadsLocalFilesThatTheBucketLacksOnceAtStart) {
 TEST_F(SingleInstall, RetriesAWriteOfUnknownOutcome) {
     rig.lead_alone();
     bool lost = false;
-    rig.fate = [&](const SendBucket&) { return std::exchange(lost, true) ? Fate::answer : Fate::lose_reply; };
+    rig.fate = [&](const SendBucket&) {
+        return std::exchange(lost, true) ? Fate::answer : Fate::lose_reply;
+    };
     const CallId call = rig.write(key("a"), blob(1));
     rig.advance(1s);
     EXPECT_EQ(rig.writes.at(call).ack, WriteAck::committed);

@@ -8,13 +8,16 @@
 namespace leasehold {
 namespace {
 
-Stamp sample() { return Stamp{Epoch{7}, 11, 13, 4096, {17, 19}, false}; }
+Stamp sample() {
+    return Stamp{Epoch{7}, 11, 13, 4096, {17, 19}, false};
+}
 
 TEST(StorageStamp, AHeaderRoundTripsEveryField) {
     Random random(5);
     for (int i = 0; i < 1000; ++i) {
-        const Stamp stamp{Epoch{random.next()}, random.next(), random.next(), random.next(),
-                          {random.next(), random.next()}, random.below(2) == 1};
+        const Stamp stamp{
+            Epoch{random.next()},           random.next(),       random.next(), random.next(),
+            {random.next(), random.next()}, random.below(2) == 1};
         const std::string head = encode_header(stamp);
         ASSERT_EQ(head.size(), kHeaderSize);
         ASSERT_TRUE(head.starts_with(kHeaderMagic));
@@ -50,9 +53,10 @@ TEST(StorageStamp, AnyFlippedBitOrCutOfAHeaderIsDamage) {
 
 TEST(StorageStamp, MetadataOfAnotherFormIsDamage) {
     EXPECT_EQ(encode_metadata(sample()), "1-7-b-d-1000-11-13-0");
-    for (const char* bad : {"", "1", "2-7-b-d-1000-11-13-0", "1-7-b-d-1000-11-13", "1-7-b-d-1000-11-13-0-",
-                            "1-07-b-d-1000-11-13-0", "1-7-B-d-1000-11-13-0", "1-7-b-d-1000-11-13-2",
-                            "1--b-d-1000-11-13-0", "1-11112222333344445-b-d-1000-11-13-0"})
+    for (const char* bad :
+         {"", "1", "2-7-b-d-1000-11-13-0", "1-7-b-d-1000-11-13", "1-7-b-d-1000-11-13-0-",
+          "1-07-b-d-1000-11-13-0", "1-7-B-d-1000-11-13-0", "1-7-b-d-1000-11-13-2",
+          "1--b-d-1000-11-13-0", "1-11112222333344445-b-d-1000-11-13-0"})
         EXPECT_FALSE(decode_metadata(bad)) << bad;
 }
 

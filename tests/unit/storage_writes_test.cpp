@@ -139,7 +139,8 @@ TEST_F(StorageWrites, ALostReplyIsResolvedByGetAndNotWrittenTwice) {
     begin();
     bool lost = false;
     rig.fate = [&](const SendBucket& r) {
-        return r.verb == BucketVerb::put && !std::exchange(lost, true) ? Fate::lose_reply : Fate::answer;
+        return r.verb == BucketVerb::put && !std::exchange(lost, true) ? Fate::lose_reply
+                                                                       : Fate::answer;
     };
     const CallId call = rig.write(key("a"), blob(1));
     EXPECT_FALSE(rig.writes.contains(call));
@@ -153,7 +154,8 @@ TEST_F(StorageWrites, ALostRequestIsWrittenAgainAfterAGet) {
     begin();
     bool lost = false;
     rig.fate = [&](const SendBucket& r) {
-        return r.verb == BucketVerb::put && !std::exchange(lost, true) ? Fate::lose_request : Fate::answer;
+        return r.verb == BucketVerb::put && !std::exchange(lost, true) ? Fate::lose_request
+                                                                       : Fate::answer;
     };
     const CallId call = rig.write(key("a"), blob(1));
     rig.advance(1s);
@@ -192,7 +194,8 @@ TEST_F(StorageWrites, AHigherEpochOnAnObjectMakesTheLeaderRenewAndRaiseItsOwn) {
     rig.renews = false;
     const CallId call = rig.write(key("a"), blob(1));
     EXPECT_EQ(rig.marked(MarkId::stale_put_refused), 1);
-    EXPECT_FALSE(rig.writes.contains(call)) << "nothing before the renewal shows that it still leads";
+    EXPECT_FALSE(rig.writes.contains(call))
+        << "nothing before the renewal shows that it still leads";
     EXPECT_EQ(bucket.objects.at(key("a")).body.payload, blob(9));
     rig.jump(5ms);
     rig.renew();
@@ -213,7 +216,8 @@ TEST_F(StorageWrites, AVersionSeenOnlyInAListIsExaminedBeforeItIsWrittenOver) {
     const CallId call = rig.write(key("a"), blob(1));
     EXPECT_EQ(rig.count(BucketVerb::put, key("a")), 0);
     rig.answer_all();
-    while (rig.is_held(BucketVerb::get, key("a"))) rig.release(BucketVerb::get, key("a"));
+    while (rig.is_held(BucketVerb::get, key("a")))
+        rig.release(BucketVerb::get, key("a"));
     EXPECT_EQ(rig.count(BucketVerb::put, key("a")), 0) << "a higher epoch: not before the renewal";
     rig.jump(5ms);
     rig.renew();
@@ -239,9 +243,11 @@ TEST_F(StorageWrites, WritesOfOneKeyGoOneByOneInOrder) {
 TEST_F(StorageWrites, AtMostPutsMaxAreInFlight) {
     begin();
     rig.hold_data(BucketVerb::put);
-    for (int i = 0; i < 30; ++i) rig.write(key(std::to_string(i)), blob(1));
+    for (int i = 0; i < 30; ++i)
+        rig.write(key(std::to_string(i)), blob(1));
     EXPECT_EQ(rig.held.size(), 8U);
-    while (!rig.held.empty()) rig.release(BucketVerb::put, rig.held.begin()->second.key);
+    while (!rig.held.empty())
+        rig.release(BucketVerb::put, rig.held.begin()->second.key);
     EXPECT_EQ(rig.writes.size(), 30U);
 }
 
@@ -277,7 +283,8 @@ TEST_F(StorageWrites, APutOfAnEndedLeadershipGetsNoPermit) {
     RWStorageController copy = rig.machine;
     copy.lead({rig.now(), WallTime{}}, Leadership{}, out);
     EXPECT_FALSE(copy.permit(rig.now(), put));
-    copy.lead({rig.now(), WallTime{}}, Leadership{Role::leader, Term{9}, rig.now() + 14s, rig.now(), false}, out);
+    copy.lead({rig.now(), WallTime{}},
+              Leadership{Role::leader, Term{9}, rig.now() + 14s, rig.now(), false}, out);
     EXPECT_FALSE(copy.permit(rig.now(), put)) << "a new term doesn't bring an old put back";
 }
 
@@ -285,9 +292,11 @@ TEST_F(StorageWrites, OnAHonouringStoreAPutOnlyHasToStartInsideValidity) {
     begin();
     ASSERT_EQ(rig.marked(MarkId::preconditions_honoured), 1);
     rig.hold_data(BucketVerb::put);
-    rig.write(key("a"), blob(1));
+    Blob large = blob(1);
+    large.size = 25ULL << 20;
+    rig.write(key("a"), large);
     const SendBucket put = rig.find_held(BucketVerb::put, key("a"));
-    EXPECT_EQ(put.timeout, Duration(30s));
+    EXPECT_EQ(put.timeout, Duration(5s + 25s)) << "its bytes take their time";
     EXPECT_TRUE(rig.machine.permit(rig.leadership().valid_until - 1ns, put.request));
 }
 
@@ -296,7 +305,9 @@ TEST_F(StorageWrites, OnAStoreThatIgnoresConditionsAPutHasToFitIntoTheValidity) 
     begin();
     ASSERT_EQ(rig.marked(MarkId::preconditions_ignored), 1);
     rig.hold_data(BucketVerb::put);
-    rig.write(key("a"), blob(1));
+    Blob large = blob(1);
+    large.size = 25ULL << 20;
+    rig.write(key("a"), large);
     const SendBucket put = rig.find_held(BucketVerb::put, key("a"));
     const Instant latest = rig.leadership().valid_until - put.timeout;
     EXPECT_EQ(latest, rig.now() + 200ms) << "room for leaving a little later";
@@ -372,6 +383,23 @@ TEST_F(StorageWrites, APlainObjectCarriesItsStampAsMetadata) {
     const ObjectBody& body = bucket.objects.at(key("a")).body;
     EXPECT_TRUE(body.head.empty());
     EXPECT_EQ(stamp_of(body)->epoch, Epoch{7});
+}
+
+TEST_F(StorageWrites, OneLongUploadWhoseAnswerWasLostProvesNoUnusableBucket) {
+    begin();
+    rig.hold_data(BucketVerb::put);
+    Blob large = blob(1);
+    large.size = 25ULL << 20;
+    const CallId call = rig.write(key("a"), large);
+    for (int i = 0; i < 14; ++i) {
+        rig.jump(2s);
+        rig.renew();
+    }
+    rig.answer(rig.find_held(BucketVerb::put, key("a")).request, BucketReply{});
+    EXPECT_EQ(rig.marked(MarkId::bucket_unusable), 0) << "the attempt lasted longer than a lease";
+    rig.answer_all();
+    rig.advance(10s);
+    EXPECT_EQ(ack(call), WriteAck::committed);
 }
 
 TEST_F(StorageWrites, ALeaderWithoutAUsableBucketGivesUpAfterOneLeaseIfItHasSomethingToWrite) {

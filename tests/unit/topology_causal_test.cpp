@@ -40,7 +40,8 @@ TEST(CausalGraph, PrefersTheLatestOfEquallyNearRoots) {
 TEST(CausalGraph, KeepsTheLastEventsAndSaysWhenTheChainGoesFurtherBack) {
     CausalGraph graph(4);
     add(graph, 1, {});
-    for (std::uint64_t event = 2; event <= 10; ++event) add(graph, event, {event - 1});
+    for (std::uint64_t event = 2; event <= 10; ++event)
+        add(graph, event, {event - 1});
     EXPECT_EQ(4U, graph.size());
     EXPECT_FALSE(graph.remembers(6));
     EXPECT_TRUE(graph.remembers(7));

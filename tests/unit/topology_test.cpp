@@ -49,7 +49,9 @@ class TopologyTest : public testing::Test {
     const std::string all = "111111 111111 111111 111111 111111 111111";
 };
 
-TEST_F(TopologyTest, ReachesEverythingWithoutCuts) { EXPECT_EQ(all, rows()); }
+TEST_F(TopologyTest, ReachesEverythingWithoutCuts) {
+    EXPECT_EQ(all, rows());
+}
 
 TEST_F(TopologyTest, CutsASingleDirection) {
     const CutId sends = cut({r0}, {api}, CutDirection::send);
@@ -154,7 +156,8 @@ TEST_F(TopologyTest, AgreesWithATableOfPairsUnderRandomCuts) {
         if (made.size() > 6 || (!made.empty() && random.below(2) == 0)) {
             const std::size_t which = random.below(made.size());
             net.heal(made[which].id);
-            for (const auto& [a, b] : made[which].pairs) --table[a][b];
+            for (const auto& [a, b] : made[which].pairs)
+                --table[a][b];
             made.erase(made.begin() + static_cast<std::ptrdiff_t>(which));
         } else {
             const auto direction = static_cast<CutDirection>(random.below(3));
@@ -172,7 +175,8 @@ TEST_F(TopologyTest, AgreesWithATableOfPairsUnderRandomCuts) {
                     if (direction != CutDirection::send)
                         one.pairs.emplace_back(b.value(), a.value());
                 }
-            for (const auto& [a, b] : one.pairs) ++table[a][b];
+            for (const auto& [a, b] : one.pairs)
+                ++table[a][b];
             made.push_back(one);
         }
         for (std::size_t a = 0; a < 6; ++a)

@@ -4,5 +4,10 @@ leasehold_add_unit_test(world_parts_test
 
 # Each makes the one engine of its process.
 leasehold_add_unit_test(world_channel_test
-    SOURCES world_api_channel_test.cpp
+    SOURCES world_api_channel_test.cpp world_watch_test.cpp world_bucket_channel_test.cpp
     LIBRARIES leasehold_world leasehold_engine leasehold_topology)
+
+# Forks; makes no engine itself.
+leasehold_add_unit_test(world_equality_test
+    SOURCES world_equality_test.cpp
+    LIBRARIES leasehold_world leasehold_scenario)

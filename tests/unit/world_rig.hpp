@@ -106,6 +106,12 @@ class Rig final : public Client, private Observer {
     [[nodiscard]] BucketChannel& bucket() { return parts_.bucket; }
     [[nodiscard]] Hosts& hosts() { return parts_.hosts; }
     [[nodiscard]] Faults& faults() { return parts_.faults; }
+    /// The machine's clock runs at another rate from now on.
+    void set_rate(ReplicaIndex replica, std::int64_t rate_ppb) {
+        host(replica).paused = rate_ppb == -1'000'000'000;  // as asleep: no timers either
+        host(replica).clock.set_rate(the_engine().now(), rate_ppb);
+        parts_.hosts.clock_changed(replica);
+    }
     [[nodiscard]] Recorder& recorder() { return parts_.context.recorder; }
 
     std::vector<Told> told;
@@ -195,6 +201,7 @@ class Rig final : public Client, private Observer {
             case Kind::bucket_deadline: parts_.bucket.deadline(event.data); return;
             case Kind::fault_due: parts_.faults.due(event.data); return;
             case Kind::fault_ends: parts_.faults.ends(event.data); return;
+            case Kind::wake: return;  // nobody is stepped here
             default: break;
         }
         if (event.kind == kScript) acts_[event.data]();
@@ -203,17 +210,10 @@ class Rig final : public Client, private Observer {
 
     // As Hosts::deliver, but for the step.
     void deliver(ReplicaIndex replica, std::uint64_t handle) {
-        Mail letter = parts_.context.mail.take(handle);
-        Host& host = parts_.context.hosts[replica];
-        if (!host.running() || letter.incarnation != host.incarnation) return;
-        const Instant clock = host.clock.monotonic(the_engine().now());
-        if (letter.timeout && clock < letter.deadline) {
-            const TrueTime due = host.clock.reaches(letter.deadline);
-            if (due != TrueTime::max()) parts_.context.post(due, replica, std::move(letter));
-            return;
+        if (auto letter = parts_.hosts.receive(replica, handle)) {
+            const Instant clock = host(replica).clock.monotonic(the_engine().now());
+            told.push_back({the_engine().now(), replica, clock, std::move(letter->event)});
         }
-        if (letter.via != Via::here && !parts_.api.arrives(letter, replica)) return;
-        told.push_back({the_engine().now(), replica, clock, letter.event});
     }
 
     void on(const LeaseCommitted& record) override { lease_commits.push_back(record); }
