@@ -75,8 +75,8 @@ void Replica::step(Now now, const Event& event, Effects& out) {
     if (p.controller) {
         if (concerns_storage(event) || p.controller->next_deadline() <= now.monotonic)
             p.controller->step(now, event, out);
-        p.grant_wishes(now, out);
     }
+    p.grant_wishes(now, out);
     if (!p.elector) p.stop_alone(now, out);
     p.move_stopped_last(begin, out);
 }
@@ -92,15 +92,15 @@ void Replica::Parts::sync(Now now, Effects& out) {
 /// controller learns at once; it has at most one wish of each kind left after that.
 void Replica::Parts::grant_wishes(Now now, Effects& out) {
     if (!elector) return;
-    if (controller->take_give_up_wish()) {
+    if (controller && controller->take_give_up_wish()) {
         elector->give_up(now, out);
         sync(now, out);
     }
-    if (controller->take_renewal_wish()) {
+    if (controller && controller->take_renewal_wish()) {
         elector->want_renewal(now, out);
         sync(now, out);
     }
-    if (known.draining && controller->drained()) {
+    if (known.draining && (!controller || controller->drained())) {
         out.emplace_back(Mark{MarkId::drained});
         elector->drained(now, out);
         sync(now, out);

@@ -15,16 +15,16 @@ namespace {
 /// A Lease API of one object, a bucket and no files: everything is answered at once.
 class Driver {
   public:
-    explicit Driver(bool elects) : replica(config(elects)) {}
+    explicit Driver(bool elects, bool stores = true) : replica(config(elects, stores)) {}
 
-    static ReplicaConfig config(bool elects) {
+    static ReplicaConfig config(bool elects, bool stores = true) {
         ReplicaConfig config;
         if (elects) {
             config.election.emplace();
             config.election->identity = "replica-0_a";
             config.election->seed = 1;
         }
-        config.storage = Rig::default_config();
+        if (stores) config.storage = Rig::default_config();
         return config;
     }
 
@@ -211,6 +211,18 @@ TEST(ReplicaTest, AStopDrainsReleasesAndEndsWithStopped) {
     EXPECT_EQ(driver.index_of<Stopped>(), driver.trace.size() - 1);
     EXPECT_TRUE(driver.lease->record.holder.empty());
     EXPECT_EQ(driver.replica.next_deadline(), kNever);
+}
+
+TEST(ReplicaTest, AStopWithoutStorageHasNothingToDrainAndReleasesAtOnce) {
+    Driver driver(true, false);
+    driver.step(Start{});
+    driver.advance(20s);
+    ASSERT_EQ(driver.replica.leadership().role, Role::leader);
+    driver.trace.clear();
+    driver.step(Stop{driver.now + 30s});
+    EXPECT_LT(driver.index_of<Stopped>(), driver.trace.size());
+    EXPECT_EQ(driver.lease->record.holder, "");
+    EXPECT_NE(driver.lease->record.released, 0U);
 }
 
 TEST(ReplicaTest, AtTheStopsDeadlineEveryCallIsAnsweredBeforeStopped) {

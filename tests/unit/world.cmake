@@ -7,6 +7,10 @@ leasehold_add_unit_test(world_channel_test
     SOURCES world_api_channel_test.cpp world_watch_test.cpp world_bucket_channel_test.cpp
     LIBRARIES leasehold_world leasehold_engine leasehold_topology)
 
+leasehold_add_unit_test(world_run_test
+    SOURCES world_faults_test.cpp
+    LIBRARIES leasehold_world)
+
 # Forks; makes no engine itself.
 leasehold_add_unit_test(world_equality_test
     SOURCES world_equality_test.cpp

@@ -19,7 +19,7 @@ class Watch : public ::testing::Test {
     std::size_t came(WatchKind kind, Duration from = 0s, Duration to = 1h) const {
         std::size_t count = 0;
         for (const auto& [told, event] : rig->watched())
-            count += event.kind == kind && told.at >= at(from) && told.at < at(to) ? 1 : 0;
+            count += event.kind == kind && told.at >= at(from) && told.at < at(to) ? 1U : 0U;
         return count;
     }
     static Scenario with(std::vector<Fault> faults) {
