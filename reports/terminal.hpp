@@ -29,6 +29,9 @@ inline constexpr std::size_t kColumns = 100;
 /// What broke, the causal chain, the state and the replay command; empty when the run passed.
 [[nodiscard]] std::string render_failure(const check::RunResult& run, std::string_view arguments,
                                          Style style);
+/// Many seeds of one scenario: a line each, the bounds, what failed first, the verdict.
+[[nodiscard]] std::string render_seeds(const ScenarioSummary& scenario, std::string_view arguments,
+                                       Style style);
 /// The bounds over all seeds that a scenario states, one line each.
 [[nodiscard]] std::string render_bounds(const ScenarioSummary& scenario, Style style);
 /// A check: the table, what failed in each scenario that did, and the verdict.

@@ -54,6 +54,24 @@ std::string render_bounds(const ScenarioSummary& scenario, Style style) {
     return text;
 }
 
+std::string render_seeds(const ScenarioSummary& scenario, std::string_view arguments, Style style) {
+    std::string text = scenario.name + "   " + counted(scenario.runs.size(), "seed") + "\n";
+    std::uint64_t passed = 0;
+    for (const check::RunResult& run : scenario.runs) {
+        text += render_seed_line(run, style);
+        passed += run.outcome == Outcome::pass ? 1U : 0U;
+    }
+    text += render_bounds(scenario, style);
+    if (const check::RunResult* worst = scenario.worst_run())
+        text += "\n" + render_failure(*worst, arguments, style);
+    return text + "\n" +
+           painted(verdict_word(scenario.outcome), verdict_colour(scenario.outcome), style) + "  " +
+           grouped(passed) + " of " + counted(scenario.runs.size(), "seed") +
+           " passed, failover P50 " + cell(scenario.failover, scenario.failover.p50, 0) + ", P99 " +
+           cell(scenario.failover, scenario.failover.p99, 0) + ", max " +
+           cell(scenario.failover, scenario.failover.max, 0) + "\n";
+}
+
 std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::string_view arguments,
                          Style style) {
     std::size_t width = 8;

@@ -9,17 +9,6 @@ namespace {
 
 using reports::ScenarioSummary;
 
-std::string render_many(const ScenarioSummary& summary, const std::string& arguments,
-                        reports::Style style) {
-    std::string text = summary.name + "   " + std::to_string(summary.runs.size()) + " seeds\n";
-    for (const check::RunResult& run : summary.runs)
-        text += render_seed_line(run, style);
-    text += render_bounds(summary, style);
-    if (const check::RunResult* worst = summary.worst_run())
-        text += "\n" + render_failure(*worst, arguments, style);
-    return text;
-}
-
 std::string render(const Options& options, const ScenarioSummary& summary, bool many) {
     const reports::Style style{wants_colour(options)};
     const std::string arguments = repeated_arguments(options);
@@ -27,7 +16,7 @@ std::string render(const Options& options, const ScenarioSummary& summary, bool 
         const check::RunResult* worst = summary.worst_run();
         return worst == nullptr ? std::string() : render_failure(*worst, arguments, style);
     }
-    return many ? render_many(summary, arguments, style)
+    return many ? render_seeds(summary, arguments, style)
                 : render_run(summary.runs.front(), arguments, style);
 }
 

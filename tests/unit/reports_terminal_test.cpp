@@ -120,6 +120,23 @@ TEST(Terminal, TheTableNamesEachScenarioAndTheWorstVerdictWins) {
     expect_narrow(text);
 }
 
+TEST(Terminal, ManySeedsEndWithAVerdictOfTheirOwn) {
+    ScenarioSummary summary;
+    summary.name = "leader-crash";
+    summary.runs = {samples::result(), samples::result()};
+    summarise(summary, {});
+    const std::string good = render_seeds(summary, "", {});
+    EXPECT_TRUE(good.starts_with("leader-crash   2 seeds\n")) << good;
+    EXPECT_TRUE(
+        good.ends_with("\nPASS  2 of 2 seeds passed, failover P50 14.307s, P99 14.307s, "
+                       "max 14.307s\n"))
+        << good;
+    summarise(summary, {std::nullopt, std::chrono::seconds(14), std::nullopt});
+    EXPECT_NE(render_seeds(summary, "", {}).find("\nFAIL  2 of 2 seeds passed"), std::string::npos)
+        << "a missed bound fails although every run passed";
+    expect_narrow(good);
+}
+
 TEST(Terminal, NoLineIsWiderThanAHundredColumns) {
     check::RunResult run = samples::violated();
     for (check::Verdict& verdict : run.verdicts)

@@ -268,11 +268,9 @@ TEST_P(LeaseCalls, ACrashedCallersRequestIsAppliedAndNobodyHearsTheAnswer) {
 }
 
 TEST_P(LeaseCalls, APredecessorsAnswerAndTimeoutNeverReachARestartedProcess) {
-    for (const FaultKind kind : {FaultKind::lose_answer, FaultKind::delay}) {
+    for (const FaultKind kind : {FaultKind::lose_answer, FaultKind::apply_late}) {
         rig.reset();
-        Scenario scenario = with_request_fault(kind == FaultKind::delay ? FaultKind::apply_late : kind,
-                                               kind == FaultKind::delay ? 1s : 0s);
-        play(scenario, [](Rig& r) {
+        play(with_request_fault(kind, kind == FaultKind::apply_late ? 1s : 0s), [](Rig& r) {
             r.script(kSent + 1ms, [&r] {
                 r.hosts().crash(0, true);
                 ReplicaConfig config;

@@ -29,7 +29,9 @@ constexpr Call kCalls[] = {
 class BucketCalls : public ::testing::TestWithParam<Call> {
   protected:
     bool large() const { return GetParam().size == kLarge; }
-    bool writes() const { return kind() == RequestKind::put_object || kind() == RequestKind::remove_object; }
+    bool writes() const {
+        return kind() == RequestKind::put_object || kind() == RequestKind::remove_object;
+    }
     RequestKind kind() const { return GetParam().kind; }
 
     /// One request of replica 0 on an object that is there.
@@ -37,7 +39,8 @@ class BucketCalls : public ::testing::TestWithParam<Call> {
         Scenario scenario = channel_scenario();
         scenario.faults = std::move(faults);
         rig.emplace(std::move(scenario));
-        rig->script(1s, [this] { rig->bucket().plant(ObjectKey("k"), object(1, GetParam().size)); });
+        rig->script(
+            1s, [this] { rig->bucket().plant(ObjectKey("k"), object(1, GetParam().size)); });
         const bool puts = GetParam().verb == BucketVerb::put;
         const bool lists = GetParam().verb == BucketVerb::list;
         rig->send_at(kSent, bucket_request(kId, GetParam().verb, lists ? "" : "k",

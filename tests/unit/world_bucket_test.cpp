@@ -202,7 +202,8 @@ TEST_F(BucketRules, EachChangeHasAGreaterVersion) {
 }
 
 TEST_F(BucketRules, AListIsInTheOrderOfBytesWithTagsAndSizes) {
-    for (const char* key : {"b", "a/2", "a/10", "\xc3\xa9", "Z", "a"}) put(key, body_of(1, 10, "12"));
+    for (const char* key : {"b", "a/2", "a/10", "\xc3\xa9", "Z", "a"})
+        put(key, body_of(1, 10, "12"));
     const ListPage page = list();
     EXPECT_EQ(keys(page), (Keys{"Z", "a", "a/10", "a/2", "b", "\xc3\xa9"}));
     EXPECT_FALSE(page.truncated);

@@ -20,12 +20,14 @@ constexpr TrueTime kLate{Duration(4'000'000'000'000'000)};  // 46 days
 
 TrueTime at(Duration since_start) { return TrueTime(since_start); }
 Duration below(Random& random, Duration bound) {
-    return Duration(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(bound.count()))));
+    const auto span = static_cast<std::uint64_t>(bound.count());
+    return Duration(static_cast<std::int64_t>(random.below(span)));
 }
 
 TEST(MachineClock, ReadsAsItsPieceDoesAtEveryRate) {
     Random random(1);
-    for (const std::int64_t ppb : {0L, 1L, -1L, 2'000'000L, -2'000'000L, 100'000'000L, -1'000'000'000L}) {
+    for (const std::int64_t ppb :
+         {0L, 1L, -1L, 2'000'000L, -2'000'000L, 100'000'000L, -1'000'000'000L}) {
         const Instant booted{5000s};
         const MachineClock clock(booted, 0s, ppb);
         const ClockPiece piece{TrueTime{}, booted, ppb};
@@ -116,7 +118,8 @@ std::vector<std::int64_t> draws(const LatencySpec& spec, std::size_t count) {
     return all;
 }
 double quantile(const std::vector<std::int64_t>& sorted, double q) {
-    return static_cast<double>(sorted[static_cast<std::size_t>(q * static_cast<double>(sorted.size()))]);
+    const auto position = static_cast<std::size_t>(q * static_cast<double>(sorted.size()));
+    return static_cast<double>(sorted[position]);
 }
 
 TEST(LatencyDraw, HoldsItsMedianAndIts99thPercentileWithinTwoPercent) {
@@ -128,10 +131,10 @@ TEST(LatencyDraw, HoldsItsMedianAndIts99thPercentileWithinTwoPercent) {
         const auto p99 = static_cast<double>(spec.p99.count());
         EXPECT_NEAR(quantile(sorted, 0.50) / median, 1.0, 0.02);
         EXPECT_NEAR(quantile(sorted, 0.99) / p99, 1.0, 0.02) << spec.p99.count();
-        // In between it is the lognormal through the two.
+        // In between it is the lognormal through the two, by straight lines of a sixteenth.
         const double sigma = std::log(p99 / median) / 2.326348;
         EXPECT_NEAR(quantile(sorted, 0.25) / (median * std::exp(-0.674490 * sigma)), 1.0, 0.02);
-        EXPECT_NEAR(quantile(sorted, 0.90) / (median * std::exp(1.281552 * sigma)), 1.0, 0.05);
+        EXPECT_NEAR(quantile(sorted, 0.90) / (median * std::exp(1.281552 * sigma)), 1.0, 0.08);
         EXPECT_NEAR(quantile(sorted, 0.95) / (median * std::exp(1.644854 * sigma)), 1.0, 0.02);
     }
 }
