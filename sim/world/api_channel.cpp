@@ -9,13 +9,20 @@ namespace {
 
 StatusReason reason_of(std::int32_t status) {
     switch (status) {
-        case 429: return StatusReason::too_many_requests;
-        case 401: return StatusReason::unauthorized;
-        case 403: return StatusReason::forbidden;
-        case 500: return StatusReason::internal_error;
-        case 503: return StatusReason::unavailable;
-        case 504: return StatusReason::timeout;
-        default: return StatusReason::other;
+        case 429:
+            return StatusReason::too_many_requests;
+        case 401:
+            return StatusReason::unauthorized;
+        case 403:
+            return StatusReason::forbidden;
+        case 500:
+            return StatusReason::internal_error;
+        case 503:
+            return StatusReason::unavailable;
+        case 504:
+            return StatusReason::timeout;
+        default:
+            return StatusReason::other;
     }
 }
 
@@ -50,9 +57,8 @@ void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
         return;
     }
     if (arrival + exchange.interference.late >= exchange.deadline_true) time_out(exchange);
-    const TrueTime applied = exchange.interference.status != 0
-                                 ? arrival
-                                 : arrival + exchange.interference.late;
+    const TrueTime applied =
+        exchange.interference.status != 0 ? arrival : arrival + exchange.interference.late;
     context_.at(applied, Kind::lease_arrives, replica, exchanges_.put(std::move(exchange)));
 }
 
@@ -77,7 +83,8 @@ void ApiChannel::request_arrives(std::uint64_t handle) {
         time_out(exchange);
         return;
     }
-    answer(exchange, std::move(reply), context_.now() + paths_.latency(exchange.replica, Server::api));
+    answer(exchange, std::move(reply),
+           context_.now() + paths_.latency(exchange.replica, Server::api));
 }
 
 void ApiChannel::answer(Exchange& exchange, LeaseReply reply, TrueTime when) {
@@ -115,7 +122,8 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
     if (const auto* watched = std::get_if<LeaseWatched>(&letter.event)) {
         for (const std::uint64_t stream : streams_) {
             Watcher* watcher = watchers_.find(stream);
-            if (watcher->replica == replica && watcher->id == watched->watch) watcher->silent = true;
+            if (watcher->replica == replica && watcher->id == watched->watch)
+                watcher->silent = true;
         }
         return false;
     }
@@ -162,7 +170,8 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
         return;
     }
     for (const LeaseChange& change : *missed)
-        tell(*watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version, change.after);
+        tell(*watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version,
+             change.after);
     context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
                 watcher->replica, handle);
 }
@@ -227,7 +236,8 @@ void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
     context_.recorder.lease_committed(record);
     for (const std::uint64_t stream : streams_) {
         Watcher& watcher = *watchers_.find(stream);
-        tell(watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version, change.after);
+        tell(watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version,
+             change.after);
     }
 }
 

@@ -18,10 +18,10 @@ class Faults;
 
 /// What the injected request faults do to one request.
 struct Interference {
-    bool drop = false;             ///< never arrives
+    bool drop = false;  ///< never arrives
     bool lose_answer = false;
-    Duration late{0};              ///< applied so much later
-    std::int32_t status = 0;       ///< answered so, not applied
+    Duration late{0};         ///< applied so much later
+    std::int32_t status = 0;  ///< answered so, not applied
     Duration retry_after{0};
 };
 
@@ -53,11 +53,11 @@ class ApiChannel {
         ReplicaIndex replica = kNobody;
         std::uint32_t incarnation = 0;
         SendLease request;
-        Instant deadline = kNever;       ///< on the replica's clock
+        Instant deadline = kNever;  ///< on the replica's clock
         TrueTime deadline_true{};
         std::uint64_t cause = 0;
         Interference interference;
-        bool answered = false;           ///< the time-out is queued already
+        bool answered = false;  ///< the time-out is queued already
     };
     struct Watcher {
         ReplicaIndex replica = kNobody;
@@ -65,8 +65,8 @@ class ApiChannel {
         WatchId id;
         Version from;
         TrueTime opened{};
-        TrueTime last{};                 ///< newest delivery: a stream never reorders
-        bool silent = false;             ///< an event was lost: the stream is dead and doesn't say so
+        TrueTime last{};      ///< newest delivery: a stream never reorders
+        bool silent = false;  ///< an event was lost: the stream is dead and doesn't say so
     };
 
     void answer(Exchange& exchange, LeaseReply reply, TrueTime when);

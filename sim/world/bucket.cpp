@@ -20,19 +20,25 @@ BucketReply refused(std::int32_t status, BucketCode code) {
 
 ETag etag_of(const ObjectBody& body) {
     std::uint64_t hash = hash_text(body.head);
-    for (const std::uint64_t word : {body.payload.size, body.payload.digest.high, body.payload.digest.low})
+    for (const std::uint64_t word :
+         {body.payload.size, body.payload.digest.high, body.payload.digest.low})
         hash = mix64(hash ^ (word + 0x9e3779b97f4a7c15ULL));
     std::string text(16, '0');
-    for (std::size_t i = 0; i < text.size(); ++i, hash >>= 4) text[i] = "0123456789abcdef"[hash & 15U];
+    for (std::size_t i = 0; i < text.size(); ++i, hash >>= 4)
+        text[i] = "0123456789abcdef"[hash & 15U];
     return ETag(std::move(text));
 }
 
 BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change) {
     switch (request.verb) {
-        case BucketVerb::get: return get(request);
-        case BucketVerb::put: return put(request, change);
-        case BucketVerb::remove: return remove(request, change);
-        case BucketVerb::list: return list(request);
+        case BucketVerb::get:
+            return get(request);
+        case BucketVerb::put:
+            return put(request, change);
+        case BucketVerb::remove:
+            return remove(request, change);
+        case BucketVerb::list:
+            return list(request);
     }
     check_failed("known verb", __FILE__, __LINE__, "");
 }
@@ -52,7 +58,8 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
     const auto found = objects_.find(request.key);
     if (spec_.honours_preconditions && request.condition == PutCondition::if_match) {
         if (found == objects_.end()) return refused(404, BucketCode::no_such_key);
-        if (found->second.etag != request.etag) return refused(412, BucketCode::precondition_failed);
+        if (found->second.etag != request.etag)
+            return refused(412, BucketCode::precondition_failed);
     }
     if (spec_.honours_preconditions && request.condition == PutCondition::if_none_match &&
         found != objects_.end())
@@ -67,7 +74,8 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
 BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange>& change) {
     const auto found = objects_.find(request.key);
     if (found != objects_.end()) {
-        if (spec_.honours_preconditions && !request.etag.empty() && found->second.etag != request.etag)
+        if (spec_.honours_preconditions && !request.etag.empty() &&
+            found->second.etag != request.etag)
             return refused(412, BucketCode::precondition_failed);
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
         objects_.erase(found);

@@ -16,7 +16,7 @@ namespace leasehold::sim {
 /// What a change of the bucket did, for the history.
 struct BucketChange {
     ObjectKey key;
-    ETag etag;         ///< empty = deleted
+    ETag etag;  ///< empty = deleted
     ObjectBodyPtr body;
     std::uint64_t version = 0;
 };

@@ -12,26 +12,38 @@ namespace {
 // Smaller bodies (a header alone, an epoch) ride in the request and the answer.
 constexpr std::uint64_t kFlowFrom = 4096;
 
-std::uint64_t size_of(const ObjectBody& body) { return body.head.size() + body.payload.size; }
+std::uint64_t size_of(const ObjectBody& body) {
+    return body.head.size() + body.payload.size;
+}
 
 RequestKind kind_of(BucketVerb verb) {
     switch (verb) {
-        case BucketVerb::get: return RequestKind::get_object;
-        case BucketVerb::put: return RequestKind::put_object;
-        case BucketVerb::remove: return RequestKind::remove_object;
-        case BucketVerb::list: break;
+        case BucketVerb::get:
+            return RequestKind::get_object;
+        case BucketVerb::put:
+            return RequestKind::put_object;
+        case BucketVerb::remove:
+            return RequestKind::remove_object;
+        case BucketVerb::list:
+            break;
     }
     return RequestKind::list_objects;
 }
 
 BucketCode code_of(std::int32_t status) {
     switch (status) {
-        case 409: return BucketCode::conditional_request_conflict;
-        case 412: return BucketCode::precondition_failed;
-        case 403: return BucketCode::access_denied;
-        case 503: return BucketCode::slow_down;
-        case 500: return BucketCode::internal_error;
-        default: return BucketCode::other;
+        case 409:
+            return BucketCode::conditional_request_conflict;
+        case 412:
+            return BucketCode::precondition_failed;
+        case 403:
+            return BucketCode::access_denied;
+        case 503:
+            return BucketCode::slow_down;
+        case 500:
+            return BucketCode::internal_error;
+        default:
+            return BucketCode::other;
     }
 }
 
@@ -96,9 +108,13 @@ void BucketChannel::refuse(ReplicaIndex replica, RequestId request) {
     context_.post(context_.now(), replica, std::move(letter));
 }
 
-void BucketChannel::request_arrives(std::uint64_t handle) { apply(handle); }
+void BucketChannel::request_arrives(std::uint64_t handle) {
+    apply(handle);
+}
 
-void BucketChannel::upload_applies(std::uint64_t handle) { apply(handle); }
+void BucketChannel::upload_applies(std::uint64_t handle) {
+    apply(handle);
+}
 
 void BucketChannel::apply(std::uint64_t handle) {
     Exchange* exchange = exchanges_.find(handle);
@@ -140,8 +156,8 @@ void BucketChannel::apply(std::uint64_t handle) {
             exchanges_.drop(handle);
             return;
         }
-        exchange->flow = context_.engine.start_flow(Context::bucket_host(), Context::machine(replica),
-                                                     size_of(**body));
+        exchange->flow = context_.engine.start_flow(Context::bucket_host(),
+                                                    Context::machine(replica), size_of(**body));
         flows_.emplace(*exchange->flow, handle);
         ++context_.recorder.work.flows;
         return;
@@ -181,7 +197,8 @@ void BucketChannel::stall(std::uint64_t handle) {
     if (exchange->answered || gone) exchanges_.drop(handle);
 }
 
-void BucketChannel::answer(std::uint64_t handle, std::shared_ptr<const BucketReply> reply, TrueTime when) {
+void BucketChannel::answer(std::uint64_t handle, std::shared_ptr<const BucketReply> reply,
+                           TrueTime when) {
     Exchange& exchange = *exchanges_.find(handle);
     const Host& host = context_.hosts[exchange.replica];
     if (host.running() && host.incarnation == exchange.incarnation) {
@@ -221,20 +238,23 @@ void BucketChannel::deadline(std::uint64_t handle) {
 
 void BucketChannel::abort(ReplicaIndex replica, RequestId request) {
     exchanges_.each([&](std::uint64_t handle, Exchange& exchange) {
-        if (exchange.replica != replica || exchange.request.request != request || exchange.answered ||
-            exchange.incarnation != context_.hosts[replica].incarnation)
+        if (exchange.replica != replica || exchange.request.request != request ||
+            exchange.answered || exchange.incarnation != context_.hosts[replica].incarnation)
             return;
         const bool may_apply = exchange.uploaded && !exchange.over;
         answer_unknown(exchange, context_.now(), false);
-        if (exchange.flow) context_.engine.cancel_flow(*exchange.flow);
-        else if (!may_apply) exchanges_.drop(handle);
+        if (exchange.flow)
+            context_.engine.cancel_flow(*exchange.flow);
+        else if (!may_apply)
+            exchanges_.drop(handle);
     });
 }
 
 void BucketChannel::paths_changed() {
     for (const auto& [flow, handle] : flows_) {
         const Exchange& exchange = *exchanges_.find(handle);
-        if (!paths_.to(Server::bucket, exchange.replica) || !paths_.from(Server::bucket, exchange.replica))
+        if (!paths_.to(Server::bucket, exchange.replica) ||
+            !paths_.from(Server::bucket, exchange.replica))
             context_.engine.cancel_flow(flow);
     }
 }

@@ -41,8 +41,8 @@ class BucketChannel {
         std::uint64_t cause = 0;
         Interference interference;
         std::optional<FlowId> flow;
-        bool uploaded = false;     ///< a PUT whose bytes have all left
-        bool over = false;         ///< applied, or lost for good
+        bool uploaded = false;  ///< a PUT whose bytes have all left
+        bool over = false;      ///< applied, or lost for good
         bool answered = false;
         std::shared_ptr<const BucketReply> reply;  ///< of a GET whose object is on its way
     };

@@ -31,8 +31,9 @@ class MachineClock {
         if (piece_.rate_ppb == 0) {
             if (target <= piece_.monotonic) return piece_.since;
             const Duration ahead = target - piece_.monotonic;
-            return target == kNever || ahead > TrueTime::max() - piece_.since ? TrueTime::max()
-                                                                              : piece_.since + ahead;
+            return target == kNever || ahead > TrueTime::max() - piece_.since
+                       ? TrueTime::max()
+                       : piece_.since + ahead;
         }
         return piece_.reaches(target);
     }

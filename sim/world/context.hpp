@@ -44,11 +44,11 @@ enum class Via : std::uint8_t { here, api, bucket };
 /// An event on its way to a process.
 struct Mail {
     Event event;
-    std::uint64_t cause = 0;             ///< event number of what led to it
-    std::uint32_t incarnation = 0;       ///< of the process that it is for
-    Via via = Via::here;                 ///< came from that server: lost when the path is cut
-    Instant deadline = kNever;           ///< lost on the way: the driver's time-out answers then
-    bool timeout = false;                ///< this is that answer
+    std::uint64_t cause = 0;        ///< event number of what led to it
+    std::uint32_t incarnation = 0;  ///< of the process that it is for
+    Via via = Via::here;            ///< came from that server: lost when the path is cut
+    Instant deadline = kNever;      ///< lost on the way: the driver's time-out answers then
+    bool timeout = false;           ///< this is that answer
 };
 
 /// One machine with the process that it runs.
@@ -57,21 +57,21 @@ struct Host {
     std::string identity;
     MachineClock clock;
     FileStore disk;
-    std::optional<Replica> replica;      ///< none: no process
-    std::uint32_t incarnation = 0;       ///< grows with each start
+    std::optional<Replica> replica;  ///< none: no process
+    std::uint32_t incarnation = 0;   ///< grows with each start
     bool paused = false;
-    std::uint64_t halts = 0;             ///< pauses and suspends so far: a resume belongs to one
-    bool asleep = false;                 ///< the machine is suspended: SIGCONT can't wake it
+    std::uint64_t halts = 0;  ///< pauses and suspends so far: a resume belongs to one
+    bool asleep = false;      ///< the machine is suspended: SIGCONT can't wake it
     std::optional<std::int64_t> awake_rate;  ///< asleep, clock frozen: ppb to go on with
     bool stopping = false;
-    Instant armed = kNever;              ///< the deadline for which a wake is in the queue
-    std::uint64_t arming = 0;            ///< generation of the newest wake
-    std::vector<Mail> inbox;             ///< came while paused, in order
-    std::vector<Mail> frozen;            ///< time-outs that wait for a frozen clock
-    Effects effects;                     ///< of the last step
-    std::size_t performed = 0;           ///< how many of them were carried out
-    bool permitted = false;              ///< the next one has its permit already (paused behind it)
-    std::uint64_t last_step = 0;         ///< event number
+    Instant armed = kNever;       ///< the deadline for which a wake is in the queue
+    std::uint64_t arming = 0;     ///< generation of the newest wake
+    std::vector<Mail> inbox;      ///< came while paused, in order
+    std::vector<Mail> frozen;     ///< time-outs that wait for a frozen clock
+    Effects effects;              ///< of the last step
+    std::size_t performed = 0;    ///< how many of them were carried out
+    bool permitted = false;       ///< the next one has its permit already (paused behind it)
+    std::uint64_t last_step = 0;  ///< event number
     Role role = Role::follower;
 
     [[nodiscard]] bool running() const { return replica.has_value(); }
@@ -88,7 +88,9 @@ struct Context {
     Trace* trace = nullptr;  ///< causes of steps, when somebody will ask for them
 
     [[nodiscard]] TrueTime now() const { return engine.now(); }
-    [[nodiscard]] std::uint32_t replicas() const { return static_cast<std::uint32_t>(hosts.size()); }
+    [[nodiscard]] std::uint32_t replicas() const {
+        return static_cast<std::uint32_t>(hosts.size());
+    }
     // Hosts of the engine's platform: the two servers, then the machines.
     [[nodiscard]] static HostIndex api_host() { return 0; }
     [[nodiscard]] static HostIndex bucket_host() { return 1; }
@@ -96,7 +98,8 @@ struct Context {
 
     /// A stream of randomness of its own for each component: a new fault reshuffles nothing else.
     [[nodiscard]] Random stream(std::string_view component, std::uint64_t index = 0) const {
-        return Random(mix64(seed * 0x9e3779b97f4a7c15ULL ^ hash_text(component) ^ mix64(index + 1)));
+        return Random(
+            mix64(seed * 0x9e3779b97f4a7c15ULL ^ hash_text(component) ^ mix64(index + 1)));
     }
     void at(TrueTime when, Kind kind, std::uint32_t target, std::uint64_t data) {
         engine.at(when, static_cast<std::uint32_t>(kind), target, data);

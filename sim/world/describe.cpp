@@ -11,7 +11,8 @@ std::string span_text(Duration span) {
     std::string text = std::to_string(ms / 1000);
     if (ms % 1000 != 0) {
         std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
-        while (fraction.back() == '0') fraction.pop_back();
+        while (fraction.back() == '0')
+            fraction.pop_back();
         text += "." + fraction;
     }
     return text + "s";
@@ -19,42 +20,57 @@ std::string span_text(Duration span) {
 
 std::string target_text(const Target& target) {
     switch (target.kind) {
-        case TargetKind::leader: return "leader";
-        case TargetKind::follower: return "follower";
-        case TargetKind::followers: return "followers";
-        case TargetKind::all: return "all";
-        case TargetKind::zone: return "zone " + target.name;
-        case TargetKind::replica: return replica_name(target.replica);
-        case TargetKind::bound: break;
+        case TargetKind::leader:
+            return "leader";
+        case TargetKind::follower:
+            return "follower";
+        case TargetKind::followers:
+            return "followers";
+        case TargetKind::all:
+            return "all";
+        case TargetKind::zone:
+            return "zone " + target.name;
+        case TargetKind::replica:
+            return replica_name(target.replica);
+        case TargetKind::bound:
+            break;
     }
     return target.name;
 }
 
 std::string subject_text(const Fault& fault) {
     switch (fault.kind) {
-        case FaultKind::outage: return fault.api ? "api" : "bucket";
+        case FaultKind::outage:
+            return fault.api ? "api" : "bucket";
         case FaultKind::delete_lease:
-        case FaultKind::edit_lease: return "";
+        case FaultKind::edit_lease:
+            return "";
         case FaultKind::drop_request:
         case FaultKind::lose_answer:
         case FaultKind::apply_late:
         case FaultKind::answer_error:
-            return std::string(request_kind_name(fault.request)) + " of " + target_text(fault.target);
-        default: return target_text(fault.target);
+            return std::string(request_kind_name(fault.request)) + " of " +
+                   target_text(fault.target);
+        default:
+            return target_text(fault.target);
     }
 }
 
 std::string trigger_text(const Trigger& trigger) {
     switch (trigger.kind) {
-        case TriggerKind::at: return "at " + span_text(trigger.at);
-        case TriggerKind::every: return "every " + span_text(trigger.every);
+        case TriggerKind::at:
+            return "at " + span_text(trigger.at);
+        case TriggerKind::every:
+            return "every " + span_text(trigger.every);
         case TriggerKind::sends:
             return "when " + target_text(trigger.replica) + " sends " +
-                   std::string(request_kind_name(trigger.sends)) + " " + std::to_string(trigger.nth);
-        case TriggerKind::reaches: break;
+                   std::string(request_kind_name(trigger.sends)) + " " +
+                   std::to_string(trigger.nth);
+        case TriggerKind::reaches:
+            break;
     }
-    return "when " + target_text(trigger.replica) + " reaches " + std::string(mark_name(trigger.reaches)) +
-           " " + std::to_string(trigger.nth);
+    return "when " + target_text(trigger.replica) + " reaches " +
+           std::string(mark_name(trigger.reaches)) + " " + std::to_string(trigger.nth);
 }
 
 }  // namespace

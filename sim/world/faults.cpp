@@ -54,7 +54,8 @@ void Faults::due(std::size_t index) {
 
 std::vector<ReplicaIndex> Faults::everybody() const {
     std::vector<ReplicaIndex> all;
-    for (ReplicaIndex i = 0; i < context_.replicas(); ++i) all.push_back(i);
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i)
+        all.push_back(i);
     return all;
 }
 
@@ -62,9 +63,11 @@ std::vector<ReplicaIndex> Faults::everybody() const {
 std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
     std::vector<ReplicaIndex> found;
     switch (target.kind) {
-        case TargetKind::replica: return {target.replica};
+        case TargetKind::replica:
+            return {target.replica};
         case TargetKind::leader:
-            if (const ReplicaIndex leader = hosts_.leader(); leader != kNobody) found.push_back(leader);
+            if (const ReplicaIndex leader = hosts_.leader(); leader != kNobody)
+                found.push_back(leader);
             return found;
         case TargetKind::follower:
         case TargetKind::followers:
@@ -73,7 +76,8 @@ std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
             if (target.kind == TargetKind::follower && found.size() > 1)
                 found = {found[random_.below(found.size())]};
             return found;
-        case TargetKind::all: return everybody();
+        case TargetKind::all:
+            return everybody();
         case TargetKind::zone: {
             const NetworkSpec& network = context_.scenario.network;
             for (std::size_t z = 0; z < network.zone_names.size(); ++z) {
@@ -95,11 +99,15 @@ std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
 bool Faults::matches(const Target& target, ReplicaIndex replica) const {
     const Host& host = context_.hosts[replica];
     switch (target.kind) {
-        case TargetKind::replica: return target.replica == replica;
-        case TargetKind::leader: return host.role == Role::leader;
+        case TargetKind::replica:
+            return target.replica == replica;
+        case TargetKind::leader:
+            return host.role == Role::leader;
         case TargetKind::follower:
-        case TargetKind::followers: return host.role == Role::follower;
-        case TargetKind::all: return true;
+        case TargetKind::followers:
+            return host.role == Role::follower;
+        case TargetKind::all:
+            return true;
         case TargetKind::zone: {
             const NetworkSpec& network = context_.scenario.network;
             for (std::size_t z = 0; z < network.zone_names.size(); ++z)
@@ -143,7 +151,8 @@ void Faults::milestone(std::size_t index, ReplicaIndex replica) {
 void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began) {
     const Fault& fault = context_.scenario.faults[index];
     std::string what(fault_kind_name(fault.kind));
-    for (const ReplicaIndex target : targets) what += " " + context_.hosts[target].name;
+    for (const ReplicaIndex target : targets)
+        what += " " + context_.hosts[target].name;
     if (is_request_fault(fault.kind)) what.append(" ").append(request_kind_name(fault.request));
     if (fault.kind == FaultKind::outage) what += fault.api ? " api" : " bucket";
     FaultTookEffect effect;
@@ -202,14 +211,19 @@ bool Faults::begin(const Fault& fault, Injection& injection) {
         case FaultKind::apply_late:
         case FaultKind::answer_error:
             injection.times = fault.times;
-            for (const ReplicaIndex i : injection.targets) paths_.disturb(i, server_of(fault.request), 1);
+            for (const ReplicaIndex i : injection.targets)
+                paths_.disturb(i, server_of(fault.request), 1);
             return !injection.targets.empty();
-        case FaultKind::delete_lease: return api_->remove_lease();
-        case FaultKind::edit_lease: return api_->edit_lease(fault.edit);
+        case FaultKind::delete_lease:
+            return api_->remove_lease();
+        case FaultKind::edit_lease:
+            return api_->edit_lease(fault.edit);
         case FaultKind::suspend:
         case FaultKind::step_wall_clock:
-        case FaultKind::set_drift: return begin_clock_fault(fault, injection);
-        default: return begin_process_fault(fault, injection);
+        case FaultKind::set_drift:
+            return begin_clock_fault(fault, injection);
+        default:
+            return begin_process_fault(fault, injection);
     }
 }
 
@@ -243,7 +257,8 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
                 if (!host.running() || !host.paused || host.asleep) continue;
                 context_.at(context_.now(), Kind::resume_due, i, host.halts);
                 break;
-            default: check_failed("a process fault", __FILE__, __LINE__, "");
+            default:
+                check_failed("a process fault", __FILE__, __LINE__, "");
         }
         met.push_back(i);
     }
@@ -305,7 +320,8 @@ void Faults::undo(std::uint64_t handle) {
     const Fault& fault = context_.scenario.faults[injection.fault];
     if (is_request_fault(fault.kind)) {
         std::erase(interfering_, handle);
-        for (const ReplicaIndex i : injection.targets) paths_.disturb(i, server_of(fault.request), -1);
+        for (const ReplicaIndex i : injection.targets)
+            paths_.disturb(i, server_of(fault.request), -1);
     } else {
         record(injection.fault, injection.targets, false);
     }
@@ -338,7 +354,8 @@ bool Faults::heal(const Fault& fault) {
         const Fault& other = context_.scenario.faults[injection.fault];
         if (all || other.as == fault.target.name) handles.push_back(handle);
     });
-    for (const std::uint64_t handle : handles) undo(handle);
+    for (const std::uint64_t handle : handles)
+        undo(handle);
     return !handles.empty();
 }
 

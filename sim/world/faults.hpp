@@ -40,11 +40,11 @@ class Faults {
         std::size_t fault = 0;
         std::vector<ReplicaIndex> targets;
         std::optional<CutId> cut;
-        std::uint32_t times = 0;               ///< request faults: how many are left
-        std::vector<std::uint64_t> halts;      ///< pause, suspend: each target's
+        std::uint32_t times = 0;           ///< request faults: how many are left
+        std::vector<std::uint64_t> halts;  ///< pause, suspend: each target's
     };
     struct Placed {
-        std::uint64_t seen = 0;                ///< milestones counted
+        std::uint64_t seen = 0;  ///< milestones counted
         bool fired = false;
         std::uint64_t took_effect = 0;
     };
@@ -74,7 +74,7 @@ class Faults {
     std::vector<std::uint64_t> interfering_;  ///< request faults at work, oldest first
     std::map<std::string, std::vector<ReplicaIndex>> bound_;
     std::vector<std::optional<Duration>> restart_after_;  ///< of a graceful stop, per replica
-    int api_outages_ = 0;     ///< at work at once: the last one's end brings the server back
+    int api_outages_ = 0;  ///< at work at once: the last one's end brings the server back
     int bucket_outages_ = 0;
     bool any_sends_ = false;
     bool any_reaches_ = false;

@@ -18,14 +18,16 @@ class FileStore {
         switch (request.verb) {
             case FileVerb::list: {
                 auto all = std::make_shared<FileList>();
-                for (const auto& [key, entry] : files_) all->push_back(entry);
+                for (const auto& [key, entry] : files_)
+                    all->push_back(entry);
                 reply.entries = std::move(all);
                 return reply;
             }
             case FileVerb::store:
                 files_[request.key] = FileEntry{request.key, request.tag, request.payload};
                 return reply;
-            default: break;
+            default:
+                break;
         }
         if (found == files_.end()) {
             reply.status = FileStatus::missing;

@@ -17,19 +17,26 @@ constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
 
 RequestKind kind_of(const SendLease& request) {
     switch (request.verb) {
-        case LeaseVerb::get: return RequestKind::get_lease;
-        case LeaseVerb::create: return RequestKind::create_lease;
-        case LeaseVerb::update: break;
+        case LeaseVerb::get:
+            return RequestKind::get_lease;
+        case LeaseVerb::create:
+            return RequestKind::create_lease;
+        case LeaseVerb::update:
+            break;
     }
     return RequestKind::update_lease;
 }
 
 RequestKind kind_of(const SendBucket& request) {
     switch (request.verb) {
-        case BucketVerb::get: return RequestKind::get_object;
-        case BucketVerb::put: return RequestKind::put_object;
-        case BucketVerb::remove: return RequestKind::remove_object;
-        case BucketVerb::list: break;
+        case BucketVerb::get:
+            return RequestKind::get_object;
+        case BucketVerb::put:
+            return RequestKind::put_object;
+        case BucketVerb::remove:
+            return RequestKind::remove_object;
+        case BucketVerb::list:
+            break;
     }
     return RequestKind::list_objects;
 }
@@ -71,7 +78,8 @@ void Hosts::start(ReplicaIndex replica) {
     host.effects.clear();
     host.performed = 0;
     host.role = Role::follower;
-    if (!context_.engine.host_on(Context::machine(replica))) context_.engine.set_host_on(Context::machine(replica), true);
+    if (!context_.engine.host_on(Context::machine(replica)))
+        context_.engine.set_host_on(Context::machine(replica), true);
     ProcessStarted record;
     record.at = context_.now();
     record.replica = replica;
@@ -167,8 +175,10 @@ std::optional<Mail> Hosts::receive(ReplicaIndex replica, std::uint64_t handle) {
     if (letter.timeout && host.clock.monotonic(context_.now()) < letter.deadline) {
         // The clock was slowed or frozen since the time-out was computed.
         const TrueTime due = host.clock.reaches(letter.deadline);
-        if (due == TrueTime::max()) host.frozen.push_back(std::move(letter));
-        else context_.post(due, replica, std::move(letter));
+        if (due == TrueTime::max())
+            host.frozen.push_back(std::move(letter));
+        else
+            context_.post(due, replica, std::move(letter));
         return std::nullopt;
     }
     if (letter.via != Via::here && !api_->arrives(letter, replica)) return std::nullopt;
@@ -328,7 +338,9 @@ bool Hosts::on(ReplicaIndex, const QueryDone&) {
     return true;
 }
 
-bool Hosts::on(ReplicaIndex, const GateMoved&) { return true; }
+bool Hosts::on(ReplicaIndex, const GateMoved&) {
+    return true;
+}
 
 bool Hosts::on(ReplicaIndex replica, const Stopped&) {
     end(replica, EndCause::stopped);
@@ -341,8 +353,9 @@ void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
     letter.event = FileAnswered{request.request, host.disk.handle(request)};
     letter.cause = host.last_step;
     const auto bytes = static_cast<std::int64_t>(request.payload.size);
-    context_.post(context_.now() + kFileLatency + Duration(bytes * 1'000'000'000 / kFileBytesPerSecond),
-                  replica, std::move(letter));
+    context_.post(
+        context_.now() + kFileLatency + Duration(bytes * 1'000'000'000 / kFileBytesPerSecond),
+        replica, std::move(letter));
 }
 
 void Hosts::clock_changed(ReplicaIndex replica) {
@@ -355,7 +368,8 @@ void Hosts::clock_changed(ReplicaIndex replica) {
     context_.recorder.clock_changed(record);
     std::vector<Mail> frozen = std::move(host.frozen);
     host.frozen.clear();
-    for (Mail& letter : frozen) context_.post(record.at, replica, std::move(letter));
+    for (Mail& letter : frozen)
+        context_.post(record.at, replica, std::move(letter));
     host.armed = kNever;  // computed with the old rate
     if (!host.paused) arm(replica);
 }
@@ -363,7 +377,8 @@ void Hosts::clock_changed(ReplicaIndex replica) {
 ReplicaIndex Hosts::leader() const {
     for (ReplicaIndex i = 0; i < context_.replicas(); ++i) {
         const Host& host = context_.hosts[i];
-        if (host.running() && host.replica->gate_open(host.clock.monotonic(context_.now()))) return i;
+        if (host.running() && host.replica->gate_open(host.clock.monotonic(context_.now())))
+            return i;
     }
     return kNobody;
 }

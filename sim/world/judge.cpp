@@ -32,12 +32,12 @@ void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
         const Verdict& verdict = result.verdicts[i];
         const bool wanted = listed(spec.violates, verdict.id);
         const bool violated = verdict.status == Status::violated;
-        if (wanted) expect(result, "violates " + verdict.id, violated, violated ? "it did" : "it held");
+        if (wanted)
+            expect(result, "violates " + verdict.id, violated, violated ? "it did" : "it held");
         if (violated && !wanted && !listed(spec.may_violate, verdict.id))
-            result.outcome = check::worse(result.outcome,
-                                          kinds[i].kind == check::InvariantClass::safety
-                                              ? Outcome::safety
-                                              : Outcome::liveness);
+            result.outcome = check::worse(
+                result.outcome, kinds[i].kind == check::InvariantClass::safety ? Outcome::safety
+                                                                               : Outcome::liveness);
         if (verdict.status == Status::inconclusive)
             result.outcome = check::worse(result.outcome, Outcome::inconclusive);
     }
@@ -45,7 +45,8 @@ void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
 
 }  // namespace
 
-check::Settings check_settings(const Scenario& scenario, Duration api_round_trip, Duration latency) {
+check::Settings check_settings(const Scenario& scenario, Duration api_round_trip,
+                               Duration latency) {
     check::Settings settings;
     settings.election = scenario.election;
     settings.election.identity = "any";
@@ -60,12 +61,12 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
                                        LatencyDraw(scenario.bucket.list).longest()});
     settings.bucket_request = slowest + 2 * latency;
     // All replicas may load the same new object at once through the bucket's link.
-    const double share = std::min(static_cast<double>(scenario.network.bandwidth) / 8,
-                                  static_cast<double>(scenario.network.bucket_bandwidth) /
-                                      (8.0 * scenario.values.replicas));
-    settings.transfer =
-        Duration(static_cast<std::int64_t>(static_cast<double>(scenario.workload.object_size) / share * 1e9)) +
-        2 * latency;
+    const double share = std::min(
+        static_cast<double>(scenario.network.bandwidth) / 8,
+        static_cast<double>(scenario.network.bucket_bandwidth) / (8.0 * scenario.values.replicas));
+    settings.transfer = Duration(static_cast<std::int64_t>(
+                            static_cast<double>(scenario.workload.object_size) / share * 1e9)) +
+                        2 * latency;
     return settings;
 }
 
@@ -78,7 +79,8 @@ void judge(const Scenario& scenario, RunResult& result) {
         expect(result, "reached " + std::string(mark_name(mark)), count > 0, times(count));
     }
     for (const check::FaultResult& fault : result.faults)
-        expect(result, "took effect: " + fault.what, fault.took_effect > 0, times(fault.took_effect));
+        expect(result, "took effect: " + fault.what, fault.took_effect > 0,
+               times(fault.took_effect));
     if (result.leaderships == 0) expect(result, "somebody led", false, "never");
     if (scenario.stores() && scenario.workload.enabled && result.work.committed == 0)
         expect(result, "something was committed", false, "never");

@@ -47,9 +47,12 @@ LeaseReply LeaseApi::handle(LeaseVerb verb, const LeasePtr& body,
     CHECK((verb == LeaseVerb::get) == (body == nullptr));
     if (body && malformed(body->record)) return failure(400, StatusReason::bad_request, false);
     switch (verb) {
-        case LeaseVerb::get: return get();
-        case LeaseVerb::create: return create(body, change);
-        case LeaseVerb::update: return update(body, change);
+        case LeaseVerb::get:
+            return get();
+        case LeaseVerb::create:
+            return create(body, change);
+        case LeaseVerb::update:
+            return update(body, change);
     }
     check_failed("known verb", __FILE__, __LINE__, "");
 }
@@ -98,10 +101,18 @@ std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
     if (!lease_) return std::nullopt;
     auto after = std::make_shared<Lease>(*lease_);
     switch (edit) {
-        case LeaseEdit::clear_holder: after->record.holder.clear(); break;
-        case LeaseEdit::steal_holder: after->record.holder = "operator"; break;
-        case LeaseEdit::shorten_duration: after->record.duration_seconds = 1; break;
-        case LeaseEdit::label: after->extra += "e"; break;
+        case LeaseEdit::clear_holder:
+            after->record.holder.clear();
+            break;
+        case LeaseEdit::steal_holder:
+            after->record.holder = "operator";
+            break;
+        case LeaseEdit::shorten_duration:
+            after->record.duration_seconds = 1;
+            break;
+        case LeaseEdit::label:
+            after->extra += "e";
+            break;
     }
     return commit(std::move(after));
 }

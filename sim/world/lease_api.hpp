@@ -16,9 +16,9 @@ namespace leasehold::sim {
 
 /// One change of the Lease, as a watch tells it.
 struct LeaseChange {
-    Version version;   ///< of the object, or of the deletion
-    LeasePtr before;   ///< null = created
-    LeasePtr after;    ///< null = deleted
+    Version version;  ///< of the object, or of the deletion
+    LeasePtr before;  ///< null = created
+    LeasePtr after;   ///< null = deleted
 };
 
 class LeaseApi {

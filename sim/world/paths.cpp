@@ -60,7 +60,8 @@ bool Paths::reaches(ReplicaIndex replica, Server server, bool towards) const {
 CutId Paths::cut(const std::vector<ReplicaIndex>& replicas, const Fault& fault) {
     std::vector<NodeId> from;
     std::vector<NodeId> to;
-    for (const ReplicaIndex replica : replicas) from.push_back(nodes_[replica]);
+    for (const ReplicaIndex replica : replicas)
+        from.push_back(nodes_[replica]);
     for (const Server server : kServers)
         if (meets(fault, server))
             to.push_back(nodes_[context_.hosts.size() + static_cast<std::size_t>(server)]);

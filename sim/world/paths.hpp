@@ -57,7 +57,7 @@ class Paths {
     std::vector<Link> links_;
     std::vector<std::uint8_t> reported_;
     Duration base_{0};
-    LatencyDraw extra_draw_;     ///< beyond the platform's own latency
+    LatencyDraw extra_draw_;  ///< beyond the platform's own latency
     bool varies_ = false;
     Random random_;
     int cuts_ = 0;

@@ -42,7 +42,8 @@ class Recorder {
         record.number = ++number_;
         digest_.add(static_cast<std::uint64_t>(record.at.time_since_epoch().count()));
         digest_.add(tag);
-        for (Observer* observer : observers_) observer->on(record);
+        for (Observer* observer : observers_)
+            observer->on(record);
     }
 
     std::vector<Observer*> observers_;

@@ -15,10 +15,10 @@ namespace leasehold::sim {
 inline constexpr std::uint32_t kReplicasMax = 32;
 
 struct RunOptions {
-    bool timeline = false;            ///< fill RunResult::timeline (and chain, state on failure)
-    Observer* recorder = nullptr;     ///< gets the whole history too (history codec)
-    bool checkers = true;             ///< observers on; off only for benchmarks
-    bool stepping = false;            ///< every date through SimGrid (equality tests)
+    bool timeline = false;         ///< fill RunResult::timeline (and chain, state on failure)
+    Observer* recorder = nullptr;  ///< gets the whole history too (history codec)
+    bool checkers = true;          ///< observers on; off only for benchmarks
+    bool stepping = false;         ///< every date through SimGrid (equality tests)
 };
 
 /// Runs scenarios one after the other in this process's one engine. Not copyable; one per process.

@@ -16,8 +16,10 @@ PlatformSpec platform() {
     PlatformSpec spec;
     spec.hosts.push_back({"api", {}});
     spec.hosts.push_back({"bucket", {}});
-    for (std::uint32_t i = 0; i < kReplicasMax; ++i) spec.hosts.push_back({replica_name(i), {}});
-    spec.tcp_window_bytes = 64ULL << 20;  // S3 clients use several connections: links limit, not windows
+    for (std::uint32_t i = 0; i < kReplicasMax; ++i)
+        spec.hosts.push_back({replica_name(i), {}});
+    spec.tcp_window_bytes =
+        64ULL << 20;  // S3 clients use several connections: links limit, not windows
     return spec;
 }
 
@@ -50,7 +52,8 @@ bool Runner::fits(const Scenario& scenario) const {
     return parts_->engine.fits_another(scenario.duration);
 }
 
-check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed, const RunOptions& options) {
+check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
+                             const RunOptions& options) {
     CHECK(scenario.values.replicas >= 1 && scenario.values.replicas <= kReplicasMax);
     Engine& engine = parts_->engine;
     check::RunResult result;
@@ -71,7 +74,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed, const
     engine.begin_run(relay, seed, scenario.duration, links(scenario));
     World world(engine, scenario, seed);
     relay.world = &world;
-    check::Checkers checkers(check_settings(scenario, world.api_round_trip(), world.longest_latency()));
+    check::Checkers checkers(
+        check_settings(scenario, world.api_round_trip(), world.longest_latency()));
     if (options.checkers) world.recorder().add(&checkers);
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     Trace trace;
@@ -99,7 +103,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed, const
     if (options.timeline) {
         result.state = world.state();
         for (const check::Verdict& verdict : result.verdicts)
-            if (verdict.status == check::Status::violated && !verdict.evidence.empty() && result.chain.empty())
+            if (verdict.status == check::Status::violated && !verdict.evidence.empty() &&
+                result.chain.empty())
                 for (const std::uint64_t number : trace.chain(verdict.evidence.back()))
                     result.chain.push_back({TrueTime{}, "", "", number});
     }

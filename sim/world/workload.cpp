@@ -80,18 +80,23 @@ void Workload::started(ReplicaIndex replica) {
     if (spec.restores || spec.pending_reads > 0) {
         const std::size_t loaders = (spec.restores ? keys_.size() : 0) + spec.pending_reads;
         process.loaders.resize(loaders);
-        for (std::size_t i = 0; i < loaders; ++i) read_next(replica, i, now);
+        for (std::size_t i = 0; i < loaders; ++i)
+            read_next(replica, i, now);
     }
     const auto spread = [&](Duration span) {
-        return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(span.count()))));
+        return Duration(
+            static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(span.count()))));
     };
     if (!spec.pipelines.empty() && !spec.windows.empty())
         context_.at(now + spread(spec.export_every), Kind::export_due, replica, tag(replica, 0));
     if (spec.queries_per_1000s > 0)
-        context_.at(now + spread(std::chrono::seconds(1)), Kind::query_due, replica, tag(replica, 0));
+        context_.at(now + spread(std::chrono::seconds(1)), Kind::query_due, replica,
+                    tag(replica, 0));
 }
 
-void Workload::ended(ReplicaIndex replica) { processes_[replica] = Process{}; }
+void Workload::ended(ReplicaIndex replica) {
+    processes_[replica] = Process{};
+}
 
 void Workload::read_next(ReplicaIndex replica, std::size_t loader, TrueTime when) {
     context_.at(when, Kind::restore_due, replica, tag(replica, loader));
@@ -103,9 +108,10 @@ void Workload::restore_due(ReplicaIndex replica, std::uint64_t data) {
     const std::size_t index = data & 0xffffU;
     Loader& loader = process.loaders[index];
     const std::size_t windows = context_.scenario.workload.restores ? keys_.size() : 0;
-    const ObjectKey key = index < windows
-                              ? current_key(index)
-                              : ObjectKey("etl/bingen/assets/1h/never-" + std::to_string(index - windows));
+    const ObjectKey key =
+        index < windows
+            ? current_key(index)
+            : ObjectKey("etl/bingen/assets/1h/never-" + std::to_string(index - windows));
     if (loader.reading.value() != 0) {
         if (loader.key == key) return;
         // The window has rolled on: nobody waits for the old one any longer.
@@ -137,7 +143,8 @@ void Workload::read_done(ReplicaIndex replica, const ReadDone& done) {
 void Workload::role_changed(ReplicaIndex replica, Role role) {
     Process& process = processes_[replica];
     if (!process.live || role != Role::follower) return;
-    for (std::size_t i = 0; i < process.loaders.size(); ++i) read_next(replica, i, context_.now());
+    for (std::size_t i = 0; i < process.loaders.size(); ++i)
+        read_next(replica, i, context_.now());
 }
 
 void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
@@ -174,8 +181,8 @@ void Workload::write_done(ReplicaIndex replica, const WriteDone& done) {
     // Assets first, allocations build on them; then a fixed delay.
     const WorkloadSpec& spec = context_.scenario.workload;
     const bool more = process.exporting + 1 < spec.pipelines.size();
-    context_.at(more ? context_.now() : context_.now() + spec.export_every, Kind::export_due, replica,
-                tag(replica, more ? process.exporting + 1 : 0));
+    context_.at(more ? context_.now() : context_.now() + spec.export_every, Kind::export_due,
+                replica, tag(replica, more ? process.exporting + 1 : 0));
 }
 
 void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {

@@ -41,9 +41,9 @@ class Workload {
         bool live = false;
         std::uint64_t calls = 0;
         std::vector<Loader> loaders;
-        std::size_t exporting = 0;                  ///< pipeline
-        std::uint32_t outstanding = 0;              ///< its writes without an answer
-        std::map<CallId, std::size_t> writes;       ///< to the pipeline
+        std::size_t exporting = 0;             ///< pipeline
+        std::uint32_t outstanding = 0;         ///< its writes without an answer
+        std::map<CallId, std::size_t> writes;  ///< to the pipeline
     };
 
     [[nodiscard]] ObjectKey window_key(std::size_t pipeline, std::size_t window, TrueTime at) const;
@@ -59,7 +59,7 @@ class Workload {
     bool active_;
     Random random_;
     std::vector<Process> processes_;
-    std::vector<ObjectKey> keys_;          ///< of the current windows, by pipeline and window
+    std::vector<ObjectKey> keys_;  ///< of the current windows, by pipeline and window
     std::vector<TrueTime> keys_until_;
 };
 

@@ -10,7 +10,8 @@ std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
     std::vector<Host> hosts(scenario.values.replicas);
     Random random(mix64(seed ^ hash_text("clocks")));
     const auto within = [&](std::int64_t bound) {
-        return static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(bound) + 1)) - bound;
+        return static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(bound) + 1)) -
+               bound;
     };
     for (std::uint32_t i = 0; i < hosts.size(); ++i) {
         hosts[i].name = replica_name(i);
@@ -54,16 +55,36 @@ void World::due(const Due& event) {
     ++context_.recorder.work.events;
     const ReplicaIndex replica = event.target;
     switch (static_cast<Kind>(event.kind)) {
-        case Kind::wake: hosts_.wake(replica, event.data); break;
-        case Kind::mail: hosts_.deliver(replica, event.data); break;
-        case Kind::lease_arrives: api_.request_arrives(event.data); break;
-        case Kind::watch_opens: api_.watch_opens(event.data); break;
-        case Kind::bookmark: api_.bookmark(event.data); break;
-        case Kind::bucket_arrives: bucket_.request_arrives(event.data); break;
-        case Kind::bucket_applies: bucket_.upload_applies(event.data); break;
-        case Kind::bucket_deadline: bucket_.deadline(event.data); break;
-        case Kind::fault_due: faults_.due(event.data); break;
-        case Kind::fault_ends: faults_.ends(event.data); break;
+        case Kind::wake:
+            hosts_.wake(replica, event.data);
+            break;
+        case Kind::mail:
+            hosts_.deliver(replica, event.data);
+            break;
+        case Kind::lease_arrives:
+            api_.request_arrives(event.data);
+            break;
+        case Kind::watch_opens:
+            api_.watch_opens(event.data);
+            break;
+        case Kind::bookmark:
+            api_.bookmark(event.data);
+            break;
+        case Kind::bucket_arrives:
+            bucket_.request_arrives(event.data);
+            break;
+        case Kind::bucket_applies:
+            bucket_.upload_applies(event.data);
+            break;
+        case Kind::bucket_deadline:
+            bucket_.deadline(event.data);
+            break;
+        case Kind::fault_due:
+            faults_.due(event.data);
+            break;
+        case Kind::fault_ends:
+            faults_.ends(event.data);
+            break;
         case Kind::process_starts:
             if (!context_.hosts[replica].running()) hosts_.start(replica);
             break;
@@ -73,9 +94,15 @@ void World::due(const Due& event) {
         case Kind::resume_due:
             if (context_.hosts[replica].halts == event.data) hosts_.resume(replica);
             break;
-        case Kind::query_due: workload_.query_due(replica, event.data); break;
-        case Kind::export_due: workload_.export_due(replica, event.data); break;
-        case Kind::restore_due: workload_.restore_due(replica, event.data); break;
+        case Kind::query_due:
+            workload_.query_due(replica, event.data);
+            break;
+        case Kind::export_due:
+            workload_.export_due(replica, event.data);
+            break;
+        case Kind::restore_due:
+            workload_.restore_due(replica, event.data);
+            break;
     }
 }
 
@@ -83,8 +110,10 @@ std::string World::state() const {
     std::string text;
     for (const Host& host : context_.hosts) {
         text += host.name + ": ";
-        if (!host.running()) text += "no process";
-        else text += host.replica->summary() + (host.paused ? ", paused" : "");
+        if (!host.running())
+            text += "no process";
+        else
+            text += host.replica->summary() + (host.paused ? ", paused" : "");
         text += "\n";
     }
     return text;

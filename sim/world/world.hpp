@@ -23,7 +23,9 @@ class World final : public Client {
 
     [[nodiscard]] Recorder& recorder() { return context_.recorder; }
     [[nodiscard]] const Context& context() const { return context_; }
-    [[nodiscard]] std::vector<check::FaultResult> fault_results() const { return faults_.results(); }
+    [[nodiscard]] std::vector<check::FaultResult> fault_results() const {
+        return faults_.results();
+    }
     void set_trace(Trace* trace) { context_.trace = trace; }
     /// Each replica in words, for a failing run.
     [[nodiscard]] std::string state() const;

@@ -23,7 +23,8 @@ std::string content(const char* path) {
 std::vector<std::string_view> vocabulary() {
     std::vector<std::string_view> words;
     const auto add = [&](const auto& list) {
-        for (const std::string_view word : list) words.push_back(word);
+        for (const std::string_view word : list)
+            words.push_back(word);
     };
     add(names::kRequests);
     add(names::kFaults);

@@ -6,8 +6,8 @@
 namespace leasehold::sim {
 namespace {
 
-constexpr Duration kArrives = kOneWay + kHandling;   ///< from sending to being applied
-constexpr Duration kAnswered = kArrives + kOneWay;   ///< from sending to the answer
+constexpr Duration kArrives = kOneWay + kHandling;  ///< from sending to being applied
+constexpr Duration kAnswered = kArrives + kOneWay;  ///< from sending to the answer
 constexpr Duration kTimeout = 5s;
 constexpr Duration kSent = 10s;
 constexpr std::uint64_t kId = 77;
@@ -230,9 +230,8 @@ TEST_P(LeaseCalls, ADelayBeyondTheTimeoutIsAppliedAfterTheCallerGaveUp) {
 TEST_P(LeaseCalls, TheTimeoutRunsOnTheReplicasOwnClock) {
     for (const std::int64_t ppb : {500'000'000L, -500'000'000L, 0L}) {
         rig.reset();
-        play(with_request_fault(FaultKind::drop_request), [ppb](Rig& r) {
-            r.script(5s, [&r, ppb] { r.set_rate(0, ppb); });
-        });
+        play(with_request_fault(FaultKind::drop_request),
+             [ppb](Rig& r) { r.script(5s, [&r, ppb] { r.set_rate(0, ppb); }); });
         const auto answers = rig->answers<LeaseAnswered>(kId);
         ASSERT_EQ(answers.size(), 1U);
         const MachineClock& clock = rig->host(0).clock;

@@ -39,8 +39,8 @@ class BucketCalls : public ::testing::TestWithParam<Call> {
         Scenario scenario = channel_scenario();
         scenario.faults = std::move(faults);
         rig.emplace(std::move(scenario));
-        rig->script(
-            1s, [this] { rig->bucket().plant(ObjectKey("k"), object(1, GetParam().size)); });
+        rig->script(1s,
+                    [this] { rig->bucket().plant(ObjectKey("k"), object(1, GetParam().size)); });
         const bool puts = GetParam().verb == BucketVerb::put;
         const bool lists = GetParam().verb == BucketVerb::list;
         rig->send_at(kSent, bucket_request(kId, GetParam().verb, lists ? "" : "k",
@@ -56,9 +56,7 @@ class BucketCalls : public ::testing::TestWithParam<Call> {
         return dates;
     }
     /// Applied once (a write; nothing shows of the others), or not at all.
-    void expect_applied(bool was) const {
-        EXPECT_EQ(applied().size(), was && writes() ? 1U : 0U);
-    }
+    void expect_applied(bool was) const { EXPECT_EQ(applied().size(), was && writes() ? 1U : 0U); }
     void expect_answered(std::int32_t status) const {
         const auto answers = rig->answers<BucketAnswered>(kId);
         ASSERT_EQ(answers.size(), 1U);

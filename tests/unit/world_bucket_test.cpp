@@ -62,7 +62,8 @@ class BucketRules : public ::testing::Test {
     }
     static std::vector<std::string> keys(const ListPage& page) {
         std::vector<std::string> found;
-        for (const ListEntry& entry : page.entries) found.push_back(entry.key.str());
+        for (const ListEntry& entry : page.entries)
+            found.push_back(entry.key.str());
         return found;
     }
     void use(bool honours, std::uint32_t page_size = 1000) {
@@ -193,8 +194,10 @@ TEST_F(BucketRules, ADeleteWithAStaleTagIsRefusedWhereTheStoreHonoursIt) {
 TEST_F(BucketRules, EachChangeHasAGreaterVersion) {
     std::uint64_t last = 0;
     for (std::uint64_t n = 0; n < 6; ++n) {
-        if (n % 3 == 2) remove("k");
-        else put("k", body_of(n));
+        if (n % 3 == 2)
+            remove("k");
+        else
+            put("k", body_of(n));
         ASSERT_TRUE(change);
         EXPECT_GT(change->version, last);
         last = change->version;
@@ -214,7 +217,8 @@ TEST_F(BucketRules, AListIsInTheOrderOfBytesWithTagsAndSizes) {
 }
 
 TEST_F(BucketRules, AListHoldsThePrefixAndStartsAfterItsKeyExclusively) {
-    for (const char* key : {"a", "etl", "etl/1", "etl/2", "etl/3", "etm"}) put(key, body_of(1));
+    for (const char* key : {"a", "etl", "etl/1", "etl/2", "etl/3", "etm"})
+        put(key, body_of(1));
     EXPECT_EQ(keys(list("etl/")), (Keys{"etl/1", "etl/2", "etl/3"}));
     EXPECT_EQ(keys(list("etl/", "etl/1")), (Keys{"etl/2", "etl/3"}));
     EXPECT_EQ(keys(list("etl/", "etl/15")), (Keys{"etl/2", "etl/3"})) << "a key that is not there";
@@ -228,8 +232,10 @@ TEST_F(BucketRules, AListHoldsThePrefixAndStartsAfterItsKeyExclusively) {
 TEST_F(BucketRules, PagesHoldEachKeyOnceAndOnlyTheLastIsNotTruncated) {
     use(true, 3);
     Keys all;
-    for (int n = 100; n < 118; ++n) all.push_back("k/" + std::to_string(n));
-    for (const std::string& key : all) put(key, body_of(1));
+    for (int n = 100; n < 118; ++n)
+        all.push_back("k/" + std::to_string(n));
+    for (const std::string& key : all)
+        put(key, body_of(1));
     put("z", body_of(1));
     Keys found;
     int pages = 0;
@@ -238,7 +244,8 @@ TEST_F(BucketRules, PagesHoldEachKeyOnceAndOnlyTheLastIsNotTruncated) {
         const ListPage page = list("k/", after);
         ++pages;
         EXPECT_LE(page.entries.size(), 3U);
-        for (const std::string& key : keys(page)) found.push_back(key);
+        for (const std::string& key : keys(page))
+            found.push_back(key);
         if (!page.truncated) break;
         ASSERT_EQ(page.entries.size(), 3U);
         after = page.entries.back().key.str();

@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 
 constexpr TrueTime kLate{Duration(4'000'000'000'000'000)};  // 46 days
 
-TrueTime at(Duration since_start) { return TrueTime(since_start); }
+TrueTime at(Duration since_start) {
+    return TrueTime(since_start);
+}
 Duration below(Random& random, Duration bound) {
     const auto span = static_cast<std::uint64_t>(bound.count());
     return Duration(static_cast<std::int64_t>(random.below(span)));
@@ -112,7 +114,8 @@ std::vector<std::int64_t> draws(const LatencySpec& spec, std::size_t count) {
     const LatencyDraw draw(spec);
     Random random(4);
     std::vector<std::int64_t> all(count);
-    for (std::int64_t& one : all) one = draw(random).count();
+    for (std::int64_t& one : all)
+        one = draw(random).count();
     std::ranges::sort(all);
     EXPECT_LE(all.back(), draw.longest().count());
     return all;
@@ -123,9 +126,9 @@ double quantile(const std::vector<std::int64_t>& sorted, double q) {
 }
 
 TEST(LatencyDraw, HoldsItsMedianAndIts99thPercentileWithinTwoPercent) {
-    for (const LatencySpec& spec : {ApiSpec{}.latency, BucketSpec{}.get, BucketSpec{}.put,
-                                    BucketSpec{}.list, LatencySpec{0s, 10ms, 11ms},
-                                    LatencySpec{0s, 5ms, 100ms}}) {
+    for (const LatencySpec& spec :
+         {ApiSpec{}.latency, BucketSpec{}.get, BucketSpec{}.put, BucketSpec{}.list,
+          LatencySpec{0s, 10ms, 11ms}, LatencySpec{0s, 5ms, 100ms}}) {
         const auto sorted = draws(spec, 1'000'000);
         const auto median = static_cast<double>(spec.p50.count());
         const auto p99 = static_cast<double>(spec.p99.count());
@@ -158,7 +161,8 @@ TEST(LatencyDraw, IsConstantWhereItsQuantilesAreEqualAndTakesNoRandomness) {
     const LatencyDraw draw(LatencySpec{0s, 5ms, 5ms});
     Random random(5);
     const Random before = random;
-    for (int n = 0; n < 100; ++n) EXPECT_EQ(draw(random), 5ms);
+    for (int n = 0; n < 100; ++n)
+        EXPECT_EQ(draw(random), 5ms);
     EXPECT_EQ(random, before);
     EXPECT_EQ(draw.longest(), 5ms);
     EXPECT_EQ(LatencyDraw{}(random), 0s);
@@ -197,7 +201,8 @@ TEST(Slab, AStaleHandleFindsNothingEvenWhenItsSlotIsUsedAgain) {
 TEST(Slab, EachVisitsWhatIsThereInTheOrderOfSlotsAlsoWhenTheVisitDropsIt) {
     Slab<int> slab;
     std::vector<std::uint64_t> handles;
-    for (int n = 0; n < 5; ++n) handles.push_back(slab.put(n));
+    for (int n = 0; n < 5; ++n)
+        handles.push_back(slab.put(n));
     slab.drop(handles[3]);
     std::vector<int> seen;
     slab.each([&](std::uint64_t handle, int& thing) {

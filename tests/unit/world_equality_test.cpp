@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <vector>
@@ -73,7 +73,8 @@ std::vector<Scenario> scenarios() {
 std::vector<Job> all_jobs() {
     std::vector<Job> jobs;
     for (std::size_t file = 0; file < kFiles.size(); ++file)
-        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) jobs.push_back({file, seed});
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed)
+            jobs.push_back({file, seed});
     return jobs;
 }
 
@@ -99,11 +100,13 @@ std::vector<Played> play(const std::vector<Job>& jobs, const RunOptions& options
     ::close(ends[1]);
     std::vector<Played> all;
     Played one;
-    while (::read(ends[0], &one, sizeof one) == sizeof one) all.push_back(one);
+    while (::read(ends[0], &one, sizeof one) == sizeof one)
+        all.push_back(one);
     ::close(ends[0]);
     int status = 0;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the process ended with " << status;
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        << "the process ended with " << status;
     EXPECT_EQ(all.size(), jobs.size());
     return all;
 }
@@ -120,8 +123,8 @@ void expect_same(const std::vector<Played>& other) {
     ASSERT_EQ(reference().size(), jobs.size());
     for (std::size_t i = 0; i < jobs.size(); ++i)
         EXPECT_EQ(other[i], reference()[i])
-            << kFiles.at(jobs[i].file) << " seed " << jobs[i].seed << ": digest "
-            << other[i].digest << " for " << reference()[i].digest;
+            << kFiles.at(jobs[i].file) << " seed " << jobs[i].seed << ": digest " << other[i].digest
+            << " for " << reference()[i].digest;
 }
 
 TEST(Equality, TheRunsThatAreComparedHaveStepsFlowsAndFaults) {
@@ -147,7 +150,8 @@ TEST(Equality, SteppingEveryDateThroughTheEngineIsRunningAhead) {
 TEST(Equality, ALaterRunOfAProcessIsThatOfAFreshOne) {
     std::vector<Played> fresh;
     for (const Job& job : all_jobs())
-        for (const Played& one : play({job}, {})) fresh.push_back(one);
+        for (const Played& one : play({job}, {}))
+            fresh.push_back(one);
     expect_same(fresh);
 }
 

@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 using check::Outcome;
 using check::RunResult;
 
-TrueTime at(Duration since_start) { return TrueTime(since_start); }
+TrueTime at(Duration since_start) {
+    return TrueTime(since_start);
+}
 
 /// The history, kept; what it refers to is copied.
 class History final : public Observer {
@@ -89,7 +91,8 @@ Fault fault(FaultKind kind, Duration when, Target target, std::optional<Duration
     made.lasts = lasts;
     return made;
 }
-Fault on_sending(FaultKind kind, RequestKind sends, std::uint32_t nth, std::optional<Duration> lasts) {
+Fault on_sending(FaultKind kind, RequestKind sends, std::uint32_t nth,
+                 std::optional<Duration> lasts) {
     Fault made = fault(kind, 0s, to(TargetKind::leader), lasts);
     made.trigger.kind = TriggerKind::sends;
     made.trigger.replica = to(TargetKind::leader);
@@ -153,14 +156,14 @@ class World : public ::testing::Test {
             bool lives = true;
             for (const ProcessEnded& end : history.ended)
                 for (const History::Started& start : history.started)
-                    if (start.identity == identity && end.replica == replica &&
-                        end.at >= start.at)
+                    if (start.identity == identity && end.replica == replica && end.at >= start.at)
                         lives = false;
             if (lives) alive.insert(identity);
         }
         for (const auto& [request, sent] : open)
             if (alive.contains(request.first)) {
-                EXPECT_GT(sent, at(scenario.duration - 90s)) << request.first << " " << request.second;
+                EXPECT_GT(sent, at(scenario.duration - 90s))
+                    << request.first << " " << request.second;
             }
     }
     /// The replica that a fault met; it must have met exactly one.
@@ -180,7 +183,8 @@ TEST_F(World, AQuietRunPassesAndEveryStartHasAnIdentityOfItsOwn) {
     EXPECT_EQ(play({}).outcome, Outcome::pass);
     ASSERT_EQ(history.started.size(), 3U);
     std::set<std::string> identities;
-    for (const auto& start : history.started) EXPECT_TRUE(identities.insert(start.identity).second);
+    for (const auto& start : history.started)
+        EXPECT_TRUE(identities.insert(start.identity).second);
 }
 
 TEST_F(World, ACrashedProcessIsGoneAtOnceAndReturnsAsAnotherOne) {
@@ -207,7 +211,8 @@ TEST_F(World, ARestartFindsItsDiskUnlessItWasLost) {
             const auto* answer = std::get_if<FileAnswered>(&step.event);
             if (answer == nullptr || step.replica != victim() || step.at < at(125s) || files)
                 continue;
-            ASSERT_NE(answer->reply.entries, nullptr) << "the first thing a process asks is the list";
+            ASSERT_NE(answer->reply.entries, nullptr)
+                << "the first thing a process asks is the list";
             files = answer->reply.entries->size();
         }
         ASSERT_TRUE(files);
@@ -352,8 +357,13 @@ TEST_F(World, EveryKindOfFaultTakesEffectAndIsRecorded) {
                 one.target = bound("it");
                 break;
             }
-            case FaultKind::outage: one.bucket = false; one.lasts = 3s; break;
-            default: one.lasts = 3s; break;
+            case FaultKind::outage:
+                one.bucket = false;
+                one.lasts = 3s;
+                break;
+            default:
+                one.lasts = 3s;
+                break;
         }
         one.by = 100ms;
         one.drift_ppm = 50;

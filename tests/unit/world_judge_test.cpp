@@ -69,8 +69,8 @@ TEST_F(Judge, AViolationIsOfItsInvariantsClass) {
     for (const check::InvariantInfo& info : check::invariants()) {
         if (info.kind == InvariantClass::determinism) continue;
         verdict(info.id).status = Status::violated;
-        EXPECT_EQ(outcome(), info.kind == InvariantClass::safety ? Outcome::safety : Outcome::liveness)
-            << info.id;
+        const bool safety = info.kind == InvariantClass::safety;
+        EXPECT_EQ(outcome(), safety ? Outcome::safety : Outcome::liveness) << info.id;
         verdict(info.id).status = Status::pass;
     }
     verdict("leader.at-most-one").status = Status::violated;
@@ -163,7 +163,8 @@ TEST_F(Judge, TheCheckersBoundsComeFromTheScenarioAndTheWorld) {
     EXPECT_GT(settings.bucket_request, scenario.bucket.put.p99) << "the tail, not a quantile";
     EXPECT_EQ(settings.transfer, 1s + 14ms) << "an eighth of the replica's link, and two messages";
     scenario.network.bucket_bandwidth = 12'000'000;
-    EXPECT_EQ(check_settings(scenario, 70ms, 7ms).transfer, 2s + 14ms) << "or its share of the bucket's";
+    EXPECT_EQ(check_settings(scenario, 70ms, 7ms).transfer, 2s + 14ms)
+        << "or its share of the bucket's";
     scenario.values.replicas = 1;
     EXPECT_FALSE(check_settings(scenario, 70ms, 7ms).elects);
 }

@@ -19,7 +19,9 @@ Lease fresh(std::string holder = "a") {
     lease.record.renew_time = WallTime(1s);
     return lease;
 }
-LeasePtr pointer(Lease lease) { return std::make_shared<const Lease>(std::move(lease)); }
+LeasePtr pointer(Lease lease) {
+    return std::make_shared<const Lease>(std::move(lease));
+}
 
 class LeaseApiRules : public ::testing::Test {
   protected:
@@ -257,8 +259,8 @@ TEST_F(LeaseApiRules, OfSimultaneousPutsWithOneVersionExactlyOneWins) {
 
 TEST_F(LeaseApiRules, AnOperatorsActsWriteOrDoNothingWithoutALease) {
     EXPECT_FALSE(api.remove());
-    for (const LeaseEdit edit : {LeaseEdit::clear_holder, LeaseEdit::steal_holder,
-                                 LeaseEdit::label, LeaseEdit::shorten_duration})
+    for (const LeaseEdit edit : {LeaseEdit::clear_holder, LeaseEdit::steal_holder, LeaseEdit::label,
+                                 LeaseEdit::shorten_duration})
         EXPECT_FALSE(api.edit(edit));
     post(fresh());
     const Lease before = stored();
@@ -279,7 +281,8 @@ TEST_F(LeaseApiRules, AnOperatorsActsWriteOrDoNothingWithoutALease) {
 TEST_F(LeaseApiRules, ChangesSinceAVersionAreAllNewerOnesInOrder) {
     post(fresh());
     const Version first = api.revision();
-    for (int n = 0; n < 5; ++n) ASSERT_TRUE(api.edit(LeaseEdit::label));
+    for (int n = 0; n < 5; ++n)
+        ASSERT_TRUE(api.edit(LeaseEdit::label));
     ASSERT_TRUE(api.remove());
     const auto changes = api.changes_since(first);
     ASSERT_TRUE(changes);

@@ -22,7 +22,9 @@ namespace leasehold::sim {
 
 using namespace std::chrono_literals;
 
-inline TrueTime at(Duration since_start) { return TrueTime(since_start); }
+inline TrueTime at(Duration since_start) {
+    return TrueTime(since_start);
+}
 
 inline constexpr Duration kOneWay = 5ms;    ///< a message
 inline constexpr Duration kHandling = 2ms;  ///< a request at its server
@@ -192,21 +194,43 @@ class Rig final : public Client, private Observer {
 
     void due(const Due& event) override {
         switch (static_cast<Kind>(event.kind)) {
-            case Kind::mail: deliver(event.target, event.data); return;
-            case Kind::lease_arrives: parts_.api.request_arrives(event.data); return;
-            case Kind::watch_opens: parts_.api.watch_opens(event.data); return;
-            case Kind::bookmark: parts_.api.bookmark(event.data); return;
-            case Kind::bucket_arrives: parts_.bucket.request_arrives(event.data); return;
-            case Kind::bucket_applies: parts_.bucket.upload_applies(event.data); return;
-            case Kind::bucket_deadline: parts_.bucket.deadline(event.data); return;
-            case Kind::fault_due: parts_.faults.due(event.data); return;
-            case Kind::fault_ends: parts_.faults.ends(event.data); return;
-            case Kind::wake: return;  // nobody is stepped here
-            default: break;
+            case Kind::mail:
+                deliver(event.target, event.data);
+                return;
+            case Kind::lease_arrives:
+                parts_.api.request_arrives(event.data);
+                return;
+            case Kind::watch_opens:
+                parts_.api.watch_opens(event.data);
+                return;
+            case Kind::bookmark:
+                parts_.api.bookmark(event.data);
+                return;
+            case Kind::bucket_arrives:
+                parts_.bucket.request_arrives(event.data);
+                return;
+            case Kind::bucket_applies:
+                parts_.bucket.upload_applies(event.data);
+                return;
+            case Kind::bucket_deadline:
+                parts_.bucket.deadline(event.data);
+                return;
+            case Kind::fault_due:
+                parts_.faults.due(event.data);
+                return;
+            case Kind::fault_ends:
+                parts_.faults.ends(event.data);
+                return;
+            case Kind::wake:
+                return;  // nobody is stepped here
+            default:
+                break;
         }
         if (event.kind == kScript) acts_[event.data]();
     }
-    void flow_ended(FlowId flow, bool finished) override { parts_.bucket.flow_ended(flow, finished); }
+    void flow_ended(FlowId flow, bool finished) override {
+        parts_.bucket.flow_ended(flow, finished);
+    }
 
     // As Hosts::deliver, but for the step.
     void deliver(ReplicaIndex replica, std::uint64_t handle) {

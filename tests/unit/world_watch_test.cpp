@@ -10,7 +10,9 @@ class Watch : public ::testing::Test {
     void open(Scenario scenario, Duration when = 2s) {
         rig.emplace(std::move(scenario));
         rig->send_at(1s, lease_request(1, LeaseVerb::create, new_lease("other")), 1);
-        rig->script(when, [this] { rig->api().watch(0, {WatchId{1}, rig->api().lease()->version}); });
+        rig->script(when, [this] {
+            rig->api().watch(0, {WatchId{1}, rig->api().lease()->version});
+        });
     }
     void edit_at(Duration when) {
         rig->script(when, [this] { EXPECT_TRUE(rig->api().edit_lease(LeaseEdit::label)); });
@@ -49,10 +51,12 @@ TEST_F(Watch, TellsEachChangeOnceInOrderAfterOneMessage) {
 TEST_F(Watch, TellsWhatHappenedSinceItsVersionAndOnlyThat) {
     open(channel_scenario());
     rig->script(3s, [&] { rig->api().stop_watch(0, WatchId{1}); });
-    for (int n = 0; n < 3; ++n) edit_at(4s);
+    for (int n = 0; n < 3; ++n)
+        edit_at(4s);
     Version from;
     rig->script(4s + 1us, [&] { from = rig->api().lease()->version; });
-    for (int n = 0; n < 3; ++n) edit_at(5s);
+    for (int n = 0; n < 3; ++n)
+        edit_at(5s);
     rig->script(6s, [&] { rig->api().watch(0, {WatchId{2}, from}); });
     rig->run();
     EXPECT_EQ(came(WatchKind::seen), 3U);
@@ -67,7 +71,8 @@ TEST_F(Watch, KeepsItsOrderUnderLatenciesThatVary) {
     Scenario scenario = channel_scenario();
     scenario.network.latency = LatencySpec{0s, 20ms, 2s};
     open(scenario);
-    for (int n = 0; n < 200; ++n) edit_at(10s + n * 1ms);
+    for (int n = 0; n < 200; ++n)
+        edit_at(10s + n * 1ms);
     rig->run();
     ASSERT_EQ(came(WatchKind::seen), 200U);
     Version last;
@@ -111,8 +116,11 @@ TEST_F(Watch, IsEndedByTheServerAfterItsTimeAndIsSilentThen) {
 TEST_F(Watch, OfAVersionThatIsTooOldEndsAtOnce) {
     open(channel_scenario());
     rig->script(3s, [&] { rig->api().stop_watch(0, WatchId{1}); });
-    for (int n = 0; n < 100; ++n) edit_at(4s);
-    rig->script(5s, [&] { rig->api().watch(0, {WatchId{2}, rig->lease_commits[0].after->version}); });
+    for (int n = 0; n < 100; ++n)
+        edit_at(4s);
+    rig->script(5s, [&] {
+        rig->api().watch(0, {WatchId{2}, rig->lease_commits[0].after->version});
+    });
     edit_at(6s);
     rig->run();
     ASSERT_EQ(came(WatchKind::ended), 1U);
