@@ -13,41 +13,43 @@
 namespace leasehold {
 
 // X(identifier, "text-name", "what was reached")
-#define LEASEHOLD_MARKS(X)                                                                         \
-    X(acquired_free_lease, "acquired-free-lease", "took a Lease that was released or never held")  \
-    X(takeover_after_expiry, "takeover-after-expiry",                                              \
-      "took a Lease whose holder had let it expire")                                               \
-    X(takeover_lost_race, "takeover-lost-race",                                                    \
-      "the conditional PUT at expiry met a newer record")                                          \
-    X(created_lease, "created-lease", "created the missing Lease and waits with its gate closed")  \
-    X(opened_created_lease, "opened-created-lease", "opened the gate on a Lease that it created")  \
-    X(recreated_lease, "recreated-lease",                                                          \
-      "a leader with an open gate re-created its deleted Lease")                                   \
-    X(retook_own_lease, "retook-own-lease",                                                        \
-      "found its own expired record and took it as a new term")                                    \
-    X(renewal_unknown, "renewal-unknown", "a renewal's outcome is unknown; resolved by GET")       \
-    X(renewal_resolved, "renewal-resolved",                                                        \
-      "GET showed that a renewal of unknown outcome counted")                                      \
-    X(renewal_unchanged, "renewal-unchanged", "a 200 whose resourceVersion did not change")        \
-    X(renewal_throttled, "renewal-throttled", "a 429 delayed a renewal")                           \
-    X(gate_expired, "gate-expired", "the write gate closed because its validity ended")            \
-    X(woke_with_expired_lease, "woke-with-expired-lease",                                          \
-      "the first step after a stall found the gate's end in the past")                             \
-    X(stepped_down_foreign, "stepped-down-foreign", "saw a foreign holder and stopped leading")    \
-    X(stepped_down_abdicated, "stepped-down-abdicated", "gave the Lease up of its own will")       \
-    X(adopted_metadata_edit, "adopted-metadata-edit",                                              \
-      "adopted the version of a foreign metadata edit")                                            \
-    X(released_lease, "released-lease", "wrote the release of its own leadership")                 \
-    X(release_retried, "release-retried",                                                          \
-      "a release met a conflict or no answer and was repeated")                                    \
-    X(empty_holder_waited, "empty-holder-waited",                                                  \
-      "an empty holder without the mark is waited out")                                            \
-    X(restored_cluster, "restored-cluster", "an authoritative answer carried a lower version")     \
-    X(watch_lost, "watch-lost", "the watch ended or fell silent; polling instead")                 \
-    X(stale_watch_event, "stale-watch-event",                                                      \
-      "a watch event older than what is known was dropped")                                        \
-    X(stale_answer, "stale-answer", "an answer that no longer matters was dropped")                \
-    X(late_grant_refused, "late-grant-refused", "an acquiring answer came after its validity")     \
+#define LEASEHOLD_ELECTION_MARKS(X)                                                               \
+    X(acquired_free_lease, "acquired-free-lease", "took a Lease that was released or never held") \
+    X(takeover_after_expiry, "takeover-after-expiry",                                             \
+      "took a Lease whose holder had let it expire")                                              \
+    X(takeover_lost_race, "takeover-lost-race",                                                   \
+      "the conditional PUT at expiry met a newer record")                                         \
+    X(created_lease, "created-lease", "created the missing Lease and waits with its gate closed") \
+    X(opened_created_lease, "opened-created-lease", "opened the gate on a Lease that it created") \
+    X(recreated_lease, "recreated-lease",                                                         \
+      "a leader with an open gate re-created its deleted Lease")                                  \
+    X(retook_own_lease, "retook-own-lease",                                                       \
+      "found its own expired record and took it as a new term")                                   \
+    X(renewal_unknown, "renewal-unknown", "a renewal's outcome is unknown; resolved by GET")      \
+    X(renewal_resolved, "renewal-resolved",                                                       \
+      "GET showed that a renewal of unknown outcome counted")                                     \
+    X(renewal_unchanged, "renewal-unchanged", "a 200 whose resourceVersion did not change")       \
+    X(renewal_throttled, "renewal-throttled", "a 429 delayed a renewal")                          \
+    X(gate_expired, "gate-expired", "the write gate closed because its validity ended")           \
+    X(woke_with_expired_lease, "woke-with-expired-lease",                                         \
+      "the first step after a stall found the gate's end in the past")                            \
+    X(stepped_down_foreign, "stepped-down-foreign", "saw a foreign holder and stopped leading")   \
+    X(stepped_down_abdicated, "stepped-down-abdicated", "gave the Lease up of its own will")      \
+    X(adopted_metadata_edit, "adopted-metadata-edit",                                             \
+      "adopted the version of a foreign metadata edit")                                           \
+    X(released_lease, "released-lease", "wrote the release of its own leadership")                \
+    X(release_retried, "release-retried",                                                         \
+      "a release met a conflict or no answer and was repeated")                                   \
+    X(empty_holder_waited, "empty-holder-waited",                                                 \
+      "an empty holder without the mark is waited out")                                           \
+    X(restored_cluster, "restored-cluster", "an authoritative answer carried a lower version")    \
+    X(watch_lost, "watch-lost", "the watch ended or fell silent; polling instead")                \
+    X(stale_watch_event, "stale-watch-event",                                                     \
+      "a watch event older than what is known was dropped")                                       \
+    X(stale_answer, "stale-answer", "an answer that no longer matters was dropped")               \
+    X(late_grant_refused, "late-grant-refused", "an acquiring answer came after its validity")
+
+#define LEASEHOLD_STORAGE_MARKS(X)                                                                 \
     X(epoch_claimed, "epoch-claimed", "claimed the bucket's epoch by compare-and-swap")            \
     X(epoch_claim_contended, "epoch-claim-contended",                                              \
       "a claim met another writer and started over")                                               \
@@ -74,6 +76,7 @@ namespace leasehold {
     X(poll_tick_skipped, "poll-tick-skipped", "a polling tick found the last pass still running")  \
     X(object_corrupt, "object-corrupt", "an object's length or digest was not that of its stamp")  \
     X(tombstone_seen, "tombstone-seen", "read a tombstone as absence")                             \
+    X(tombstone_purged, "tombstone-purged", "deleted a tombstone of enough age for good")          \
     X(reconcile_uploaded, "reconcile-uploaded", "reconciling uploaded a dirty local file")         \
     X(reconcile_discarded, "reconcile-discarded",                                                  \
       "reconciling gave up a local file to a newer object")                                        \
@@ -81,11 +84,19 @@ namespace leasehold {
       "the probe found that the store honours conditional writes")                                 \
     X(preconditions_ignored, "preconditions-ignored",                                              \
       "the probe found that the store ignores them")                                               \
+    X(conditional_delete_honoured, "conditional-delete-honoured",                                  \
+      "the probe found that the store honours If-Match on DELETE")                                 \
+    X(conditional_delete_ignored, "conditional-delete-ignored",                                    \
+      "the probe found that the store deletes in spite of a wrong If-Match")                       \
     X(bucket_unusable, "bucket-unusable", "no usable bucket for a whole lease while work waited")  \
     X(promoted_with_pending_reads, "promoted-with-pending-reads",                                  \
       "was promoted while backup reads were pending")                                              \
     X(drained, "drained", "a stopping leader had no write left when it closed its gate")           \
     X(stop_deadline, "stop-deadline", "a stop ran into its deadline")
+
+#define LEASEHOLD_MARKS(X)      \
+    LEASEHOLD_ELECTION_MARKS(X) \
+    LEASEHOLD_STORAGE_MARKS(X)
 
 enum class MarkId : std::uint8_t {
 #define LEASEHOLD_MARK_ID(id, name, text) id,

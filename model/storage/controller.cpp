@@ -81,7 +81,9 @@ bool RWStorageController::permit(Instant now, RequestId request) const {
         case Purpose::write_attempt:
         case Purpose::claim_put:
         case Purpose::probe_put:
+        case Purpose::probe_delete:
         case Purpose::probe_cleanup:
+        case Purpose::purge:
             break;
         default:
             return true;
@@ -136,7 +138,7 @@ void RWStorageController::on(Context& c, const Stop&) {
     for (const auto& [id, job] : leader->jobs)
         if (!job.call && job.state != JobState::putting) unsent.push_back(id);
     for (const std::uint64_t id : unsent)
-        end_job(c, id, WriteAck::failed);
+        abandon_job(c, id, WriteAck::failed);  // with its GET, if one is in flight
     leader->reconcile = Reconcile{};
 }
 
@@ -246,7 +248,8 @@ void RWStorageController::fire(Context& c, const TimerEntry& timer) {
             return;
         case TimerKind::pass_tick:
         case TimerKind::pass_resume:
-            return;  // pump() goes on with the pass
+        case TimerKind::purge_due:
+            return;  // pump() goes on with the pass, or with the purge
     }
 }
 
@@ -255,8 +258,10 @@ void RWStorageController::pump(Context& c) {
         pump_reads(c);
         pump_claim(c);
         pump_writes(c);
+        leading()->epoch_seen = false;
         pump_probe(c);
         pump_reconcile(c);
+        pump_purge(c);
         // A renewal moves the gate's end without an event of ours; a write that waits for room
         // in the validity is looked at again by lead().
     } else if (following() != nullptr) {
@@ -318,7 +323,9 @@ void RWStorageController::leave_leading(Context& c) {
             case Purpose::claim_get:
             case Purpose::claim_put:
             case Purpose::probe_put:
+            case Purpose::probe_delete:
             case Purpose::probe_cleanup:
+            case Purpose::purge:
             case Purpose::reconcile_list:
             case Purpose::reconcile_get:
                 dropped.push_back(id);

@@ -200,6 +200,9 @@ class RWStorageController {
     [[nodiscard]] bool may_write() const;
     void pump_probe(Context& c);
     void on_probe(Context& c, BucketOutcome outcome, const BucketReply& reply);
+    void on_probe_delete(Context& c, BucketOutcome outcome, const BucketReply& reply);
+    void retry_probe(Context& c, Duration retry_after);
+    void send_probe_delete(Context& c, const ETag& etag, storage::Purpose purpose);
 
     // reconcile.cpp
     void start_reconcile(Context& c);
@@ -212,6 +215,15 @@ class RWStorageController {
     void on_reconcile_get(Context& c, const storage::Flight& flight, BucketOutcome outcome,
                           const BucketReply& reply);
     void on_reconcile_load(Context& c, const storage::Flight& flight, const FileReply& reply);
+
+    // purge.cpp: deletion for good
+    void bury_known(Context& c);
+    void bury(Context& c, const ObjectKey& key);
+    void pump_purge(Context& c);
+    void on_purge(Context& c, const storage::Flight& flight, BucketOutcome outcome);
+    [[nodiscard]] bool may_create(Context& c, std::uint64_t id);
+    void on_write_fence(Context& c, const storage::Flight& flight, BucketOutcome outcome,
+                        const BucketReply& reply);
 
     StorageConfig config_;
     std::uint64_t writer_ = 0;  ///< hash of the identity, for stamps
@@ -236,6 +248,7 @@ class RWStorageController {
     bool give_up_wish_ = false;
     bool probe_stored_ = false;  ///< the probe's object exists
     storage::Preconditions preconditions_ = storage::Preconditions::unknown;
+    storage::Preconditions conditional_delete_ = storage::Preconditions::unknown;
     Instant unresolved_until_{};  ///< a put of unknown outcome may land until then
     Instant settled_at_{};        ///< newest `now`
 };

@@ -133,6 +133,8 @@ void RWStorageController::claimed(Context& c) {
         tag.epoch = claim.epoch;
         retag_local(c, key, tag);
     }
+    leader->epoch_seen = true;
+    bury_known(c);
     if (!raised && loaded_ && !stopping_) start_reconcile(c);
 }
 

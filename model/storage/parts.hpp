@@ -32,11 +32,14 @@ enum class Purpose : std::uint8_t {
     query_load,
     write_attempt,
     write_check,
+    write_fence,
     abandoned_write,
     claim_get,
     claim_put,
     probe_put,
+    probe_delete,
     probe_cleanup,
+    purge,
     reconcile_list,
     reconcile_get,
     reconcile_load
@@ -114,6 +117,7 @@ enum class TimerKind : std::uint8_t {
     pass_resume,
     reconcile_due,
     reconcile_retry,
+    purge_due,
     usable
 };
 
@@ -144,6 +148,7 @@ struct Pass {
 /// A follower polls.
 struct Following {
     std::optional<Pass> pass;
+    Instant began{};  ///< of this polling: its first tick
     Instant next_tick = kNever;
     bool starts_with_index = false;  ///< the first pass waits for the file index
     std::uint64_t valid_from = 0;    ///< listed since then = of the newest pass
@@ -202,6 +207,20 @@ struct Reconcile {
 
 enum class ProbeState : std::uint8_t { idle, putting, backing_off, done };
 
+/// A tombstone that waits to be deleted for good.
+struct Grave {
+    ETag etag;
+    Instant due{};
+    friend bool operator==(const Grave&, const Grave&) = default;
+};
+/// The tombstones that this leadership knows.
+struct Purge {
+    std::map<ObjectKey, Grave> graves;              ///< waiting
+    std::set<std::pair<Instant, ObjectKey>> queue;  ///< the same by `due`
+    std::map<ObjectKey, ETag> active;               ///< DELETE in flight, with this If-Match
+    friend bool operator==(const Purge&, const Purge&) = default;
+};
+
 /// A leader claims, writes, reads through.
 struct Leading {
     Term term;
@@ -212,7 +231,9 @@ struct Leading {
     std::uint32_t probe_tries = 0;
     Instant probe_retry_at = kNever;
     Reconcile reconcile;
-    std::map<std::uint64_t, Job> jobs;                     ///< by write id
+    Purge purge;
+    bool epoch_seen = false;            ///< this very step showed that .ha/epoch holds our number
+    std::map<std::uint64_t, Job> jobs;  ///< by write id
     std::map<ObjectKey, std::deque<std::uint64_t>> lanes;  ///< one in flight per key, in order
     std::set<std::pair<bool, std::uint64_t>> ready;        ///< heads to start; uploads last
     std::uint32_t active = 0;
@@ -243,7 +264,7 @@ struct Found {
     Blob payload;
 };
 
-/// What is known of the store's preconditions; kept over leaderships.
+/// What is known of the store's preconditions (of PUT, of DELETE); kept over leaderships.
 enum class Preconditions : std::uint8_t { unknown, honoured, ignored };
 
 }  // namespace leasehold::storage

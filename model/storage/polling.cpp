@@ -24,6 +24,7 @@ void RWStorageController::begin_polling(Context& c) {
     Following* follower = following();
     const auto period = static_cast<std::uint64_t>(config_.poll_period.count());
     const Duration phase{static_cast<Duration::rep>(1 + writer_ % period)};
+    follower->began = c.now;
     follower->next_tick = saturating_add(c.now, phase);
     arm(follower->next_tick, TimerKind::pass_tick);
     follower->valid_from = last_list_ + 1;
@@ -45,13 +46,17 @@ void RWStorageController::start_pass(Context& c) {
 }
 
 // A pass is never cut short by a tick, and a tick that was missed (by a long pass or a pause of
-// the process) is not made up for: no overlap, no burst.
+// the process) is not made up for: no overlap, no burst. A first pass that outlasts the phase gives
+// the phase up: with it, the next pass would begin more than a period after the first.
 void RWStorageController::on_tick(Context& c) {
     Following* follower = following();
+    const bool busy = follower->pass || follower->starts_with_index;
+    if (busy && follower->next_tick < saturating_add(follower->began, config_.poll_period))
+        follower->next_tick = follower->began;
     const auto missed = (c.now - follower->next_tick) / config_.poll_period;
     follower->next_tick = saturating_add(follower->next_tick, (missed + 1) * config_.poll_period);
     arm(follower->next_tick, TimerKind::pass_tick);
-    if (follower->pass || follower->starts_with_index)
+    if (busy)
         mark(c, MarkId::poll_tick_skipped);
     else
         start_pass(c);

@@ -91,6 +91,9 @@ void RWStorageController::dispatch(Context& c, const Flight& flight, RequestId r
         case Purpose::write_check:
             on_write_check(c, flight, outcome, reply);
             break;
+        case Purpose::write_fence:
+            on_write_fence(c, flight, outcome, reply);
+            break;
         case Purpose::claim_get:
             on_claim_get(c, outcome, reply);
             break;
@@ -99,6 +102,12 @@ void RWStorageController::dispatch(Context& c, const Flight& flight, RequestId r
             break;
         case Purpose::probe_put:
             on_probe(c, outcome, reply);
+            break;
+        case Purpose::probe_delete:
+            on_probe_delete(c, outcome, reply);
+            break;
+        case Purpose::purge:
+            on_purge(c, flight, outcome);
             break;
         case Purpose::probe_cleanup:
             break;  // left behind at worst: an empty object
@@ -151,6 +160,7 @@ Found RWStorageController::examine(Context& c, const Flight& flight, BucketOutco
     view.examined = reply.etag;
     view.epoch = found.stamp.epoch;  // a corrupt object has none
     view.tombstone = found.stamp.tombstone;
+    if (found.kind == FoundKind::tombstone) bury(c, flight.key);
     return found;
 }
 

@@ -104,7 +104,7 @@ bool RWStorageController::knows_what_it_replaces(Context& c, std::uint64_t id) {
     if (!config_.ha) return true;
     const Leading* leader = leading();
     const auto entry = tracked_.find(leader->jobs.at(id).key);
-    if (entry == tracked_.end() || entry->second.remote.empty()) return true;
+    if (entry == tracked_.end() || entry->second.remote.empty()) return may_create(c, id);
     const Tracked& view = entry->second;
     if (view.examined != view.remote) {
         check_write(c, id);
@@ -189,6 +189,7 @@ void RWStorageController::commit(Context& c, std::uint64_t id, const ETag& etag)
     if (leader->reconcile.listing) entry.listed = leader->reconcile.number;
     if (!job.call) mark(c, MarkId::reconcile_uploaded);
     const bool newest = leader->lanes.at(job.key).size() == 1;
+    if (job.tombstone) bury(c, job.key);
     if (newest && job.tombstone) {
         remove_local(c, job.key);
     } else if (newest && entry.local && entry.local->size == job.payload.size &&

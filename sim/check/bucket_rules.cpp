@@ -83,7 +83,17 @@ void BucketRules::check_epoch(const ObjectCommitted& record, const Commit& commi
 
 void BucketRules::check_acknowledged(const ObjectCommitted& record, const Commit& commit,
                                      const Key& key) {
-    if (!key.is_acknowledged || commit.epoch >= key.acknowledged) return;
+    if (!key.is_acknowledged) return;
+    if (record.etag.empty() && !key.commits.back().absent && !removal_is_open(record)) {
+        if (facts_.fresh(Id::acknowledged_survives))
+            facts_.violate(Id::acknowledged_survives, record.at,
+                           facts_.name(key.acknowledger) + "'s acknowledged backup of " +
+                               words(record.key) + " was deleted at " + words(record.at) + " by " +
+                               facts_.name(record.writer) + ", of which nobody had asked that",
+                           {key.acknowledged_number, record.number});
+        return;
+    }
+    if (commit.epoch >= key.acknowledged) return;
     if (!facts_.fresh(Id::acknowledged_survives)) return;
     facts_.violate(Id::acknowledged_survives, record.at,
                    facts_.name(key.acknowledger) + "'s acknowledged backup of " +
@@ -91,6 +101,15 @@ void BucketRules::check_acknowledged(const ObjectCommitted& record, const Commit
                        " was replaced at " + words(record.at) + " by " +
                        facts_.name(record.writer) + "'s older " + epoch_words(commit.epoch),
                    {key.acknowledged_number, record.number});
+}
+
+/// A deletion for good takes tombstones only: anything else must have been asked for.
+bool BucketRules::removal_is_open(const ObjectCommitted& record) const {
+    if (record.writer >= writes_.size()) return false;
+    const std::vector<Write>& open = writes_[record.writer];
+    return std::any_of(open.begin(), open.end(), [&record](const Write& write) {
+        return write.removes && write.key->first == record.key;
+    });
 }
 
 void BucketRules::write_began(const ReplicaStepped& step, CallId call, const ObjectKey& key,
@@ -174,6 +193,13 @@ void BucketRules::forget(Key& key) {
     if (key.open_writes > 0) return;
     while (key.commits.size() > 1)
         key.commits.pop_front();
+}
+
+bool BucketRules::writes_open(ReplicaIndex index, const ObjectKey& key) const {
+    if (index >= writes_.size()) return false;
+    const std::vector<Write>& open = writes_[index];
+    return std::any_of(open.begin(), open.end(),
+                       [&key](const Write& write) { return write.key->first == key; });
 }
 
 void BucketRules::process_ended(ReplicaIndex index) {

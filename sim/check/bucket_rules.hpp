@@ -20,6 +20,8 @@ class BucketRules {
     /// A BackupWrite or BackupRemove came to a replica.
     void write_began(const ReplicaStepped& step, CallId call, const ObjectKey& key, bool removes);
     void write_done(const ReplicaStepped& step, const WriteDone& done);
+    /// Does `index` have an unanswered write or removal of `key`?
+    [[nodiscard]] bool writes_open(ReplicaIndex index, const ObjectKey& key) const;
     void process_ended(ReplicaIndex index);
 
   private:
@@ -54,6 +56,7 @@ class BucketRules {
     void claimed(const ObjectCommitted& record);
     void check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key);
     void check_acknowledged(const ObjectCommitted& record, const Commit& commit, const Key& key);
+    [[nodiscard]] bool removal_is_open(const ObjectCommitted& record) const;
     void check_ack(const ReplicaStepped& step, const WriteDone& done, const Write& write);
     void forget(Key& key);
     [[nodiscard]] bool fenced() const {

@@ -19,14 +19,16 @@ struct Sent {
 };
 Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
     Sent sent;
+    bool loads = false;
     for (const Effect& effect : step.effects) {
         if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
             if (bucket->verb != BucketVerb::get || bucket->key != key) continue;
             ++sent.count;
-            sent.last = bucket->request;
+            if (!loads) sent.last = bucket->request;  // a local copy comes before the bucket
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
             if (file->verb != FileVerb::load || file->key != key) continue;
             ++sent.count;
+            loads = true;
             sent.last = file->request;
         }
     }
@@ -60,12 +62,15 @@ void Calls::remove(ReplicaIndex index, Call* call) {
 }
 
 Duration Calls::release_bound(std::size_t reads) const {
-    // A leader's read is tried at most four times, each try a time-out and a pause; so many at
-    // once run in parallel, and one round may be under way when it comes.
+    // A leader's read is tried at most four times, each try a time-out (which grows with the
+    // object) and a pause; so many at once run in parallel, and one round may be under way when it
+    // comes.
     const StorageConfig& storage = facts_.settings.storage;
     const std::size_t at_once = std::max(1U, storage.leader_reads_max);
     const auto rounds = static_cast<std::int64_t>(2 + reads / at_once);
-    return rounds * (4 * (storage.get_timeout + storage.retry_max) + facts_.settings.transfer);
+    const auto mib = static_cast<std::int64_t>(facts_.settings.object_size >> 20U);
+    const Duration attempt = storage.get_timeout + mib * storage.timeout_per_mib;
+    return rounds * (4 * (attempt + storage.retry_max) + facts_.settings.transfer);
 }
 
 std::size_t Calls::open_reads(ReplicaIndex index, const ObjectKey& key) const {
@@ -239,11 +244,16 @@ void Calls::stopped(const ReplicaStepped& step, ReplicaFacts& self) {
     self.next_check = kNever;
 }
 
-void Calls::after_query(const ReplicaStepped& step, const Query& query) {
+void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, const Query& query,
+                        bool writes) {
     const Sent sent = sent_for(step, query.key);
     Call* call = find(step.replica, query.call, true);
-    // A pending read of the same key may have had a retry due in this very step.
-    const std::size_t allowed = open_reads(step.replica, query.key) + (call != nullptr ? 1 : 0);
+    // A pending read of the same key may have had a retry due in this very step, and so may an open
+    // write of it that looks for its outcome, or a pass when the step is the first after a stall.
+    const bool other = writes || self.stall_ended == step.now.monotonic;
+    const std::size_t reads =
+        std::max<std::size_t>(open_reads(step.replica, query.key), other ? 1 : 0);
+    const std::size_t allowed = reads + (call != nullptr ? 1 : 0);
     if (call != nullptr) call->own = sent.last;
     const bool none = call != nullptr && sent.count == 0;
     if (!none && sent.count <= allowed) return;

@@ -29,7 +29,8 @@ class Calls {
     void get_sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request);
     void stopped(const ReplicaStepped& step, ReplicaFacts& self);
     // after the effects of a step whose event was ...
-    void after_query(const ReplicaStepped& step, const Query& query);
+    void after_query(const ReplicaStepped& step, const ReplicaFacts& self, const Query& query,
+                     bool writes);
     void after_answer(const ReplicaStepped& step, RequestId request);
     void after_cancel(const ReplicaStepped& step, CallId call);
     /// The own clock has reached next_check.

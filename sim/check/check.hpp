@@ -43,9 +43,10 @@ struct Settings {
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;
-    Duration api_round_trip{0};  ///< healthy upper bound, server time included
-    Duration bucket_request{0};  ///< healthy upper bound of one GET, PUT or LIST without transfer
-    Duration transfer{0};        ///< healthy upper bound of moving one object
+    Duration api_round_trip{0};    ///< healthy upper bound, server time included
+    Duration bucket_request{0};    ///< healthy upper bound of one GET, PUT or LIST without transfer
+    Duration transfer{0};          ///< healthy upper bound of moving one object
+    std::uint64_t object_size{0};  ///< of the largest object, bytes: time-outs grow with it
     Duration stop_deadline{std::chrono::seconds(30)};
 };
 

@@ -1,4 +1,5 @@
 // One step of a replica: one switch per event and effect finds the few checkers concerned.
+#include <algorithm>
 #include <cstddef>
 #include <type_traits>
 #include <variant>
@@ -46,6 +47,8 @@ void Checkers::Parts::step(const ReplicaStepped& step) {
         effect(step, self, i);
     }
     if (step.event != nullptr) after(step, self, sends);
+    if (lease.outsiders() != Version{} && step.event != nullptr) [[unlikely]]
+        lease_shown(step, self);
     if (step.now.monotonic >= self.next_check) [[unlikely]]
         calls.deadlines(step, self);
 }
@@ -89,6 +92,7 @@ void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& s
     const Requests::Answered known = requests.answered(step.replica, self, answer);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
+    freshness.request_answered(step.at, step.replica, answer.request);
     if (!known.got.empty()) freshness.got(step, self, known.got, answer.reply->etag);
 }
 
@@ -135,7 +139,9 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
     const Event& event = *step.event;
     switch (event.index()) {
         case event_index<Query>():
-            if (!self.stopped) calls.after_query(step, as<Query>(event));
+            if (!self.stopped)
+                calls.after_query(step, self, as<Query>(event),
+                                  bucket.writes_open(step.replica, as<Query>(event).key));
             break;
         case event_index<BucketAnswered>():
             calls.after_answer(step, as<BucketAnswered>(event).request);
@@ -151,15 +157,30 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
     }
     if (!sends) return;
     // Only now it is known which request is a query's own.
+    // What a step sends before it changes the role is sent in the tenure that ends.
+    bool before = std::any_of(step.effects.begin(), step.effects.end(), [](const Effect& effect) {
+        return effect.index() == effect_index<RoleChanged>();
+    });
     for (const Effect& effect : step.effects) {
+        if (effect.index() == effect_index<RoleChanged>()) before = false;
         const auto* request = std::get_if<SendBucket>(&effect);
         if (request == nullptr) continue;
         const bool own =
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
-        requests.sent(step, self, *request, own);
-        if (!own && freshness.applies() && self.role == Role::follower &&
-            (request->verb == BucketVerb::get || request->verb == BucketVerb::list))
-            freshness.pass_request_sent(step, *request);
+        const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
+        requests.sent(step, tenure, *request, own);
+        if (!freshness.applies()) continue;
+        if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
+        freshness.request_sent(step, request->request);
+        if (!own && tenure.role == Role::follower) freshness.pass_request_sent(step, *request);
+    }
+}
+
+void Checkers::Parts::lease_shown(const ReplicaStepped& step, const ReplicaFacts& self) {
+    if (const auto* watched = std::get_if<LeaseWatched>(step.event)) {
+        if (watched->lease) lease.shown(step, self, *watched->lease);
+    } else if (const auto* answer = std::get_if<LeaseAnswered>(step.event)) {
+        if (answer->reply.lease) lease.shown(step, self, *answer->reply.lease);
     }
 }
 
@@ -175,6 +196,7 @@ void Checkers::Parts::gate_moved(const ReplicaStepped& step, ReplicaFacts& self,
 
 void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& self,
                                    const RoleChanged& role, std::size_t position) {
+    self.tenure_before = Tenure{self.role, self.era};
     self.role = role.role;
     ++self.era;
     calls.role_changed(step, self, role, position);

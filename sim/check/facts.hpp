@@ -61,6 +61,12 @@ struct Gate {
     std::uint64_t number = 0;  ///< event that opened it
 };
 
+/// A stretch of one process in one role.
+struct Tenure {
+    Role role = Role::follower;
+    std::uint32_t era = 0;
+};
+
 /// One replica as the history shows it now.
 struct ReplicaFacts {
     // first what every step reads
@@ -73,6 +79,7 @@ struct ReplicaFacts {
     bool bucket_healthy = true;
     Role role = Role::follower;
     std::uint32_t era = 0;        ///< counts changes of role and processes
+    Tenure tenure_before;         ///< what the newest change of role ended
     Instant next_check = kNever;  ///< own clock: the earliest deadline that a checker waits for
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
     Gate gate;

@@ -159,6 +159,23 @@ void Freshness::pass_request_answered(TrueTime at, ReplicaIndex index) {
     if (own.outstanding > 0) --own.outstanding;
 }
 
+void Freshness::request_sent(const ReplicaStepped& step, RequestId request) {
+    station(step.replica).flights.push_back(Sent{request, step.at});
+}
+
+void Freshness::request_answered(TrueTime at, ReplicaIndex index, RequestId request) {
+    Station& own = station(index);
+    const auto found =
+        std::find_if(own.flights.begin(), own.flights.end(),
+                     [request](const Sent& flight) { return flight.request == request; });
+    if (found == own.flights.end()) return;
+    // What was sent on the disturbed path may be lost: only its end gives the healthy one a
+    // chance, for a key has one flight at a time and passes don't overlap.
+    if (found->at <= own.start) own.start = at;
+    *found = own.flights.back();
+    own.flights.pop_back();
+}
+
 void Freshness::process_started(ReplicaIndex index) {
     for (auto& [name, key] : keys_)
         if (index < key.copies.size()) key.copies[index] = Copy{};
@@ -193,6 +210,11 @@ void Freshness::check(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     self.fresh_check = TrueTime::max();
     if (!own.in_window || !facts_.fresh(Id::freshness)) return;
     const Duration allowed = bound(own, at);
+    const auto disturbed = [&own](const Sent& flight) { return flight.at <= own.start; };
+    if (std::any_of(own.flights.begin(), own.flights.end(), disturbed)) {
+        self.fresh_check = at + allowed;
+        return;
+    }
     for (const auto& [name, key] : keys_) {
         const Commit* commit = oldest_unseen(key, index);
         if (commit == nullptr) continue;

@@ -45,6 +45,10 @@ class Freshness {
     void check(TrueTime at, std::uint64_t number, ReplicaIndex index);
     void finish(TrueTime end);
 
+    /// A GET or LIST, whoever wants it.
+    void request_sent(const ReplicaStepped& step, RequestId request);
+    void request_answered(TrueTime at, ReplicaIndex index, RequestId request);
+
     [[nodiscard]] bool applies() const { return applies_; }
     /// Commits that some follower had to show.
     [[nodiscard]] std::uint64_t owed() const { return owed_; }
@@ -67,6 +71,10 @@ class Freshness {
         std::uint64_t next = 1;
         std::vector<Copy> copies;  ///< by replica
     };
+    struct Sent {
+        RequestId request;
+        TrueTime at{};
+    };
     struct Station {
         bool in_window = false;
         TrueTime start{};
@@ -75,6 +83,7 @@ class Freshness {
         TrueTime pass_last{};
         std::uint32_t outstanding = 0;     ///< requests of the present pass
         std::array<Duration, 3> passes{};  ///< the newest complete ones
+        std::vector<Sent> flights;         ///< GETs and LISTs without an answer
     };
 
     void shown(const ReplicaFacts& self, ReplicaIndex index, const ObjectKey& key,

@@ -7,11 +7,13 @@ namespace leasehold::check {
 
 namespace {
 
-/// A takeover names a new holder or a new acquisition; everything else that a replica writes over
-/// a record renews or releases it. (client-go echoes our annotations: the holder alone tells.)
+/// A takeover names a new acquisition; everything else that a replica writes over a record renews
+/// or releases it, also when it puts its own name back over another holder's. client-go echoes our
+/// annotations, nonce included: there the holder alone tells.
 bool takes(const LeaseRecord& before, const LeaseRecord& after) {
     if (after.holder.empty()) return false;
-    return after.holder != before.holder || after.acquisition != before.acquisition;
+    if (after.acquisition != before.acquisition) return true;
+    return after.holder != before.holder && after.nonce == before.nonce;
 }
 
 bool same_write(const LeaseRecord& a, const LeaseRecord& b) {
@@ -23,6 +25,11 @@ bool same_write(const LeaseRecord& a, const LeaseRecord& b) {
 void LeaseRules::committed(const LeaseCommitted& record) {
     if (record.after) longest_ = std::max(longest_, record.after->record.duration_seconds);
     if (record.restored) taken_version_ = Term{};
+    const bool by_outsider = record.writer == kNobody && record.before && record.after &&
+                             !record.after->record.holder.empty() &&
+                             record.after->record.holder != record.before->record.holder;
+    outsiders_ = by_outsider ? record.after->version : Version{};
+    outsiders_number_ = record.number;
     if (record.writer == kNobody || record.restored) {
         if (!record.after || record.restored) {
             written_ = nullptr;
@@ -74,6 +81,16 @@ void LeaseRules::outlived(const ReplicaStepped& step, const GateMoved& gate) {
                        std::to_string(gate.term.value()) + " was open at " + words(step.at) +
                        " until " + words(self.gate_end()),
                    {taken_number_, step.number});
+}
+
+void LeaseRules::shown(const ReplicaStepped& step, const ReplicaFacts& self, const Lease& lease) {
+    if (lease.version != outsiders_ || !self.elects || !self.gate_open(step.at)) return;
+    if (!facts_.fresh(Id::at_most_one)) return;
+    facts_.violate(Id::at_most_one, step.at,
+                   self.name + " was shown at " + words(step.at) + " that '" + lease.record.holder +
+                       "' holds the Lease, and kept its write gate open until " +
+                       words(self.gate_end()),
+                   {outsiders_number_, step.number});
 }
 
 bool LeaseRules::owns(const LeaseCommitted& record) const {

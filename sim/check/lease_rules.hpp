@@ -20,6 +20,11 @@ class LeaseRules {
         if (gate.term < taken_version_) [[unlikely]]
             outlived(step, gate);
     }
+    /// The version at which an outsider (no replica of the history) took the Lease and still holds
+    /// it; 0 = none does. By the Lease it leads, so whoever was shown that may not.
+    [[nodiscard]] Version outsiders() const { return outsiders_; }
+    /// A step in which `lease` was shown to a replica, with the gate as the step left it.
+    void shown(const ReplicaStepped& step, const ReplicaFacts& self, const Lease& lease);
     /// Whose write the present record is; kNobody before any or after an operator's deletion.
     [[nodiscard]] ReplicaIndex writer() const { return writer_; }
     /// The longest duration that a record had, seconds.
@@ -35,6 +40,8 @@ class LeaseRules {
     LeasePtr written_;  ///< as a replica wrote it last
     ReplicaIndex writer_ = kNobody;
     std::uint64_t written_number_ = 0;
+    Version outsiders_;
+    std::uint64_t outsiders_number_ = 0;
     bool restored_ = false;  ///< the present record came back from an older revision
     Term taken_version_;     ///< of the newest takeover
     ReplicaIndex taker_ = kNobody;

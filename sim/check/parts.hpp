@@ -34,6 +34,7 @@ struct Checkers::Parts {
     void answered(const ReplicaStepped& step, const ReplicaFacts& self,
                   const BucketAnswered& answer);
     void after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends);
+    void lease_shown(const ReplicaStepped& step, const ReplicaFacts& self);
     void gate_moved(const ReplicaStepped& step, ReplicaFacts& self, const GateMoved& gate);
     void role_changed(const ReplicaStepped& step, ReplicaFacts& self, const RoleChanged& role,
                       std::size_t position);

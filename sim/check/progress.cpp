@@ -130,6 +130,8 @@ void Progress::gate_opening(const ReplicaStepped& step, const ReplicaFacts& self
 }
 
 void Progress::lease_committed(const LeaseCommitted& record) {
+    // A label or an annotation of others makes nobody wait anew.
+    if (record.before && record.after && record.before->record == record.after->record) return;
     const bool goes_on = record.writer != kNobody && record.writer < candidates_.size() &&
                          candidates_[record.writer].able;
     if (goes_on && !record.restored) return;
@@ -145,14 +147,10 @@ bool Progress::leads_or_led(TrueTime at, ReplicaIndex index) const {
 }
 
 void Progress::fault(const FaultTookEffect& record) {
-    // Paths that are cut and processes that end are told in records of their own; this one also
-    // tells of faults that hit single requests.
+    // Paths that are cut, processes that end and changes of the Lease are told in records of their
+    // own; this one also tells of faults that hit single requests.
     for (const ReplicaIndex target : record.targets)
         if (target < candidates_.size()) disturbed(record.at, record.number, target);
-    if (record.targets.empty()) {
-        judge_all(record.at, record.number);
-        disturbed_at_ = record.at;
-    }
     if (record.began && topples(record.what)) {
         for (const ReplicaIndex target : record.targets) {
             // A leader that an earlier fault left leading is toppled by this one, if at all.

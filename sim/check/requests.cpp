@@ -12,22 +12,22 @@ void Requests::stacked(const ReplicaStepped& step, std::string what, std::uint64
                    {first, step.number});
 }
 
-void Requests::sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+void Requests::sent(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
                     bool own_of_query) {
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     Station& station = stations_[step.replica];
     facts_.checked(Id::reads_never_stack);
     if (facts_.fresh(Id::reads_never_stack)) {
         if (request.verb == BucketVerb::get)
-            get(step, self, request, own_of_query, station);
+            get(step, tenure, request, own_of_query, station);
         else if (request.verb == BucketVerb::list)
-            list(step, self, request, station);
+            list(step, tenure, request, station);
     }
     station.flights.push_back(
-        Flight{request.request, request.verb, request.key, own_of_query, self.era, step.number});
+        Flight{request.request, request.verb, request.key, own_of_query, tenure.era, step.number});
 }
 
-void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+void Requests::get(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
                    bool own_of_query, const Station& station) {
     const StorageConfig& storage = facts_.settings.storage;
     std::uint32_t queries = 0;
@@ -38,9 +38,9 @@ void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self, const S
             ++queries;
             continue;
         }
-        if (flight.era != self.era) continue;
+        if (flight.era != tenure.era) continue;
         ++others;
-        if (!own_of_query && self.role == Role::follower && flight.key == request.key) {
+        if (!own_of_query && tenure.role == Role::follower && flight.key == request.key) {
             stacked(step, "sent a second GET of " + words(request.key) + " while one was in flight",
                     flight.number);
             return;
@@ -51,24 +51,24 @@ void Requests::get(const ReplicaStepped& step, const ReplicaFacts& self, const S
                 "sent more than " + std::to_string(storage.read_through_max) +
                     " read-throughs of queries at once",
                 0);
-    else if (!own_of_query && self.role == Role::follower && others >= storage.pass_gets_max)
+    else if (!own_of_query && tenure.role == Role::follower && others >= storage.pass_gets_max)
         stacked(step,
                 "sent more than " + std::to_string(storage.pass_gets_max) +
                     " GETs of a polling pass at once",
                 0);
 }
 
-void Requests::list(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+void Requests::list(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
                     Station& station) {
     if (!request.key.empty()) return;  // a further page of the same pass
     for (const Flight& flight : station.flights) {
-        if (flight.verb != BucketVerb::list || flight.era != self.era) continue;
+        if (flight.verb != BucketVerb::list || flight.era != tenure.era) continue;
         stacked(step, "began a pass while a page of the one before was outstanding", flight.number);
         return;
     }
-    if (self.role != Role::follower) return;
-    if (station.era != self.era || station.passes == 0) {
-        station.era = self.era;
+    if (tenure.role != Role::follower) return;
+    if (station.era != tenure.era || station.passes == 0) {
+        station.era = tenure.era;
         station.passes = 0;
         station.first_pass = step.now.monotonic;
         station.list_failed = false;

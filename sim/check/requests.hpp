@@ -16,7 +16,7 @@ class Requests {
     explicit Requests(Facts& facts) : facts_(facts) {}
 
     /// `own_of_query`: a query's own request, which may run beside the flight of its key.
-    void sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+    void sent(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
               bool own_of_query);
     /// What was answered.
     struct Answered {
@@ -43,9 +43,9 @@ class Requests {
         bool list_failed = false;  ///< the last LIST brought no page: the next may repeat it
     };
 
-    void get(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+    void get(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
              bool own_of_query, const Station& station);
-    void list(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request,
+    void list(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
               Station& station);
     void stacked(const ReplicaStepped& step, std::string what, std::uint64_t first);
 

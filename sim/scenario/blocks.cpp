@@ -197,6 +197,7 @@ void read_bucket(const Node& node, BucketSpec& out) {
     block.latency("put", out.put);
     block.latency("list", out.list);
     block.boolean("honoursPreconditions", out.honours_preconditions);
+    block.boolean("honoursConditionalDelete", out.honours_conditional_delete);
     block.count("pageSize", out.page_size, 1, 1000);
 }
 
@@ -250,6 +251,7 @@ void read_workload(const Node& node, WorkloadSpec& out) {
     block.boolean("restores", out.restores);
     block.count("pendingReads", out.pending_reads, 0, 10'000);
     block.count("preloaded", out.preloaded, 0, 100'000);
+    block.duration("removeEvery", out.remove_every, Duration(0));
 }
 
 void read_expect(const Node& node, ExpectSpec& out) {

@@ -68,11 +68,11 @@ inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth"
                                                           "zones"};
 inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
 inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod", "watchTimeout"};
-inline constexpr std::array<std::string_view, 5> kBucket{"get", "put", "list",
-                                                         "honoursPreconditions", "pageSize"};
-inline constexpr std::array<std::string_view, 9> kWorkload{
+inline constexpr std::array<std::string_view, 6> kBucket{
+    "get", "put", "list", "honoursPreconditions", "honoursConditionalDelete", "pageSize"};
+inline constexpr std::array<std::string_view, 10> kWorkload{
     "pipelines",     "windows",  "exportEvery",  "objectSize", "queries",
-    "queryDeadline", "restores", "pendingReads", "preloaded"};
+    "queryDeadline", "restores", "pendingReads", "preloaded",  "removeEvery"};
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
 inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reaches", "nth",
                                                        "after"};

@@ -146,6 +146,7 @@ std::string world_text(const Scenario& scenario) {
         .line("put", scenario.bucket.put)
         .line("list", scenario.bucket.list)
         .line("honoursPreconditions", flag(scenario.bucket.honours_preconditions))
+        .line("honoursConditionalDelete", flag(scenario.bucket.honours_conditional_delete))
         .line("pageSize", scenario.bucket.page_size);
     return clocks.text() + network.text() + api.text() + bucket.text();
 }
@@ -162,6 +163,7 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("restores", flag(workload.restores))
         .line("pendingReads", workload.pending_reads)
         .line("preloaded", workload.preloaded)
+        .line("removeEvery", workload.remove_every)
         .text();
 }
 

@@ -61,6 +61,7 @@ struct BucketSpec {
     LatencySpec put{Duration(0), std::chrono::milliseconds(60), std::chrono::milliseconds(450)};
     LatencySpec list{Duration(0), std::chrono::milliseconds(50), std::chrono::milliseconds(400)};
     bool honours_preconditions = true;  ///< false: a store that ignores If-Match and If-None-Match
+    bool honours_conditional_delete = true;  ///< false: If-Match counts on PUT alone (MinIO)
     std::uint32_t page_size = 1000;
 };
 
@@ -75,6 +76,7 @@ struct WorkloadSpec {
     bool restores = true;             ///< loaders read every current window's backup
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
     std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
+    Duration remove_every{0};         ///< retention removes one of those so often; 0 = never
 };
 
 enum class TargetKind : std::uint8_t { replica, leader, follower, followers, all, zone, bound };

@@ -74,8 +74,8 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
 BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange>& change) {
     const auto found = objects_.find(request.key);
     if (found != objects_.end()) {
-        if (spec_.honours_preconditions && !request.etag.empty() &&
-            found->second.etag != request.etag)
+        const bool honours = spec_.honours_preconditions && spec_.honours_conditional_delete;
+        if (honours && !request.etag.empty() && found->second.etag != request.etag)
             return refused(412, BucketCode::precondition_failed);
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
         objects_.erase(found);

@@ -36,7 +36,8 @@ enum class Kind : std::uint32_t {
     resume_due,       ///< target = replica, data = the halt that it ends
     query_due,        ///< target = replica, data = incarnation
     export_due,       ///< target = replica, data = incarnation << 8 | pipeline
-    restore_due       ///< target = replica, data = incarnation
+    restore_due,      ///< target = replica, data = incarnation
+    removal_due       ///< likewise
 };
 
 enum class Via : std::uint8_t { here, api, bucket };

@@ -169,7 +169,10 @@ void Faults::inject(std::size_t index) {
     const Fault& fault = context_.scenario.faults[index];
     Injection injection;
     injection.fault = index;
-    injection.targets = fault.kind == FaultKind::outage ? everybody() : resolve(fault.target);
+    const bool of_lease =
+        fault.kind == FaultKind::delete_lease || fault.kind == FaultKind::edit_lease;
+    if (!of_lease)
+        injection.targets = fault.kind == FaultKind::outage ? everybody() : resolve(fault.target);
     if (!fault.as.empty() && fault.kind != FaultKind::heal) bound_[fault.as] = injection.targets;
     if (fault.kind == FaultKind::heal) {
         if (heal(fault)) record(index, {}, true);
@@ -354,8 +357,9 @@ bool Faults::heal(const Fault& fault) {
         const Fault& other = context_.scenario.faults[injection.fault];
         if (all || other.as == fault.target.name) handles.push_back(handle);
     });
+    // A process that starts again sends at once, and may use up a fault of requests by that.
     for (const std::uint64_t handle : handles)
-        undo(handle);
+        ends(handle);
     return !handles.empty();
 }
 

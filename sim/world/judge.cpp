@@ -64,6 +64,7 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     const double share = std::min(
         static_cast<double>(scenario.network.bandwidth) / 8,
         static_cast<double>(scenario.network.bucket_bandwidth) / (8.0 * scenario.values.replicas));
+    settings.object_size = scenario.workload.object_size;
     settings.transfer = Duration(static_cast<std::int64_t>(
                             static_cast<double>(scenario.workload.object_size) / share * 1e9)) +
                         2 * latency;

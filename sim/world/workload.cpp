@@ -1,5 +1,6 @@
 #include "sim/world/workload.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "sim/world/bucket_channel.hpp"
@@ -63,11 +64,13 @@ void Workload::preload(BucketChannel& bucket) {
         auto body = std::make_shared<ObjectBody>();
         body->payload.size = spec.object_size;
         body->payload.digest = ContentDigest{random_.next(), random_.next()};
-        bucket.plant(ObjectKey("etl/bingen/" + spec.pipelines[pipeline] + "/1d/" +
-                               std::to_string(unix_seconds(std::chrono::hours(-24 * day))) + "-" +
-                               std::to_string(unix_seconds(std::chrono::hours(-24 * (day - 1))))),
-                     std::move(body));
+        const ObjectKey key("etl/bingen/" + spec.pipelines[pipeline] + "/1d/" +
+                            std::to_string(unix_seconds(std::chrono::hours(-24 * day))) + "-" +
+                            std::to_string(unix_seconds(std::chrono::hours(-24 * (day - 1)))));
+        bucket.plant(key, std::move(body));
+        expiring_.push_back(key);
     }
+    std::reverse(expiring_.begin(), expiring_.end());
 }
 
 void Workload::started(ReplicaIndex replica) {
@@ -92,6 +95,8 @@ void Workload::started(ReplicaIndex replica) {
     if (spec.queries_per_1000s > 0)
         context_.at(now + spread(std::chrono::seconds(1)), Kind::query_due, replica,
                     tag(replica, 0));
+    if (spec.remove_every > Duration(0) && !expiring_.empty())
+        context_.at(now + spread(spec.remove_every), Kind::removal_due, replica, tag(replica, 0));
 }
 
 void Workload::ended(ReplicaIndex replica) {
@@ -174,6 +179,11 @@ void Workload::write_done(ReplicaIndex replica, const WriteDone& done) {
     ++context_.recorder.work.writes;
     if (done.ack == WriteAck::committed) ++context_.recorder.work.committed;
     Process& process = processes_[replica];
+    if (done.call == process.removing) {
+        process.removing = CallId{};
+        if (done.ack == WriteAck::committed) removed_ = std::max(removed_, process.removes + 1);
+        return;
+    }
     const auto found = process.writes.find(done.call);
     if (found == process.writes.end()) return;
     process.writes.erase(found);
@@ -183,6 +193,20 @@ void Workload::write_done(ReplicaIndex replica, const WriteDone& done) {
     const bool more = process.exporting + 1 < spec.pipelines.size();
     context_.at(more ? context_.now() : context_.now() + spec.export_every, Kind::export_due,
                 replica, tag(replica, more ? process.exporting + 1 : 0));
+}
+
+// Retention, as every process runs it: the oldest window that a listing would still show. Only the
+// leader's removals do anything; one of unknown outcome is asked for again.
+void Workload::removal_due(ReplicaIndex replica, std::uint64_t data) {
+    Process& process = processes_[replica];
+    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
+    if (removed_ == expiring_.size()) return;
+    context_.at(context_.now() + context_.scenario.workload.remove_every, Kind::removal_due,
+                replica, data);
+    if (process.removing.value() != 0) return;
+    process.removing = next_call(replica);
+    process.removes = removed_;
+    hosts_.give(replica, BackupRemove{process.removing, expiring_[removed_]});
 }
 
 void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {

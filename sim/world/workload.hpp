@@ -29,6 +29,7 @@ class Workload {
     void query_due(ReplicaIndex replica, std::uint64_t incarnation);
     void export_due(ReplicaIndex replica, std::uint64_t data);
     void restore_due(ReplicaIndex replica, std::uint64_t data);
+    void removal_due(ReplicaIndex replica, std::uint64_t data);
 
   private:
     /// A reader of one window of one pipeline: at most one backup read at a time.
@@ -44,6 +45,8 @@ class Workload {
         std::size_t exporting = 0;             ///< pipeline
         std::uint32_t outstanding = 0;         ///< its writes without an answer
         std::map<CallId, std::size_t> writes;  ///< to the pipeline
+        CallId removing;                       ///< retention's open removal; 0 = none
+        std::size_t removes = 0;               ///< which window that is about
     };
 
     [[nodiscard]] ObjectKey window_key(std::size_t pipeline, std::size_t window, TrueTime at) const;
@@ -61,6 +64,8 @@ class Workload {
     std::vector<Process> processes_;
     std::vector<ObjectKey> keys_;  ///< of the current windows, by pipeline and window
     std::vector<TrueTime> keys_until_;
+    std::vector<ObjectKey> expiring_;  ///< the preloaded windows, oldest first
+    std::size_t removed_ = 0;          ///< how many of them are known to be removed
 };
 
 }  // namespace leasehold::sim

@@ -103,6 +103,9 @@ void World::due(const Due& event) {
         case Kind::restore_due:
             workload_.restore_due(replica, event.data);
             break;
+        case Kind::removal_due:
+            workload_.removal_due(replica, event.data);
+            break;
     }
 }
 

@@ -226,9 +226,12 @@ def strip_literals(line, in_comment):
 def functions(lines):
     """(first line, last line, name) of each function body, lambdas within counted as part of it."""
     stack = []     # (opening line, is a function, name)
-    in_comment = in_raw = False
+    in_comment = in_raw = in_macro = False
     statement, started = "", 0  # text since the last ; { or }
     for number, raw in enumerate(lines, 1):
+        if in_macro or raw.lstrip().startswith("#"):  # a list in a macro is no function
+            in_macro = raw.rstrip().endswith("\\")
+            continue
         if in_raw:
             if in_raw not in raw:
                 continue
@@ -236,8 +239,6 @@ def functions(lines):
         match = re.search(r'R"(\w*)\((?!.*\)\1")', raw)
         if match:
             in_raw, raw = ")" + match.group(1) + '"', raw[:match.start()]
-        if raw.lstrip().startswith("#"):
-            continue
         text, in_comment = strip_literals(raw, in_comment)
         for char in text:
             if char == "{":

@@ -102,6 +102,37 @@ TEST(CheckAcknowledgedSurvives, ReplacementByAnOlderEpochIsFound) {
     EXPECT_EQ(verdict.evidence.front(), ack);
 }
 
+TEST(CheckAcknowledgedSurvives, ADeletionForGoodOfWhatNobodyRemovedIsFound) {
+    History history;
+    history.start_all();
+    history.object(1, 1s, kEpochs, "e", 6);
+    history.step(1, 1s, backup_write(9, kKey));
+    history.object(1, 2s, kKey, "a", 6);
+    const auto ack = history.step(1, 3s, Timer{}, {write_done(9, WriteAck::committed, "a")});
+    const auto gone = history.object(1, 4s, kKey, "", 0);
+    const Verdict verdict = history.verdict("bucket.acknowledged-survives", 10s);
+    EXPECT_TRUE(violated(verdict, gone));
+    EXPECT_EQ(verdict.evidence.front(), ack);
+}
+
+TEST(CheckAcknowledgedSurvives, ADeletionForGoodOfATombstonePassesAndAStaleCreateAfterItDoesNot) {
+    History history;
+    history.start_all();
+    history.object(1, 1s, kEpochs, "e", 6);
+    history.step(1, 1s, BackupRemove{CallId{9}, key_of(kKey)});
+    history.object(1, 2s, kKey, "t", 6, true);
+    history.step(1, 3s, Timer{}, {write_done(9, WriteAck::committed, "t")});
+    history.object(1, 63s, kKey, "", 0);
+    EXPECT_TRUE(passes(history.verdict("bucket.acknowledged-survives", 64s)));
+    History stale;
+    stale.start_all();
+    stale.object(1, 1s, kEpochs, "e", 6);
+    stale.object(1, 2s, kKey, "t", 6, true);
+    stale.object(1, 63s, kKey, "", 0);
+    const auto create = stale.object(0, 64s, kKey, "b", 5);
+    EXPECT_TRUE(violated(stale.verdict("bucket.no-stale-commit", 70s), create));
+}
+
 TEST(CheckAcknowledgedSurvives, ReplacementByAnOlderEpochBeforeTheAckIsFound) {
     History history;
     history.start_all();
@@ -247,6 +278,30 @@ TEST_F(CheckFreshness, AnUnhealthyPathStartsTheWindowAnew) {
     EXPECT_TRUE(passes(verdict(130s)));
     const auto late = history_.step(1, 150s, Timer{});
     EXPECT_TRUE(violated(verdict(150s), late));
+}
+
+TEST_F(CheckFreshness, ARequestOfTheUnhealthyPathEndsBeforeTheWindowBegins) {
+    history_.object(0, 10s, kKey, "a", 1);
+    store(2, 11s, "a");
+    history_.path(1, 12s, true, false);
+    // A query's read-through is lost, and a pass must wait for its end.
+    history_.step(1, 20s, query(1, kKey), {send_bucket(2, BucketVerb::get, kKey)});
+    history_.path(1, 30s, true, true);
+    history_.step(1, 110s, Timer{});
+    EXPECT_NE(verdict(110s).status, Status::violated);
+    history_.step(1, 125s, bucket_answered(2, 0), {query_done(1)});
+    history_.step(1, 150s, Timer{});
+    EXPECT_NE(verdict(150s).status, Status::violated);
+    const auto late = history_.step(1, 170s, Timer{});
+    EXPECT_TRUE(violated(verdict(170s), late));
+}
+
+TEST_F(CheckFreshness, ARequestOfTheHealthyPathThatNeverEndsIsNoExcuse) {
+    history_.step(1, 5s, query(1, kKey), {send_bucket(2, BucketVerb::get, kKey)});
+    history_.object(0, 10s, kKey, "a", 1);
+    store(2, 11s, "a");
+    history_.step(1, 1h, bucket_answered(2, 0), {query_done(1)});
+    EXPECT_EQ(verdict(2h).status, Status::violated);
 }
 
 TEST_F(CheckFreshness, ALongPassWidensTheBound) {

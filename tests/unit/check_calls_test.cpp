@@ -31,6 +31,34 @@ TEST_F(CheckCalls, AQueryWithTwoRequestsStacks) {
     EXPECT_TRUE(violated(history_.verdict(kStack, 3s), wrong));
 }
 
+TEST_F(CheckCalls, AQueryBesideAWriteThatLooksForItsOutcomeHasOneRequestOfItsOwn) {
+    history_.lead(1, 1s, 1, 1h);
+    history_.step(1, 1s, backup_write(1, kKey));
+    history_.step(1, 2s, query(2, kKey),
+                  {send_file(2, FileVerb::load, kKey), send_bucket(4, BucketVerb::get, kKey)});
+    history_.step(1, 3s, FileAnswered{RequestId{2}, {}}, {query_done(2)});
+    EXPECT_TRUE(passes(history_.verdict(kStack, 3s)));
+    const auto wrong =
+        history_.step(1, 4s, query(3, kKey),
+                      {send_file(6, FileVerb::load, kKey), send_bucket(8, BucketVerb::get, kKey),
+                       send_bucket(10, BucketVerb::get, kKey)});
+    EXPECT_TRUE(violated(history_.verdict(kStack, 5s), wrong));
+}
+
+TEST_F(CheckCalls, InTheFirstStepAfterAPauseAPassMayGoOnBesideAQuery) {
+    for (const bool late : {false, true}) {
+        History history;
+        history.start_all();
+        history.fault(2s, "pause replica-1", {1});
+        history.fault(20s, "resume replica-1", {1});
+        if (late) history.step(1, 20s, Timer{});
+        history.step(1, late ? 21s : 20s, query(2, kKey),
+                     {send_file(2, FileVerb::load, kKey), send_bucket(4, BucketVerb::get, kKey)});
+        history.step(1, 22s, FileAnswered{RequestId{2}, {}}, {query_done(2)});
+        EXPECT_EQ(history.verdict(kStack, 30s).status == Status::violated, late);
+    }
+}
+
 TEST_F(CheckCalls, AnAnsweredQueryThatSendsARequestStacks) {
     const auto wrong =
         history_.step(1, 2s, query(2, kKey), {query_done(2), send_file(2, FileVerb::load, kKey)});
@@ -113,6 +141,20 @@ TEST_F(CheckCalls, TooManyGetsOfAPassStack) {
         wrong = history_.step(1, 1s, Timer{},
                               {send_bucket(2 + 2 * i, BucketVerb::get, "k" + std::to_string(i))});
     EXPECT_TRUE(violated(history_.verdict(kStack, 40s), wrong));
+}
+
+TEST_F(CheckCalls, AGetThatLeavesInTheStepOfADemotionIsNoGetOfThePassAfterIt) {
+    history_.lead(1, 1s, 1, 15s);
+    history_.step(1, 2s, Timer{},
+                  {send_bucket(2, BucketVerb::get, "k9"), GateMoved{Term{1}, mono(2s)},
+                   RoleChanged{Role::follower, Term{}}});
+    std::uint64_t last = 0;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        EXPECT_TRUE(passes(history_.verdict(kStack, 3s)));
+        last = history_.step(1, 3s, Timer{},
+                             {send_bucket(4 + 2 * i, BucketVerb::get, "k" + std::to_string(i))});
+    }
+    EXPECT_TRUE(violated(history_.verdict(kStack, 40s), last));
 }
 
 TEST_F(CheckCalls, WithoutCallsTheyAreNotApplicable) {
@@ -290,6 +332,21 @@ TEST_F(CheckCalls, AReadThatAPromotionLeavesPendingIsFoundAndADemotionParksItAga
     history_.lead(1, 601s, 2, 7200s);
     const auto wrong = history_.step(1, 1200s, Timer{});
     EXPECT_TRUE(violated(history_.verdict(kReleases, 1200s), wrong));
+}
+
+TEST_F(CheckCalls, ReleasedReadsOfLargeObjectsHaveTheTimeOutsOfTheirSize) {
+    for (const std::uint64_t mib : {0U, 100U}) {
+        Settings settings = test_settings();
+        settings.object_size = mib << 20U;
+        History history(settings);
+        history.start_all();
+        history.step(1, 1s, backup_read(1, kKey));
+        history.lead(1, 2s, 1, 2h);
+        history.step(1, 400s, Timer{});
+        EXPECT_EQ(history.verdict(kReleases, 400s).status == Status::violated, mib == 0);
+        history.step(1, 1200s, Timer{});
+        EXPECT_EQ(history.verdict(kReleases, 1200s).status, Status::violated);
+    }
 }
 
 TEST_F(CheckCalls, AStopWithinItsDeadlinePassesAndALateOneIsFound) {

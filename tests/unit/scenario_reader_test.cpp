@@ -95,7 +95,8 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
         "network: {latency: {min: 1ms, p50: 2ms, p99: 3ms}, bandwidth: 1MiB/s,\n"
         "  bucketBandwidth: 2MiB/s, zones: {a: [replica-0, replica-2], b: [replica-1]}}\n"
         "api: {latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
-        "bucket: {get: 1ms, put: 2ms, list: 3ms, honoursPreconditions: false, pageSize: 10}\n");
+        "bucket: {get: 1ms, put: 2ms, list: 3ms, honoursPreconditions: false,\n"
+        "  honoursConditionalDelete: false, pageSize: 10}\n");
     EXPECT_EQ(scenario.clocks.offset_max, 10s);
     EXPECT_EQ(scenario.clocks.drift_ppm, (std::vector<std::int64_t>{200, -50}));
     EXPECT_EQ(scenario.network.latency, (LatencySpec{1ms, 2ms, 3ms}));
@@ -112,6 +113,7 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     EXPECT_EQ(scenario.bucket.put.p99, 2ms);
     EXPECT_EQ(scenario.bucket.list.p50, 3ms);
     EXPECT_FALSE(scenario.bucket.honours_preconditions);
+    EXPECT_FALSE(scenario.bucket.honours_conditional_delete);
     EXPECT_EQ(scenario.bucket.page_size, 10U);
     EXPECT_EQ(read("clocks: {drift: 100ppm}\n").clocks.drift_ppm_max, 100);
 }
@@ -120,8 +122,8 @@ TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     const WorkloadSpec work =
         read(
             "workload: {pipelines: [cloud], windows: [2h], exportEvery: 30s, objectSize: 1KiB,\n"
-            "  queries: 0.5/s, queryDeadline: 1s, restores: false, pendingReads: 4, preloaded: "
-            "5}\n")
+            "  queries: 0.5/s, queryDeadline: 1s, restores: false, pendingReads: 4, preloaded: 5,\n"
+            "  removeEvery: 30s}\n")
             .workload;
     EXPECT_TRUE(work.enabled);
     EXPECT_EQ(work.pipelines, std::vector<std::string>{"cloud"});
@@ -133,6 +135,7 @@ TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     EXPECT_FALSE(work.restores);
     EXPECT_EQ(work.pending_reads, 4U);
     EXPECT_EQ(work.preloaded, 5U);
+    EXPECT_EQ(work.remove_every, 30s);
     EXPECT_FALSE(read("workload: none\n").workload.enabled);
 }
 

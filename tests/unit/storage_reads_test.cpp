@@ -160,6 +160,18 @@ TEST_F(StorageReads, ATickThatFindsAPassRunningIsSkippedAndDoesNotCancelIt) {
     EXPECT_EQ(rig.marked(MarkId::pass_completed), 1);
 }
 
+TEST_F(StorageReads, AFirstPassThatOutlastsThePhaseGivesThePhaseUp) {
+    rig.hold(BucketVerb::list);
+    rig.start();
+    const Instant began = rig.now();
+    const Instant phase = rig.machine.next_deadline();
+    ASSERT_LT(phase, began + 30s);
+    rig.advance(phase - began + 1ms);
+    EXPECT_EQ(rig.marked(MarkId::poll_tick_skipped), 1);
+    rig.release(BucketVerb::list, {});
+    EXPECT_EQ(rig.machine.next_deadline(), began + 30s) << "not a phase and a period later";
+}
+
 TEST_F(StorageReads, TicksMissedInAPauseAreNotMadeUpFor) {
     rig.start();
     rig.advance(60s);

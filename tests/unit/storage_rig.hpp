@@ -39,6 +39,7 @@ class FakeBucket {
     };
     std::map<ObjectKey, Object> objects;
     bool ignores_conditions = false;
+    bool honours_conditional_delete = false;  ///< MinIO does not
     std::size_t page_size = 1000;
     std::vector<std::pair<ObjectKey, Stamp>> commits;
 
@@ -96,6 +97,9 @@ class FakeBucket {
                 reply.etag = objects.at(request.key).etag;
                 return reply;
             case BucketVerb::remove:
+                if (honours_conditional_delete && !request.etag.empty() && found != objects.end() &&
+                    found->second.etag != request.etag)
+                    return failure(412, BucketCode::precondition_failed);
                 objects.erase(request.key);
                 reply.status = 204;
                 return reply;
