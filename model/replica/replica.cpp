@@ -176,6 +176,16 @@ Leadership Replica::leadership() const {
     return parts_->known;
 }
 
+namespace {
+
+/// "1692.232s", cut to milliseconds.
+std::string seconds(Instant at) {
+    const auto ms = at.time_since_epoch() / std::chrono::milliseconds(1);
+    return std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1) + "s";
+}
+
+}  // namespace
+
 std::string Replica::summary() const {
     const Parts& p = *parts_;
     std::string text = p.known.role == Role::leader    ? "leader"
@@ -184,8 +194,7 @@ std::string Replica::summary() const {
     if (p.known.role == Role::leader) {
         text += ", term " + std::to_string(p.known.term.value());
         if (p.known.valid_until != kNever)
-            text += ", gate open until " +
-                    std::to_string(p.known.valid_until.time_since_epoch().count()) + " ns";
+            text += ", gate open until " + seconds(p.known.valid_until) + " of its clock";
         if (p.known.draining) text += ", draining";
     }
     if (p.controller) text += "; " + p.controller->summary();
