@@ -80,7 +80,8 @@ struct RunResult {
     std::string internal_error;          ///< outcome internal: the CHECK's words
     std::vector<TimelineLine> timeline;  ///< only when asked for
     std::vector<TimelineLine> chain;     ///< of a violation: the causal chain, oldest first
-    std::string state;                   ///< of a violation: each replica's summary then
+    std::string state;  ///< of a violation: each replica's summary when a safety rule broke, else
+                        ///< at the end
 };
 
 }  // namespace leasehold::check

@@ -168,23 +168,7 @@ std::string workload_text(const WorkloadSpec& workload) {
 }
 
 std::string target_text(const Target& target) {
-    switch (target.kind) {
-        case TargetKind::leader:
-            return "leader";
-        case TargetKind::follower:
-            return "follower";
-        case TargetKind::followers:
-            return "followers";
-        case TargetKind::all:
-            return "all";
-        case TargetKind::zone:
-            return "zone " + target.name;
-        case TargetKind::replica:
-            return replica_name(target.replica);
-        case TargetKind::bound:
-            return word(target.name);
-    }
-    CHECK(false);
+    return target.kind == TargetKind::bound ? word(target.name) : target_name(target);
 }
 
 std::string trigger_text(const Trigger& trigger) {

@@ -15,6 +15,9 @@
 
 namespace leasehold::sim {
 
+/// The most replicas of a scenario: the engine's platform has so many machines.
+inline constexpr std::uint32_t kReplicasMax = 64;
+
 /// A latency: never below `min`, lognormal through p50 and p99; p50 == p99 means constant.
 struct LatencySpec {
     Duration min{0};
@@ -201,5 +204,7 @@ struct Scenario {
 
 /// Name of replica i: "replica-0", "replica-1" ...
 [[nodiscard]] std::string replica_name(std::uint32_t index);
+/// A target as a scenario has it: "leader", "replica-2", "zone a", the name that was bound.
+[[nodiscard]] std::string target_name(const Target& target);
 
 }  // namespace leasehold::sim

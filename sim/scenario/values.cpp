@@ -195,13 +195,11 @@ ValuesSpec read_values(const Node* inline_values, const ReadOptions& options) {
     ValuesSpec values;
     values.ignored_keys = merged.ignored();
     if (const auto& node = merged.at(Key::replicas)) {
-        constexpr std::uint64_t kMost = 64;
         expect_scalar(*node, "kubecostDeployment.replicas");
         const auto count = parse_count(node->text);
-        if (!count || node->quoted || *count < 1 || *count > kMost)
-            fail(*node,
-                 "kubecostDeployment.replicas: expected a whole number from 1 to 64, found " +
-                     node->describe());
+        if (!count || node->quoted || *count < 1 || *count > kReplicasMax)
+            fail(*node, "kubecostDeployment.replicas: expected a whole number from 1 to " +
+                            std::to_string(kReplicasMax) + ", found " + node->describe());
         values.replicas = static_cast<std::uint32_t>(*count);
     }
     read_flag(merged.at(Key::leader_follower), "kubecostDeployment.leaderFollower.enabled",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/world/faults.hpp"
+#include "sim/world/request_kind.hpp"
 
 namespace leasehold::sim {
 namespace {
@@ -47,10 +48,7 @@ void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
     exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
     exchange.cause = host.last_step;
-    const RequestKind kind = request.verb == LeaseVerb::get      ? RequestKind::get_lease
-                             : request.verb == LeaseVerb::create ? RequestKind::create_lease
-                                                                 : RequestKind::update_lease;
-    exchange.interference = faults_.interfere(replica, kind);
+    exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     const TrueTime arrival = now + paths_.latency(replica, Server::api) + handling_(random_);
     if (exchange.interference.drop || !paths_.to(Server::api, replica)) {
         time_out(exchange);

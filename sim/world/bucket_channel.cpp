@@ -5,6 +5,7 @@
 #include "model/base/check.hpp"
 #include "model/storage/stamp.hpp"
 #include "sim/world/faults.hpp"
+#include "sim/world/request_kind.hpp"
 
 namespace leasehold::sim {
 namespace {
@@ -14,20 +15,6 @@ constexpr std::uint64_t kFlowFrom = 4096;
 
 std::uint64_t size_of(const ObjectBody& body) {
     return body.head.size() + body.payload.size;
-}
-
-RequestKind kind_of(BucketVerb verb) {
-    switch (verb) {
-        case BucketVerb::get:
-            return RequestKind::get_object;
-        case BucketVerb::put:
-            return RequestKind::put_object;
-        case BucketVerb::remove:
-            return RequestKind::remove_object;
-        case BucketVerb::list:
-            break;
-    }
-    return RequestKind::list_objects;
 }
 
 BucketCode code_of(std::int32_t status) {

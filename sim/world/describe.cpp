@@ -1,42 +1,11 @@
 // Faults in words, for reports.
 #include <string>
 
+#include "sim/scenario/units.hpp"
 #include "sim/world/faults.hpp"
 
 namespace leasehold::sim {
 namespace {
-
-std::string span_text(Duration span) {
-    const std::int64_t ms = span.count() / 1'000'000;
-    std::string text = std::to_string(ms / 1000);
-    if (ms % 1000 != 0) {
-        std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
-        while (fraction.back() == '0')
-            fraction.pop_back();
-        text += "." + fraction;
-    }
-    return text + "s";
-}
-
-std::string target_text(const Target& target) {
-    switch (target.kind) {
-        case TargetKind::leader:
-            return "leader";
-        case TargetKind::follower:
-            return "follower";
-        case TargetKind::followers:
-            return "followers";
-        case TargetKind::all:
-            return "all";
-        case TargetKind::zone:
-            return "zone " + target.name;
-        case TargetKind::replica:
-            return replica_name(target.replica);
-        case TargetKind::bound:
-            break;
-    }
-    return target.name;
-}
 
 std::string subject_text(const Fault& fault) {
     switch (fault.kind) {
@@ -50,26 +19,26 @@ std::string subject_text(const Fault& fault) {
         case FaultKind::apply_late:
         case FaultKind::answer_error:
             return std::string(request_kind_name(fault.request)) + " of " +
-                   target_text(fault.target);
+                   target_name(fault.target);
         default:
-            return target_text(fault.target);
+            return target_name(fault.target);
     }
 }
 
 std::string trigger_text(const Trigger& trigger) {
     switch (trigger.kind) {
         case TriggerKind::at:
-            return "at " + span_text(trigger.at);
+            return "at " + format_duration(trigger.at);
         case TriggerKind::every:
-            return "every " + span_text(trigger.every);
+            return "every " + format_duration(trigger.every);
         case TriggerKind::sends:
-            return "when " + target_text(trigger.replica) + " sends " +
+            return "when " + target_name(trigger.replica) + " sends " +
                    std::string(request_kind_name(trigger.sends)) + " " +
                    std::to_string(trigger.nth);
         case TriggerKind::reaches:
             break;
     }
-    return "when " + target_text(trigger.replica) + " reaches " +
+    return "when " + target_name(trigger.replica) + " reaches " +
            std::string(mark_name(trigger.reaches)) + " " + std::to_string(trigger.nth);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
+#include "sim/world/request_kind.hpp"
 #include "sim/world/workload.hpp"
 
 namespace leasehold::sim {
@@ -14,32 +15,6 @@ namespace {
 // A local SSD: an operation with its fsync, and its throughput.
 constexpr Duration kFileLatency = std::chrono::microseconds(300);
 constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
-
-RequestKind kind_of(const SendLease& request) {
-    switch (request.verb) {
-        case LeaseVerb::get:
-            return RequestKind::get_lease;
-        case LeaseVerb::create:
-            return RequestKind::create_lease;
-        case LeaseVerb::update:
-            break;
-    }
-    return RequestKind::update_lease;
-}
-
-RequestKind kind_of(const SendBucket& request) {
-    switch (request.verb) {
-        case BucketVerb::get:
-            return RequestKind::get_object;
-        case BucketVerb::put:
-            return RequestKind::put_object;
-        case BucketVerb::remove:
-            return RequestKind::remove_object;
-        case BucketVerb::list:
-            break;
-    }
-    return RequestKind::list_objects;
-}
 
 }  // namespace
 
@@ -265,7 +240,7 @@ bool Hosts::leaves(ReplicaIndex replica, RequestKind kind) {
 }
 
 bool Hosts::on(ReplicaIndex replica, const SendLease& request) {
-    if (!leaves(replica, kind_of(request))) return false;
+    if (!leaves(replica, kind_of(request.verb))) return false;
     api_->send(replica, request);
     return true;
 }
@@ -292,7 +267,7 @@ bool Hosts::on(ReplicaIndex replica, const SendBucket& request) {
             return true;
         }
     }
-    if (!leaves(replica, kind_of(request))) return false;
+    if (!leaves(replica, kind_of(request.verb))) return false;
     bucket_->send(replica, request);
     return true;
 }

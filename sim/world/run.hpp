@@ -11,9 +11,6 @@
 
 namespace leasehold::sim {
 
-/// Replicas that one engine's platform has machines for.
-inline constexpr std::uint32_t kReplicasMax = 32;
-
 struct RunOptions {
     bool timeline = false;         ///< fill RunResult::timeline (and chain, state on failure)
     Observer* recorder = nullptr;  ///< gets the whole history too (history codec)

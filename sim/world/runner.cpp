@@ -39,6 +39,30 @@ std::vector<HostLinks> links(const Scenario& scenario) {
     return specs;
 }
 
+/// Takes the replicas' states down in the instant in which a safety invariant breaks. It stands
+/// behind the checkers in the recorder's list, so that they have judged the record already.
+class Snapshot final : public Observer {
+  public:
+    Snapshot(const check::Checkers& checkers, const World& world)
+        : checkers_(checkers), world_(world) {}
+
+    void on(const ReplicaStepped&) override { look(); }
+    void on(const RequestLeft&) override { look(); }
+    void on(const LeaseCommitted&) override { look(); }
+    void on(const ObjectCommitted&) override { look(); }
+    void on(const ClockChanged&) override { look(); }
+    /// The state then; the present one when nothing broke.
+    [[nodiscard]] std::string state() const { return state_.empty() ? world_.state() : state_; }
+
+  private:
+    void look() {
+        if (state_.empty() && checkers_.violated()) state_ = world_.state();
+    }
+    const check::Checkers& checkers_;
+    const World& world_;
+    std::string state_;
+};
+
 }  // namespace
 
 struct Runner::Parts {
@@ -77,6 +101,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     check::Checkers checkers(
         check_settings(scenario, world.api_round_trip(), world.longest_latency()));
     if (options.checkers) world.recorder().add(&checkers);
+    Snapshot snapshot(checkers, world);
+    if (options.checkers && options.timeline) world.recorder().add(&snapshot);
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     Trace trace;
     if (options.timeline) world.set_trace(&trace);
@@ -101,7 +127,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     judge(scenario, result);
     if (!result.internal_error.empty()) result.outcome = check::Outcome::internal;
     if (options.timeline) {
-        result.state = world.state();
+        result.state = snapshot.state();
         for (const check::Verdict& verdict : result.verdicts)
             if (verdict.status == check::Status::violated && !verdict.evidence.empty() &&
                 result.chain.empty())
