@@ -113,6 +113,12 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             if (as<SendBucket>(effect).verb == BucketVerb::get)
                 calls.get_sent(step, self, as<SendBucket>(effect));
             break;
+        case effect_index<WatchLease>():
+            self.watch = as<WatchLease>(effect).watch;
+            break;
+        case effect_index<StopWatch>():
+            self.watch = WatchId{};
+            break;
         case effect_index<SendFile>():
             freshness.file_sent(step, self, as<SendFile>(effect));
             break;
@@ -178,7 +184,8 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
 
 void Checkers::Parts::lease_shown(const ReplicaStepped& step, const ReplicaFacts& self) {
     if (const auto* watched = std::get_if<LeaseWatched>(step.event)) {
-        if (watched->lease) lease.shown(step, self, *watched->lease);
+        if (watched->lease && watched->watch == self.watch)
+            lease.shown(step, self, *watched->lease);
     } else if (const auto* answer = std::get_if<LeaseAnswered>(step.event)) {
         if (answer->reply.lease) lease.shown(step, self, *answer->reply.lease);
     }

@@ -84,6 +84,7 @@ struct ReplicaFacts {
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
     Gate gate;
     ClockPiece clock;
+    WatchId watch;                         ///< the open one; what comes of another is dropped
     TrueTime paused_at{};                  ///< paused: since when
     std::uint32_t paused_by = 0;           ///< paused: by which fault
     Instant stall_began = Instant::min();  ///< newest pause, on the own clock
