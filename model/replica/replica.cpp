@@ -176,6 +176,10 @@ Leadership Replica::leadership() const {
     return parts_->known;
 }
 
+std::vector<IndexEntry> Replica::index(std::string_view prefix) const {
+    return parts_->controller ? parts_->controller->index(prefix) : std::vector<IndexEntry>{};
+}
+
 namespace {
 
 /// "1692.232s", cut to milliseconds.

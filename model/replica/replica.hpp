@@ -4,9 +4,12 @@
 // next_deadline() when to send a Timer, and asks permit() as a put or remove leaves. Nothing else.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "model/election/elector.hpp"
 #include "model/replica/events.hpp"
@@ -39,6 +42,9 @@ class Replica {
     /// Is the write gate open at `now`? (A leader's reads and writes check it; at most 100 ns.)
     [[nodiscard]] bool gate_open(Instant now) const;
     [[nodiscard]] Leadership leadership() const;
+    /// The keys that begin with `prefix`, in their order, as this replica knows them now; removed
+    /// ones are left out. Never asks the bucket (a follower's LIST must not wait, nor stack).
+    [[nodiscard]] std::vector<IndexEntry> index(std::string_view prefix) const;
     /// One line for people: role, term, validity, queues.
     [[nodiscard]] std::string summary() const;
 

@@ -10,7 +10,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "model/election/elector.hpp"
 #include "model/replica/events.hpp"
@@ -41,6 +43,8 @@ class RWStorageController {
     [[nodiscard]] bool take_give_up_wish();
     /// A stop was asked for and nothing is left that needs the gate.
     [[nodiscard]] bool drained() const;
+    /// The keys that begin with `prefix`, as they are known now; removed ones are left out.
+    [[nodiscard]] std::vector<IndexEntry> index(std::string_view prefix) const;
     /// One line for people: role, epoch, queues.
     [[nodiscard]] std::string summary() const;
 

@@ -125,6 +125,26 @@ void RWStorageController::drop_if_empty(const ObjectKey& key) {
         tracked_.erase(found);
 }
 
+std::vector<IndexEntry> RWStorageController::index(std::string_view prefix) const {
+    std::vector<IndexEntry> found;
+    for (auto at = tracked_.lower_bound(ObjectKey(std::string(prefix))); at != tracked_.end();
+         ++at) {
+        const auto& [key, tracked] = *at;
+        if (!key.view().starts_with(prefix)) break;
+        const bool absent = tracked.remote.empty() || tracked.tombstone;
+        if (!tracked.local && absent) continue;
+        IndexEntry entry;
+        entry.key = key;
+        if (!absent) entry.etag = tracked.remote;
+        entry.epoch = tracked.local ? tracked.local->tag.epoch : tracked.epoch;
+        entry.size = tracked.local ? tracked.local->size : tracked.remote_size;
+        entry.local = tracked.local.has_value();
+        entry.dirty = tracked.local && tracked.local->tag.dirty;
+        found.push_back(std::move(entry));
+    }
+    return found;
+}
+
 /// Makes the local file follow an object that a GET brought, unless either changed meanwhile, or
 /// the file holds something of our own that is not older.
 void RWStorageController::adopt(Context& c, const Flight& flight, const Found& found) {

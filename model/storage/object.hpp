@@ -111,6 +111,17 @@ struct FileEntry {
 };
 using FileList = std::vector<FileEntry>;
 
+/// What is known of one key: its object in the bucket, its local file, or both.
+struct IndexEntry {
+    ObjectKey key;
+    ETag etag;               ///< version last seen in the bucket; empty = none known
+    Epoch epoch;             ///< of the version whose stamp is known; 0 = not known, or plain
+    std::uint64_t size = 0;  ///< of the local payload, else of the object as it was listed, bytes
+    bool local = false;      ///< a local file answers queries
+    bool dirty = false;      ///< it holds what the bucket is not known to hold
+    friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+
 enum class FileVerb : std::uint8_t {
     list,   ///< all entries, once at Start
     load,   ///< one payload

@@ -1,0 +1,176 @@
+#include "agent/base/bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+constexpr std::size_t kPiece = 256U << 10;
+
+[[noreturn]] void fail(const std::string& doing) {
+    throw std::system_error(errno, std::generic_category(), doing);
+}
+
+class MemoryBytes : public Bytes {
+  public:
+    explicit MemoryBytes(std::string text) : text_(std::move(text)) {}
+    [[nodiscard]] std::uint64_t size() const override { return text_.size(); }
+    [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<char> out) const override {
+        if (offset >= text_.size()) return 0;
+        const std::size_t count = std::min<std::size_t>(out.size(), text_.size() - offset);
+        std::memcpy(out.data(), text_.data() + offset, count);
+        return count;
+    }
+    [[nodiscard]] std::string_view view() const override { return text_; }
+
+  private:
+    std::string text_;
+};
+
+class FileBytes : public Bytes {
+  public:
+    FileBytes(int descriptor, std::uint64_t offset, std::uint64_t size)
+        : descriptor_(descriptor), offset_(offset), size_(size) {}
+    ~FileBytes() override { ::close(descriptor_); }
+    FileBytes(const FileBytes&) = delete;
+    FileBytes& operator=(const FileBytes&) = delete;
+
+    [[nodiscard]] std::uint64_t size() const override { return size_; }
+    [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<char> out) const override {
+        if (offset >= size_) return 0;
+        const std::size_t wanted = std::min<std::uint64_t>(out.size(), size_ - offset);
+        std::size_t done = 0;
+        while (done < wanted) {
+            const ssize_t got = ::pread(descriptor_, out.data() + done, wanted - done,
+                                        static_cast<off_t>(offset_ + offset + done));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) fail("reading a spooled payload");
+            if (got == 0) {
+                errno = EIO;  // shorter than it was: torn under our hands
+                fail("reading a spooled payload");
+            }
+            done += static_cast<std::size_t>(got);
+        }
+        return done;
+    }
+
+  private:
+    int descriptor_;
+    std::uint64_t offset_;
+    std::uint64_t size_;
+};
+
+}  // namespace
+
+BytesPtr memory_bytes(std::string text) {
+    return std::make_shared<MemoryBytes>(std::move(text));
+}
+
+BytesPtr file_bytes(int descriptor, std::uint64_t offset, std::uint64_t size) {
+    return std::make_shared<FileBytes>(descriptor, offset, size);
+}
+
+BytesPtr bytes_of(const Blob& blob) {
+    return std::static_pointer_cast<const Bytes>(blob.bytes);
+}
+
+std::string text_of(const Bytes& bytes) {
+    std::string text(bytes.size(), '\0');
+    CHECK(bytes.read(0, text) == text.size());
+    return text;
+}
+
+Sha256Value digest_of(std::span<const BytesPtr> parts) {
+    Sha256 hash;
+    std::vector<char> buffer;
+    for (const BytesPtr& part : parts) {
+        if (const std::string_view view = part->view(); view.size() == part->size()) {
+            hash.add(view);
+            continue;
+        }
+        buffer.resize(kPiece);
+        for (std::uint64_t offset = 0; offset < part->size();) {
+            const std::size_t got = part->read(offset, buffer);
+            hash.add({buffer.data(), got});
+            offset += got;
+        }
+    }
+    return hash.finish();
+}
+
+Spool::Spool(std::string directory) : directory_(std::move(directory)) {}
+
+Spool::~Spool() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Spool::append(std::string_view piece) {
+    hash_.add(piece);
+    size_ += piece.size();
+    if (descriptor_ < 0 && memory_.size() + piece.size() > kSpoolInMemory) spill();
+    if (descriptor_ < 0) {
+        memory_ += piece;
+    } else {
+        write_out(piece);
+    }
+}
+
+void Spool::spill() {
+    descriptor_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor_ < 0) {
+        // Some file systems know no O_TMPFILE.
+        std::string name = directory_ + "/.spool-XXX" "XXX";
+        descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
+        if (descriptor_ < 0) fail("making a spool file in " + directory_);
+        ::unlink(name.c_str());
+    }
+    write_out(memory_);
+    memory_ = std::string();
+}
+
+void Spool::write_out(std::string_view piece) {
+    while (!piece.empty()) {
+        const ssize_t done = ::write(descriptor_, piece.data(), piece.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) fail("writing a spool file in " + directory_);
+        piece.remove_prefix(static_cast<std::size_t>(done));
+    }
+}
+
+Blob Spool::finish() {
+    Blob blob;
+    blob.size = std::exchange(size_, 0);
+    blob.digest = content_digest(hash_.finish());
+    if (descriptor_ < 0) {
+        blob.bytes = memory_bytes(std::exchange(memory_, std::string()));
+    } else {
+        blob.bytes = file_bytes(std::exchange(descriptor_, -1), 0, blob.size);
+    }
+    return blob;
+}
+
+Blob blob_of(std::string text) {
+    Spool spool(".");
+    if (text.size() <= kSpoolInMemory) {
+        spool.append(text);
+        return spool.finish();
+    }
+    Blob blob;
+    blob.size = text.size();
+    blob.bytes = memory_bytes(std::move(text));
+    const std::array<BytesPtr, 1> parts{bytes_of(blob)};
+    blob.digest = content_digest(digest_of(parts));
+    return blob;
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,63 @@
+#include "agent/base/timer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace leasehold::agent {
+
+struct BoottimeTimer::State {
+    State(asio::io_context& loop, int descriptor, std::function<void()> callback)
+        : stream(loop, descriptor), due(std::move(callback)) {}
+    asio::posix::stream_descriptor stream;
+    std::function<void()> due;
+    bool gone = false;  ///< the timer was destroyed while a wait was under way
+};
+
+BoottimeTimer::BoottimeTimer(asio::io_context& loop, std::function<void()> due) {
+    const int descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "timerfd");
+    state_ = std::make_shared<State>(loop, descriptor, std::move(due));
+    wait();
+}
+
+BoottimeTimer::~BoottimeTimer() {
+    state_->gone = true;
+    boost::system::error_code ignored;
+    state_->stream.close(ignored);
+}
+
+void BoottimeTimer::arm(Instant at) {
+    if (at == armed_) return;
+    armed_ = at;
+    itimerspec spec{};
+    if (at != kNever) {
+        // All zeros would disarm it: an instant that is past is due at once.
+        const auto since = std::max(at.time_since_epoch(), Duration(1));
+        spec.it_value.tv_sec = since / std::chrono::seconds(1);
+        spec.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
+    }
+    timerfd_settime(state_->stream.native_handle(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void BoottimeTimer::wait() {
+    state_->stream.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        [this, state = state_](const boost::system::error_code& error) {
+            if (state->gone || error) return;
+            std::uint64_t expirations = 0;
+            const auto got =
+                ::read(state->stream.native_handle(), &expirations, sizeof expirations);
+            if (got == static_cast<ssize_t>(sizeof expirations)) {
+                armed_ = kNever;
+                state->due();
+            }
+            if (!state->gone) wait();
+        });
+}
+
+}  // namespace leasehold::agent

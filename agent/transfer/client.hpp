@@ -1,0 +1,119 @@
+// Client: HTTP exchanges on the agent's loop, by libcurl's multi-socket interface.
+//
+// One request is one exchange: no retry, no redirect, no queue of our own. Deadlines are on
+// CLOCK_BOOTTIME. The only folder that includes curl.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/asio.hpp"
+#include "agent/base/bytes.hpp"
+#include "agent/base/socket_set.hpp"
+#include "agent/base/write_gate.hpp"
+#include "model/base/strong.hpp"
+#include "model/base/time.hpp"
+
+namespace leasehold::agent {
+
+using TransferId = StrongId<struct TransferIdTag>;
+
+/// How a server is met, the same for all requests of a client.
+struct TlsOptions {
+    std::string ca_file;           ///< empty: the system's roots
+    std::string ca_pem;            ///< instead of a file
+    std::string certificate_file;  ///< client certificate, with key_file
+    std::string key_file;
+    std::string certificate_pem;   ///< instead of files
+    std::string key_pem;
+    std::string server_name;       ///< verified instead of the URL's host; empty: the host
+    bool verify = true;            ///< false only where the configuration says so in words
+};
+
+struct ClientOptions {
+    TlsOptions tls;
+    bool http2 = false;          ///< offer HTTP/2 over TLS
+    std::string user_agent;
+    Duration connect_timeout = std::chrono::seconds(2);
+    SocketSet* uploads = nullptr;  ///< every socket of this client is entered here
+    std::size_t connections = 64;  ///< kept open at most
+};
+
+/// AWS Signature Version 4 by libcurl; "aws:amz:REGION:s3".
+struct AwsSignature {
+    std::string provider;
+    std::string access_key;
+    std::string secret_key;
+};
+
+/// Names in lower case, in the order received.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+enum class TransferEnd : std::uint8_t {
+    answered,   ///< a whole answer came
+    timed_out,  ///< the deadline came first: outcome unknown
+    aborted,    ///< by abort(), or the write gate closed during the upload: outcome unknown
+    not_sent,   ///< certainly not a byte of the request left this process
+    broken,     ///< anything else: outcome unknown
+    too_large   ///< the answer is larger than its limit, or the sink refused it
+};
+
+struct Response {
+    TransferEnd end = TransferEnd::broken;
+    std::int32_t status = 0;  ///< HTTP status; 0 unless a status line came
+    Headers headers;
+    std::string body;   ///< collected when the request has no sink
+    std::string error;  ///< for people, when not answered
+    bool http2 = false;
+    /// The header's value, or empty.
+    [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;
+};
+
+struct Request {
+    std::string method = "GET";
+    std::string url;
+    std::vector<std::string> headers;  ///< "Name: value"
+    std::vector<BytesPtr> body;        ///< sent one after another, with a Content-Length
+    bool has_body = false;             ///< send Content-Length: 0 for an empty body
+    Instant deadline = kNever;
+    std::optional<AwsSignature> aws;
+    std::size_t body_limit = 4U << 20;  ///< of a collected answer
+    /// Takes the answer's body piece by piece; false ends the transfer (too_large). Called with
+    /// the status and headers known. Without it the body is collected.
+    std::function<bool(const Response&, std::string_view)> sink;
+    const WriteGate* gate = nullptr;  ///< the upload is aborted at the chunk after it closed
+    bool fresh_connection = false;
+};
+
+class Client {
+  public:
+    using Done = std::function<void(Response)>;
+
+    /// Throws std::runtime_error when curl cannot be set up.
+    Client(asio::io_context& loop, ClientOptions options);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    /// Begins an exchange. `done` is called exactly once, never inside this call, and not after
+    /// the client is gone.
+    TransferId send(Request request, Done done);
+    /// Ends an exchange; its `done` comes with `aborted`. Unknown ids are ignored.
+    void abort(TransferId id);
+    /// Later requests use new connections: after a time-out the old ones may be black holes.
+    void drop_connections();
+    [[nodiscard]] std::size_t in_flight() const;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace leasehold::agent

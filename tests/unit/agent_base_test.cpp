@@ -1,0 +1,147 @@
+// Clocks, timers, bytes, the spool and the write gate of the agent.
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/base/bytes.hpp"
+#include "agent/base/clock.hpp"
+#include "agent/base/file_pool.hpp"
+#include "agent/base/sha256.hpp"
+#include "agent/base/socket_set.hpp"
+#include "agent/base/timer.hpp"
+#include "agent/base/write_gate.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(AgentClock, BoottimeGrowsAndBootIdIsAUuid) {
+    const Instant first = boottime();
+    EXPECT_LE(first, boottime());
+    EXPECT_EQ(boot_id().size(), 36U);
+    EXPECT_GT(read_now().wall.time_since_epoch(), 365 * 24h * 50);
+}
+
+TEST(AgentTimer, CallsBackOnceAtItsInstantAndNotWhenDisarmed) {
+    asio::io_context loop;
+    int calls = 0;
+    BoottimeTimer timer(loop, [&] { ++calls; });
+    const Instant due = boottime() + 20ms;
+    timer.arm(due);
+    while (calls == 0) loop.run_one();
+    EXPECT_GE(boottime(), due);
+    timer.arm(boottime() + 10ms);
+    timer.arm(kNever);
+    loop.run_for(30ms);
+    EXPECT_EQ(calls, 1);
+    timer.arm(Instant(Duration(0)));  // long past: due at once
+    loop.run_for(30ms);
+    EXPECT_EQ(calls, 2);
+}
+
+TEST(AgentTimer, MayBeDestroyedInItsOwnCallback) {
+    asio::io_context loop;
+    std::unique_ptr<BoottimeTimer> timer;
+    timer = std::make_unique<BoottimeTimer>(loop, [&] { timer.reset(); });
+    timer->arm(boottime());
+    loop.run();
+    EXPECT_EQ(timer, nullptr);
+}
+
+TEST(AgentSha256, KnowsAbc) {
+    Sha256 hash;
+    hash.add("a");
+    hash.add("bc");
+    const Sha256Value value = hash.finish();
+    EXPECT_EQ(to_hex(value), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(content_digest(value).high, 0xba7816bf8f01cfeaULL);
+    EXPECT_EQ(content_digest(value).low, 0x414140de5dae2223ULL);
+    EXPECT_EQ(to_hex(hash.finish()),
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(AgentSpool, KeepsSmallContentInMemoryAndLargeInAFileWithTheSameDigest) {
+    const std::string directory = std::filesystem::temp_directory_path();
+    const std::string large(kSpoolInMemory + 12345, 'x');
+    Spool spool(directory);
+    spool.append("abc");
+    const Blob small = spool.finish();
+    EXPECT_EQ(small.size, 3U);
+    EXPECT_EQ(bytes_of(small)->view(), "abc");
+
+    for (std::size_t at = 0; at < large.size(); at += 100'000)
+        spool.append(std::string_view(large).substr(at, 100'000));
+    const Blob big = spool.finish();
+    EXPECT_TRUE(bytes_of(big)->view().empty());
+    EXPECT_EQ(big.size, large.size());
+    EXPECT_EQ(text_of(*bytes_of(big)), large);
+    const Blob same = blob_of(large);
+    EXPECT_EQ(big, same);
+    const std::array<BytesPtr, 2> parts{memory_bytes("ab"), memory_bytes("c")};
+    EXPECT_EQ(content_digest(digest_of(parts)), small.digest);
+}
+
+TEST(AgentSpool, AFileThatBecameShorterIsAnErrorAndNotAnEnd) {
+    const std::string name = std::filesystem::temp_directory_path() / "leasehold-spool-test";
+    std::ofstream(name) << "0123456789";
+    const int descriptor = ::open(name.c_str(), 0);
+    const BytesPtr bytes = file_bytes(descriptor, 2, 20);
+    std::filesystem::remove(name);
+    std::array<char, 32> buffer{};
+    EXPECT_THROW((void)bytes->read(0, buffer), std::system_error);
+}
+
+TEST(AgentSpool, SaysThatADirectoryIsMissing) {
+    Spool spool("/nonexistent/folder");
+    EXPECT_THROW(spool.append(std::string(kSpoolInMemory + 1, 'x')), std::system_error);
+}
+
+TEST(AgentWriteGate, ClosesByTimeAlone) {
+    WriteGate gate;
+    EXPECT_FALSE(gate.open(boottime()));
+    const Instant until = boottime() + 5ms;
+    gate.publish(until);
+    EXPECT_TRUE(gate.open(until - 1ns));
+    EXPECT_FALSE(gate.open(until));
+    gate.publish(kNever);
+    EXPECT_TRUE(gate.open(until + 1h));
+}
+
+TEST(AgentSocketSet, ShutsWhatIsOpenAndForgetsWhatWasClosed) {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()), 0);
+    SocketSet sockets;
+    sockets.add(pair[0]);
+    EXPECT_EQ(sockets.shut_all(), 1U);
+    std::array<char, 1> byte{};
+    EXPECT_EQ(::read(pair[1], byte.data(), 1), 0);
+    EXPECT_EQ(sockets.close(pair[0]), 0);
+    EXPECT_EQ(sockets.shut_all(), 0U);
+    ::close(pair[1]);
+}
+
+TEST(AgentFilePool, WorksOnAThreadAndAnswersOnTheLoop) {
+    asio::io_context loop;
+    FilePool pool(loop, 2);
+    const auto work = asio::make_work_guard(loop);
+    std::thread::id worker;
+    pool.run([] { return std::this_thread::get_id(); },
+             [&](std::thread::id id) {
+                 worker = id;
+                 loop.stop();
+             });
+    loop.run();
+    EXPECT_NE(worker, std::this_thread::get_id());
+    EXPECT_NE(worker, std::thread::id{});
+}
+
+}  // namespace
+}  // namespace leasehold::agent
