@@ -6,6 +6,13 @@
 #include "reports/history_fields.hpp"
 
 namespace leasehold::reports {
+
+template <class A>
+void fields(A& a, Like<RecordedSettings> auto& v) {
+    a("election", v.election);
+    a("storage", v.storage);
+}
+
 namespace {
 
 constexpr ReplicaIndex kMaxReplicas = 4096;
@@ -97,37 +104,39 @@ void fields(A& a, Like<OwnedFault> auto& v) {
     a("targets", v.targets);
 }
 
-class Reader {
-  public:
-    explicit Reader(Observer& observer) : observer_(observer) {}
-
-    void header(const Json& json) {
-        if (!json.is_object() || string_at(json, "format") != "leasehold-history")
-            throw JsonError("not a history: the first line must name the format");
-        std::uint64_t version = 0;
-        JsonReader reader(json);
-        reader.skip(1);
-        reader("schemaVersion", version);
-        reader.finish();
-        if (version != kHistorySchemaVersion)
-            throw JsonError("schema version " + std::to_string(version) + "; this program reads " +
-                            std::to_string(kHistorySchemaVersion));
+void decode_header(const Json& json, HistoryHeader& header) {
+    if (!json.is_object() || string_at(json, "format") != "leasehold-history")
+        throw JsonError("not a history: the first line must name the format");
+    std::uint64_t version = 0;
+    JsonReader reader(json);
+    reader.skip(1);
+    reader("schemaVersion", version);
+    if (version != kHistorySchemaVersion)
+        throw JsonError("schema version " + std::to_string(version) + "; this program reads " +
+                        std::to_string(kHistorySchemaVersion));
+    if (json.contains("boot")) {
+        reader("boot", header.boot);
+        reader("replicas", header.replicas);
     }
+    if (json.contains("settings")) reader("settings", header.settings.emplace());
+    reader.finish();
+}
 
-    void record(const Json& json) {
-        if (!json.is_object()) throw JsonError("expected an object");
-        const std::string kind = string_at(json, "record");
-        JsonReader reader(json);
-        reader.skip(2);  // record, of
-        RecordBase base;
-        reader("number", base.number);
-        reader("at", base.at);
-        const auto content = json.find("of");
-        if (content == json.end()) throw JsonError("'of' is missing");
-        reader.finish();
-        if (base.at < last_) throw JsonError("time goes back");
-        last_ = base.at;
-        hand_over(kind, base, *content);
+class RecordReader {
+  public:
+    explicit RecordReader(Observer& observer) : observer_(observer) {}
+
+    void hand_over(std::string_view kind, const RecordBase& base, const Json& content) {
+        if (kind == kRecordNames[0]) return started(base, content);
+        if (kind == kRecordNames[1]) return plain<ProcessEnded>(base, content);
+        if (kind == kRecordNames[2]) return plain<ClockChanged>(base, content);
+        if (kind == kRecordNames[3]) return stepped(base, content);
+        if (kind == kRecordNames[4]) return plain<RequestLeft>(base, content);
+        if (kind == kRecordNames[5]) return plain<LeaseCommitted>(base, content);
+        if (kind == kRecordNames[6]) return plain<ObjectCommitted>(base, content);
+        if (kind == kRecordNames[7]) return fault(base, content);
+        if (kind == kRecordNames[8]) return plain<PathChanged>(base, content);
+        throw JsonError("unknown record '" + std::string(kind) + "'");
     }
 
   private:
@@ -143,19 +152,6 @@ class Reader {
     // Observers keep a seat for each replica: an absurd index must not cost memory.
     static void require_replica(ReplicaIndex replica) {
         if (replica >= kMaxReplicas) throw JsonError("'replica': expected an index below 4096");
-    }
-
-    void hand_over(std::string_view kind, const RecordBase& base, const Json& content) {
-        if (kind == kRecordNames[0]) return started(base, content);
-        if (kind == kRecordNames[1]) return plain<ProcessEnded>(base, content);
-        if (kind == kRecordNames[2]) return plain<ClockChanged>(base, content);
-        if (kind == kRecordNames[3]) return stepped(base, content);
-        if (kind == kRecordNames[4]) return plain<RequestLeft>(base, content);
-        if (kind == kRecordNames[5]) return plain<LeaseCommitted>(base, content);
-        if (kind == kRecordNames[6]) return plain<ObjectCommitted>(base, content);
-        if (kind == kRecordNames[7]) return fault(base, content);
-        if (kind == kRecordNames[8]) return plain<PathChanged>(base, content);
-        throw JsonError("unknown record '" + std::string(kind) + "'");
     }
 
     void started(const RecordBase& base, const Json& content) {
@@ -202,15 +198,19 @@ class Reader {
     }
 
     Observer& observer_;
-    TrueTime last_ = TrueTime::min();
 };
 
 }  // namespace
 
-HistoryWriter::HistoryWriter(Sink sink) : sink_(std::move(sink)) {
+HistoryWriter::HistoryWriter(Sink sink, const HistoryHeader& header) : sink_(std::move(sink)) {
     Json json = Json::object();
     json["format"] = "leasehold-history";
     json["schemaVersion"] = kHistorySchemaVersion;
+    if (!header.boot.empty()) {
+        json["boot"] = header.boot;
+        json["replicas"] = encode(header.replicas);
+    }
+    if (header.settings) json["settings"] = encode(*header.settings);
     sink_(to_line(json) + "\n");
 }
 
@@ -262,26 +262,90 @@ std::string HistoryError::to_string() const {
     return line == 0 ? message : "line " + std::to_string(line) + ": " + message;
 }
 
-Result<std::uint64_t, HistoryError> read_history(std::istream& input, Observer& observer) {
-    Reader reader(observer);
+/// A record that was read and not handed over.
+struct HistoryReader::Line {
+    std::string kind;
+    RecordBase base;
+    Json content;
+};
+
+HistoryReader::HistoryReader(std::istream& input) : input_(input) {
     std::string text;
-    std::uint64_t line = 0;
-    while (std::getline(input, text)) {
-        ++line;
-        try {
-            if (input.eof()) throw JsonError("cut off: the line does not end");
-            const Json json = parse_json(text);
-            if (line == 1)
-                reader.header(json);
-            else
-                reader.record(json);
-        } catch (const JsonError& error) {
-            return Unexpected{HistoryError{line, error.what()}};
-        }
+    if (!std::getline(input_, text)) {
+        error_ = HistoryError{0, input_.bad() ? "cannot be read" : "an empty history"};
+        return;
     }
-    if (input.bad()) return Unexpected{HistoryError{line + 1, "cannot be read"}};
-    if (line == 0) return Unexpected{HistoryError{0, "an empty history"}};
-    return line - 1;
+    line_ = 1;
+    try {
+        if (input_.eof()) throw JsonError("cut off: the line does not end");
+        decode_header(parse_json(text), header_);
+    } catch (const JsonError& error) {
+        error_ = HistoryError{line_, error.what()};
+        return;
+    }
+    fetch();
+}
+
+HistoryReader::~HistoryReader() = default;
+
+void HistoryReader::fetch() {
+    next_.reset();
+    next_at_.reset();
+    std::string text;
+    ++line_;
+    if (!std::getline(input_, text)) {
+        if (input_.bad()) error_ = HistoryError{line_, "cannot be read"};
+        return;
+    }
+    if (input_.eof()) {
+        cut_off_ = true;
+        return;
+    }
+    try {
+        const Json json = parse_json(text);
+        if (!json.is_object()) throw JsonError("expected an object");
+        auto line = std::make_unique<Line>();
+        line->kind = string_at(json, "record");
+        JsonReader reader(json);
+        reader.skip(2);  // record, of
+        reader("number", line->base.number);
+        reader("at", line->base.at);
+        const auto content = json.find("of");
+        if (content == json.end()) throw JsonError("'of' is missing");
+        reader.finish();
+        if (line->base.at < last_) throw JsonError("time goes back");
+        line->content = *content;
+        last_ = line->base.at;
+        next_at_ = last_;
+        next_ = std::move(line);
+    } catch (const JsonError& error) {
+        error_ = HistoryError{line_, error.what()};
+    }
+}
+
+bool HistoryReader::hand_over(Observer& observer) {
+    if (!next_) return false;
+    try {
+        RecordReader(observer).hand_over(next_->kind, next_->base, next_->content);
+    } catch (const JsonError& error) {
+        next_.reset();
+        next_at_.reset();
+        error_ = HistoryError{line_, error.what()};
+        return false;
+    }
+    fetch();
+    return true;
+}
+
+Result<std::uint64_t, HistoryError> read_history(std::istream& input, Observer& observer) {
+    HistoryReader reader(input);
+    std::uint64_t count = 0;
+    while (reader.hand_over(observer))
+        ++count;
+    if (reader.error()) return Unexpected{*reader.error()};
+    if (reader.cut_off())
+        return Unexpected{HistoryError{reader.line(), "cut off: the line does not end"}};
+    return count;
 }
 
 }  // namespace leasehold::reports

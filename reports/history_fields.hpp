@@ -1,6 +1,8 @@
 // Fields of the vocabulary and of the history's records, for the JSON archive.
 #pragma once
 
+#include "model/election/elector.hpp"
+#include "model/storage/config.hpp"
 #include "reports/json_archive.hpp"
 
 namespace leasehold {
@@ -32,6 +34,42 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
     a("acquisition", v.acquisition);
     a("released", v.released);
     a("maxLeaseSeconds", v.max_lease_seconds);
+}
+
+template <class A>
+void fields(A& a, Like<ElectorConfig> auto& v) {
+    a("identity", v.identity);
+    a("leaseDuration", v.lease_duration);
+    a("renewDeadline", v.renew_deadline);
+    a("retryPeriod", v.retry_period);
+    a("driftPpm", v.drift_ppm);
+    a("margin", v.margin);
+    a("clientGoPeers", v.client_go_peers);
+    a("seed", v.seed);
+}
+
+template <class A>
+void fields(A& a, Like<StorageConfig> auto& v) {
+    a("ha", v.ha);
+    a("identity", v.identity);
+    a("format", v.format);
+    a("prefix", v.prefix);
+    a("fileStore", v.file_store);
+    a("pollPeriod", v.poll_period);
+    a("leaseDuration", v.lease_duration);
+    a("getTimeout", v.get_timeout);
+    a("putTimeout", v.put_timeout);
+    a("timeoutPerMib", v.timeout_per_mib);
+    a("listTimeout", v.list_timeout);
+    a("readThroughTimeout", v.read_through_timeout);
+    a("writeDeadline", v.write_deadline);
+    a("retryMin", v.retry_min);
+    a("retryMax", v.retry_max);
+    a("largestRequestAge", v.largest_request_age);
+    a("leaderReadsMax", v.leader_reads_max);
+    a("passGetsMax", v.pass_gets_max);
+    a("putsMax", v.puts_max);
+    a("readThroughMax", v.read_through_max);
 }
 
 template <class A>

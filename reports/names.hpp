@@ -8,6 +8,7 @@
 
 #include "model/replica/events.hpp"
 #include "model/replica/history.hpp"
+#include "model/storage/config.hpp"
 #include "sim/check/result.hpp"
 
 namespace leasehold::reports {
@@ -58,6 +59,8 @@ inline constexpr std::array<std::string_view, 5> kNames<WriteAck>{"committed", "
 template <>
 inline constexpr std::array<std::string_view, 5> kNames<QueryOutcome>{
     "data", "notAvailableYet", "deadline", "cancelled", "shutdown"};
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<ObjectFormat>{"fenced", "plain"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<EndCause>{"stopped", "crashed", "runEnded"};
 template <>

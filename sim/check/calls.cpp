@@ -35,10 +35,6 @@ Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
     return sent;
 }
 
-bool is_late(const ReplicaFacts& self, Instant deadline, Instant now) {
-    return deadline < now && now - deadline > kTimerGrace && !self.stall_excuses(deadline, now);
-}
-
 }  // namespace
 
 Calls::Station& Calls::station(ReplicaIndex index) {
@@ -188,7 +184,7 @@ void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, cons
                            {step.number});
         return;
     }
-    if (call->number != step.number && is_late(self, call->deadline, step.now.monotonic))
+    if (call->number != step.number && facts_.late(self, call->deadline, step.now.monotonic))
         late(Id::one_outcome, step, *call);
     if (done.outcome == ReadOutcome::not_found && self.role != Role::leader &&
         facts_.fresh(Id::one_outcome))
@@ -221,7 +217,7 @@ void Calls::query_done(const ReplicaStepped& step, const ReplicaFacts& self,
                            {step.number});
         return;
     }
-    if (call->number != step.number && is_late(self, call->deadline, step.now.monotonic))
+    if (call->number != step.number && facts_.late(self, call->deadline, step.now.monotonic))
         late(Id::query_within_deadline, step, *call);
     remove(step.replica, call);
 }
@@ -229,7 +225,7 @@ void Calls::query_done(const ReplicaStepped& step, const ReplicaFacts& self,
 void Calls::stopped(const ReplicaStepped& step, ReplicaFacts& self) {
     Station& own = station(step.replica);
     facts_.checked(Id::stop_bounded);
-    if (own.stop_number != 0 && is_late(self, own.stop_deadline, step.now.monotonic))
+    if (own.stop_number != 0 && facts_.late(self, own.stop_deadline, step.now.monotonic))
         stop_late(step, self, own);
     for (const Call& call : own.calls) {
         const Id id = call.is_query ? Id::reads_never_stack : Id::one_outcome;

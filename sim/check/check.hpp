@@ -48,6 +48,9 @@ struct Settings {
     Duration transfer{0};          ///< healthy upper bound of moving one object
     std::uint64_t object_size{0};  ///< of the largest object, bytes: time-outs grow with it
     Duration stop_deadline{std::chrono::seconds(30)};
+    /// How late a timer may be before lateness counts as the replica's: a clock that runs fast can
+    /// step over a deadline by a nanosecond, a real event loop on a busy machine by much more.
+    Duration timer_grace{std::chrono::milliseconds(1)};
 };
 
 /// Bound of leader.eventually-one from the configuration: expiry, detection, requests.

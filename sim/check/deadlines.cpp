@@ -70,8 +70,7 @@ void Calls::process_ended(const ProcessEnded& record, const ReplicaFacts& self) 
         if (own.stop_number != 0 && own.stop_deadline != kNever) {
             facts_.checked(Id::stop_bounded);
             const Instant now = self.clock.reading(record.at);
-            if (own.stop_deadline < now && now - own.stop_deadline > kTimerGrace &&
-                !self.stall_excuses(own.stop_deadline, now))
+            if (facts_.late(self, own.stop_deadline, now))
                 facts_.violate(Id::stop_bounded, record.at,
                                self.name + "'s process ended at " + words(record.at) + ", " +
                                    words(now - own.stop_deadline) + " after its stop's deadline",
@@ -88,9 +87,7 @@ void Calls::at_end(TrueTime end, ReplicaIndex index) {
     const ReplicaFacts& self = facts_.replicas[index];
     if (self.paused || !self.running) return;
     const Instant now = self.clock.reading(end);
-    const auto passed = [&self, now](Instant deadline) {
-        return deadline < now && now - deadline > kTimerGrace && !self.stall_excuses(deadline, now);
-    };
+    const auto passed = [&](Instant deadline) { return facts_.late(self, deadline, now); };
     const Station& own = stations_[index];
     for (const Call& call : own.calls) {
         const Id id = call.is_query ? Id::query_within_deadline : Id::one_outcome;

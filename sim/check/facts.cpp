@@ -16,10 +16,10 @@ TrueTime ReplicaFacts::gate_end() const {
     return clock.reaches(gate.valid_until);
 }
 
-bool ReplicaFacts::stall_excuses(Instant deadline, Instant now) const {
+bool ReplicaFacts::stall_excuses(Instant deadline, Instant now, Duration grace) const {
     if (paused) return true;
     if (stall_ended == Instant::min()) return false;
-    return deadline + kTimerGrace >= stall_began && now <= stall_ended + kTimerGrace;
+    return deadline + grace >= stall_began && now <= stall_ended + grace;
 }
 
 ReplicaFacts& Facts::replica(ReplicaIndex index) {

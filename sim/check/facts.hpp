@@ -36,10 +36,6 @@ enum class Id : std::uint8_t {
 };
 inline constexpr std::size_t kInvariantCount = static_cast<std::size_t>(Id::deterministic) + 1;
 
-/// How late a timer may be before lateness counts as the replica's: a clock that runs fast can
-/// step over a deadline by a nanosecond, a real event loop by some microseconds.
-inline constexpr Duration kTimerGrace = std::chrono::milliseconds(1);
-
 /// What one invariant's checker has found; the first violation stays.
 struct Finding {
     bool violated = false;
@@ -98,8 +94,8 @@ struct ReplicaFacts {
     /// The true end of a held gate if nothing else happens; TrueTime::max() = never.
     [[nodiscard]] TrueTime gate_end() const;
     /// Is being late for `deadline` at `now` the fault of a pause of the process? Only in the
-    /// first step after it.
-    [[nodiscard]] bool stall_excuses(Instant deadline, Instant now) const;
+    /// first step after it, `grace` apart.
+    [[nodiscard]] bool stall_excuses(Instant deadline, Instant now, Duration grace) const;
 };
 
 struct Facts {
@@ -120,6 +116,11 @@ struct Facts {
     /// event last; zeros are left out.
     void violate(Id id, TrueTime at, std::string what,
                  std::initializer_list<std::uint64_t> evidence);
+    /// Is `now` too late for `deadline`, by more than the timers' grace and without a pause?
+    [[nodiscard]] bool late(const ReplicaFacts& self, Instant deadline, Instant now) const {
+        return deadline < now && now - deadline > settings.timer_grace &&
+               !self.stall_excuses(deadline, now, settings.timer_grace);
+    }
     /// False once an invariant is violated: the words need not be made again.
     [[nodiscard]] bool fresh(Id id) { return !of(id).violated; }
 };

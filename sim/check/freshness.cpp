@@ -43,7 +43,7 @@ Duration Freshness::bound(const Station& station, TrueTime at) const {
         pass = std::max(pass, earlier);
     const Duration poll = facts_.settings.storage.poll_period;
     const auto periods = std::max<std::int64_t>(1, (pass + poll - Duration(1)) / poll);
-    return periods * period_ + pass + facts_.settings.transfer + kTimerGrace;
+    return periods * period_ + pass + facts_.settings.transfer + facts_.settings.timer_grace;
 }
 
 bool Freshness::fits(const ReplicaFacts& replica) const {

@@ -46,6 +46,41 @@ TEST(HistoryCodec, AHistoryOfEverythingReadsBackAndWritesTheSameBytes) {
     EXPECT_EQ(first, second);
 }
 
+TEST(HistoryCodec, ARecordingsHeaderReadsBack) {
+    HistoryHeader header;
+    header.boot = "8f0c";
+    header.replicas = {"replica-0", "replica-1"};
+    header.settings.emplace();
+    header.settings->election.emplace();
+    header.settings->election->identity = "replica-0_a";
+    header.settings->election->renew_deadline = std::chrono::seconds(10);
+    header.settings->storage.emplace();
+    header.settings->storage->format = ObjectFormat::plain;
+    std::string text;
+    HistoryWriter writer([&](std::string_view line) { text += line; }, header);
+    samples::play(writer);
+    std::istringstream input(text);
+    HistoryReader reader(input);
+    EXPECT_FALSE(reader.error());
+    EXPECT_EQ(reader.header(), header);
+    EXPECT_TRUE(reader.next_at());
+}
+
+TEST(HistoryCodec, ARecordingOfAKilledProcessEndsAtItsLastWholeLine) {
+    const std::string whole = recorded();
+    std::istringstream input(whole.substr(0, whole.size() - 5));
+    HistoryReader reader(input);
+    Observer nobody;
+    std::uint64_t count = 0;
+    while (reader.hand_over(nobody))
+        ++count;
+    EXPECT_FALSE(reader.error());
+    EXPECT_TRUE(reader.cut_off());
+    EXPECT_EQ(count, samples::events().size() + 9);
+    EXPECT_EQ(error_of(whole.substr(0, whole.size() - 5)),
+              "line " + std::to_string(count + 2) + ": cut off: the line does not end");
+}
+
 TEST(HistoryCodec, EveryAlternativeOfEventAndEffectIsInTheSample) {
     std::vector<bool> events(std::variant_size_v<Event>);
     std::vector<bool> effects(std::variant_size_v<Effect>);
