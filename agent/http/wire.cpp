@@ -1,0 +1,187 @@
+#include "agent/http/wire.hpp"
+
+// With Boost 1.74 in C++20, <utility> must come first.
+#include <array>
+#include <ctime>
+#include <utility>
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/status.hpp>
+
+namespace leasehold::agent {
+namespace http = boost::beast::http;
+namespace {
+
+using boost::beast::error_code;
+using boost::beast::iequals;
+using TextView = boost::beast::string_view;
+
+Method method_of(http::verb verb) {
+    switch (verb) {
+        case http::verb::get:
+            return Method::get;
+        case http::verb::head:
+            return Method::head;
+        case http::verb::put:
+            return Method::put;
+        case http::verb::delete_:
+            return Method::remove;
+        default:
+            return Method::other;
+    }
+}
+
+Refusal refusal_of(const error_code& error) {
+    if (error == http::error::header_limit) return {431, "the head is larger than 16 KiB", {}};
+    if (error == http::error::body_limit) return {413, "the body is larger than the limit", {}};
+    return {400, "not HTTP/1.1: " + error.message(), {}};
+}
+
+/// "Thu, 01 Jan 1970 00:00:00 GMT"
+std::string http_date() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 64> text{};
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {text.data(), size};
+}
+
+}  // namespace
+
+/// Beast's parser without its containers: a waiting request holds what it needs and no more.
+struct RequestReader::Parser final : http::basic_parser<true> {
+    explicit Parser(std::uint64_t limit) {
+        header_limit(kHeadBytesMax);
+        body_limit(limit);
+    }
+
+    void refuse(Refusal why, error_code& ec) {
+        refused = std::move(why);
+        ec = http::error::bad_value;  // only ends the parse: `refused` is what is told
+    }
+
+    void on_request_impl(http::verb verb, TextView, TextView target, int version,
+                         error_code& ec) override {
+        if (target.size() > kTargetBytesMax)
+            return refuse({414, "the target is longer than 8 KiB", {}}, ec);
+        told.method = method_of(verb);
+        told.target.assign(target.data(), target.size());
+        told.http10 = version < 11;
+    }
+
+    void on_field_impl(http::field name, TextView, TextView value, error_code& ec) override {
+        if (is_header_done()) return;  // a trailer says nothing that we use
+        const auto once = [&](std::string& field, bool& seen) {
+            if (seen) return refuse({400, "a field stands twice that may stand once", {}}, ec);
+            seen = true;
+            field.assign(value.data(), value.size());
+        };
+        if (name == http::field::host) once(told.host, has_host);
+        if (name == http::field::authorization) once(told.authorization, has_authorization);
+        if (name == http::field::expect) {
+            if (!iequals(value, "100-continue"))
+                return refuse({417, "the only expectation that is met is 100-continue", {}}, ec);
+            told.expects_continue = !told.http10;
+        }
+        // Beast takes a body in a coding that it doesn't know for no body at all: the rest would
+        // be read as the next request.
+        if (name == http::field::transfer_encoding && (told.http10 || !iequals(value, "chunked")))
+            refuse({501, "the only transfer coding that is read is chunked", {}}, ec);
+    }
+
+    void on_header_impl(error_code& ec) override {
+        if (!told.http10 && !has_host) refuse({400, "an HTTP/1.1 request names its Host", {}}, ec);
+    }
+    void on_response_impl(int, TextView, int, error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t, TextView, error_code&) override {}
+    void on_finish_impl(error_code&) override {}
+    std::size_t on_body_impl(TextView piece, error_code&) override {
+        body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+    std::size_t on_chunk_body_impl(std::uint64_t, TextView piece, error_code&) override {
+        body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    State state = State::head;
+    Head told;
+    bool has_host = false;
+    bool has_authorization = false;
+    Refusal refused{0, {}, {}};
+    std::string body;
+};
+
+RequestReader::RequestReader(std::uint64_t body_limit)
+    : parser_(std::make_unique<Parser>(body_limit)) {}
+RequestReader::~RequestReader() = default;
+RequestReader::RequestReader(RequestReader&&) noexcept = default;
+RequestReader& RequestReader::operator=(RequestReader&&) noexcept = default;
+
+std::size_t RequestReader::take(std::string_view bytes) {
+    Parser& parser = *parser_;
+    if (parser.state == State::complete || parser.state == State::refused) return 0;
+    parser.eager(parser.state == State::body);
+    error_code error;
+    const std::size_t taken = parser.put({bytes.data(), bytes.size()}, error);
+    if (error && error != http::error::need_more) {
+        if (parser.refused.status == 0) parser.refused = refusal_of(error);
+        parser.state = State::refused;
+    } else if (parser.is_done()) {
+        parser.told.keep_alive = parser.keep_alive();
+        parser.state = State::complete;
+    } else if (parser.is_header_done()) {
+        parser.told.keep_alive = parser.keep_alive();
+        parser.state = State::body;
+        // The line of a chunk, or the trailer: Beast itself sets no limit to them.
+        if (error && bytes.size() - taken > kHeadBytesMax) {
+            parser.refused = {431, "the head of a chunk is larger than 16 KiB", {}};
+            parser.state = State::refused;
+        }
+    }
+    return taken;
+}
+
+RequestReader::State RequestReader::state() const {
+    return parser_->state;
+}
+
+const Head& RequestReader::head() const {
+    return parser_->told;
+}
+
+const Refusal& RequestReader::refusal() const {
+    return parser_->refused;
+}
+
+std::string RequestReader::take_body() {
+    return std::exchange(parser_->body, std::string());
+}
+
+std::size_t RequestReader::body_size() const {
+    return parser_->body.size();
+}
+
+std::string answer_head(int status, const Fields& fields, bool keep_alive, bool http10) {
+    const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+    std::string text = "HTTP/1.1 " + std::to_string(status) + ' ';
+    text.append(reason.data(), reason.size());
+    text += "\r\nDate: " + http_date();
+    for (const auto& [name, value] : fields) {
+        text += "\r\n";
+        text += name;
+        text += ": ";
+        text += value;
+    }
+    if (!keep_alive)
+        text += "\r\nConnection: close";
+    else if (http10)
+        text += "\r\nConnection: keep-alive";
+    text += "\r\n\r\n";
+    return text;
+}
+
+}  // namespace leasehold::agent

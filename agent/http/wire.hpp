@@ -1,0 +1,67 @@
+// The bytes of HTTP/1.1: requests in, heads of answers out. The only part that includes Beast.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/http/route.hpp"
+
+namespace leasehold::agent {
+
+inline constexpr std::size_t kTargetBytesMax = 8U << 10;
+/// Of the request line and the fields; and of the line and trailer of a chunk.
+inline constexpr std::size_t kHeadBytesMax = 16U << 10;
+
+/// What the head of a request says.
+struct Head {
+    Method method = Method::other;
+    std::string target;
+    std::string host;
+    std::string authorization;
+    bool keep_alive = false;
+    bool http10 = false;
+    bool expects_continue = false;
+};
+
+/// Reads one request from bytes that come in any pieces.
+class RequestReader {
+  public:
+    enum class State : std::uint8_t {
+        head,      ///< needs more of the head
+        body,      ///< the head is whole; needs more of the body
+        complete,  ///< all of the request is here
+        refused    ///< it is not a request that is served: see refusal(); read no further
+    };
+
+    explicit RequestReader(std::uint64_t body_limit);
+    ~RequestReader();
+    RequestReader(RequestReader&&) noexcept;
+    RequestReader& operator=(RequestReader&&) noexcept;
+
+    /// Takes from the front of `bytes`, up to the end of the head or of the request; the number
+    /// of bytes taken. What is left must come again, with more after it.
+    std::size_t take(std::string_view bytes);
+    [[nodiscard]] State state() const;
+    [[nodiscard]] const Head& head() const;
+    [[nodiscard]] const Refusal& refusal() const;
+    /// The decoded body so far, since the last call.
+    [[nodiscard]] std::string take_body();
+    [[nodiscard]] std::size_t body_size() const;
+
+  private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+using Fields = std::vector<std::pair<std::string_view, std::string>>;
+
+/// Status line, `fields`, Date and Connection, up to the empty line. Values hold no line breaks.
+[[nodiscard]] std::string answer_head(int status, const Fields& fields, bool keep_alive,
+                                      bool http10);
+
+}  // namespace leasehold::agent
