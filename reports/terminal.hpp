@@ -24,6 +24,9 @@ inline constexpr std::size_t kColumns = 100;
 /// `arguments` are the options to repeat on the replay command: " -f values.yaml --set 'a=b'".
 [[nodiscard]] std::string render_run(const check::RunResult& run, std::string_view arguments,
                                      Style style);
+/// The verdicts on recordings: timeline if there is one, invariants, what happened, the verdict.
+[[nodiscard]] std::string render_verified(const check::RunResult& run, std::size_t files,
+                                          Style style);
 /// One line for a run among many.
 [[nodiscard]] std::string render_seed_line(const check::RunResult& run, Style style);
 /// What broke, the causal chain, the state and the replay command; empty when the run passed.

@@ -131,21 +131,23 @@ std::string plain(std::string_view name, std::string_view text) {
     return left(name, kLabel) + wrap(text, kLabel, kLabel) + "\n";
 }
 
-std::string facts(const RunResult& run) {
-    const check::Work& work = run.work;
+std::string leaders(const RunResult& run) {
     const Percentiles failover = percentiles(run.failovers);
     const Percentiles gap = percentiles(run.leaderless);
-    std::string text =
-        plain("work", counted(work.events, "event") + ", " +
-                          counted(work.lease_requests, "Lease request") + ", " +
-                          counted(work.bucket_requests, "bucket request") + ", " +
-                          counted(work.writes, "write") + " (" + grouped(work.committed) +
-                          " committed), " + counted(work.reads, "backup read") + ", " +
-                          grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
-    std::string leaders = counted(run.leaderships, "leadership");
-    if (failover.count > 0) leaders += ", longest failover " + format_duration(failover.max);
-    if (gap.count > 0) leaders += ", longest time without a leader " + format_duration(gap.max);
-    return text + plain("leaders", leaders) + plain("digest", format_hex(run.digest));
+    std::string text = counted(run.leaderships, "leadership");
+    if (failover.count > 0) text += ", longest failover " + format_duration(failover.max);
+    if (gap.count > 0) text += ", longest time without a leader " + format_duration(gap.max);
+    return plain("leaders", text);
+}
+
+std::string work_of(const RunResult& run) {
+    const check::Work& work = run.work;
+    return plain("work", counted(work.events, "event") + ", " +
+                             counted(work.lease_requests, "Lease request") + ", " +
+                             counted(work.bucket_requests, "bucket request") + ", " +
+                             counted(work.writes, "write") + " (" + grouped(work.committed) +
+                             " committed), " + counted(work.reads, "backup read") + ", " +
+                             grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
 }
 
 // Why a run is not a pass, in a few words for its verdict line.
@@ -206,30 +208,47 @@ std::string chain(const RunResult& run) {
     return text;
 }
 
-}  // namespace
-
-std::string render_failure(const RunResult& run, std::string_view arguments, Style style) {
-    if (run.outcome == Outcome::pass) return {};
+std::string failure_title(const RunResult& run, Style style) {
     const std::string title = std::string(verdict_word(run.outcome)) + "  " + reason(run);
     const std::string exit = "exit " + std::to_string(check::exit_code(run.outcome));
     const std::size_t gap =
         title.size() + exit.size() + 2 < kColumns ? kColumns - title.size() - exit.size() : 3;
-    std::string text =
-        painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit + "\n";
-    text += what_broke(run) + chain(run);
+    return painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit +
+           "\n";
+}
+
+std::string passed_line(const RunResult& run, Style style) {
+    std::uint64_t passed = 0;
+    for (const check::Verdict& verdict : run.verdicts)
+        passed += verdict.status == Status::pass ? 1U : 0U;
+    return painted("PASS", Colour::green, style) + "  " + counted(passed, "invariant") + " held";
+}
+
+}  // namespace
+
+std::string render_failure(const RunResult& run, std::string_view arguments, Style style) {
+    if (run.outcome == Outcome::pass) return {};
+    std::string text = failure_title(run, style) + what_broke(run) + chain(run);
     if (!run.state.empty()) text += "  " + left("State", 8) + wrap(run.state, 10, 10) + "\n";
     return text + "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
 }
 
+std::string render_verified(const RunResult& run, std::size_t files, Style style) {
+    std::string text = painted(run.scenario, Colour::bold, style) + "   " +
+                       counted(files, "file") + "   " + format_duration(run.simulated) + "   " +
+                       counted(run.replicas.size(), "replica") + "\n" + legend(run, style) +
+                       timeline(run) + invariants(run, style) + work_of(run) + leaders(run) + "\n";
+    if (run.outcome != Outcome::pass)
+        return text + failure_title(run, style) + what_broke(run) + chain(run);
+    return text + passed_line(run, style) + "\n";
+}
+
 std::string render_run(const RunResult& run, std::string_view arguments, Style style) {
     std::string text = header(run, style) + legend(run, style) + timeline(run);
-    text += invariants(run, style) + expectations(run, style) + facts(run) + "\n";
+    text += invariants(run, style) + expectations(run, style) + work_of(run) + leaders(run) +
+            plain("digest", format_hex(run.digest)) + "\n";
     if (run.outcome != Outcome::pass) return text + render_failure(run, arguments, style);
-    std::uint64_t passed = 0;
-    for (const check::Verdict& verdict : run.verdicts)
-        passed += verdict.status == Status::pass ? 1U : 0U;
-    return text + painted("PASS", Colour::green, style) + "  " + counted(passed, "invariant") +
-           " held\nnext: leasehold check " + shell_quoted(run.file) + std::string(arguments) + "\n";
+    return text + passed_line(run, style) + "\nnext: leasehold check " + shell_quoted(run.file) + std::string(arguments) + "\n";
 }
 
 std::string render_seed_line(const RunResult& run, Style style) {

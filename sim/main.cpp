@@ -34,6 +34,8 @@ int dispatch(const Options& options) {
             return list_command(options);
         case Command::validate:
             return validate_command(options);
+        case Command::verify:
+            return verify_command(options);
     }
     return kExitInternal;
 }

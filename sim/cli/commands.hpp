@@ -1,4 +1,4 @@
-// The four commands. Each returns the program's exit code.
+// The five commands. Each returns the program's exit code.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ namespace leasehold::cli {
 [[nodiscard]] int check_command(const Options& options);
 [[nodiscard]] int list_command(const Options& options);
 [[nodiscard]] int validate_command(const Options& options);
+[[nodiscard]] int verify_command(const Options& options);
 
 /// Reads all files; every bad one costs a message on stderr. False when one was bad.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,

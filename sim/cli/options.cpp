@@ -13,7 +13,8 @@
 namespace leasehold::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> kCommands{"run", "check", "list", "validate"};
+constexpr std::array<std::string_view, 5> kCommands{"run", "check", "list", "validate",
+                                                      "verify"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
 constexpr std::uint64_t kMaxSeeds = 1'000'000;
@@ -40,6 +41,10 @@ struct Raw {
     bool faults = false;
     bool marks = false;
     bool invariants = false;
+    std::string grace;
+    std::string api_round_trip;
+    std::string bucket_request;
+    std::string transfer;
 };
 
 Exit usage(const std::string& message) {
@@ -98,7 +103,25 @@ struct Commands {
     CLI::App* check;
     CLI::App* list;
     CLI::App* validate;
+    CLI::App* verify;
 };
+
+CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
+    CLI::App* verify =
+        app.add_subcommand("verify", "judge the recordings of real agents as one history");
+    verify->add_option("FILE", options.paths, "recordings: agents', the world's, declared faults");
+    verify->add_flag("--timeline", options.timeline, "print every change, line by line");
+    const auto duration = [verify](const char* name, std::string& value, const char* what) {
+        verify->add_option(name, value, what)->type_name("DURATION");
+    };
+    duration("--grace", raw.grace, "how late a busy loop's timers may be (default 250ms)");
+    duration("--api-round-trip", raw.api_round_trip, "longest healthy Lease request (1s)");
+    duration("--bucket-request", raw.bucket_request, "longest healthy bucket request (5s)");
+    duration("--transfer", raw.transfer, "longest healthy transfer of an object (10s)");
+    verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
+    add_common(*verify, options, raw);
+    return verify;
+}
 
 Commands declare(CLI::App& app, Options& options, Raw& raw) {
     app.footer(kExamples);
@@ -124,6 +147,7 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     commands.validate->add_flag("--resolved", options.resolved, "print them with every default");
     add_values(*commands.validate, options);
     add_common(*commands.validate, options, raw);
+    commands.verify = declare_verify(app, options, raw);
     for (CLI::App* command : app.get_subcommands({})) {
         command->set_help_flag("-h,--help", "print this help");
         command->footer(kExamples);
@@ -179,6 +203,28 @@ std::optional<Exit> convert_words(const Raw& raw, Options& options) {
     return std::nullopt;
 }
 
+std::optional<Exit> convert_bounds(const Raw& raw, Options& options) {
+    struct Bound {
+        const char* name;
+        const std::string& text;
+        std::optional<Duration>& value;
+    };
+    for (const Bound& bound : {Bound{"--grace", raw.grace, options.grace},
+                               Bound{"--api-round-trip", raw.api_round_trip,
+                                     options.api_round_trip},
+                               Bound{"--bucket-request", raw.bucket_request,
+                                     options.bucket_request},
+                               Bound{"--transfer", raw.transfer, options.transfer}}) {
+        if (bound.text.empty()) continue;
+        const auto span = sim::parse_duration(bound.text);
+        if (!span)
+            return usage(std::string(bound.name) + ": " + span.error() + ", found '" +
+                         bound.text + "'");
+        bound.value = *span;
+    }
+    return std::nullopt;
+}
+
 // What single options cannot know.
 std::optional<Exit> relate(const Raw& raw, Options& options) {
     const std::string command(kCommands.at(static_cast<std::size_t>(options.command)));
@@ -196,8 +242,9 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     }
     if (options.paths.empty())
         return usage(command + ": expected " +
-                     (options.command == Command::check ? "a directory or a scenario file"
-                                                        : "a scenario file") +
+                     (options.command == Command::check    ? "a directory or a scenario file"
+                      : options.command == Command::verify ? "recordings"
+                                                           : "a scenario file") +
                      " (leasehold " + command + " --help)");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     if (!options.history.empty() && (many || options.paths.size() > 1))
@@ -229,8 +276,8 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
         return usage("unknown command '" + first + "'" +
                      did_you_mean(first, {kCommands.begin(), kCommands.end()}) +
                      " (commands: " + one_of(kCommands) + ")");
-    const std::array<CLI::App*, 4> apps{commands.run, commands.check, commands.list,
-                                        commands.validate};
+    const std::array<CLI::App*, 5> apps{commands.run, commands.check, commands.list,
+                                        commands.validate, commands.verify};
     const auto chosen = [&]() -> const CLI::App& {
         for (const CLI::App* command : apps)
             if (command->parsed() || command->get_name() == first) return *command;
@@ -252,6 +299,7 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
         if (apps[i]->parsed()) options.command = static_cast<Command>(i);
     if (auto exit = convert_seeds(raw, options)) return *exit;
     if (auto exit = convert_words(raw, options)) return *exit;
+    if (auto exit = convert_bounds(raw, options)) return *exit;
     if (auto exit = relate(raw, options)) return *exit;
     return options;
 }

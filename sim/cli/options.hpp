@@ -18,7 +18,7 @@ inline constexpr int kExitInternal = 70;      ///< a broken belief of the progra
 inline constexpr int kExitOutput = 74;        ///< an output cannot be written
 inline constexpr int kExitInterrupted = 130;  ///< SIGINT or SIGTERM
 
-enum class Command : std::uint8_t { run, check, list, validate };
+enum class Command : std::uint8_t { run, check, list, validate, verify };
 enum class ColourMode : std::uint8_t { automatic, always, never };
 enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };
 
@@ -37,6 +37,11 @@ struct Options {
     bool quiet = false;
     bool resolved = false;  ///< validate
     ListWhat list = ListWhat::scenarios;
+    bool timeline = false;  ///< verify
+    std::optional<Duration> grace;           ///< verify; none: the default of each
+    std::optional<Duration> api_round_trip;
+    std::optional<Duration> bucket_request;
+    std::optional<Duration> transfer;
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.

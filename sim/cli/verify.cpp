@@ -1,0 +1,39 @@
+// leasehold verify: the invariants over recordings of real agents.
+#include <cstdio>
+
+#include "reports/atomic_file.hpp"
+#include "reports/json_report.hpp"
+#include "reports/terminal.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/verify/judge.hpp"
+
+namespace leasehold::cli {
+
+int verify_command(const Options& options) {
+    verify::Bounds bounds;
+    bounds.timer_grace = options.grace.value_or(bounds.timer_grace);
+    bounds.api_round_trip = options.api_round_trip.value_or(bounds.api_round_trip);
+    bounds.bucket_request = options.bucket_request.value_or(bounds.bucket_request);
+    bounds.transfer = options.transfer.value_or(bounds.transfer);
+    auto result = verify::judge(options.paths, bounds, options.timeline);
+    if (!result) {
+        std::fprintf(stderr, "leasehold: %s\n", result.error().c_str());
+        return kExitUsage;
+    }
+    const check::Outcome outcome = result->outcome;
+    if (!options.quiet || outcome != check::Outcome::pass)
+        print(reports::render_verified(*result, options.paths.size(),
+                                       reports::Style{wants_colour(options)}));
+    if (!options.json.empty()) {
+        reports::ScenarioSummary summary;
+        summary.name = "recordings";
+        summary.file = options.paths.front();
+        summary.runs.push_back(std::move(*result));
+        reports::summarise(summary, {});
+        reports::write_file(options.json,
+                            reports::json_report({std::move(summary)}, program_version()));
+    }
+    return check::exit_code(outcome);
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,103 @@
+#include "sim/verify/commits.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace leasehold::verify {
+namespace {
+
+ReplicaIndex writer_of(const Sightings& sightings, const LeasePtr& before, const LeasePtr& after) {
+    if (!after) return kNobody;  // only an operator deletes
+    if (before && before->uid == after->uid && before->record.nonce == after->record.nonce)
+        return kNobody;
+    const auto found = sightings.nonces.find(after->record.nonce);
+    return found == sightings.nonces.end() ? kNobody : found->second;
+}
+
+ObjectCommitted commit(const ObjectKey& key, const ETag& etag, ReplicaIndex writer,
+                       const Stamp& stamp, TrueTime at) {
+    ObjectCommitted record;
+    record.at = at;
+    record.key = key;
+    record.etag = etag;
+    record.writer = writer;
+    record.stamp = stamp;
+    return record;
+}
+
+ReplicaIndex writer_of(const Sightings& sightings, const Stamp& stamp) {
+    const auto found = sightings.writers.find(stamp.writer);
+    return found == sightings.writers.end() ? kNobody : found->second;
+}
+
+/// Leaves out deletions of what is not there, and rewrites that a first sighting covers.
+std::vector<ObjectCommitted> settled(std::vector<ObjectCommitted> all) {
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.at < b.at; });
+    std::map<ObjectKey, ETag> present;
+    std::vector<ObjectCommitted> kept;
+    for (ObjectCommitted& record : all) {
+        ETag& etag = present[record.key];
+        if (record.etag == etag) continue;
+        etag = record.etag;
+        record.version = kept.size() + 1;
+        kept.push_back(std::move(record));
+    }
+    return kept;
+}
+
+}  // namespace
+
+std::vector<LeaseCommitted> lease_commits(const Sightings& sightings) {
+    std::vector<LeaseCommitted> commits;
+    LeasePtr before;
+    for (const auto& [place, state] : sightings.lease) {
+        if (!state.lease && !before) continue;  // one deletion, seen twice
+        LeaseCommitted record;
+        record.at = state.first;
+        record.before = before;
+        record.after = state.lease;
+        record.writer = writer_of(sightings, before, state.lease);
+        commits.push_back(record);
+        before = state.lease;
+    }
+    // What was known of a successor was committed by then.
+    for (std::size_t i = commits.size(); i-- > 1;)
+        commits[i - 1].at = std::min(commits[i - 1].at, commits[i].at);
+    return commits;
+}
+
+std::vector<ObjectCommitted> object_commits(const Sightings& sightings) {
+    std::vector<ObjectCommitted> all;
+    for (const auto& [name, version] : sightings.objects) {
+        const Stamp stamp = version.stamp.value_or(Stamp{});
+        all.push_back(
+            commit(name.first, name.second, writer_of(sightings, stamp), stamp, version.first));
+    }
+    std::set<ObjectKey> removed;  // by an agent that knows whether it was
+    for (const ObjectWrite& write : sightings.writes) {
+        if (write.etag.empty()) {
+            if (!write.confirmed) continue;
+            removed.insert(write.key);
+            all.push_back(commit(write.key, {}, write.writer, Stamp{}, write.answered));
+            continue;
+        }
+        const ObjectVersion& version = sightings.objects.at({write.key, write.etag});
+        if (version.first < write.sent)  // equal bytes again
+            all.push_back(commit(write.key, write.etag, write.writer,
+                                 version.stamp.value_or(Stamp{}), write.answered));
+    }
+    for (const auto& [at, key] : sightings.vanished) {
+        if (removed.contains(key)) continue;
+        const auto lost = std::find_if(
+            sightings.writes.begin(), sightings.writes.end(), [&key = key](const ObjectWrite& w) {
+                return w.etag.empty() && !w.confirmed && w.key == key;
+            });
+        all.push_back(commit(key, {}, lost == sightings.writes.end() ? kNobody : lost->writer,
+                             Stamp{}, at));
+    }
+    return settled(std::move(all));
+}
+
+}  // namespace leasehold::verify

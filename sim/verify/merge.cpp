@@ -1,0 +1,174 @@
+#include "sim/verify/merge.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include "sim/verify/commits.hpp"
+#include "sim/verify/renumber.hpp"
+
+namespace leasehold::verify {
+namespace {
+
+using reports::HistoryReader;
+
+/// Numbers what it is handed, moves it to the common time, and hands it on.
+class Common final : public Observer {
+  public:
+    Common(TrueTime begin, const std::vector<Observer*>& observers, Merged& merged)
+        : begin_(begin), observers_(observers), merged_(merged) {}
+
+    void at(Place place) { place_ = place; }
+    void on(const ProcessStarted& record) override {
+        ProcessStarted copy = record;
+        copy.clock.since = moved(copy.clock.since);
+        send(copy);
+    }
+    void on(const ClockChanged& record) override {
+        ClockChanged copy = record;
+        copy.clock.since = moved(copy.clock.since);
+        send(copy);
+    }
+    void on(const ProcessEnded& record) override { send(record); }
+    void on(const ReplicaStepped& record) override { send(record); }
+    void on(const RequestLeft& record) override { send(record); }
+    void on(const PathChanged& record) override { send(record); }
+    void on(const FaultTookEffect& record) override { send(record); }
+    // The world's own records were sightings; what is put together comes by put_together().
+    void on(const LeaseCommitted&) override {}
+    void on(const ObjectCommitted&) override {}
+    template <class Record>
+    void put_together(const Record& record) {
+        place_ = Place{kPutTogether, 0};
+        send(record);
+    }
+
+  private:
+    [[nodiscard]] TrueTime moved(TrueTime time) const { return TrueTime(time - begin_); }
+    template <class Record>
+    void send(Record record) {
+        merged_.places.push_back(place_);
+        record.number = merged_.places.size();
+        record.at = moved(record.at);
+        merged_.end = std::max(merged_.end, record.at);
+        for (Observer* observer : observers_)
+            observer->on(record);
+    }
+
+    TrueTime begin_;
+    const std::vector<Observer*>& observers_;
+    Merged& merged_;
+    Place place_;
+};
+
+/// Notes whose process runs, and when it was heard of last.
+class Lives final : public Observer {
+  public:
+    explicit Lives(Observer& next) : next_(next) {}
+    void on(const ProcessStarted& record) override { next_.on(record); }
+    void on(const ProcessEnded& record) override {
+        ended_ = true;
+        next_.on(record);
+    }
+    void on(const ClockChanged& record) override { next_.on(record); }
+    void on(const ReplicaStepped& record) override {
+        replica_ = record.replica;
+        next_.on(record);
+    }
+    void on(const RequestLeft& record) override { next_.on(record); }
+    void on(const PathChanged& record) override { next_.on(record); }
+    void on(const FaultTookEffect& record) override { next_.on(record); }
+    /// A replica stepped and its process didn't end.
+    [[nodiscard]] std::optional<ReplicaIndex> left_running() const {
+        return ended_ ? std::nullopt : replica_;
+    }
+
+  private:
+    Observer& next_;
+    std::optional<ReplicaIndex> replica_;
+    bool ended_ = false;
+};
+
+struct Source {
+    std::ifstream input;
+    std::unique_ptr<HistoryReader> reader;
+    std::unique_ptr<Lives> lives;
+    std::unique_ptr<Renumber> renumber;
+    std::uint32_t file = 0;
+    TrueTime last{};
+};
+
+/// The source whose next record is the earliest; null when all have ended.
+Source* earliest(std::vector<Source>& sources) {
+    Source* first = nullptr;
+    for (Source& source : sources) {
+        const auto at = source.reader->next_at();
+        if (at && (first == nullptr || *at < *first->reader->next_at())) first = &source;
+    }
+    return first;
+}
+
+void end_of(const Source& source, TrueTime end, Duration still_running, Common& common) {
+    const std::optional<ReplicaIndex> replica = source.lives->left_running();
+    if (!replica) return;
+    const bool runs_on = end - source.last <= still_running;
+    ProcessEnded record;
+    record.at = runs_on ? end : source.last;
+    record.replica = *replica;
+    record.cause = runs_on ? EndCause::run_ended : EndCause::crashed;
+    common.put_together(record);
+}
+
+std::vector<Source> open_sources(const Recordings& recordings, Observer& next) {
+    std::vector<Source> sources(recordings.files.size());
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        Source& source = sources[i];
+        source.file = static_cast<std::uint32_t>(i);
+        source.input.open(recordings.files[i].file);
+        source.reader = std::make_unique<HistoryReader>(source.input);
+        source.lives = std::make_unique<Lives>(next);
+        source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, *source.lives);
+    }
+    return sources;
+}
+
+}  // namespace
+
+Result<Merged, std::string> merge(const Recordings& recordings, const Sightings& sightings,
+                                  Duration still_running,
+                                  const std::vector<Observer*>& observers) {
+    Merged merged;
+    Common common(recordings.begin, observers, merged);
+    const std::vector<LeaseCommitted> lease = lease_commits(sightings);
+    const std::vector<ObjectCommitted> objects = object_commits(sightings);
+    std::size_t lease_next = 0;
+    std::size_t object_next = 0;
+    // A commit comes before the step that first knew of it.
+    const auto commits_until = [&](TrueTime at) {
+        for (; lease_next < lease.size() && lease[lease_next].at <= at; ++lease_next)
+            common.put_together(lease[lease_next]);
+        for (; object_next < objects.size() && objects[object_next].at <= at; ++object_next)
+            common.put_together(objects[object_next]);
+    };
+    std::vector<Source> sources = open_sources(recordings, common);
+    while (Source* source = earliest(sources)) {
+        source->last = *source->reader->next_at();
+        commits_until(source->last);
+        common.at(Place{source->file, source->reader->line()});
+        source->reader->hand_over(*source->renumber);
+        if (source->reader->error())
+            return Unexpected{recordings.files[source->file].file + ": " +
+                              source->reader->error()->to_string()};
+        const bool over = !source->reader->next_at();
+        if (over && recordings.end - source->last > still_running)
+            end_of(*source, recordings.end, still_running, common);
+    }
+    commits_until(recordings.end);
+    for (const Source& source : sources)
+        if (recordings.end - source.last <= still_running)
+            end_of(source, recordings.end, still_running, common);
+    return merged;
+}
+
+}  // namespace leasehold::verify
