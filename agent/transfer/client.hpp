@@ -1,7 +1,8 @@
 // Client: HTTP exchanges on the agent's loop, by libcurl's multi-socket interface.
 //
-// One request is one exchange: no retry, no redirect, no queue of our own. Deadlines are on
-// CLOCK_BOOTTIME. The only folder that includes curl.
+// One request is one exchange: no redirect, no queue, and nothing but a GET or HEAD is ever sent
+// twice (libcurl would repeat a request whose kept connection died). No proxy is used, not even
+// from the environment. Deadlines are on CLOCK_BOOTTIME. The only folder that includes curl.
 #pragma once
 
 #include <cstddef>
@@ -27,26 +28,27 @@ using TransferId = StrongId<struct TransferIdTag>;
 
 /// How a server is met, the same for all requests of a client.
 struct TlsOptions {
-    std::string ca_file;           ///< empty: the system's roots
+    std::string ca_file;           ///< empty: the system's roots; read anew each minute
     std::string ca_pem;            ///< instead of a file
     std::string certificate_file;  ///< client certificate, with key_file
     std::string key_file;
-    std::string certificate_pem;   ///< instead of files
+    std::string certificate_pem;  ///< instead of files
     std::string key_pem;
-    std::string server_name;       ///< verified instead of the URL's host; empty: the host
-    bool verify = true;            ///< false only where the configuration says so in words
+    std::string server_name;  ///< verified instead of the URL's host; empty: the host
+    bool verify = true;       ///< false only where the configuration says so in words
 };
 
 struct ClientOptions {
     TlsOptions tls;
-    bool http2 = false;          ///< offer HTTP/2 over TLS
+    bool http2 = false;  ///< offer HTTP/2 over TLS
     std::string user_agent;
     Duration connect_timeout = std::chrono::seconds(2);
     SocketSet* uploads = nullptr;  ///< every socket of this client is entered here
     std::size_t connections = 64;  ///< kept open at most
 };
 
-/// AWS Signature Version 4 by libcurl; "aws:amz:REGION:s3".
+/// AWS Signature Version 4 by libcurl; "aws:amz:REGION:s3". The caller sets x-amz-content-sha256,
+/// sorts the query and encodes path and query by RFC 3986: 7.88.1 does neither.
 struct AwsSignature {
     std::string provider;
     std::string access_key;
@@ -60,16 +62,16 @@ enum class TransferEnd : std::uint8_t {
     answered,   ///< a whole answer came
     timed_out,  ///< the deadline came first: outcome unknown
     aborted,    ///< by abort(), or the write gate closed during the upload: outcome unknown
-    not_sent,   ///< certainly not a byte of the request left this process
+    not_sent,   ///< certainly not a byte of the request left: no connection, gate or deadline past
     broken,     ///< anything else: outcome unknown
     too_large   ///< the answer is larger than its limit, or the sink refused it
 };
 
 struct Response {
     TransferEnd end = TransferEnd::broken;
-    std::int32_t status = 0;  ///< HTTP status; 0 unless a status line came
+    std::int32_t status = 0;  ///< HTTP status; 0 unless a final status line came
     Headers headers;
-    std::string body;   ///< collected when the request has no sink
+    std::string body;   ///< collected when the request has no sink; empty unless answered
     std::string error;  ///< for people, when not answered
     bool http2 = false;
     /// The header's value, or empty.
@@ -86,9 +88,10 @@ struct Request {
     std::optional<AwsSignature> aws;
     std::size_t body_limit = 4U << 20;  ///< of a collected answer
     /// Takes the answer's body piece by piece; false ends the transfer (too_large). Called with
-    /// the status and headers known. Without it the body is collected.
+    /// the status and headers known. It may call the client, and must not destroy it. Without it
+    /// the body is collected.
     std::function<bool(const Response&, std::string_view)> sink;
-    const WriteGate* gate = nullptr;  ///< the upload is aborted at the chunk after it closed
+    const WriteGate* gate = nullptr;  ///< nothing of the request is sent after it closed
     bool fresh_connection = false;
 };
 

@@ -1,0 +1,159 @@
+#include "agent/transfer/multi.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/base/clock.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+CURLM* make_handle() {
+    static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
+    CURLM* handle = global == CURLE_OK ? curl_multi_init() : nullptr;
+    if (handle == nullptr) throw std::runtime_error("libcurl cannot be set up");
+    return handle;
+}
+
+}  // namespace
+
+/// A socket of libcurl's, lent to Asio while libcurl wants to hear of it.
+struct Multi::Watch {
+    explicit Watch(asio::io_context& loop) : stream(loop) {}
+    asio::posix::stream_descriptor stream;
+    int wanted = CURL_POLL_NONE;
+    bool reading = false;  ///< a wait is under way
+    bool writing = false;
+    bool gone = false;  ///< given back; the number may already be that of another socket
+};
+
+Multi::Multi(asio::io_context& loop, std::size_t connections, SocketSet* sockets, Ended ended)
+    : loop_(loop),
+      sockets_(sockets),
+      ended_(std::move(ended)),
+      handle_(make_handle()),
+      timer_(loop, [this] {
+          const auto self = shared_from_this();
+          act(CURL_SOCKET_TIMEOUT, 0);
+      }) {
+    curl_multi_setopt(handle_, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
+    curl_multi_setopt(handle_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(handle_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
+    curl_multi_setopt(handle_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(handle_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
+}
+
+Multi::~Multi() {
+    // Closes the kept connections: the callbacks still come to this object.
+    curl_multi_cleanup(handle_);
+    while (!watches_.empty())
+        forget(watches_.begin()->first);
+}
+
+void Multi::add(CURL* easy) {
+    set_option(easy, CURLOPT_OPENSOCKETFUNCTION, &Multi::open_socket);
+    set_option(easy, CURLOPT_OPENSOCKETDATA, this);
+    set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &Multi::close_socket);
+    set_option(easy, CURLOPT_CLOSESOCKETDATA, this);
+    const CURLMcode code = curl_multi_add_handle(handle_, easy);
+    if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
+    ++transfers_;
+}
+
+void Multi::remove(CURL* easy) {
+    curl_multi_remove_handle(handle_, easy);
+    --transfers_;
+}
+
+curl_socket_t Multi::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    const int socket =
+        ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (socket < 0) return CURL_SOCKET_BAD;
+    if (SocketSet* set = static_cast<Multi*>(self)->sockets_; set != nullptr) set->add(socket);
+    return socket;
+}
+
+int Multi::close_socket(void* self, curl_socket_t socket) {
+    auto* multi = static_cast<Multi*>(self);
+    multi->forget(socket);
+    return multi->sockets_ == nullptr ? ::close(socket) : multi->sockets_->close(socket);
+}
+
+int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    auto* multi = static_cast<Multi*>(self);
+    if (what == CURL_POLL_REMOVE) {
+        multi->forget(socket);
+    } else {
+        multi->want(socket, what);
+    }
+    return 0;
+}
+
+int Multi::on_timer(CURLM*, long milliseconds, void* self) {
+    auto* multi = static_cast<Multi*>(self);
+    multi->timer_.arm(milliseconds < 0 ? kNever
+                                       : boottime() + std::chrono::milliseconds(milliseconds));
+    return 0;
+}
+
+void Multi::want(curl_socket_t socket, int what) {
+    std::shared_ptr<Watch>& watch = watches_[socket];
+    if (watch == nullptr) {
+        watch = std::make_shared<Watch>(loop_);
+        boost::system::error_code error;
+        watch->stream.assign(socket, error);
+        if (error) {
+            // The kernel's limit of watched descriptors: this transfer ends by its deadline. An
+            // error told to libcurl would end all the others too.
+            watches_.erase(socket);
+            return;
+        }
+    }
+    watch->wanted = what;
+    wait(socket, watch);
+}
+
+void Multi::wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch) {
+    const auto start = [&](int direction, bool Watch::*waiting, auto kind, int ready) {
+        if ((watch->wanted & direction) == 0 || (*watch).*waiting) return;
+        (*watch).*waiting = true;
+        watch->stream.async_wait(kind, [weak = weak_from_this(), watch = watch, socket, direction,
+                                        waiting, ready](const boost::system::error_code& error) {
+            (*watch).*waiting = false;
+            if (error || watch->gone) return;
+            const auto self = weak.lock();
+            if (self == nullptr) return;
+            if ((watch->wanted & direction) != 0) self->act(socket, ready);
+            if (!watch->gone) self->wait(socket, watch);
+        });
+    };
+    start(CURL_POLL_IN, &Watch::reading, asio::posix::stream_descriptor::wait_read,
+          CURL_CSELECT_IN);
+    start(CURL_POLL_OUT, &Watch::writing, asio::posix::stream_descriptor::wait_write,
+          CURL_CSELECT_OUT);
+}
+
+void Multi::forget(curl_socket_t socket) {
+    const auto found = watches_.find(socket);
+    if (found == watches_.end()) return;
+    found->second->gone = true;
+    // Asio lets go of it before libcurl closes it; closing it here would close it twice.
+    (void)found->second->stream.release();
+    watches_.erase(found);
+}
+
+void Multi::act(curl_socket_t socket, int ready) {
+    int running = 0;
+    curl_multi_socket_action(handle_, socket, ready, &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(handle_, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const CURLcode result = message->data.result;
+        ended_(message->easy_handle, result);
+    }
+}
+
+}  // namespace leasehold::agent
