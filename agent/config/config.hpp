@@ -1,8 +1,11 @@
 // AgentConfig: flags, the chart's environment variables and Helm values, read into one place.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -15,26 +18,39 @@
 
 namespace leasehold::agent {
 
+inline constexpr int kExitUsage = 64;  ///< a mistake in flags, variables or files
+/// Where a pod finds its service account.
+inline constexpr const char* kServiceAccountDirectory =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
+
 enum class AgentCommand : std::uint8_t { serve, check_config, record_world };
 enum class LogFormat : std::uint8_t { text, json };
 
 struct AgentConfig {
     AgentCommand command = AgentCommand::serve;
-    bool elects = false;  ///< leader/follower on and more than one replica
-    bool stores = false;  ///< a bucket is configured
+    bool leader_follower = false;
+    std::optional<std::uint32_t> replicas;  ///< none: nobody said how many
+    bool elects = false;                    ///< leader/follower on, and not exactly one replica
+    bool stores = false;                    ///< a bucket is configured
     std::string pod_name;
     std::optional<ApiAccess> api;  ///< set when elects, or for record-world
-    LeaseName lease;
-    ElectorConfig election;  ///< identity and seed are set at the start
-    StorageConfig storage;   ///< identity likewise
+    LeaseName lease;               ///< likewise
+    ElectorConfig election;        ///< identity and seed are set at the start
+    StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;
     std::string store_directory;  ///< of the local files; empty = none
     ServerOptions http;
-    Duration stop_deadline = std::chrono::seconds(30);
-    std::string record_file;  ///< --record; empty = none
+    /// By default 5 s less than the grace period that Kubernetes gives a pod.
+    Duration stop_deadline = std::chrono::seconds(25);
+    std::string record_file;                                ///< --record; empty = none
     Duration record_poll = std::chrono::milliseconds(200);  ///< record-world: of the bucket
     LogFormat log_format = LogFormat::text;
     std::string log_level = "info";
+
+    std::vector<std::string> warnings;  ///< legal but risky, one line each, for stderr
+    /// Of each setting that is no default, by its flag without dashes: the flag, the variable or
+    /// the values that said it.
+    std::map<std::string, std::string, std::less<>> origins;
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.
@@ -44,13 +60,16 @@ struct AgentExit {
     std::string error;
 };
 
-/// The environment as the configuration sees it: the value, or nothing when unset.
-using Environment = std::function<std::optional<std::string>(const std::string&)>;
+using Environment = std::map<std::string, std::string, std::less<>>;
+/// The variables of this process.
+[[nodiscard]] Environment process_environment();
 
 /// `arguments` without the program's name. Flags win over the environment, which wins over the
-/// values file, which wins over defaults.
+/// values file, which wins over defaults. A mistake is one line that names the file, flag or
+/// variable, the place, what was expected, and the nearest valid name.
 [[nodiscard]] std::variant<AgentConfig, AgentExit> read_config(
-    const std::vector<std::string>& arguments, const Environment& environment);
+    const std::vector<std::string>& arguments, const Environment& environment,
+    const std::string& service_account = kServiceAccountDirectory);
 
 /// What is in force, as YAML, secrets left out: what --check-config prints.
 [[nodiscard]] std::string describe(const AgentConfig& config);

@@ -1,0 +1,24 @@
+// The command line as typed: which command, and the text of each flag. Internal.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/config/config.hpp"
+
+namespace leasehold::agent {
+
+struct CommandLine {
+    AgentCommand command = AgentCommand::serve;
+    std::map<std::string, std::string, std::less<>> flags;  ///< without dashes; given ones alone
+    std::vector<std::string> value_files;                   ///< --values, in order
+    std::vector<std::string> sets;                          ///< --set, in order
+};
+
+/// Help and version end the program, and so do unknown flags and missing values.
+[[nodiscard]] std::variant<CommandLine, AgentExit> parse_command_line(
+    const std::vector<std::string>& arguments);
+
+}  // namespace leasehold::agent

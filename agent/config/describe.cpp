@@ -1,0 +1,195 @@
+// What is in force, as YAML. Keys are the flags' names, so that what is shown can be typed; a
+// comment says where each came from. Secrets are "set" or "not set".
+#include <string_view>
+
+#include <yaml-cpp/emitter.h>
+#include <yaml-cpp/emittermanip.h>
+
+#include "agent/config/config.hpp"
+#include "agent/config/listen.hpp"
+#include "sim/scenario/units.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+std::string yes_no(bool value) {
+    return value ? "true" : "false";
+}
+
+std::string set_or_not(bool value) {
+    return value ? "set" : "not set";
+}
+
+class Writer {
+  public:
+    explicit Writer(const AgentConfig& config) : config_(config) {
+        out_.SetMapFormat(YAML::Block);
+        out_ << YAML::BeginMap;
+    }
+
+    /// A setting by its flag.
+    void setting(std::string_view flag, const std::string& value) { setting_or(flag, flag, value); }
+    /// One that may follow from another flag.
+    void setting_or(std::string_view flag, std::string_view other, const std::string& value) {
+        auto origin = config_.origins.find(flag);
+        if (origin == config_.origins.end()) origin = config_.origins.find(other);
+        pair(flag, value);
+        out_ << YAML::Comment(origin == config_.origins.end() ? "default" : origin->second);
+    }
+    /// What no flag says.
+    void fact(std::string_view key, const std::string& value) { pair(key, value); }
+    void begin(std::string_view key, const std::string& comment) {
+        out_ << YAML::Key << std::string(key) << YAML::Value << YAML::Comment(comment)
+             << YAML::BeginMap;
+    }
+    void end() { out_ << YAML::EndMap; }
+    std::string finish() {
+        out_ << YAML::EndMap;
+        return std::string(out_.c_str()) + "\n";
+    }
+
+  private:
+    void pair(std::string_view key, const std::string& value) {
+        out_ << YAML::Key << std::string(key) << YAML::Value << value;
+    }
+
+    const AgentConfig& config_;
+    YAML::Emitter out_;
+};
+
+void tls(Writer& out, const TlsOptions& options) {
+    out.fact("trust", !options.verify            ? "anybody (not verified)"
+                      : !options.ca_file.empty() ? options.ca_file
+                      : !options.ca_pem.empty()  ? "a CA given by value"
+                                                 : "the system's roots");
+    if (!options.server_name.empty()) out.fact("server-name", options.server_name);
+    const bool file = !options.certificate_file.empty();
+    out.fact("client-certificate",
+             file ? options.certificate_file : set_or_not(!options.certificate_pem.empty()));
+}
+
+std::string whence(const AgentConfig& config, std::string_view flag, std::string_view other) {
+    for (const std::string_view one : {flag, other})
+        if (const auto at = config.origins.find(one); at != config.origins.end()) return at->second;
+    return "the pod's service account";
+}
+
+void election(Writer& out, const AgentConfig& config) {
+    const ElectorConfig& election = config.election;
+    out.setting_or("lease-duration", "profile", sim::format_duration(election.lease_duration));
+    out.setting_or("renew-deadline", "profile",
+                   sim::format_duration(election.effective_renew_deadline()));
+    out.setting_or("retry-period", "profile", sim::format_duration(election.retry_period));
+    out.setting("drift", std::to_string(election.drift_ppm) + "ppm");
+    out.setting("client-go-peers", yes_no(election.client_go_peers));
+}
+
+void api(Writer& out, const AgentConfig& config) {
+    out.setting("namespace", config.lease.namespace_name);
+    out.setting("lease-name", config.lease.name);
+    out.begin("api", whence(config, "api-server", "kubeconfig"));
+    out.fact("server", config.api->server);
+    tls(out, config.api->tls);
+    out.fact("token", !config.api->token_file.empty() ? config.api->token_file
+                                                      : set_or_not(!config.api->token.empty()));
+    out.end();
+}
+
+std::string encryption(const BucketConfig& bucket) {
+    switch (bucket.encryption) {
+        case Encryption::sse_s3:
+            return "SSE-S3";
+        case Encryption::sse_kms:
+            return "SSE-KMS";
+        case Encryption::sse_c:
+            return "SSE-C";
+        case Encryption::none:
+            break;
+    }
+    return "none";
+}
+
+void bucket(Writer& out, const AgentConfig& config) {
+    if (!config.bucket) {
+        out.fact("bucket", "none");
+        return;
+    }
+    const BucketConfig& bucket = *config.bucket;
+    const auto file = config.origins.find("bucket-config");
+    out.begin("bucket", file == config.origins.end() ? "--bucket-dir" : file->second);
+    if (bucket.type == BucketType::filesystem) {
+        out.fact("type", "FILESYSTEM");
+        out.fact("directory", bucket.directory);
+    } else {
+        out.fact("type", "S3");
+        out.fact("bucket", bucket.bucket);
+        out.fact("endpoint", (bucket.insecure ? "http://" : "https://") + bucket.endpoint);
+        out.fact("region", bucket.region.empty() ? "us-east-1" : bucket.region);
+        out.fact("addressing", bucket.virtual_host ? "virtual host" : "path");
+        out.fact("access-key", bucket.access_key.empty()
+                                   ? "not set: from the environment or the credentials file"
+                                   : "set");
+        out.fact("secret-key", set_or_not(!bucket.secret_key.empty()));
+        out.fact("session-token", set_or_not(!bucket.session_token.empty()));
+        if (!bucket.insecure) tls(out, bucket.tls);
+        out.fact("encryption", encryption(bucket));
+    }
+    out.fact("prefix", bucket.prefix.empty() ? "none" : bucket.prefix);
+    out.end();
+}
+
+void storage(Writer& out, const AgentConfig& config) {
+    const StorageConfig& storage = config.storage;
+    out.setting("prefix", storage.prefix.str());
+    if (config.elects) {
+        out.setting("object-format", storage.format == ObjectFormat::plain ? "plain" : "fenced");
+        out.setting("poll-period", sim::format_duration(storage.poll_period));
+    } else {
+        out.fact("object-format", "plain");
+    }
+    out.setting("write-deadline", sim::format_duration(storage.write_deadline));
+    out.setting("largest-request-age", sim::format_duration(storage.largest_request_age));
+    out.setting("store-dir", config.store_directory.empty() ? "none" : config.store_directory);
+}
+
+void http(Writer& out, const AgentConfig& config) {
+    const ServerOptions& http = config.http;
+    const auto file = [](const std::string& path) { return path.empty() ? "not set" : path; };
+    out.setting("listen", format_listen(http.address, http.port));
+    out.setting("listen-token-file", file(http.token_file));
+    out.setting("tls-certificate", file(http.certificate_file));
+    out.setting("tls-key", file(http.key_file));
+    out.setting("insecure-listen", yes_no(http.insecure_listen));
+    out.setting("body-limit", sim::format_size(http.body_limit));
+    out.setting("query-deadline", sim::format_duration(http.query_deadline));
+}
+
+}  // namespace
+
+std::string describe(const AgentConfig& config) {
+    Writer out(config);
+    const bool records = config.command == AgentCommand::record_world;
+    if (!records) {
+        out.setting("leader-follower", yes_no(config.leader_follower));
+        out.setting("replicas", config.replicas ? std::to_string(*config.replicas) : "not said");
+        out.fact("elects", yes_no(config.elects));
+        out.setting("pod-name", config.pod_name);
+    }
+    if (config.api) api(out, config);
+    if (config.elects) election(out, config);
+    bucket(out, config);
+    if (!records) {
+        storage(out, config);
+        http(out, config);
+        out.setting("stop-deadline", sim::format_duration(config.stop_deadline));
+    } else {
+        out.setting("prefix", config.storage.prefix.str());
+        out.setting("record-poll", sim::format_duration(config.record_poll));
+    }
+    out.setting("record", config.record_file.empty() ? "none" : config.record_file);
+    out.setting("log", config.log_format == LogFormat::json ? "json" : "text");
+    out.setting("log-level", config.log_level);
+    return out.finish();
+}
+
+}  // namespace leasehold::agent

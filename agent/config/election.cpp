@@ -1,0 +1,63 @@
+// The election's durations: profile first, then each by itself, then their relations.
+#include <array>
+#include <utility>
+
+#include "agent/config/parts.hpp"
+#include "sim/scenario/units.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
+
+/// The model's messages name its fields; an operator knows the flags.
+std::string in_flags(std::string message) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{
+        {{"leaseDuration", "--lease-duration"},
+         {"renewDeadline", "--renew-deadline"},
+         {"retryPeriod", "--retry-period"},
+         {"drift ", "--drift "}}};
+    // "less drift and margin" explains a figure and names no setting.
+    const std::size_t end = message.find("less drift");
+    for (const auto& [field, flag] : kNames)
+        for (std::size_t at = message.find(field); at < end && at != std::string::npos;
+             at = message.find(field, at + flag.size()))
+            message.replace(at, field.size(), flag);
+    return message;
+}
+
+}  // namespace
+
+void read_election(const Inputs& inputs, AgentConfig& config) {
+    if (!config.elects) return;
+    ElectorConfig& election = config.election;
+    if (const auto profile = inputs.choice("profile", kProfiles)) {
+        if (kProfiles.at(*profile) == "client-go") election.renew_deadline = 10s;
+        if (kProfiles.at(*profile) == "fast") {
+            election.lease_duration = 5s;
+            election.retry_period = 1s;
+        }
+    }
+    inputs.parsed("lease-duration", election.lease_duration, sim::parse_duration);
+    if (const Given* renew = inputs.find("renew-deadline");
+        renew != nullptr && renew->text == "auto") {
+        election.renew_deadline.reset();
+    } else {
+        Duration value{0};
+        if (inputs.parsed("renew-deadline", value, sim::parse_duration))
+            election.renew_deadline = value;
+    }
+    inputs.parsed("retry-period", election.retry_period, sim::parse_duration);
+    inputs.parsed("drift", election.drift_ppm, sim::parse_ppm);
+    inputs.toggle("client-go-peers", election.client_go_peers);
+
+    ElectorConfig judged = election;
+    judged.identity = "given at the start";
+    if (const auto problems = judged.problems(); !problems.empty())
+        refuse(in_flags(problems.front()));
+    config.storage.lease_duration = election.lease_duration;
+}
+
+}  // namespace leasehold::agent

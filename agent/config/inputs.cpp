@@ -1,0 +1,164 @@
+#include "agent/config/inputs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "agent/config/settings.hpp"
+#include "sim/scenario/names.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/scenario/units.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+/// Beginnings of the chart's names. Names beyond them (NODE_NAME ...) are nobody's slip.
+constexpr std::array<std::string_view, 6> kPrefixes{"ETL_",     "LEADER_", "KUBECOST_",
+                                                    "RELEASE_", "POD_",    "FOLLOWER_"};
+constexpr std::size_t kSlip = 2;
+constexpr std::string_view kFeature = "LEADER_FOLLOWER";
+
+std::vector<std::string_view> known_variables() {
+    std::vector<std::string_view> names(kOtherVariables.begin(), kOtherVariables.end());
+    for (const Setting& setting : all_settings())
+        if (!setting.variable.empty()) names.push_back(setting.variable);
+    return names;
+}
+
+/// A slip in a name would mean a default in silence: for LEADER_FOLLOWER_ENABLED several writers.
+void check_names(const Environment& environment, const std::vector<std::string_view>& known) {
+    for (const auto& [name, value] : environment) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        const bool ours = std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                                      [&](auto prefix) { return name.starts_with(prefix); });
+        if (!ours) continue;
+        std::string near = sim::nearest_within(name, known, kSlip);
+        if (near.empty() && name.starts_with(kFeature)) near = "LEADER_FOLLOWER_ENABLED";
+        if (!near.empty())
+            refuse("unknown environment variable " + name + "; did you mean " + near + "?");
+    }
+}
+
+}  // namespace
+
+Environment process_environment() {
+    Environment found;
+    for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+        const std::string_view entry(*at);
+        const std::size_t equals = entry.find('=');
+        if (equals == std::string_view::npos) continue;
+        found.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return found;
+}
+
+std::string Given::words() const {
+    return origin + (layer == Layer::flag ? " " : "=") + text;
+}
+
+bool strict_bool(const std::string& origin, const std::string& text) {
+    if (text != "true" && text != "false")
+        refuse(origin + ": expected true or false, found \"" + text + "\"");
+    return text == "true";
+}
+
+Inputs::Inputs(const CommandLine& line, const Environment& environment)
+    : value_files_(line.value_files) {
+    const std::vector<std::string_view> known = known_variables();
+    check_names(environment, known);
+    for (const std::string_view name : known)
+        if (const auto at = environment.find(name); at != environment.end() && !at->second.empty())
+            variables_.emplace(*at);
+
+    values_ = read_helm_values(line.value_files, line.sets);
+    for (const HelmSetting& one : values_.settings)
+        say(one.flag, Given{one.text, one.key, Layer::values});
+    for (const Setting& setting : all_settings())
+        if (const std::string* text = variable(setting.variable); text != nullptr)
+            say(setting.flag, Given{*text, std::string(setting.variable), Layer::environment});
+    for (const auto& [flag, text] : line.flags)
+        say(flag, Given{text, "--" + flag, Layer::flag});
+}
+
+void Inputs::say(std::string_view flag, Given given) {
+    given_.insert_or_assign(std::string(flag), std::move(given));
+}
+
+const Given* Inputs::find(std::string_view flag) const {
+    const auto at = given_.find(flag);
+    return at == given_.end() ? nullptr : &at->second;
+}
+
+bool Inputs::typed(std::string_view flag) const {
+    const Given* given = find(flag);
+    return given != nullptr && given->layer == Layer::flag;
+}
+
+const std::string* Inputs::variable(std::string_view name) const {
+    const auto at = variables_.find(name);
+    return at == variables_.end() ? nullptr : &at->second;
+}
+
+bool Inputs::text(std::string_view flag, std::string& out) const {
+    const Given* given = find(flag);
+    if (given == nullptr) return false;
+    out = given->text;
+    return true;
+}
+
+bool Inputs::toggle(std::string_view flag, bool& out) const {
+    const Given* given = find(flag);
+    if (given == nullptr) return false;
+    out = strict_bool(given->origin, given->text);
+    return true;
+}
+
+bool Inputs::duration(std::string_view flag, Duration& out, Duration least, Duration most) const {
+    if (!parsed(flag, out, sim::parse_duration)) return false;
+    if (out < least || out > most)
+        refuse(find(flag)->origin + ": expected " + sim::format_duration(least) + " to " +
+               sim::format_duration(most) + ", found " + find(flag)->text);
+    return true;
+}
+
+std::optional<std::size_t> Inputs::choice(std::string_view flag,
+                                          std::span<const std::string_view> names) const {
+    const Given* given = find(flag);
+    if (given == nullptr) return std::nullopt;
+    const auto found = std::find(names.begin(), names.end(), given->text);
+    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+    std::string all;
+    for (const std::string_view name : names)
+        all += (all.empty() ? "" : ", ") + std::string(name);
+    const std::string near = sim::nearest(given->text, names);
+    refuse(given->origin + ": expected one of " + all + ", found \"" + given->text + "\"" +
+           (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+}
+
+bool Inputs::file(std::string_view flag, std::string& out) const {
+    const Given* given = find(flag);
+    if (given == nullptr) return false;
+    std::error_code error;
+    const auto status = std::filesystem::status(given->text, error);
+    const auto bad = [&](const std::string& why) {
+        refuse(given->origin + ": " + given->text + ": " + why);
+    };
+    if (!std::filesystem::exists(status)) bad("no such file");
+    if (std::filesystem::is_directory(status)) bad("a directory, not a file");
+    if (access(given->text.c_str(), R_OK) != 0) bad("can't be read");
+    out = given->text;
+    return true;
+}
+
+std::map<std::string, std::string, std::less<>> Inputs::origins() const {
+    std::map<std::string, std::string, std::less<>> found;
+    for (const auto& [flag, given] : given_)
+        found.emplace(flag, given.origin);
+    return found;
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,140 @@
+// The bucket, the local files, and the controller's durations.
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "agent/config/parts.hpp"
+#include "sim/scenario/units.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
+constexpr const char* kChartStore = "/var/configs/db";
+constexpr std::string_view kOwnKeys = ".ha/";
+constexpr Duration kLongest = 24h;
+constexpr Duration kShortestPoll = 1s;
+constexpr std::size_t kLongestKey = 1024;  // of S3, in bytes
+
+bool is_file(const std::string& path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+}
+
+/// Of the two flags and the variable the strongest word; both flags at once are no choice.
+void read_bucket(const Inputs& inputs, AgentConfig& config) {
+    const Given* file = inputs.find("bucket-config");
+    if (inputs.typed("bucket-dir")) {
+        if (inputs.typed("bucket-config"))
+            refuse("--bucket-dir and --bucket-config exclude each other: there is one bucket");
+        BucketConfig bucket;
+        bucket.type = BucketType::filesystem;
+        inputs.text("bucket-dir", bucket.directory);
+        if (is_file(bucket.directory))
+            refuse("--bucket-dir: " + bucket.directory + ": a file, not a directory");
+        config.bucket = std::move(bucket);
+        config.origins.erase("bucket-config");
+    } else if (file != nullptr) {
+        auto loaded = load_bucket_config(file->text);
+        if (!loaded) refuse(file->origin + ": " + loaded.error());
+        config.bucket = *std::move(loaded);
+        if (config.bucket->type == BucketType::s3 && !config.bucket->tls.verify)
+            config.warnings.push_back(file->text +
+                                      ": the bucket's certificate is not verified "
+                                      "(insecure_skip_verify)");
+    }
+    config.stores = config.bucket.has_value();
+}
+
+void need_bucket(const Inputs& inputs, AgentConfig& config) {
+    if (config.stores) return;
+    if (config.command == AgentCommand::record_world) {
+        config.warnings.push_back("no bucket is configured: the Lease alone is recorded");
+        return;
+    }
+    constexpr const char* kHow = "set --bucket-config FILE, ETL_BUCKET_CONFIG or --bucket-dir DIR";
+    if (config.leader_follower)
+        refuse(inputs.find("leader-follower")->words() + " needs a bucket: " + kHow);
+    refuse(std::string("no bucket to back up to: ") + kHow +
+           " (alone on one machine: --standalone --bucket-dir DIR)");
+}
+
+/// The chart's file store: on unless somebody turned it off; ETL_PATH_PREFIX says where. Alone on
+/// a directory it would be a second copy beside the first, so there it must be asked for.
+void read_store(const Inputs& inputs, AgentConfig& config) {
+    if (config.command == AgentCommand::record_world) {
+        config.storage.file_store = false;
+        return;
+    }
+    bool on = true;
+    bool alone = false;
+    inputs.toggle("standalone", alone);
+    std::string origin;
+    if (inputs.values().given && !inputs.values().spec.file_store) {
+        on = false;
+        origin = "kubecostModel.etlFileStoreEnabled false";
+    }
+    if (const std::string* text = inputs.variable("ETL_FILE_STORE_ENABLED")) {
+        on = strict_bool("ETL_FILE_STORE_ENABLED", *text);
+        origin = "ETL_FILE_STORE_ENABLED=" + *text;
+    }
+    if (!on && inputs.typed("store-dir")) refuse("--store-dir contradicts " + origin);
+    if (!on && config.leader_follower)
+        refuse(inputs.find("leader-follower")->words() + " contradicts " + origin +
+               ": followers answer queries from the local files");
+    if (alone && inputs.find("store-dir") == nullptr && origin.empty()) on = false;
+    config.storage.file_store = on;
+    if (!on) {
+        config.origins.erase("store-dir");
+        if (!origin.empty()) config.origins.emplace("store-dir", origin);
+        return;
+    }
+    config.store_directory = kChartStore;
+    inputs.text("store-dir", config.store_directory);
+    if (is_file(config.store_directory))
+        refuse(inputs.find("store-dir") == nullptr
+                   ? config.store_directory + ": a file, not a directory"
+                   : inputs.find("store-dir")->origin + ": " + config.store_directory +
+                         ": a file, not a directory");
+}
+
+/// Tracked keys; those below .ha/ are the controller's own.
+void read_prefix(const Inputs& inputs, StorageConfig& storage) {
+    std::string prefix = "etl/";
+    inputs.text("prefix", prefix);
+    if (prefix.starts_with('/') || prefix.size() > kLongestKey)
+        refuse("--prefix: expected the beginning of keys, such as etl/, found \"" + prefix + "\"");
+    if (prefix.starts_with(kOwnKeys) || kOwnKeys.starts_with(prefix))
+        refuse("--prefix: keys below .ha/ are the agent's own, found \"" + prefix + "\"");
+    storage.prefix = ObjectKey(prefix);
+}
+
+}  // namespace
+
+void read_storage(const Inputs& inputs, AgentConfig& config) {
+    StorageConfig& storage = config.storage;
+    storage.ha = config.elects;
+    read_bucket(inputs, config);
+    need_bucket(inputs, config);
+    read_store(inputs, config);
+    read_prefix(inputs, storage);
+    if (const auto format = inputs.choice("object-format", kFormats)) {
+        storage.format = static_cast<ObjectFormat>(*format);
+        if (!config.elects && config.command != AgentCommand::record_world)
+            config.warnings.push_back(
+                "--object-format has no effect: without an election objects are plain");
+    }
+    if (config.elects && storage.format == ObjectFormat::plain)
+        config.warnings.push_back(
+            "--object-format plain: an old leader's late PUT of other bytes can land where the "
+            "same bytes were written again; fenced has no such window");
+    inputs.duration("poll-period", storage.poll_period, kShortestPoll, kLongest);
+    inputs.duration("write-deadline", storage.write_deadline, 1s, kLongest);
+    inputs.duration("largest-request-age", storage.largest_request_age, storage.put_timeout,
+                    kLongest);
+}
+
+}  // namespace leasehold::agent

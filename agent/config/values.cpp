@@ -1,0 +1,85 @@
+#include "agent/config/values.hpp"
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "agent/config/refused.hpp"
+#include "sim/scenario/values.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+/// Where the chart mounts the Secret; the Secret's key must have this name.
+constexpr const char* kMountedSecret = "/var/configs/etl/object-store.yaml";
+
+struct ReadOnlyKey {
+    std::string_view key;
+    std::string_view why;
+};
+constexpr std::array kReadOnlyKeys{
+    ReadOnlyKey{"etlReadOnlyMode",
+                "with leader/follower the chart then leaves out the ClusterRole, so that every "
+                "election is answered 403; a follower is read-only by itself"},
+    ReadOnlyKey{"etlStoreReadOnly",
+                "a leader that can't write helps nobody; a follower is "
+                "read-only by itself"}};
+
+/// A --set's nodes carry the option's text in their file; it belongs into the message.
+std::string presentable(const sim::Diagnostic& found) {
+    if (!found.file.starts_with(sim::kSetPrefix)) return found.to_string();
+    const std::string option = found.file.substr(sim::kSetPrefix.size());
+    return sim::Diagnostic{"--set", found.line, found.column,
+                           found.message + " (in \"" + option + "\")"}
+        .to_string();
+}
+
+/// The last layer's word on kubecostModel.<key>, which the simulator's reader has no use for.
+void check_read_only(const std::vector<sim::Node>& layers, const ReadOnlyKey& wanted) {
+    std::optional<sim::Node> last;
+    for (const sim::Node& layer : layers) {
+        const sim::Node* model = layer.find("kubecostModel");
+        const sim::Node* found = model == nullptr ? nullptr : model->find(wanted.key);
+        if (model != nullptr && model->kind == sim::NodeKind::null) last.reset();
+        if (found != nullptr) last = *found;
+    }
+    if (!last || last->kind == sim::NodeKind::null) return;
+    const std::string path = "kubecostModel." + std::string(wanted.key);
+    if (last->kind != sim::NodeKind::scalar || last->quoted ||
+        (last->text != "true" && last->text != "false"))
+        sim::fail(*last, path + ": expected true or false, found " + last->describe());
+    if (last->text == "true")
+        sim::fail(*last, path + " is true, and the agent has no read-only mode: " +
+                             std::string(wanted.why));
+}
+
+}  // namespace
+
+HelmValues read_helm_values(const std::vector<std::string>& files,
+                            const std::vector<std::string>& sets) {
+    HelmValues values;
+    values.given = !files.empty() || !sets.empty();
+    if (!values.given) return values;
+    try {
+        values.spec = sim::read_values(nullptr, sim::ReadOptions{files, sets});
+        std::vector<sim::Node> layers;
+        for (const std::string& file : files)
+            layers.push_back(sim::parse_tree(sim::load_text(file), file));
+        for (const std::string& set : sets)
+            layers.push_back(sim::parse_set(set));
+        for (const ReadOnlyKey& key : kReadOnlyKeys)
+            check_read_only(layers, key);
+    } catch (const sim::InputError& error) {
+        refuse(presentable(error.diagnostic));
+    }
+    const sim::ValuesSpec& spec = values.spec;
+    values.settings = {{"leader-follower", "kubecostDeployment.leaderFollower.enabled",
+                        spec.leader_follower ? "true" : "false"},
+                       {"replicas", "kubecostDeployment.replicas", std::to_string(spec.replicas)}};
+    if (!spec.bucket_secret.empty())
+        values.settings.push_back(
+            {"bucket-config", "kubecostModel.etlBucketConfigSecret", kMountedSecret});
+    return values;
+}
+
+}  // namespace leasehold::agent
