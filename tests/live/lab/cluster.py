@@ -147,10 +147,10 @@ class Cluster:
 
     # ---- kubectl --------------------------------------------------------------------------------
 
-    def kubectl(self, *arguments, token=ADMIN, stdin=None):
+    def kubectl(self, *arguments, token=ADMIN, namespace=None, stdin=None):
         done = subprocess.run(
             ["kubectl", f"--server={self.url}", f"--certificate-authority={self.ca}",
-             f"--token={token}", f"--namespace={NAMESPACE}",
+             f"--token={token}", f"--namespace={namespace or NAMESPACE}",
              f"--cache-dir={self.folder / 'kubectl'}", *arguments],
             capture_output=True, text=True, input=stdin, check=False, timeout=60,
             env=clean_environment(self.folder))

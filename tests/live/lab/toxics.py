@@ -58,6 +58,12 @@ class Link:
         for stream in ("upstream", "downstream"):
             self._toxic("bandwidth", stream, {"rate": kib_per_second})
 
+    def lead_to(self, upstream_port):
+        """From now on it ends at another server; open connections are closed."""
+        self._proxy.ask("POST", self._path, {"listen": f"127.0.0.1:{self.port}",
+                                             "upstream": f"127.0.0.1:{upstream_port}",
+                                             "enabled": True})
+
     def heal(self):
         for toxic in self._proxy.ask("GET", self._path).json["toxics"]:
             self._proxy.ask("DELETE", f"{self._path}/toxics/{toxic['name']}")

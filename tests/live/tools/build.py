@@ -3,7 +3,7 @@
 
     build.py            builds what is missing, then prints one line for each program: NAME PATH
     build.py --cached   builds nothing: 1 when something is missing
-    build.py --only MODULE   this module alone (elector k8s minio toxiproxy versitygw)
+    build.py --only MODULE   this module alone (elector k8s load minio ...)
 
 Each module lies in its own folder of the cache, CACHE/live/MODULE-KEY, where KEY is a digest of its
 recipe, go.mod, go.sum and sources, and of the version of Go. A folder appears by a rename once all
@@ -48,6 +48,7 @@ K8S_VERSION = " ".join(
 # module: {program: (package, further link flags)}
 MODULES = {
     "elector": {"elector": (".", "")},
+    "load": {"load": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},

@@ -1,0 +1,59 @@
+"""The servers that all live tests share, and where the programs are."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from . import pki
+from .cluster import Cluster
+from .stores import STORES
+from .toxics import Toxiproxy
+
+LIVE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(LIVE / "tools"))
+import build as tools_build  # noqa: E402  pylint: disable=wrong-import-position
+
+
+class Lab:
+    """One cluster, both S3 servers and toxiproxy; further clusters on request."""
+
+    def __init__(self, programs):
+        self.tools = tools_build.programs()
+        absent = [str(path) for path in self.tools.values() if not path.exists()]
+        assert not absent, f"not built (tests/live/tools/build.py): {absent}"
+        self.leasehold_program = Path(programs) / "leasehold"
+        self.agent_program = Path(programs) / "leasehold-agent"
+        for program in (self.leasehold_program, self.agent_program):
+            assert program.exists(), f"{program} is not built"
+        for name in [n for n in os.environ if n.lower().endswith("_proxy")]:
+            del os.environ[name]  # everything here is on loopback
+        self.folder = Path(tempfile.mkdtemp(prefix="leasehold-live-"))
+        self._started = []
+        self._clusters = 0
+        try:
+            self.authority = pki.Authority(self.folder / "pki")
+            self.cluster = self.new_cluster()
+            self.stores = {name: self._keep(store(self.folder / name, self.tools, self.authority))
+                           for name, store in STORES.items()}
+            self.toxiproxy = self._keep(Toxiproxy(self.folder / "toxiproxy", self.tools))
+        except BaseException:
+            self.stop()
+            raise
+
+    def _keep(self, server):
+        self._started.append(server)
+        return server
+
+    def new_cluster(self):
+        """One of its own for a test that stops or kills servers."""
+        self._clusters += 1
+        return self._keep(Cluster(self.folder / f"cluster-{self._clusters}", self.tools,
+                                  self.authority))
+
+    def stop(self, keep_files=False):
+        for server in reversed(self._started):
+            server.stop()
+        if not keep_files:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""Followers against a real bucket: backup reads wait for the leader's next version, queries never
+wait, and a promotion lets all of the waiting go."""
+
+import concurrent.futures
+import json
+import subprocess
+import time
+
+import pytest
+
+from lab.processes import wait_for
+from lab.trio import Trio
+
+DAY = "etl/bingen/allocations/1d/"
+POLL = 2  # seconds
+
+
+@pytest.fixture
+def trio(lab, request):
+    made = Trio(lab, request.node.name.removeprefix("test_").replace("_", "-")[:40],
+                lease_duration=5, poll_period=f"{POLL}s")
+    yield made.start()
+    made.kill()
+
+
+def finish(trio):
+    trio.stop()
+    print(trio.verify())
+
+
+def test_a_read_waits_and_completes(trio):
+    """A follower's backup read of a key that is not there yet waits for it, and comes back within
+    a poll period and a pass. Catches NotFound from a follower, and reads that nobody wakes."""
+    leader, follower = trio.leader(), trio.followers()[0]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        reads = [pool.submit(follower.read, DAY + f"wait-{i}") for i in range(5)]
+        time.sleep(1)
+        assert not any(read.done() for read in reads), "a follower answered at once"
+        for i in range(5):
+            assert leader.write(DAY + f"wait-{i}", b"%d" % i) == "Committed"
+        committed = time.monotonic()
+        for i, read in enumerate(reads):
+            answer = read.result(60)
+            assert (answer.status, answer.body) == (200, b"%d" % i)
+        took = time.monotonic() - committed
+        print(f"five reads completed {took:.2f} s after the last commit")
+        assert took < POLL + 2
+        # The next version: a read that knows this one waits again.
+        known = reads[0].result().headers["etag"]
+        again = pool.submit(follower.read, DAY + "wait-0", "30s", known)
+        time.sleep(POLL + 1)
+        assert not again.done(), "a read of a known version came back with it"
+        assert leader.write(DAY + "wait-0", b"second") == "Committed"
+        assert again.result(30).body == b"second"
+    finish(trio)
+
+
+def test_a_read_ends_by_its_deadline(trio):
+    """Catches a read that is parked beyond what its caller asked for."""
+    follower = trio.followers()[0]
+    began = time.monotonic()
+    answer = follower.read(DAY + "never", deadline="1500ms")
+    took = time.monotonic() - began
+    print(f"{answer.status} after {took:.3f} s: {answer.text.strip()}")
+    assert answer.status == 504 and 1.4 < took < 2.2
+    finish(trio)
+
+
+def test_a_closed_connection_cancels_its_read(trio):
+    """Catches reads that stay behind for callers who have gone, until memory is full of them."""
+    follower = trio.followers()[0]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for i in range(20):
+            pool.submit(follower.ask, "GET", f"/v1/backup/{DAY}gone-{i}?deadline=30s", None, 1)
+        wait_for(lambda: follower.status()["pendingReads"] == 20, 5, "20 pending reads")
+    wait_for(lambda: follower.status()["pendingReads"] == 0, 5, "the reads to be cancelled")
+    finish(trio)
+
+
+def test_queries_do_not_wait_behind_reads(lab, trio):
+    """200 queries at once on a follower that has 50 reads pending: none waits for anything. Catches
+    queries that stack up behind blocked reads, which is how a replica dies."""
+    leader, follower = trio.leader(), trio.followers()[0]
+    assert leader.write(DAY + "query", b"x" * 1024) == "Committed"
+    wait_for(lambda: follower.query(DAY + "query").status == 200, 20, "the follower's own copy")
+    with concurrent.futures.ThreadPoolExecutor(50) as pool:
+        reads = [pool.submit(follower.read, DAY + f"pending-{i}", "40s") for i in range(50)]
+        wait_for(lambda: follower.status()["pendingReads"] == 50, 10, "50 pending reads")
+        done = subprocess.run([lab.tools["load"], "-connections=200", "-rounds=20",
+                               f"{follower.url}/v1/query/{DAY}query"],
+                              capture_output=True, text=True, check=True)
+        seen = json.loads(done.stdout)
+        print(f"200 queries at once, 20 times: {seen}")
+        assert follower.status()["pendingReads"] == 50, "the queries let a read go"
+        assert seen["statuses"] == {"200": 4000}
+        missing = follower.query(DAY + "missing")
+        assert missing.status == 503 and int(missing.headers["retry-after"]) >= 1
+        for i in range(50):
+            assert leader.write(DAY + f"pending-{i}", b"%d" % i) == "Committed"
+        assert [read.result(60).body for read in reads] == [b"%d" % i for i in range(50)]
+    finish(trio)
+    assert seen["p99Ms"] < 5
+
+
+def test_promotion_releases_all_reads(trio):
+    """The leader dies; of the followers, the one that is promoted answers every waiting read as a
+    leader does. Catches reads that wait on after the promotion for a leader that they are."""
+    leader = trio.leader()
+    assert leader.write(DAY + "there", b"there") == "Committed"
+    followers = trio.followers()
+    known = {}
+    for follower in followers:  # both have seen it, so that their reads wait for a newer one
+        answer = follower.read(DAY + "there")
+        assert answer.body == b"there"
+        known[follower] = answer.headers["etag"]
+    with concurrent.futures.ThreadPoolExecutor(100) as pool:
+        reads = {f: [pool.submit(f.read, DAY + "there", "50s", known[f])]
+                 + [pool.submit(f.read, DAY + f"absent-{i}", "50s") for i in range(30)]
+                 for f in followers}
+        wait_for(lambda: all(f.status()["pendingReads"] == 31 for f in followers), 10,
+                 "31 pending reads on both followers")
+        trio.kill_agent(leader)
+        promoted = trio.leader(12, other_than=leader)
+        answers = [read.result(10) for read in reads[promoted]]
+        print(f"{promoted.name} answered {sorted({a.status for a in answers})}")
+        assert answers[0].status == 200 and answers[0].body == b"there"
+        assert all(answer.status == 404 for answer in answers[1:])
+        other = next(f for f in followers if f is not promoted)
+        assert not any(read.done() for read in reads[other]), "a follower's reads were let go"
+        other.process.signal(15)
+        assert all(read.result(30).status == 503 for read in reads[other])  # it shuts down
+        assert other.process.wait(20) == 0
+    finish(trio)

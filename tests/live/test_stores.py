@@ -1,0 +1,157 @@
+"""The agent on two real S3 servers that differ where clients get hurt, and on one that ignores
+preconditions."""
+
+import hashlib
+import time
+
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from lab.agents import PREFIX
+from lab.processes import wait_for
+from lab.proxies import FaultProxy
+from lab.stores import REGION, STORES
+from lab.trio import Trio
+
+ODD_KEYS = ["etl/plain", "etl/with blank", "etl/a+b=c&d", "etl/ümlaut/日本", "etl/per%cent~tilde",
+            "etl/deep/" + "/".join("abcdefgh"), "etl/" + "x" * 200]
+
+
+@pytest.fixture(params=STORES)
+def trio(lab, request):
+    made = Trio(lab, f"stores-{request.param}-{request.node.originalname[5:20].replace('_', '-')}",
+                store=request.param, lease_duration=5)
+    yield made.start()
+    made.kill()
+
+
+def finish(trio):
+    trio.stop()
+    print(trio.verify())
+
+
+def test_write_read_overwrite_remove(trio):
+    """Catches keys that are signed or encoded wrongly, sizes at the edges, and removals that leave
+    something behind for readers. The bucket is looked at by a client that nobody here wrote."""
+    leader, follower = trio.leader(), trio.followers()[0]
+    bodies = {key: f"body of {key}".encode() for key in ODD_KEYS}
+    bodies |= {"etl/empty": b"", "etl/one": b"1", "etl/large": b"0123456789abcdef" * (1 << 19)}
+    for key, body in bodies.items():
+        assert leader.write(key, body) == "Committed", key
+    stored = trio.objects()
+    for key, body in bodies.items():
+        assert stored[key].endswith(body), key
+        answer = leader.read(key)
+        assert answer.status == 200 and answer.body == body, key
+        answer = follower.read(key)
+        assert answer.status == 200 and answer.body == body, key
+    assert follower.write("etl/plain", b"no") == "SkippedFollower"
+    assert leader.write("etl/plain", b"second") == "Committed"
+    assert leader.read("etl/plain").body == b"second"
+    assert leader.remove("etl/plain") == "Committed"
+    assert leader.read("etl/plain").status == 404
+    wait_for(lambda: follower.query("etl/plain").status != 200, 20, "the follower to forget it")
+    finish(trio)
+
+
+def test_preconditions_are_found_honoured(trio):
+    """Catches a probe that mistakes a good store for a bad one, and costs it its large objects."""
+    leader = trio.leader()
+    assert leader.write("etl/probe", b"1") == "Committed"
+    wait_for(lambda: leader.status()["preconditions"] == "honoured", 20, "the probe")
+    finish(trio)
+
+
+def test_epochs_fence_over_successive_leaders(trio):
+    """Each leader claims an epoch above all before it; catches a claim that is lost or repeated."""
+    epochs = []
+    for turn in range(4):
+        leader = trio.leader()
+        assert leader.write("etl/fenced", b"%d" % turn) == "Committed"
+        epochs.append(leader.status()["epoch"])
+        if turn % 2:
+            trio.kill_agent(leader)
+        else:
+            assert leader.stop() == 0
+        trio.leader(12, other_than=leader)
+        leader.start()
+    print(f"epochs {epochs}")
+    assert epochs == sorted(set(epochs))
+    finish(trio)
+
+
+def test_server_killed_and_back(trio):
+    """SIGKILL of the S3 server under writes: what was acknowledged is there afterwards."""
+    leader, store = trio.leader(), trio.store
+    committed = {}
+    with trio.fault("outage of the bucket", trio.agents, bucket=False):
+        store.process.kill()
+        time.sleep(0.5)
+        store.process = store.start()
+        wait_for(lambda: trio.store.client().list_buckets(), 30, "the server", store.process)
+    for i in range(10):
+        wait_for(lambda i=i: leader.write(f"etl/after-{i}", b"%d" % i) == "Committed", 30, "a write")
+        committed[f"etl/after-{i}"] = b"%d" % i
+    stored = trio.objects()
+    assert all(stored[key].endswith(body) for key, body in committed.items())
+    finish(trio)
+
+
+class Careless:
+    """A store that ignores preconditions: a proxy that takes them off and signs again."""
+
+    def __init__(self, lab, store):
+        self.stripped = 0
+        self._store = store
+        self._credentials = Credentials(store.access_key, store.secret_key)
+        self.proxy = FaultProxy(store.url, store.ca, lab.authority.server("careless"),
+                                rewrite=self._rewrite)
+
+    def _rewrite(self, method, target, headers, body):
+        dropped = {"if-match", "if-none-match", "authorization", "x-amz-date", "host"}
+        self.stripped += sum(name.lower() in ("if-match", "if-none-match") for name in headers)
+        kept = {name: value for name, value in headers.items() if name.lower() not in dropped}
+        kept["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
+        kept = {n: v for n, v in kept.items() if n == "X-Amz-Content-SHA256"
+                or n.lower() != "x-amz-content-sha256"}
+        request = AWSRequest(method, self._store.url + target, kept, body)
+        S3SigV4Auth(self._credentials, "s3", REGION).add_auth(request)
+        return dict(request.headers.items())
+
+
+def test_a_store_that_ignores_preconditions_is_found_out(lab):
+    """A store that takes any PUT fences nobody. Catches a probe that believes what it is told: the
+    leader must say so in its status, its metric and its log within seconds."""
+    careless = Careless(lab, lab.stores["minio"])
+    trio = Trio(lab, "careless", lease_duration=5)
+    try:
+        for link in trio.bucket_links:
+            link.lead_to(careless.proxy.port)
+        trio.start()
+        leader = trio.leader()
+        began = time.monotonic()
+        assert leader.write("etl/careless", b"1") == "Committed"
+        wait_for(lambda: leader.status()["preconditions"] == "ignored", 20, "the probe")
+        print(f"found out after {time.monotonic() - began:.1f} s, "
+              f"{careless.stripped} preconditions were taken off")
+        assert careless.stripped > 0
+        assert "precondition" in leader.process.log.read_text().lower(), "the log says nothing"
+        metric = {name: value for name, value in leader.metrics().items()
+                  if "precondition" in name}
+        print(metric)
+        assert metric, "no metric tells of it"
+        finish(trio)
+    finally:
+        trio.kill()
+        careless.proxy.stop()
+
+
+def test_tracked_keys_alone_are_listed(trio):
+    """The index lists what lies below the prefix, and neither epochs nor probes."""
+    leader = trio.leader()
+    assert leader.write("etl/listed", b"1") == "Committed"
+    answer = leader.ask("GET", f"/v1/backup?prefix={PREFIX}")
+    assert answer.status == 200 and "etl/listed" in answer.text and ".ha/" not in answer.text
+    finish(trio)

@@ -1,0 +1,3 @@
+module leasehold/livetools/load
+
+go 1.24.0
