@@ -1,8 +1,14 @@
 // Metrics: what GET /metrics tells, in Prometheus' terms (prometheus-cpp).
+//
+// Names and meanings stand in catalogue.cpp. Nothing is formatted in a step: it increments counters
+// whose handles are at hand.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/replica/events.hpp"
 #include "model/replica/replica.hpp"
@@ -13,6 +19,8 @@ class Metrics {
   public:
     Metrics();
     ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
 
     /// What a step showed: roles, gates, marks, outcomes, requests and their latencies.
     void stepped(Instant now, const Event& event, const Effects& effects);
@@ -21,9 +29,14 @@ class Metrics {
     /// Bytes of payload that went to, or came from, the bucket.
     void sent_bytes(std::uint64_t count);
     void received_bytes(std::uint64_t count);
-    /// The watchdog closed the gate before the loop did.
+    /// The watchdog closed the gate before the loop did. From any thread.
     void watchdog_closed();
-    void http_request(const std::string& route, int status);
+    /// An answer went out. `route` is a pattern ("GET /v1/query/{key}"), never a client's text.
+    void http_request(std::string_view route, int status);
+    void http_connections(std::size_t open);
+
+    /// When the newest polling pass of this process began; none before the first.
+    [[nodiscard]] std::optional<Instant> last_pass_began() const;
 
     /// The text format, with the gauges as they are `now`.
     [[nodiscard]] std::string text(Instant now, const Leadership& leadership,
