@@ -50,8 +50,14 @@ bool within(const fs::path& inner, const fs::path& outer) {
 }  // namespace
 
 void read_http(const Inputs& inputs, AgentConfig& config) {
-    if (config.command == AgentCommand::record_world) return;
     ServerOptions& http = config.http;
+    http.spool_directory = config.store_directory;
+    if (http.spool_directory.empty()) {
+        std::error_code error;
+        http.spool_directory = fs::temp_directory_path(error).string();
+        if (error) refuse("TMPDIR: no directory for large bodies: " + error.message());
+    }
+    if (config.command == AgentCommand::record_world) return;
     ListenAddress listen{http.address, http.port, true};
     inputs.parsed("listen", listen, parse_listen);
     http.address = listen.address;
@@ -69,12 +75,6 @@ void read_http(const Inputs& inputs, AgentConfig& config) {
         refuse("--body-limit: expected 1B to " + sim::format_size(kLargestBody) +
                " (S3 takes no larger single PUT), found " + inputs.find("body-limit")->text);
     inputs.duration("query-deadline", http.query_deadline, 1ms, 10min);
-    http.spool_directory = config.store_directory;
-    if (http.spool_directory.empty()) {
-        std::error_code error;
-        http.spool_directory = fs::temp_directory_path(error).string();
-        if (error) refuse("TMPDIR: no directory for large bodies: " + error.message());
-    }
 }
 
 void read_process(const Inputs& inputs, AgentConfig& config) {

@@ -148,7 +148,7 @@ std::vector<Reach> other_reaches(const Folder& folder) {
         {"record-poll", poll,
          [](const auto& c) {
              return c.command == AgentCommand::record_world && c.record_poll == 1s && c.api &&
-                    c.stores && c.record_file == "world.jsonl" &&
+                    c.stores && c.record_file == "world.jsonl" && !c.http.spool_directory.empty() &&
                     c.lease.name == "leasehold-etl-leader";
          }},
         {"log", alone({"--log", "json"}),
