@@ -12,8 +12,8 @@ CACHE is $LEASEHOLD_CACHE, else leasehold in $XDG_CACHE_HOME, else .cache/leaseh
 
 A Go of 1.25 or newer is taken as it is, with its caches. With an older one (Debian 12 has 1.19) the
 pinned toolchain is fetched, which is an ordinary module, verified by its checksum; caches are then
-our own and removed afterwards. Exit code 77 with the reason when there is no usable Go, 1 when a
-build failed.
+our own and removed afterwards. Exit code 77 with the reason when there is no usable Go or no way
+to its modules, 1 when a build failed.
 """
 
 import argparse
@@ -55,12 +55,13 @@ MODULES = {
     "k8s": {"kube-apiserver": ("k8s.io/kubernetes/cmd/kube-apiserver", K8S_VERSION),
             "etcd": ("go.etcd.io/etcd/server/v3", "")},
 }
+NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake")
 UNUSED_AFTER = 14 * 24 * 3600  # seconds
 BUILD_FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false"]
 
 
 class NoGo(Exception):
-    """There is no usable Go, and why."""
+    """There is no usable Go, or its modules can't be fetched; and why."""
 
 
 def say(text):
@@ -192,6 +193,22 @@ def missing(chosen):
     return [module for module in chosen if not folder_of(module, version=version).is_dir()]
 
 
+def run_build(command, folder, environment):
+    """Passes on what it says. A machine without a network is not a broken build."""
+    lines = []
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.STDOUT,
+                          stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            sys.stderr.write(line)
+            lines.append(line.strip())
+    if process.returncode == 0:
+        return
+    for line in lines:
+        if NO_NETWORK.search(line):
+            raise NoGo(f"modules could not be fetched: {line}")
+    raise subprocess.CalledProcessError(process.returncode, command)
+
+
 def build_module(module, go, environment, root, version):
     target = folder_of(module, root, version)
     half = Path(tempfile.mkdtemp(prefix=f"half-{module}-", dir=root))
@@ -201,8 +218,7 @@ def build_module(module, go, environment, root, version):
             began = time.monotonic()
             command = ["nice", "-n", "5", go, "build", *BUILD_FLAGS, "-o", str(half / name),
                        "-ldflags", f"-s -w {link}".strip(), package]
-            subprocess.run(command, cwd=HERE / module, env=environment, stdout=sys.stderr,
-                           check=True)
+            run_build(command, HERE / module, environment)
             say(f"{name}: {(half / name).stat().st_size >> 20} MiB in "
                 f"{time.monotonic() - began:.0f} s")
         half.chmod(0o755)
