@@ -148,8 +148,8 @@ def simulated_failovers(lab, name):
     folder.mkdir()
     for i in range(10):
         (folder / f"crash-{i}.yaml").write_text(
-            f"scenario: live-{name}-{i}\nwhy: beside the live measurement\n"
-            "duration: 100s\nseeds: 1..10\n"
+            f"scenario: crash-{i}\nwhy: beside the live measurement\n"
+            "duration: 4m\nseeds: 1..10\n"
             "values:\n"
             "  kubecostDeployment: {replicas: 3, leaderFollower: {enabled: true}}\n"
             "  kubecostModel: {etlBucketConfigSecret: kubecost-bucket-secret}\n"

@@ -115,6 +115,12 @@ class FaultProxy:
     def closing(self):
         return self._closing
 
+    @property
+    def healed(self):
+        """Set at the next heal()."""
+        with self._lock:
+            return self._healed
+
     def stop(self):
         self._closing = True
         self._healed.set()
@@ -174,9 +180,10 @@ def _handler(proxy):
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
 
         def _wait_for_the_client(self):
-            """Says nothing for as long as the client has patience."""
+            """Says nothing until the client has gone, or the path is healed."""
             self.close_connection = True
-            while not proxy.closing:
+            healed = proxy.healed
+            while not proxy.closing and not healed.is_set():
                 self.connection.settimeout(0.5)
                 try:
                     if not self.connection.recv(4096):
@@ -227,7 +234,8 @@ def _handler(proxy):
             self.wfile.write(body)
 
         def _stream(self, server, answer):
-            """A watch: what comes is passed on, unless the proxy is silent."""
+            """A watch: what comes is passed on. One that missed anything is never taken up again:
+            no network loses bytes from the middle of a stream."""
             self.close_connection = True
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.getheader("Content-Type"))
@@ -241,9 +249,11 @@ def _handler(proxy):
                 piece = answer.read1(65536)
                 if not piece:
                     break
-                if not proxy.silent:
-                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-                    self.wfile.flush()
+                if proxy.silent:
+                    self._wait_for_the_client()
+                    return
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")
 
     return Handler
