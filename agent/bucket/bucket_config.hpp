@@ -15,31 +15,35 @@ enum class Encryption : std::uint8_t { none, sse_s3, sse_kms, sse_c };
 
 struct BucketConfig {
     BucketType type = BucketType::s3;
+    std::string file;       ///< where it was read, so that rotated keys are found; empty = nowhere
     std::string prefix;     ///< of every key, without slashes at its ends; empty = none
     std::string directory;  ///< filesystem
 
     // s3
     std::string bucket;
-    std::string endpoint;  ///< host[:port], without scheme
-    std::string region;    ///< empty = us-east-1
-    bool insecure = false;  ///< plain HTTP
+    std::string endpoint;       ///< host[:port], lower case, without scheme
+    std::string region;         ///< never empty: as configured, else the endpoint's, else us-east-1
+    bool insecure = false;      ///< plain HTTP
     bool virtual_host = false;  ///< bucket in the host's name instead of the path
     std::string access_key;     ///< empty: environment, then the shared credentials file
     std::string secret_key;
     std::string session_token;
-    std::map<std::string, std::string> user_metadata;  ///< put_user_metadata
+    std::map<std::string, std::string> user_metadata;  ///< put_user_metadata, as headers
     TlsOptions tls;
     Encryption encryption = Encryption::none;
     std::string kms_key_id;
-    std::string kms_context;       ///< JSON
-    std::string customer_key;      ///< SSE-C: the key's 32 bytes
+    std::string kms_context;        ///< JSON; empty = none
+    std::string customer_key_file;  ///< SSE-C: where the key is
+    std::string customer_key;       ///< SSE-C: the key's 32 bytes, once loaded
 };
 
-/// Reads and checks a secret's text; `file` names it in messages. An error is one line with file,
-/// line, column, what was expected and the nearest valid name.
+/// Reads and checks a secret's text; `file` names it in messages. Opens no file. An error is one
+/// line with file, line, column, what was expected and the nearest valid name; it shows no value
+/// that could be a secret.
 [[nodiscard]] Result<BucketConfig, std::string> parse_bucket_config(const std::string& text,
                                                                     const std::string& file);
-/// The same for a file; a missing or unreadable one is an error too.
+/// The same for a file, and for the files that it names: a missing, unreadable or unusable one is
+/// an error too.
 [[nodiscard]] Result<BucketConfig, std::string> load_bucket_config(const std::string& file);
 
 }  // namespace leasehold::agent

@@ -16,9 +16,9 @@ namespace leasehold::agent {
 /// What a bucket client shares with the rest of the agent; all of it outlives the client.
 struct BucketContext {
     asio::io_context& loop;
-    FilePool& pool;            ///< for hashing and for the directory's files
-    const WriteGate* gate;     ///< puts are aborted once it is closed; null: never
-    SocketSet* uploads;        ///< sockets of puts and removes; null: not kept
+    FilePool& pool;               ///< for hashing and for the directory's files
+    const WriteGate* gate;        ///< puts are aborted once it is closed; null: never
+    SocketSet* uploads;           ///< sockets of puts and removes; null: not kept
     std::string spool_directory;  ///< for large objects on their way in
 };
 

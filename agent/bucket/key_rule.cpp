@@ -1,0 +1,19 @@
+#include "agent/bucket/key_rule.hpp"
+
+namespace leasehold::agent {
+
+bool usable_key(std::string_view key) {
+    if (key.empty() || key.size() > kLongestKey) return false;
+    for (const char c : key)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+    for (std::string_view rest = key;;) {
+        const std::size_t slash = rest.find('/');
+        const std::string_view component = rest.substr(0, slash);
+        if (component.empty() || component.size() > kLongestComponent) return false;
+        if (component == "." || component == "..") return false;
+        if (slash == std::string_view::npos) return true;
+        rest.remove_prefix(slash + 1);
+    }
+}
+
+}  // namespace leasehold::agent

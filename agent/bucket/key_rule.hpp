@@ -1,0 +1,17 @@
+// Which keys this program reads and writes in a bucket.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace leasehold::agent {
+
+inline constexpr std::size_t kLongestKey = 1024;       ///< bytes, of S3
+inline constexpr std::size_t kLongestComponent = 255;  ///< bytes; a larger one is no file name
+
+/// Can an object of this key be a file? Components between slashes must be 1 to 255 bytes and
+/// neither "." nor "..", without control characters. Stores differ about all others: MinIO refuses
+/// them, Versity and URL libraries rewrite them into other keys, folders' markers end in "/".
+[[nodiscard]] bool usable_key(std::string_view key);
+
+}  // namespace leasehold::agent

@@ -1,0 +1,17 @@
+#include "agent/bucket/make_bucket.hpp"
+
+#include <utility>
+
+#include "agent/bucket/directory_bucket.hpp"
+#include "agent/bucket/s3_client.hpp"
+
+namespace leasehold::agent {
+
+std::unique_ptr<BucketClient> make_bucket(const BucketConfig& config, const BucketContext& context,
+                                          BucketClient::Deliver deliver) {
+    if (config.type == BucketType::filesystem)
+        return std::make_unique<DirectoryBucket>(config, context, std::move(deliver));
+    return std::make_unique<S3Client>(config, context, std::move(deliver), process_environment);
+}
+
+}  // namespace leasehold::agent

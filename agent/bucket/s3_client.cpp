@@ -1,0 +1,235 @@
+#include "agent/bucket/s3_client.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "agent/base/clock.hpp"
+#include "agent/bucket/key_rule.hpp"
+#include "agent/bucket/s3_reply.hpp"
+#include "agent/bucket/s3_request.hpp"
+#include "agent/bucket/user_metadata.hpp"
+#include "model/base/check.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kHashInline = 8U << 20;  ///< bytes in memory: less than 10 ms of the loop
+constexpr std::size_t kErrorLimit = 64U << 10;   ///< of an error's text, bytes
+constexpr std::size_t kPageLimit = 16U << 20;    ///< 1000 keys of 1024 bytes, escaped
+constexpr Duration kRotation = 45s;              ///< credentials are re-read each minute
+
+ClientOptions client_options(const BucketConfig& config, SocketSet* uploads) {
+    ClientOptions options;
+    options.tls = config.tls;
+    options.user_agent = "leasehold-agent";
+    options.uploads = uploads;
+    return options;
+}
+
+/// The server does not know the keys, or no more (AWS answers an old token with 400).
+bool blames_credentials(const BucketReply& reply) {
+    return reply.status == 401 || reply.status == 403 ||
+           (reply.status == 400 && reply.code == BucketCode::access_denied);
+}
+
+}  // namespace
+
+S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
+                   const Environment& environment)
+    : config_(config),
+      context_(context),
+      deliver_(std::move(deliver)),
+      source_(config, environment),
+      rotation_(context.loop, [this] { read_credentials(); }),
+      hashing_(context.loop, [this] { hashing_due(); }),
+      self_(std::make_shared<S3Client*>(this)),
+      reads_(context.loop, client_options(config, nullptr)),
+      writes_(context.loop, client_options(config, context.uploads)) {
+    auto credentials = source_.load();
+    if (!credentials) throw std::runtime_error(credentials.error());
+    credentials_ = *std::move(credentials);
+    rotation_.arm(boottime() + kRotation);
+}
+
+bool S3Client::changes(BucketVerb verb) {
+    return verb == BucketVerb::put || verb == BucketVerb::remove;
+}
+
+Client& S3Client::client_of(BucketVerb verb) {
+    return changes(verb) ? writes_ : reads_;
+}
+
+bool S3Client::gate_closed() const {
+    return context_.gate != nullptr && !context_.gate->open(boottime());
+}
+
+void S3Client::send(const SendBucket& request) {
+    const RequestId id = request.request;
+    if (request.verb != BucketVerb::list && !usable_key(request.key.view())) {
+        BucketReply reply;
+        reply.status = 400;  // as MinIO: certainly not applied
+        reply.code = BucketCode::other;
+        answer_later(id, std::move(reply));
+        return;
+    }
+    Job job;
+    job.request = request;
+    job.deadline = saturating_add(boottime(), request.timeout);
+    job.text = std::make_shared<std::string>();
+    if (request.verb == BucketVerb::get)
+        job.object = std::make_shared<ObjectReader>(context_.spool_directory);
+    CHECK(jobs_.emplace(id, std::move(job)).second);
+    if (request.verb == BucketVerb::put)
+        hash(id, put_body(*request.body));
+    else
+        leave(id, kEmptySha256);
+}
+
+void S3Client::hash(RequestId id, PutBody body) {
+    jobs_.at(id).body = body.parts;
+    if (body.in_memory && body.size <= kHashInline) {
+        hashed(id, hash_body(body));
+        return;
+    }
+    arm_hashing();
+    context_.pool.run([body = std::move(body)] { return hash_body(body); },
+                      [weak = std::weak_ptr(self_), id](const BodyHash& hash) {
+                          if (const auto self = weak.lock()) (*self)->hashed(id, hash);
+                      });
+}
+
+/// A job that was aborted or timed out meanwhile is not there any more: it must not leave.
+void S3Client::hashed(RequestId id, const BodyHash& hash) {
+    if (!jobs_.contains(id)) return;
+    if (!hash.intact) {
+        log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), hash.problem);
+        end_hashing(id);
+    } else if (gate_closed()) {
+        end_hashing(id);
+    } else {
+        leave(id, hash.sha256);
+    }
+    arm_hashing();
+}
+
+/// It never left this process.
+void S3Client::end_hashing(RequestId id) {
+    jobs_.erase(id);
+    BucketReply reply;
+    reply.not_sent = true;
+    answer_later(id, std::move(reply));
+}
+
+void S3Client::arm_hashing() {
+    Instant first = kNever;
+    for (const auto& [id, job] : jobs_)
+        if (!job.transfer) first = std::min(first, job.deadline);
+    hashing_.arm(first);
+}
+
+void S3Client::hashing_due() {
+    std::vector<RequestId> late;
+    const Instant now = boottime();
+    for (const auto& [id, job] : jobs_)
+        if (!job.transfer && job.deadline <= now) late.push_back(id);
+    for (const RequestId id : late)
+        end_hashing(id);
+    arm_hashing();
+}
+
+void S3Client::leave(RequestId id, std::string_view content_sha256) {
+    Job& job = jobs_.at(id);
+    job.transfer = client_of(job.request.verb)
+                       .send(http_request(job, content_sha256),
+                             [this, id](const Response& response) { ended(id, response); });
+}
+
+Request S3Client::http_request(Job& job, std::string_view content_sha256) const {
+    S3Request s3 = s3_request(config_, job.request);
+    sign(s3.headers, s3.method, s3.url, content_sha256, credentials_, config_.region,
+         read_now().wall);
+    Request request;
+    request.method = s3.method;
+    request.url = s3.url.text();
+    for (const auto& [name, value] : s3.headers)
+        request.headers.push_back(name + (value.empty() ? ";" : ": " + value));
+    request.has_body = job.request.verb == BucketVerb::put;
+    request.body = std::move(job.body);
+    request.deadline = job.deadline;
+    if (changes(job.request.verb)) request.gate = context_.gate;
+    const std::size_t limit = job.request.verb == BucketVerb::list ? kPageLimit : kErrorLimit;
+    request.sink = [text = job.text, object = job.object, limit](const Response& response,
+                                                                 std::string_view piece) {
+        if (object && response.status == 200) {
+            object->append(piece);
+            return true;
+        }
+        if (text->size() + piece.size() > limit) return false;
+        *text += piece;
+        return true;
+    };
+    return request;
+}
+
+void S3Client::ended(RequestId id, const Response& response) {
+    const auto node = jobs_.extract(id);
+    CHECK(!node.empty());
+    const Job& job = node.mapped();
+    const SendBucket& request = job.request;
+    ObjectBodyPtr object;
+    if (job.object && response.end == TransferEnd::answered && response.status == 200)
+        object = job.object->finish(std::string(response.header(kStampHeader)));
+    const S3Reply mapped = s3_reply(config_, request, response, *job.text, std::move(object),
+                                    changes(request.verb) && gate_closed());
+    if (!mapped.reply.not_sent && response.end != TransferEnd::aborted)
+        log_.note(request.verb, request.key.view(), mapped.problem);
+    // Old connections may be black holes.
+    if (response.end == TransferEnd::timed_out) client_of(request.verb).drop_connections();
+    if (blames_credentials(mapped.reply)) read_credentials();
+    deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(mapped.reply)});
+}
+
+void S3Client::abort(RequestId request) {
+    const auto found = jobs_.find(request);
+    if (found == jobs_.end()) return;
+    if (found->second.transfer) {
+        client_of(found->second.request.verb).abort(*found->second.transfer);
+    } else {
+        end_hashing(request);
+        arm_hashing();
+    }
+}
+
+void S3Client::answer_later(RequestId id, BucketReply reply) {
+    asio::post(context_.loop, [weak = std::weak_ptr(self_), id,
+                               shared = std::make_shared<const BucketReply>(std::move(reply))] {
+        if (const auto self = weak.lock()) (*self)->deliver_(BucketAnswered{id, shared});
+    });
+}
+
+void S3Client::read_credentials() {
+    if (reading_credentials_) return;
+    reading_credentials_ = true;
+    context_.pool.run([source = source_] { return source.load(); },
+                      [weak = std::weak_ptr(self_)](Result<Credentials, std::string> loaded) {
+                          const auto locked = weak.lock();
+                          if (!locked) return;
+                          S3Client& self = **locked;
+                          self.reading_credentials_ = false;
+                          self.rotation_.arm(boottime() + kRotation);
+                          const std::string problem = loaded ? "" : loaded.error();
+                          if (!problem.empty() && problem != self.credentials_problem_)
+                              spdlog::warn("bucket: credentials stay as they were: {}", problem);
+                          self.credentials_problem_ = problem;
+                          if (!loaded || *loaded == self.credentials_) return;
+                          spdlog::info("bucket: new credentials");
+                          self.credentials_ = *std::move(loaded);
+                      });
+}
+
+}  // namespace leasehold::agent

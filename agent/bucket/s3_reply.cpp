@@ -1,0 +1,76 @@
+#include "agent/bucket/s3_reply.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "agent/bucket/s3_url.hpp"
+#include "agent/bucket/s3_xml.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+constexpr std::int64_t kLongestRetryAfter = 24 * 3600;  ///< seconds
+
+/// Of its two forms, seconds; S3 servers send no dates.
+Duration retry_after(const Response& response) {
+    const std::string_view text = response.header("retry-after");
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
+    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfter));
+}
+
+void take_page(const BucketConfig& config, const SendBucket& request, std::string_view body,
+               S3Reply& out) {
+    const std::string prefix = full_key(config, request.prefix.view());
+    const std::string after =
+        request.key.empty() ? std::string() : full_key(config, request.key.view());
+    auto page = parse_list_page(body, prefix, after, full_key(config, "").size());
+    if (page)
+        out.reply.content = std::make_shared<const ListPage>(*std::move(page));
+    else
+        out.problem = page.error();
+}
+
+/// Answers that belong to the protocol's daily life, and are nobody's fault.
+bool ordinary(const BucketReply& reply) {
+    return reply.status < 300 || reply.status == 304 || reply.status == 412 ||
+           reply.status == 409 || reply.code == BucketCode::no_such_key;
+}
+
+}  // namespace
+
+S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Response& response,
+                 std::string_view body, ObjectBodyPtr object, bool gate_closed) {
+    S3Reply out;
+    if (response.end != TransferEnd::answered) {
+        out.reply.not_sent = response.end == TransferEnd::not_sent && gate_closed;
+        if (response.end != TransferEnd::aborted && !out.reply.not_sent)
+            out.problem = response.error.empty() ? "no answer" : response.error;
+        return out;
+    }
+    BucketReply& reply = out.reply;
+    reply.status = response.status;
+    reply.etag = ETag(std::string(unquoted(response.header("etag"))));
+    if (response.status == 304 && reply.etag.empty()) reply.etag = request.etag;  // Versity
+    if (response.status >= 200 && response.status < 300) {
+        if (request.verb == BucketVerb::get) reply.content = std::move(object);
+        if (request.verb == BucketVerb::list) take_page(config, request, body, out);
+        const bool tagged = request.verb == BucketVerb::get || request.verb == BucketVerb::put;
+        if (tagged && reply.etag.empty()) out.problem = "a successful answer without an ETag";
+        return out;
+    }
+    out.code = error_code_of(body);
+    reply.code = bucket_code(out.code);
+    reply.retry_after = retry_after(response);
+    if (response.status >= 400) reply.etag = ETag();  // MinIO sends the object's with a 412
+    if (!ordinary(reply))
+        out.problem = "answered " + std::to_string(response.status) +
+                      (out.code.empty() ? "" : " " + out.code);
+    return out;
+}
+
+}  // namespace leasehold::agent

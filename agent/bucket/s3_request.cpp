@@ -1,0 +1,87 @@
+#include "agent/bucket/s3_request.hpp"
+
+#include <array>
+
+#include <openssl/evp.h>
+
+#include "agent/bucket/user_metadata.hpp"
+#include "model/base/check.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+std::string base64(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                       reinterpret_cast<const unsigned char*>(bytes.data()),
+                                       static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
+std::string md5(std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+    unsigned length = 0;
+    CHECK(EVP_Digest(bytes.data(), bytes.size(), value.data(), &length, EVP_md5(), nullptr) == 1);
+    return std::string(value.begin(), value.begin() + length);
+}
+
+std::string quoted(const ETag& etag) {
+    return '"' + etag.str() + '"';
+}
+
+void add_customer_key(const BucketConfig& config, SignedHeaders& headers) {
+    if (config.encryption != Encryption::sse_c) return;
+    const std::string name = "x-amz-server-side-encryption-customer-";
+    headers[name + "algorithm"] = "AES256";
+    headers[name + "key"] = base64(config.customer_key);
+    headers[name + "key-md5"] = base64(md5(config.customer_key));
+}
+
+void add_put_encryption(const BucketConfig& config, SignedHeaders& headers) {
+    const std::string name = "x-amz-server-side-encryption";
+    if (config.encryption == Encryption::sse_s3) headers[name] = "AES256";
+    if (config.encryption != Encryption::sse_kms) return;
+    headers[name] = "aws:kms";
+    if (!config.kms_key_id.empty()) headers[name + "-aws-kms-key-id"] = config.kms_key_id;
+    if (!config.kms_context.empty()) headers[name + "-context"] = base64(config.kms_context);
+}
+
+void add_put(const BucketConfig& config, const SendBucket& request, SignedHeaders& headers) {
+    for (const auto& [name, value] : config.user_metadata)
+        headers[name] = value;
+    if (!request.body->metadata.empty()) headers[kStampHeader] = request.body->metadata;
+    if (request.condition == PutCondition::if_match) headers["if-match"] = quoted(request.etag);
+    if (request.condition == PutCondition::if_none_match) headers["if-none-match"] = "*";
+    add_put_encryption(config, headers);
+    add_customer_key(config, headers);
+}
+
+}  // namespace
+
+S3Request s3_request(const BucketConfig& config, const SendBucket& request) {
+    S3Request out;
+    out.url = request.verb == BucketVerb::list
+                  ? list_url(config, request.prefix.view(), request.key.view())
+                  : object_url(config, request.key.view());
+    out.method = "GET";
+    switch (request.verb) {
+        case BucketVerb::get:
+            if (!request.etag.empty()) out.headers["if-none-match"] = quoted(request.etag);
+            add_customer_key(config, out.headers);
+            break;
+        case BucketVerb::put:
+            out.method = "PUT";
+            add_put(config, request, out.headers);
+            break;
+        case BucketVerb::remove:
+            out.method = "DELETE";
+            if (!request.etag.empty()) out.headers["if-match"] = quoted(request.etag);
+            break;
+        case BucketVerb::list:
+            break;
+    }
+    return out;
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,23 @@
+// What a request of the model is on S3's wire: method, URL and headers, yet without a signature.
+#pragma once
+
+#include <string>
+
+#include "agent/bucket/bucket_config.hpp"
+#include "agent/bucket/s3_url.hpp"
+#include "agent/bucket/sigv4.hpp"
+#include "model/replica/events.hpp"
+
+namespace leasehold::agent {
+
+struct S3Request {
+    std::string method;
+    S3Url url;
+    SignedHeaders headers;
+};
+
+/// Conditions (If-Match in quotes), user metadata with the stamp, and encryption. SSE-C needs its
+/// key with every GET and PUT; the other kinds only concern PUT.
+[[nodiscard]] S3Request s3_request(const BucketConfig& config, const SendBucket& request);
+
+}  // namespace leasehold::agent

@@ -1,0 +1,138 @@
+#include "agent/bucket/s3_xml.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <pugixml.hpp>
+
+#include "agent/bucket/key_rule.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using Error = Unexpected<std::string>;
+
+// Keys keep their blanks and line ends; comments, instructions and DOCTYPEs are skipped.
+constexpr unsigned kFlags =
+    pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
+
+constexpr std::array<std::pair<std::string_view, BucketCode>, 21> kCodes{{
+    {"NoSuchKey", BucketCode::no_such_key},
+    {"NoSuchBucket", BucketCode::no_such_bucket},
+    {"PreconditionFailed", BucketCode::precondition_failed},
+    {"ConditionalRequestConflict", BucketCode::conditional_request_conflict},
+    {"SlowDown", BucketCode::slow_down},
+    {"SlowDownRead", BucketCode::slow_down},   // MinIO
+    {"SlowDownWrite", BucketCode::slow_down},  // MinIO
+    {"TooManyRequests", BucketCode::slow_down},
+    {"RequestLimitExceeded", BucketCode::slow_down},
+    {"Throttling", BucketCode::slow_down},
+    {"ThrottlingException", BucketCode::slow_down},
+    {"AccessDenied", BucketCode::access_denied},
+    {"AllAccessDisabled", BucketCode::access_denied},
+    {"AccountProblem", BucketCode::access_denied},
+    {"InvalidAccessKeyId", BucketCode::access_denied},
+    {"SignatureDoesNotMatch", BucketCode::access_denied},
+    {"ExpiredToken", BucketCode::access_denied},
+    {"InvalidToken", BucketCode::access_denied},
+    {"RequestTimeTooSkewed", BucketCode::access_denied},
+    {"RequestExpired", BucketCode::access_denied},
+    {"InternalError", BucketCode::internal_error},
+}};
+
+/// The element's own text; nothing when it is absent, repeated or holds elements.
+std::optional<std::string> text_of(const pugi::xml_node& parent, const char* name) {
+    const pugi::xml_node node = parent.child(name);
+    if (!node || node.next_sibling(name)) return std::nullopt;
+    std::string text;
+    for (const pugi::xml_node& part : node.children()) {
+        if (part.type() != pugi::node_pcdata && part.type() != pugi::node_cdata)
+            return std::nullopt;
+        text += part.value();
+    }
+    return text;
+}
+
+bool load(pugi::xml_document& document, std::string_view body) {
+    return static_cast<bool>(
+        document.load_buffer(body.data(), body.size(), kFlags, pugi::encoding_utf8));
+}
+
+std::optional<ListEntry> entry_of(const pugi::xml_node& node, std::string& full) {
+    const auto key = text_of(node, "Key");
+    const auto etag = text_of(node, "ETag");
+    const auto size = text_of(node, "Size");
+    if (!key || key->empty() || !etag || unquoted(*etag).empty() || !size) return std::nullopt;
+    ListEntry entry;
+    const char* const end = size->data() + size->size();
+    const auto [stop, error] = std::from_chars(size->data(), end, entry.size);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    entry.etag = ETag(std::string(unquoted(*etag)));
+    full = *key;
+    return entry;
+}
+
+}  // namespace
+
+std::string error_code_of(std::string_view body) {
+    pugi::xml_document document;
+    if (!load(document, body)) return {};
+    const pugi::xml_node error = document.document_element();
+    if (std::string_view(error.name()) != "Error") return {};
+    const std::string code = text_of(error, "Code").value_or("");
+    // It goes to the log: a word, or nothing.
+    constexpr std::size_t kLongest = 64;
+    const bool word = code.size() <= kLongest && std::all_of(code.begin(), code.end(), [](char c) {
+                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                 (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+                      });
+    return word ? code : std::string();
+}
+
+BucketCode bucket_code(std::string_view code) {
+    if (code.empty()) return BucketCode::none;
+    const auto found = std::find_if(kCodes.begin(), kCodes.end(),
+                                    [code](const auto& entry) { return entry.first == code; });
+    return found == kCodes.end() ? BucketCode::other : found->second;
+}
+
+Result<ListPage, std::string> parse_list_page(std::string_view body, std::string_view prefix,
+                                              std::string_view after, std::size_t strip) {
+    pugi::xml_document document;
+    if (!load(document, body)) return Error{"a LIST's answer is not XML"};
+    const pugi::xml_node root = document.document_element();
+    if (std::string_view(root.name()) != "ListBucketResult")
+        return Error{"a LIST's answer is not a ListBucketResult"};
+    const auto truncated = text_of(root, "IsTruncated");
+    if (truncated != "true" && truncated != "false")
+        return Error{"a LIST's answer does not say whether it IsTruncated"};
+    ListPage page;
+    page.truncated = truncated == "true";
+    std::string last(after);
+    std::string full;
+    for (const pugi::xml_node& node : root.children("Contents")) {
+        std::optional<ListEntry> entry = entry_of(node, full);
+        if (!entry) return Error{"a LIST's answer has an entry without Key, ETag or Size"};
+        if (!full.starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
+        // char compares as signed: keys are ordered by bytes, which string_view's traits do.
+        if (!last.empty() && full <= last)
+            return Error{"a LIST's answer is not in order, or begins before where it should"};
+        last = full;
+        const std::string_view key = std::string_view(full).substr(std::min(strip, full.size()));
+        if (!usable_key(key)) continue;
+        entry->key = ObjectKey(std::string(key));
+        page.entries.push_back(std::move(*entry));
+    }
+    return page;
+}
+
+std::string_view unquoted(std::string_view etag) {
+    if (etag.starts_with("W/")) etag.remove_prefix(2);
+    if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"')
+        etag = etag.substr(1, etag.size() - 2);
+    return etag;
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,31 @@
+// The XML answers of S3: errors and pages of ListObjectsV2. Text in, plain values out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/base/result.hpp"
+#include "model/storage/object.hpp"
+
+namespace leasehold::agent {
+
+/// The Code of an error document; empty when the body is none (a proxy's page, nothing at all).
+[[nodiscard]] std::string error_code_of(std::string_view body);
+/// The model's name of an S3 error code; `none` for "".
+[[nodiscard]] BucketCode bucket_code(std::string_view code);
+
+/// A page of ListObjectsV2 as asked for: entries whose keys begin with `prefix` (in full, of the
+/// bucket's own prefix too) after the full key `after`. Keys lose `strip` bytes at their front.
+/// Keys that no object of ours has (key_rule.hpp) are left out. An error says what is wrong: not
+/// such a page, or one that must not be believed (out of order, outside what was asked for).
+[[nodiscard]] Result<ListPage, std::string> parse_list_page(std::string_view body,
+                                                            std::string_view prefix,
+                                                            std::string_view after,
+                                                            std::size_t strip);
+
+/// An entity tag without its quotes and without W/.
+[[nodiscard]] std::string_view unquoted(std::string_view etag);
+
+}  // namespace leasehold::agent

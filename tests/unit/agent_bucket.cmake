@@ -1,0 +1,5 @@
+if(TARGET leasehold_agent_bucket)
+    leasehold_add_unit_test(agent_bucket_test
+        SOURCES agent_bucket_secret_test.cpp agent_bucket_s3_test.cpp
+        LIBRARIES leasehold_agent_bucket leasehold_model)
+endif()
