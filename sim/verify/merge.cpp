@@ -62,38 +62,32 @@ class Common final : public Observer {
     Place place_;
 };
 
-/// Notes whose process runs, and when it was heard of last.
-class Lives final : public Observer {
+/// Notes whose steps a file holds.
+class Owner final : public Observer {
   public:
-    explicit Lives(Observer& next) : next_(next) {}
-    void on(const ProcessStarted& record) override { next_.on(record); }
-    void on(const ProcessEnded& record) override {
-        ended_ = true;
-        next_.on(record);
-    }
-    void on(const ClockChanged& record) override { next_.on(record); }
-    void on(const ReplicaStepped& record) override {
+    explicit Owner(Observer& next) : next_(next) {}
+    void on(const ProcessStarted& record) override {
         replica_ = record.replica;
         next_.on(record);
     }
+    void on(const ProcessEnded& record) override { next_.on(record); }
+    void on(const ClockChanged& record) override { next_.on(record); }
+    void on(const ReplicaStepped& record) override { next_.on(record); }
     void on(const RequestLeft& record) override { next_.on(record); }
     void on(const PathChanged& record) override { next_.on(record); }
     void on(const FaultTookEffect& record) override { next_.on(record); }
-    /// A replica stepped and its process didn't end.
-    [[nodiscard]] std::optional<ReplicaIndex> left_running() const {
-        return ended_ ? std::nullopt : replica_;
-    }
+    /// Whose process began in this file; none in the world's and in declared faults.
+    [[nodiscard]] std::optional<ReplicaIndex> replica() const { return replica_; }
 
   private:
     Observer& next_;
     std::optional<ReplicaIndex> replica_;
-    bool ended_ = false;
 };
 
 struct Source {
     std::ifstream input;
     std::unique_ptr<HistoryReader> reader;
-    std::unique_ptr<Lives> lives;
+    std::unique_ptr<Owner> owner;
     std::unique_ptr<Renumber> renumber;
     std::uint32_t file = 0;
     TrueTime last{};
@@ -109,12 +103,13 @@ Source* earliest(std::vector<Source>& sources) {
     return first;
 }
 
-void end_of(const Source& source, TrueTime end, Duration still_running, Common& common) {
-    const std::optional<ReplicaIndex> replica = source.lives->left_running();
-    if (!replica) return;
-    const bool runs_on = end - source.last <= still_running;
+/// The end that a killed process could not record, unless who killed it declared it.
+void end_of(const Source& source, const Sightings& sightings, std::optional<TrueTime> runs_on,
+            Common& common) {
+    const std::optional<ReplicaIndex> replica = source.owner->replica();
+    if (!replica || sightings.end_is_known(*replica, source.last)) return;
     ProcessEnded record;
-    record.at = runs_on ? end : source.last;
+    record.at = runs_on.value_or(source.last);
     record.replica = *replica;
     record.cause = runs_on ? EndCause::run_ended : EndCause::crashed;
     common.put_together(record);
@@ -127,8 +122,8 @@ std::vector<Source> open_sources(const Recordings& recordings, Observer& next) {
         source.file = static_cast<std::uint32_t>(i);
         source.input.open(recordings.files[i].file);
         source.reader = std::make_unique<HistoryReader>(source.input);
-        source.lives = std::make_unique<Lives>(next);
-        source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, *source.lives);
+        source.owner = std::make_unique<Owner>(next);
+        source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, *source.owner);
     }
     return sources;
 }
@@ -162,12 +157,12 @@ Result<Merged, std::string> merge(const Recordings& recordings, const Sightings&
                               source->reader->error()->to_string()};
         const bool over = !source->reader->next_at();
         if (over && recordings.end - source->last > still_running)
-            end_of(*source, recordings.end, still_running, common);
+            end_of(*source, sightings, std::nullopt, common);
     }
     commits_until(recordings.end);
     for (const Source& source : sources)
         if (recordings.end - source.last <= still_running)
-            end_of(source, recordings.end, still_running, common);
+            end_of(source, sightings, recordings.end, common);
     return merged;
 }
 

@@ -24,8 +24,8 @@ struct Merged {
 };
 
 /// Hands the common history to `observers`: records renumbered from 1, times counted from the
-/// first record. A process without an end of its own was killed at its last record, or runs on
-/// when that lies within `still_running` of the end of all. Or an error, one line.
+/// first record. A process without an end, recorded or declared, was killed at its last record, or
+/// runs on when that lies within `still_running` of the end of all. Or an error, one line.
 [[nodiscard]] Result<Merged, std::string> merge(const Recordings& recordings,
                                                 const Sightings& sightings,
                                                 Duration still_running,

@@ -7,7 +7,18 @@
 
 namespace leasehold::verify {
 
+bool Sightings::end_is_known(ReplicaIndex replica, TrueTime at) const {
+    const auto ended = ends.find(replica);
+    if (ended == ends.end()) return false;
+    const auto end = ended->second.lower_bound(at);
+    if (end == ended->second.end()) return false;
+    const auto& started = starts.at(replica);
+    const auto next = started.upper_bound(at);
+    return next == started.end() || *end <= *next;
+}
+
 void Sightings::on(const ProcessStarted& record) {
+    starts[record.replica].insert(record.at);
     writers[hash_text(record.identity)] = record.replica;
     // Requests of the process before are never answered in this one.
     const auto from = flights_.lower_bound({record.replica, RequestId{}});
@@ -19,7 +30,6 @@ void Sightings::on(const ProcessStarted& record) {
 }
 
 void Sightings::on(const ReplicaStepped& record) {
-    last_step[record.replica] = record.at;
     if (const auto* answer = std::get_if<LeaseAnswered>(record.event)) {
         if (answer->reply.lease) lease_seen(answer->reply.lease, record.at);
     } else if (const auto* watched = std::get_if<LeaseWatched>(record.event)) {

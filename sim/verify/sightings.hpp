@@ -46,6 +46,7 @@ struct ObjectWrite {
 class Sightings final : public Observer {
   public:
     void on(const ProcessStarted& record) override;
+    void on(const ProcessEnded& record) override { ends[record.replica].insert(record.at); }
     void on(const ReplicaStepped& record) override;
     void on(const LeaseCommitted& record) override;
     void on(const ObjectCommitted& record) override;
@@ -57,7 +58,11 @@ class Sightings final : public Observer {
     std::vector<std::pair<TrueTime, ObjectKey>> vanished;  ///< the recorder missed it in a LIST
     std::map<std::uint64_t, ReplicaIndex> writers;         ///< of stamps
     std::uint64_t largest_object = 0;
-    std::map<ReplicaIndex, TrueTime> last_step;
+    std::map<ReplicaIndex, std::set<TrueTime>> starts;  ///< of processes
+    std::map<ReplicaIndex, std::set<TrueTime>> ends;    ///< recorded, or declared by who killed it
+
+    /// Is the end of the process that `replica` was at `at` known?
+    [[nodiscard]] bool end_is_known(ReplicaIndex replica, TrueTime at) const;
 
   private:
     struct Sent {
