@@ -1,0 +1,124 @@
+// The loop's side: order of each key, answers, and one line of log for each turn to the worse.
+#include "agent/files/file_store.hpp"
+
+#include <deque>
+#include <map>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "agent/files/tagged_files.hpp"
+#include "model/base/check.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+std::string_view name_of(FileVerb verb) {
+    switch (verb) {
+        case FileVerb::list:
+            return "listing";
+        case FileVerb::load:
+            return "loading";
+        case FileVerb::store:
+            return "storing";
+        case FileVerb::retag:
+            return "tagging";
+        case FileVerb::remove:
+            return "removing";
+    }
+    return "";
+}
+
+std::shared_ptr<files::TaggedFiles> open_files(const std::string& root) {
+    try {
+        return std::make_shared<files::TaggedFiles>(root);
+    } catch (const std::system_error& error) {
+        throw std::system_error(error.code(), root + ": this folder can't hold the local files");
+    }
+}
+
+}  // namespace
+
+struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
+    State(FilePool& the_pool, const std::string& root, Deliver to)
+        : pool(the_pool), files(open_files(root)), deliver(std::move(to)) {}
+
+    /// Does the request on the pool, then answers it. The store may be gone by then.
+    void start(const SendFile& request) {
+        pool.run([request, disk = files] { return disk->perform(request); },
+                 [request, state = weak_from_this()](const files::Outcome& outcome) {
+                     if (const auto self = state.lock()) self->finish(request, outcome);
+                 });
+    }
+
+    void finish(const SendFile& request, const files::Outcome& outcome) {
+        if (request.verb != FileVerb::list) {
+            const auto queue = queues.find(request.key);
+            queue->second.pop_front();
+            if (queue->second.empty()) {
+                queues.erase(queue);
+            } else {
+                start(queue->second.front());
+            }
+        }
+        tell(request, outcome);
+        deliver(FileAnswered{request.request, outcome.reply});
+    }
+
+    // A full disk fails each attempt: it is news once.
+    void tell(const SendFile& request, const files::Outcome& outcome) {
+        const FileStatus status = outcome.reply.status;
+        if (status == FileStatus::missing) return;
+        if (status == FileStatus::corrupt) {
+            spdlog::warn("local file '{}': {}", request.key.view(), outcome.trouble);
+            return;
+        }
+        FileStatus& before = last[request.verb];
+        if (before == status) return;
+        before = status;
+        if (status == FileStatus::ok) {
+            spdlog::info("local files: {} works again", name_of(request.verb));
+        } else {
+            spdlog::error("local files: {} '{}': {}", name_of(request.verb), request.key.view(),
+                          outcome.trouble);
+        }
+    }
+
+    FilePool& pool;
+    std::shared_ptr<files::TaggedFiles> files;
+    Deliver deliver;
+    std::map<ObjectKey, std::deque<SendFile>> queues;  ///< the first of each is under way
+    std::map<FileVerb, FileStatus> last;
+};
+
+FileStore::FileStore(asio::io_context& /*loop*/, FilePool& pool, std::string root, Deliver deliver)
+    : state_(std::make_shared<State>(pool, root, std::move(deliver))) {}
+
+FileStore::~FileStore() = default;
+
+void FileStore::send(const SendFile& request) {
+    if (request.verb == FileVerb::list) {
+        state_->start(request);
+        return;
+    }
+    if (request.verb == FileVerb::store) {
+        const BytesPtr bytes = bytes_of(request.payload);
+        CHECK_MSG(bytes != nullptr, "a payload without bytes for the local store");
+        CHECK(bytes->size() == request.payload.size);
+    }
+    std::deque<SendFile>& queue = state_->queues[request.key];
+    queue.push_back(request);
+    if (queue.size() == 1) state_->start(request);
+}
+
+BytesPtr FileStore::open(const ObjectKey& key) const {
+    return state_->files->open(key);
+}
+
+const std::string& FileStore::spool_directory() const {
+    return state_->files->spool_directory();
+}
+
+}  // namespace leasehold::agent
