@@ -1,0 +1,93 @@
+#include "agent/lease/lease_status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "agent/lease/micro_time.hpp"
+#include "agent/lease/strict_json.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+constexpr std::size_t kLongestMessage = 200;
+constexpr Duration kLongestWait = std::chrono::hours(1);
+
+constexpr std::array<std::pair<std::string_view, StatusReason>, 14> kReasons{{
+    {"NotFound", StatusReason::not_found},
+    {"AlreadyExists", StatusReason::already_exists},
+    {"Conflict", StatusReason::conflict},
+    {"Invalid", StatusReason::invalid},
+    {"BadRequest", StatusReason::bad_request},
+    {"Unauthorized", StatusReason::unauthorized},
+    {"Forbidden", StatusReason::forbidden},
+    {"TooManyRequests", StatusReason::too_many_requests},
+    {"Timeout", StatusReason::timeout},
+    {"ServerTimeout", StatusReason::timeout},
+    {"Expired", StatusReason::expired},
+    {"Gone", StatusReason::expired},
+    {"InternalError", StatusReason::internal_error},
+    {"ServiceUnavailable", StatusReason::unavailable},
+}};
+
+StatusReason reason_of(std::string_view text) {
+    if (text.empty()) return StatusReason::none;
+    for (const auto& [name, reason] : kReasons)
+        if (name == text) return reason;
+    return StatusReason::other;
+}
+
+std::string one_line(std::string_view text) {
+    std::string line(text.substr(0, kLongestMessage));
+    for (char& c : line)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    // Not in the midst of a character.
+    while (text.size() > line.size() && !line.empty() && (line.back() & 0xc0) == 0x80)
+        line.pop_back();
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+}
+
+std::string text_at(const nlohmann::json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+ApiStatus decode_status(std::string_view body, const LeaseName& name) {
+    ApiStatus status;
+    try {
+        const nlohmann::json value = parse_json(body);
+        if (!value.is_object()) return status;
+        status.reason = reason_of(text_at(value, "reason"));
+        status.message = one_line(text_at(value, "message"));
+        if (const auto details = value.find("details");
+            details != value.end() && details->is_object())
+            status.about_lease =
+                text_at(*details, "kind") == "leases" && text_at(*details, "name") == name.name;
+    } catch (const JsonError&) {
+        status.message = one_line(body);
+    }
+    return status;
+}
+
+Duration decode_retry_after(std::string_view retry_after, std::string_view date_header,
+                            WallTime now) {
+    if (retry_after.empty()) return Duration(0);
+    std::uint32_t number = 0;
+    const char* end = retry_after.data() + retry_after.size();
+    if (const auto [at, error] = std::from_chars(retry_after.data(), end, number);
+        at == end && error != std::errc::invalid_argument) {
+        if (error == std::errc::result_out_of_range) return kLongestWait;
+        return std::min<Duration>(std::chrono::seconds(number), kLongestWait);
+    }
+    const std::optional<WallTime> until = parse_http_date(retry_after);
+    if (!until) return Duration(0);
+    return std::clamp(*until - parse_http_date(date_header).value_or(now), Duration(0),
+                      kLongestWait);
+}
+
+}  // namespace leasehold::agent

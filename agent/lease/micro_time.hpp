@@ -1,0 +1,21 @@
+// Times on the wire: Kubernetes' MicroTime and HTTP's dates.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/base/time.hpp"
+
+namespace leasehold::agent {
+
+/// "2026-11-22T14:00:00.123456Z": exactly six digits, as the API server insists on; UTC. What is
+/// finer than a microsecond is cut off.
+[[nodiscard]] std::string format_micro_time(WallTime time);
+/// The same, also with an offset in place of Z. Years that WallTime cannot hold become the nearest
+/// that it can: only the difference between two records counts. Empty: not such a time.
+[[nodiscard]] std::optional<WallTime> parse_micro_time(std::string_view text);
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7, the one form that may be sent).
+[[nodiscard]] std::optional<WallTime> parse_http_date(std::string_view text);
+
+}  // namespace leasehold::agent
