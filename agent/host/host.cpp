@@ -1,0 +1,313 @@
+#include "agent/host/host.hpp"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "agent/base/clock.hpp"
+#include "agent/bucket/make_bucket.hpp"
+#include "agent/host/identity.hpp"
+#include "model/base/check.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+constexpr std::size_t kFileThreads = 4;
+
+ReplicaConfig replica_config(const AgentConfig& config, const std::string& identity) {
+    ReplicaConfig replica;
+    if (config.elects) {
+        replica.election = config.election;
+        replica.election->identity = identity;
+        replica.election->seed = random_word();
+    }
+    if (config.stores) {
+        replica.storage = config.storage;
+        replica.storage->ha = config.elects;
+        replica.storage->identity = identity;
+        replica.storage->lease_duration = config.election.lease_duration;
+        replica.storage->file_store = !config.store_directory.empty();
+    }
+    return replica;
+}
+
+reports::HistoryHeader header_of(const std::string& name, const ReplicaConfig& replica) {
+    reports::HistoryHeader header;
+    header.boot = boot_id();
+    header.replicas = {name};
+    header.settings.emplace();
+    header.settings->election = replica.election;
+    header.settings->storage = replica.storage;
+    return header;
+}
+
+/// Calls and forgets the callback of `call`, if there is one.
+template <class Done>
+void answer(std::map<CallId, std::function<void(const Done&)>>& waiting, const Done& done) {
+    const auto found = waiting.find(done.call);
+    if (found == waiting.end()) return;
+    const auto callback = std::move(found->second);
+    waiting.erase(found);
+    callback(done);
+}
+
+}  // namespace
+
+Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
+    : loop_(loop),
+      metrics_(metrics),
+      name_(config.pod_name),
+      identity_(make_identity(config.pod_name)),
+      elects_(config.elects),
+      configured_(replica_config(config, identity_)),
+      pool_(loop, kFileThreads),
+      watchdog_(gate_, uploads_),
+      replica_(configured_),
+      timer_(loop, [this] { give(Timer{}); }) {
+    const auto deliver = [this](Event event) { give(std::move(event)); };
+    if (config.stores) {
+        std::string spool = config.http.spool_directory;
+        if (!config.store_directory.empty()) {
+            files_ = std::make_unique<FileStore>(loop, pool_, config.store_directory, deliver);
+            spool = files_->spool_directory();
+        }
+        CHECK_MSG(config.bucket.has_value(), "storage without a bucket");
+        bucket_ = make_bucket(
+            *config.bucket,
+            BucketContext{loop, pool_, config.elects ? &gate_ : nullptr, &uploads_, spool},
+            deliver);
+    }
+    if (config.elects) {
+        CHECK_MSG(config.api.has_value(), "an election without an API server");
+        lease_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver);
+    }
+    if (!config.record_file.empty())
+        recorder_ = std::make_unique<Recorder>(config.record_file, header_of(name_, configured_));
+}
+
+// A client's late answer must find nobody.
+Host::~Host() {
+    stopped_ = true;
+    gate_.publish(Instant::min());
+}
+
+void Host::start() {
+    started_ = true;
+    const Instant now = boottime();
+    if (recorder_) recorder_->started(now, name_, identity_, elects_);
+    spdlog::info("starts as {}{}", identity_, elects_ ? "" : ", works alone");
+    give(Start{});
+}
+
+void Host::stop(Instant deadline, std::function<void()> stopped) {
+    if (stopping_) return;
+    stopping_ = true;
+    on_stopped_ = std::move(stopped);
+    spdlog::info("stops: admits nothing, drains, releases");
+    give(Stop{deadline});
+}
+
+// A callback may ask for more in the midst of a step: that is a step of its own, after it.
+void Host::give(Event event) {
+    if (stopped_) return;
+    events_.push_back(std::move(event));
+    if (stepping_) return;
+    stepping_ = true;
+    while (!events_.empty() && !stopped_) {
+        const Event next = std::move(events_.front());
+        events_.pop_front();
+        step(next);
+    }
+    events_.clear();
+    stepping_ = false;
+    if (!stopped_) timer_.arm(replica_.next_deadline());
+}
+
+void Host::step(const Event& event) {
+    const Now now = read_now();
+    effects_.clear();
+    try {
+        replica_.step(now, event, effects_);
+    } catch (const CheckFailure&) {
+        gate_.publish(Instant::min());  // nothing may leave while the process ends
+        watchdog_.gate_moved();
+        throw;
+    }
+    // Before anything else: other threads ask it for each chunk.
+    for (const Effect& effect : effects_)
+        if (const auto* gate = std::get_if<GateMoved>(&effect)) gate_.publish(gate->valid_until);
+    if (recorder_) recorder_->stepped(now, event, effects_);
+    metrics_.stepped(now.monotonic, event, effects_);
+    log_.stepped(now, event, effects_);
+    count_bytes(event);
+    for (const Effect& effect : effects_)
+        perform(effect);
+}
+
+void Host::perform(const Effect& effect) {
+    std::visit([this](const auto& one) { on(one); }, effect);
+}
+
+void Host::count_bytes(const Event& event) {
+    while (interventions_ < watchdog_.interventions()) {
+        ++interventions_;
+        metrics_.watchdog_closed();
+    }
+    const auto* answer = std::get_if<BucketAnswered>(&event);
+    if (answer == nullptr) return;
+    const auto* body = std::get_if<ObjectBodyPtr>(&answer->reply->content);
+    if (body != nullptr && *body) metrics_.received_bytes((*body)->payload.size);
+}
+
+void Host::on(const GateMoved&) {
+    watchdog_.gate_moved();
+}
+
+void Host::on(const Stopped&) {
+    stopped_ = true;
+    if (recorder_) recorder_->ended(boottime());
+    timer_.arm(kNever);
+    if (on_stopped_) asio::post(loop_, std::exchange(on_stopped_, {}));
+}
+
+void Host::on(const SendLease& request) {
+    lease_->send(request);
+}
+void Host::on(const WatchLease& request) {
+    lease_->watch(request);
+}
+void Host::on(const StopWatch& request) {
+    lease_->stop(request);
+}
+
+void Host::on(const SendBucket& request) {
+    const bool mutates = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+    if (!mutates) return bucket_->send(request);
+    SendBucket whole = request;
+    const bool complete = with_bytes(whole);
+    // Asked as late as possible: what follows hands the request to its socket.
+    const Instant now = boottime();
+    const bool permitted = replica_.permit(now, request.request);
+    if (recorder_) recorder_->left(now, request.request, request.verb, permitted);
+    metrics_.permit(permitted);
+    if (!permitted || !complete) return not_sent(request.request);
+    if (whole.body) metrics_.sent_bytes(whole.body->payload.size);
+    bucket_->send(whole);
+}
+
+/// A payload without bytes is that of the local file. False when the file is not there.
+bool Host::with_bytes(SendBucket& request) const {
+    if (!request.body || request.body->payload.bytes || request.body->payload.size == 0)
+        return true;
+    if (!files_) return false;
+    BytesPtr bytes = files_->open(request.key);
+    if (!bytes || bytes->size() != request.body->payload.size) return false;
+    auto body = std::make_shared<ObjectBody>(*request.body);
+    body->payload.bytes = std::move(bytes);
+    request.body = std::move(body);
+    return true;
+}
+
+void Host::not_sent(RequestId request) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->not_sent = true;
+    asio::post(loop_, [this, request, reply] { give(BucketAnswered{request, reply}); });
+}
+
+void Host::on(const AbortBucket& request) {
+    bucket_->abort(request.request);
+}
+void Host::on(const SendFile& request) {
+    files_->send(request);
+}
+
+void Host::on(const ReadDone& done) {
+    answer(reads_, done);
+}
+void Host::on(const WriteDone& done) {
+    answer(writes_, done);
+}
+void Host::on(const QueryDone& done) {
+    answer(queries_, done);
+}
+
+CallId Host::read(const ObjectKey& key, const ETag& known, Instant deadline,
+                  std::function<void(const ReadDone&)> done) {
+    const CallId call{++last_call_};
+    if (stopped_ || !bucket_) {
+        ReadDone shut;
+        shut.call = call;
+        shut.outcome = stopped_ ? ReadOutcome::shutdown : ReadOutcome::failed;
+        done(shut);
+        return call;
+    }
+    reads_.emplace(call, std::move(done));
+    give(BackupRead{call, key, known, deadline});
+    return call;
+}
+
+CallId Host::write(const ObjectKey& key, Blob payload,
+                   std::function<void(const WriteDone&)> done) {
+    const CallId call{++last_call_};
+    if (stopped_ || !bucket_) {
+        done(WriteDone{call, stopped_ ? WriteAck::fenced : WriteAck::failed, {}, {}});
+        return call;
+    }
+    writes_.emplace(call, std::move(done));
+    give(BackupWrite{call, key, std::make_shared<const Blob>(std::move(payload))});
+    return call;
+}
+
+CallId Host::remove(const ObjectKey& key, std::function<void(const WriteDone&)> done) {
+    const CallId call{++last_call_};
+    if (stopped_ || !bucket_) {
+        done(WriteDone{call, stopped_ ? WriteAck::fenced : WriteAck::failed, {}, {}});
+        return call;
+    }
+    writes_.emplace(call, std::move(done));
+    give(BackupRemove{call, key});
+    return call;
+}
+
+CallId Host::query(const ObjectKey& key, Instant deadline,
+                   std::function<void(const QueryDone&)> done) {
+    const CallId call{++last_call_};
+    if (stopped_ || !bucket_) {
+        QueryDone shut;
+        shut.call = call;
+        shut.outcome = stopped_ ? QueryOutcome::shutdown : QueryOutcome::not_available_yet;
+        done(shut);
+        return call;
+    }
+    queries_.emplace(call, std::move(done));
+    give(Query{call, key, deadline});
+    return call;
+}
+
+void Host::cancel(CallId call) {
+    give(Cancel{call});
+}
+
+Status Host::status() const {
+    Status status;
+    status.name = name_;
+    status.identity = identity_;
+    status.elects = elects_;
+    status.leadership = replica_.leadership();
+    status.now = boottime();
+    status.stopping = stopping_;
+    status.holder = log_.holder();
+    status.epoch = log_.epoch();
+    status.pending_reads = reads_.size();
+    status.pending_writes = writes_.size();
+    status.pending_queries = queries_.size();
+    status.preconditions = log_.preconditions();
+    status.summary = replica_.summary();
+    return status;
+}
+
+std::vector<IndexEntry> Host::index(const std::string& prefix) const {
+    return replica_.index(prefix);
+}
+
+}  // namespace leasehold::agent

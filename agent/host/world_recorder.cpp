@@ -1,0 +1,181 @@
+#include "agent/host/world_recorder.hpp"
+
+#include <utility>
+
+#include "agent/base/clock.hpp"
+#include "agent/bucket/make_bucket.hpp"
+#include "model/storage/stamp.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAttempt = 5s;
+constexpr Duration kRetry = 200ms;
+
+reports::HistoryHeader header() {
+    reports::HistoryHeader header;
+    header.boot = boot_id();
+    return header;
+}
+
+}  // namespace
+
+WorldRecorder::WorldRecorder(asio::io_context& loop, const AgentConfig& config)
+    : pool_(loop, 2),
+      period_(config.record_poll),
+      spool_(config.http.spool_directory),
+      recorder_(config.record_file, header()),
+      timer_(loop, [this] { due(); }) {
+    const auto deliver = [this](const Event& event) { take(event); };
+    if (config.api)
+        lease_client_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver);
+    if (config.bucket)
+        bucket_ = make_bucket(*config.bucket,
+                              BucketContext{loop, pool_, nullptr, nullptr, spool_}, deliver);
+}
+
+WorldRecorder::~WorldRecorder() = default;
+
+void WorldRecorder::start() {
+    if (lease_client_) look_at_lease();
+    if (bucket_) list(ObjectKey{});
+}
+
+void WorldRecorder::due() {
+    const Instant now = boottime();
+    if (look_at_ <= now) {
+        look_at_ = kNever;
+        look_at_lease();
+    }
+    if (list_at_ <= now) {
+        list_at_ = kNever;
+        list(ObjectKey{});
+    }
+    timer_.arm(std::min(look_at_, list_at_));
+}
+
+void WorldRecorder::take(const Event& event) {
+    if (const auto* answer = std::get_if<LeaseAnswered>(&event)) on_lease(*answer);
+    if (const auto* watched = std::get_if<LeaseWatched>(&event)) on_watch(*watched);
+    if (const auto* answer = std::get_if<BucketAnswered>(&event)) on_bucket(*answer);
+    timer_.arm(std::min(look_at_, list_at_));
+}
+
+// ---- the Lease ----------------------------------------------------------------------------------
+
+void WorldRecorder::look_at_lease() {
+    if (looking_ || watching_) return;
+    looking_ = true;
+    SendLease get;
+    get.request = RequestId{++requests_};
+    get.timeout = kAttempt;
+    lease_client_->send(get);
+}
+
+void WorldRecorder::on_lease(const LeaseAnswered& answer) {
+    looking_ = false;
+    const LeaseOutcome outcome = classify(LeaseVerb::get, answer.reply);
+    if (outcome == LeaseOutcome::found) {
+        lease_is(answer.reply.lease);
+        watching_ = true;
+        lease_client_->watch(WatchLease{WatchId{++watches_}, answer.reply.lease->version});
+        return;
+    }
+    if (outcome == LeaseOutcome::missing) lease_is(nullptr);
+    look_at_ = boottime() + kRetry;
+}
+
+void WorldRecorder::on_watch(const LeaseWatched& watched) {
+    if (watched.watch != WatchId{watches_}) return;
+    if (watched.kind == WatchKind::seen) lease_is(watched.lease);
+    if (watched.kind == WatchKind::deleted) lease_is(nullptr);
+    if (watched.kind != WatchKind::ended) return;
+    watching_ = false;
+    look_at_ = boottime();
+}
+
+void WorldRecorder::lease_is(const LeasePtr& lease) {
+    const bool same = lease_ && lease ? lease_->version == lease->version : lease_ == lease;
+    if (same) return;
+    recorder_.lease_committed(boottime(), lease_, lease);
+    lease_ = lease;
+}
+
+// ---- the bucket ---------------------------------------------------------------------------------
+
+void WorldRecorder::list(const ObjectKey& after) {
+    if (after.empty()) {
+        listed_.clear();
+        changed_.clear();
+        round_failed_ = false;
+    }
+    SendBucket request;
+    request.verb = BucketVerb::list;
+    request.key = after;
+    request.timeout = kAttempt;
+    getting_ = ObjectKey{};
+    bucket_request_ = request.request = RequestId{++requests_};
+    bucket_->send(request);
+}
+
+void WorldRecorder::on_bucket(const BucketAnswered& answer) {
+    if (answer.request != bucket_request_) return;
+    bucket_request_ = RequestId{};
+    const BucketReply& reply = *answer.reply;
+    if (!getting_.empty()) return on_object(std::exchange(getting_, ObjectKey{}), reply);
+    if (classify(BucketVerb::list, reply) == BucketOutcome::page)
+        return on_page(*std::get<ListPagePtr>(reply.content));
+    round_failed_ = true;
+    end_round();
+}
+
+void WorldRecorder::on_page(const ListPage& page) {
+    for (const ListEntry& entry : page.entries) {
+        listed_[entry.key] = entry.etag;
+        const auto known = known_.find(entry.key);
+        if (known == known_.end() || known->second != entry.etag) changed_.push_back(entry.key);
+    }
+    if (page.truncated && !page.entries.empty()) return list(page.entries.back().key);
+    next_object();
+}
+
+void WorldRecorder::next_object() {
+    if (changed_.empty()) return end_round();
+    SendBucket request;
+    request.verb = BucketVerb::get;
+    request.key = getting_ = changed_.front();
+    changed_.pop_front();
+    request.timeout = kAttempt;
+    bucket_request_ = request.request = RequestId{++requests_};
+    bucket_->send(request);
+}
+
+void WorldRecorder::on_object(const ObjectKey& key, const BucketReply& reply) {
+    if (classify(BucketVerb::get, reply) == BucketOutcome::object) {
+        const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
+        const std::optional<Stamp> stamp = stamp_of(body);
+        if (known_[key] != reply.etag)
+            recorder_.object_committed(boottime(), key, reply.etag, stamp.value_or(Stamp{}));
+        known_[key] = reply.etag;
+        listed_[key] = reply.etag;
+    }
+    next_object();
+}
+
+void WorldRecorder::end_round() {
+    if (!round_failed_) {
+        for (auto at = known_.begin(); at != known_.end();) {
+            if (listed_.contains(at->first)) {
+                ++at;
+                continue;
+            }
+            recorder_.object_committed(boottime(), at->first, ETag{}, Stamp{});
+            at = known_.erase(at);
+        }
+    }
+    list_at_ = boottime() + period_;
+}
+
+}  // namespace leasehold::agent

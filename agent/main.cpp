@@ -1,0 +1,111 @@
+// leasehold-agent: the production process.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include "agent/base/clock.hpp"
+#include "agent/config/config.hpp"
+#include "agent/host/host.hpp"
+#include "agent/host/log.hpp"
+#include "agent/host/world_recorder.hpp"
+#include "agent/http/server.hpp"
+#include "agent/metrics/metrics.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+constexpr int kExitInternal = 70;     ///< a broken belief of the program itself
+constexpr int kExitUnavailable = 69;  ///< an address, a file or a store that cannot be had
+constexpr int kSecondSignal = 128;    ///< plus the signal: exits at once
+
+/// The first SIGTERM or SIGINT stops in order, the second ends the process at once.
+class Signals {
+  public:
+    Signals(asio::io_context& loop, std::function<void()> first)
+        : set_(loop, SIGTERM, SIGINT), first_(std::move(first)) {
+        wait();
+    }
+    void cancel() { set_.cancel(); }
+
+  private:
+    void wait() {
+        set_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (error) return;
+            if (!first_) std::_Exit(kSecondSignal + signal);
+            std::exchange(first_, {})();
+            wait();
+        });
+    }
+    asio::signal_set set_;
+    std::function<void()> first_;
+};
+
+int serve(const AgentConfig& config) {
+    asio::io_context loop(1);
+    Metrics metrics;
+    Host host(loop, config, metrics);
+    ServerOptions http = config.http;
+    Server server(loop, http, host, metrics);
+    Signals signals(loop, [&] {
+        server.drain();
+        host.stop(boottime() + config.stop_deadline, [&] { loop.stop(); });
+    });
+    spdlog::info("listens on {}:{}", http.address, server.port());
+    host.start();
+    loop.run();
+    return 0;
+}
+
+int record_world(const AgentConfig& config) {
+    asio::io_context loop(1);
+    WorldRecorder recorder(loop, config);
+    const Signals signals(loop, [&] { loop.stop(); });
+    recorder.start();
+    loop.run();
+    return 0;
+}
+
+int main_of(const std::vector<std::string>& arguments) {
+    const auto read = read_config(arguments, process_environment());
+    if (const auto* exit = std::get_if<AgentExit>(&read)) {
+        std::fputs(exit->error.c_str(), stderr);
+        std::fputs(exit->out.c_str(), stdout);
+        return exit->code;
+    }
+    const auto& config = std::get<AgentConfig>(read);
+    if (config.command == AgentCommand::check_config) {
+        for (const std::string& warning : config.warnings)
+            std::fprintf(stderr, "leasehold-agent: warning: %s\n", warning.c_str());
+        std::fputs(describe(config).c_str(), stdout);
+        return 0;
+    }
+    start_log(config.log_format, config.log_level);
+    for (const std::string& warning : config.warnings)
+        spdlog::warn("{}", warning);
+    try {
+        return config.command == AgentCommand::record_world ? record_world(config) : serve(config);
+    } catch (const CheckFailure& failure) {
+        spdlog::critical("internal error: {}", failure.what());
+        return kExitInternal;
+    } catch (const std::exception& error) {
+        spdlog::critical("{}", error.what());
+        return kExitUnavailable;
+    }
+}
+
+}  // namespace
+}  // namespace leasehold::agent
+
+int main(int argc, char** argv) {
+    return leasehold::agent::main_of(
+        std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+}

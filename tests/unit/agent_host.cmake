@@ -1,0 +1,8 @@
+if(TARGET leasehold_agent_host)
+    leasehold_add_unit_test(agent_host_test
+        SOURCES
+            agent_host_alone_test.cpp
+            agent_host_recorder_test.cpp
+            agent_host_watchdog_test.cpp
+        LIBRARIES leasehold_agent_host leasehold_reports leasehold_model)
+endif()
