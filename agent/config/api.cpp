@@ -23,7 +23,9 @@ bool is_kubernetes_name(std::string_view text, std::size_t most, bool dots) {
 void check_server(const std::string& url) {
     const bool secure = url.starts_with("https://");
     const std::size_t start = secure ? 8 : 7;
-    const bool path = url.find_first_of("/?#@ ", start) != std::string::npos;
+    if (url.find('@') != std::string::npos)
+        refuse("--api-server: expected https://HOST[:PORT], found a user in it");
+    const bool path = url.find_first_of("/?# ", start) != std::string::npos;
     if ((!secure && !url.starts_with("http://")) || url.size() == start || path)
         refuse("--api-server: expected https://HOST[:PORT] without a path, found \"" + url + "\"");
     if (secure) return;

@@ -37,7 +37,7 @@ void check_names(const Environment& environment, const std::vector<std::string_v
                                       [&](auto prefix) { return name.starts_with(prefix); });
         if (!ours) continue;
         std::string near = sim::nearest_within(name, known, kSlip);
-        if (near.empty() && name.starts_with(kFeature)) near = "LEADER_FOLLOWER_ENABLED";
+        if (name == kFeature) near = "LEADER_FOLLOWER_ENABLED";
         if (!near.empty())
             refuse("unknown environment variable " + name + "; did you mean " + near + "?");
     }
@@ -145,7 +145,10 @@ bool Inputs::file(std::string_view flag, std::string& out) const {
     std::error_code error;
     const auto status = std::filesystem::status(given->text, error);
     const auto bad = [&](const std::string& why) {
-        refuse(given->origin + ": " + given->text + ": " + why);
+        // Whoever gave the token itself must not find it in a log.
+        const bool token = flag.ends_with("token-file");
+        refuse(given->origin + ": " +
+               (token ? "expected a file that holds the token: " : given->text + ": ") + why);
     };
     if (!std::filesystem::exists(status)) bad("no such file");
     if (std::filesystem::is_directory(status)) bad("a directory, not a file");

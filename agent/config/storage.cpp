@@ -38,6 +38,9 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
         config.bucket = std::move(bucket);
         config.origins.erase("bucket-config");
     } else if (file != nullptr) {
+        // Whoever gave the secret's text itself must not find it in a log.
+        if (file->text.find_first_of("\n{") != std::string::npos)
+            refuse(file->origin + ": expected the path of object-store.yaml, found a text");
         auto loaded = load_bucket_config(file->text);
         if (!loaded) refuse(file->origin + ": " + loaded.error());
         config.bucket = *std::move(loaded);
@@ -47,6 +50,9 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
                                       "(insecure_skip_verify)");
     }
     config.stores = config.bucket.has_value();
+    if (config.elects && config.stores && config.bucket->type == BucketType::filesystem)
+        config.warnings.push_back("the bucket is the directory " + config.bucket->directory +
+                                  ": all replicas must see the very same one");
 }
 
 void need_bucket(const Inputs& inputs, AgentConfig& config) {

@@ -120,10 +120,12 @@ TEST(AgentRules, ApiAccessIsOneWay) {
     EXPECT_EQ(bad(with({"--api-server", "https://h", "--kubeconfig", file})),
               "--api-server and --kubeconfig exclude each other");
     EXPECT_EQ(bad(with({"--api-server", "https://h", "--api-token-file", "no/such"})),
-              "--api-token-file: no/such: no such file");
+              "--api-token-file: expected a file that holds the token: no such file");
+    EXPECT_EQ(bad(with({"--api-server", "https://user:password@h"})),
+              "--api-server: expected https://HOST[:PORT], found a user in it");
     EXPECT_EQ(bad(with({"--api-server", "https://h", "--api-ca-file", folder.path()})),
               "--api-ca-file: " + folder.path() + ": a directory, not a file");
-    for (const char* url : {"h:443", "https:", "https://h/path", "ftp://h", "https://u@h"})
+    for (const char* url : {"h:443", "https:", "https://h/path", "ftp://h"})
         EXPECT_EQ(bad(with({"--api-server", url})),
                   std::string("--api-server: expected https://HOST[:PORT] without a path, found "
                               "\"") +
@@ -194,6 +196,9 @@ TEST(AgentRules, RiskySettingsAreWarnedOf) {
     };
     warned(electing({"--object-format", "plain"}), "late PUT");
     warned(alone({"--object-format", "fenced"}), "without an election objects are plain");
+    warned(
+        {"--leader-follower", "--bucket-dir", "b", "--api-server", "https://h", "--namespace", "n"},
+        "all replicas must see the very same one");
     warned(alone({"--stop-deadline", "30s"}), "terminationGracePeriodSeconds must be larger");
     warned({"--bucket-config", kObjectStore, "--retry-period", "1s"},
            "--retry-period has no effect: nobody elects");

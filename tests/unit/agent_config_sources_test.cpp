@@ -29,6 +29,7 @@ const Environment kPod{{"LEADER_FOLLOWER_ENABLED", "true"},
                        {"CONFIG_PATH", "/var/configs/"},
                        {"ETL_DAILY_STORE_DURATION_DAYS", "91"},
                        {"KUBECOST_COST_ANALYZER_SERVICE_HOST", "10.0.0.7"},
+                       {"LEADER_FOLLOWER_SERVICE_HOST", "10.0.0.8"},
                        {"NODE_NAME", "node-1"},
                        {"POD_NAMESPACE", "kubecost"}};
 const Words kApi{"--api-server", "https://127.0.0.1:6443"};
@@ -156,6 +157,8 @@ TEST(AgentSources, BadEnvironmentsAreRefusedWordForWord) {
         {"ETL_BUCKET_CONFIG", "",
          "LEADER_FOLLOWER_ENABLED=true needs a bucket: set "
          "--bucket-config FILE, ETL_BUCKET_CONFIG or --bucket-dir DIR"},
+        {"ETL_BUCKET_CONFIG", "type: S3\nconfig: {secret_key: example-secret}",
+         "ETL_BUCKET_CONFIG: expected the path of object-store.yaml, found a text"},
         {"ETL_FILE_STORE_ENABLED", "false",
          "LEADER_FOLLOWER_ENABLED=true contradicts ETL_FILE_STORE_ENABLED=false: followers answer "
          "queries from the local files"},
