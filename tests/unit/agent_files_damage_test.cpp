@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "agent/files/tag_record.hpp"
-#include "agent_files_rig.hpp"
+#include "tests/unit/agent_files_rig.hpp"
 
 namespace leasehold::agent {
 namespace {

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent_files_rig.hpp"
+#include "tests/unit/agent_files_rig.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -46,43 +46,47 @@ bool mount_small(const fs::path& path) {
     return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") == 0;
 }
 
-/// Each expectation of a child is one bit of its exit code.
-class Bits {
+/// Expectations of a child, which can't tell more than an exit code.
+class Expectations {
   public:
     void expect(bool fine) {
-        if (!fine) failed_ |= 1 << next_;
-        ++next_;
+        ++number_;
+        if (fine) return;
+        std::cerr << "expectation " << number_ << " of the child failed\n";
+        failed_ = 1;
     }
     [[nodiscard]] int failed() const { return failed_; }
 
   private:
+    int number_ = 0;
     int failed_ = 0;
-    int next_ = 0;
 };
 
 constexpr int kNoMount = 77;
 
 int fill_a_disk(const fs::path& path) {
     if (!mount_small(path)) return kNoMount;
-    Bits bits;
+    Expectations child;
     FilesRig rig(path);
-    bits.expect(rig.put("kept", std::string(300'000, 'k'), tag_of(1, "e")) == FileStatus::ok);
-    bits.expect(rig.put("kept", std::string(900'000, 'n'), tag_of(2, "f")) == FileStatus::no_space);
-    bits.expect(rig.put("more", std::string(900'000, 'm'), tag_of(2, "f")) == FileStatus::no_space);
-    bits.expect(fs::is_empty(rig.own("tmp")));
-    bits.expect(rig.loaded("kept") == "1/e " + std::string(300'000, 'k'));
-    bits.expect(rig.loaded("more") == "missing");
-    bits.expect(rig.ask(FileVerb::remove, "kept").status == FileStatus::ok);
-    bits.expect(rig.put("more", std::string(900'000, 'm'), tag_of(2, "f")) == FileStatus::ok);
-    return bits.failed();
+    child.expect(rig.put("kept", std::string(300'000, 'k'), tag_of(1, "e")) == FileStatus::ok);
+    child.expect(rig.put("kept", std::string(900'000, 'n'), tag_of(2, "f")) ==
+                 FileStatus::no_space);
+    child.expect(rig.put("more", std::string(900'000, 'm'), tag_of(2, "f")) ==
+                 FileStatus::no_space);
+    child.expect(fs::is_empty(rig.own("tmp")));
+    child.expect(rig.loaded("kept") == "1/e " + std::string(300'000, 'k'));
+    child.expect(rig.loaded("more") == "missing");
+    child.expect(rig.ask(FileVerb::remove, "kept").status == FileStatus::ok);
+    child.expect(rig.put("more", std::string(900'000, 'm'), tag_of(2, "f")) == FileStatus::ok);
+    return child.failed();
 }
 
 /// The payload fits, the record does not: nothing may have changed.
 int fill_a_disk_for_records(const fs::path& path) {
     if (!mount_small(path)) return kNoMount;
-    Bits bits;
+    Expectations child;
     FilesRig rig(path);
-    bits.expect(rig.put("k", "old", tag_of(1, "e")) == FileStatus::ok);
+    child.expect(rig.put("k", "old", tag_of(1, "e")) == FileStatus::ok);
     const int filler = ::open((path / ".leasehold" / "filler").c_str(), O_WRONLY | O_CREAT, 0600);
     const std::string page(4096, 'f');
     while (::write(filler, page.data(), page.size()) > 0)
@@ -90,25 +94,25 @@ int fill_a_disk_for_records(const fs::path& path) {
     ::close(filler);
     fs::resize_file(path / ".leasehold" / "filler",
                     fs::file_size(path / ".leasehold" / "filler") - page.size());
-    bits.expect(rig.put("k", "new", tag_of(2, "f")) == FileStatus::no_space);
-    bits.expect(rig.loaded("k") == "1/e old");
-    bits.expect(rig.ask(FileVerb::retag, "k", tag_of(3, "g")).status == FileStatus::ok);
-    bits.expect(rig.loaded("k") == "3/g old");
-    bits.expect(fs::is_empty(rig.own("tmp")));
-    return bits.failed();
+    child.expect(rig.put("k", "new", tag_of(2, "f")) == FileStatus::no_space);
+    child.expect(rig.loaded("k") == "1/e old");
+    child.expect(rig.ask(FileVerb::retag, "k", tag_of(3, "g")).status == FileStatus::ok);
+    child.expect(rig.loaded("k") == "3/g old");
+    child.expect(fs::is_empty(rig.own("tmp")));
+    return child.failed();
 }
 
 int meet_the_file_limit(const fs::path& path) {
-    Bits bits;
+    Expectations child;
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{500'000, 500'000};
-    bits.expect(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    child.expect(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
     FilesRig rig(path);
-    bits.expect(rig.put("k", std::string(300'000, 'k'), tag_of(1, "e")) == FileStatus::ok);
-    bits.expect(rig.put("k", std::string(900'000, 'n'), tag_of(2, "f")) == FileStatus::no_space);
-    bits.expect(rig.loaded("k") == "1/e " + std::string(300'000, 'k'));
-    bits.expect(fs::is_empty(rig.own("tmp")));
-    return bits.failed();
+    child.expect(rig.put("k", std::string(300'000, 'k'), tag_of(1, "e")) == FileStatus::ok);
+    child.expect(rig.put("k", std::string(900'000, 'n'), tag_of(2, "f")) == FileStatus::no_space);
+    child.expect(rig.loaded("k") == "1/e " + std::string(300'000, 'k'));
+    child.expect(fs::is_empty(rig.own("tmp")));
+    return child.failed();
 }
 
 TEST(AgentFilesLimits, AFullDiskIsSaidAndLosesNothing) {
@@ -163,22 +167,22 @@ TEST(AgentFilesLimits, AFolderThatIsClosedLaterIsAnIoErrorAndLosesNothing) {
     fs::permissions(folder.path(), fs::perms(0777));
     const int failed = in_child([&] {
         if (::geteuid() == 0 && ::setuid(kNobody) != 0) return kThrew;
-        Bits bits;
+        Expectations child;
         FilesRig rig(folder.path());
-        bits.expect(rig.put("a/k", "old", tag_of(1, "e")) == FileStatus::ok);
+        child.expect(rig.put("a/k", "old", tag_of(1, "e")) == FileStatus::ok);
         fs::permissions(folder.path() / "a", fs::perms(0555));
-        bits.expect(rig.put("a/k", "new", tag_of(2, "f")) == FileStatus::io_error);
-        bits.expect(rig.ask(FileVerb::remove, "a/k").status == FileStatus::io_error);
-        bits.expect(rig.loaded("a/k") == "1/e old");
-        bits.expect(rig.listed() == "a/k 1/e 3\n");
-        bits.expect(fs::is_empty(rig.own("tmp")));
+        child.expect(rig.put("a/k", "new", tag_of(2, "f")) == FileStatus::io_error);
+        child.expect(rig.ask(FileVerb::remove, "a/k").status == FileStatus::io_error);
+        child.expect(rig.loaded("a/k") == "1/e old");
+        child.expect(rig.listed() == "a/k 1/e 3\n");
+        child.expect(fs::is_empty(rig.own("tmp")));
         fs::permissions(folder.path() / "a", fs::perms(0000));
-        bits.expect(rig.loaded("a/k") == "io_error");
-        bits.expect(rig.listed().empty());
+        child.expect(rig.loaded("a/k") == "io_error");
+        child.expect(rig.listed().empty());
         rig.restart();  // must not take the record of what it can't see for an orphan
         fs::permissions(folder.path() / "a", fs::perms(0755));
-        bits.expect(rig.loaded("a/k") == "1/e old");
-        return bits.failed();
+        child.expect(rig.loaded("a/k") == "1/e old");
+        return child.failed();
     });
     EXPECT_EQ(failed, 0);
 }

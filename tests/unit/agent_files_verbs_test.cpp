@@ -4,8 +4,8 @@
 
 #include <sys/stat.h>
 
-#include "agent_files_rig.hpp"
 #include "model/base/check.hpp"
+#include "tests/unit/agent_files_rig.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -177,8 +177,9 @@ TEST(AgentFiles, NoKeyLeadsOutOfTheStoreOrIntoItsOwnFolder) {
         EXPECT_EQ(rig.store().open(ObjectKey(key)), nullptr) << key;
     }
     EXPECT_EQ(read_file(folder.path() / "outside"), "secret");
-    for (const std::string key : {"..a", ".leaseholdx/b", "a/.leasehold", "a b/\xc3\xa4\n\"",
-                                  std::string(255, 'x').c_str()})
+    const std::vector<std::string> good = {"..a", ".leaseholdx/b", "a/.leasehold",
+                                           "a b/\xc3\xa4\n\"", std::string(255, 'x')};
+    for (const std::string& key : good)
         EXPECT_EQ(rig.put(key, "x", tag_of(1, "e")), FileStatus::ok) << key;
     EXPECT_EQ(std::ranges::count(rig.listed(), ' '), 2 * 5 + 1);
 }
