@@ -19,8 +19,8 @@ struct Status {
     Leadership leadership;
     Instant now{};
     bool stopping = false;
-    std::string holder;     ///< holderIdentity seen last; empty = none or unknown
-    Epoch epoch;            ///< of the newest committed write of this process
+    std::string holder;  ///< holderIdentity seen last; empty = none or unknown
+    Epoch epoch;         ///< of the newest committed write of this process
     std::uint64_t pending_reads = 0;
     std::uint64_t pending_writes = 0;
     std::uint64_t pending_queries = 0;

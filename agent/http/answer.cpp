@@ -1,0 +1,205 @@
+#include "agent/http/answer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace leasehold::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kJson = "application/json";
+constexpr Duration kAfterShutdown = 5s;  // a pod that stops is replaced in about that time
+
+/// Keys and tags of a bucket may hold anything: what is no text is replaced.
+std::string dumped(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Answer json_answer(int status, const Json& json) {
+    return text_answer(status, dumped(json) + "\n", kJson);
+}
+
+Answer outcome_answer(int status, std::string_view outcome) {
+    return json_answer(status, {{"outcome", outcome}});
+}
+
+Answer later(Answer answer, Duration retry_after) {
+    answer.fields.emplace_back(
+        "Retry-After",
+        std::to_string(std::chrono::ceil<std::chrono::seconds>(retry_after).count()));
+    return answer;
+}
+
+/// As a field's value: what could end the line, or the quotes, is percent-encoded.
+std::string quoted(std::string_view etag) {
+    std::string text = "\"";
+    for (const char c : etag) {
+        if (c > ' ' && c < 0x7F && c != '"' && c != '%') {
+            text += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        text += '%';
+        text += "0123456789ABCDEF"[byte >> 4U];
+        text += "0123456789ABCDEF"[byte & 15U];
+    }
+    return text + '"';
+}
+
+Answer data_answer(const Blob& payload, const ETag& etag, Epoch epoch) {
+    BytesPtr bytes = bytes_of(payload);
+    if (!bytes && payload.size != 0) {
+        return json_answer(500, {{"outcome", "Failed"}, {"error", "the payload has no bytes"}});
+    }
+    Answer answer;
+    answer.fields = {{"Content-Type", "application/octet-stream"},
+                     {"Leasehold-Epoch", std::to_string(epoch.value())},
+                     {"Cache-Control", "no-store"}};
+    if (!etag.empty()) answer.fields.emplace_back("ETag", quoted(etag.view()));
+    answer.payload = std::move(bytes);
+    return answer;
+}
+
+std::string_view role_name(Role role) {
+    switch (role) {
+        case Role::follower:
+            return "follower";
+        case Role::leader:
+            return "leader";
+        case Role::stopped:
+            return "stopped";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+Answer text_answer(int status, std::string text, std::string_view type) {
+    Answer answer;
+    answer.status = status;
+    answer.fields = {{"Content-Type", std::string(type)}, {"Cache-Control", "no-store"}};
+    answer.body = std::move(text);
+    return answer;
+}
+
+Answer refusal_answer(const Refusal& refusal) {
+    Answer answer = json_answer(refusal.status, {{"error", refusal.error}});
+    if (!refusal.allow.empty()) answer.fields.emplace_back("Allow", refusal.allow);
+    if (refusal.status == 401)
+        answer.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"leasehold\"");
+    return answer;
+}
+
+Answer failed_write(int status, std::string_view error) {
+    return json_answer(status, {{"outcome", "Failed"}, {"error", error}});
+}
+
+Answer write_answer(const WriteDone& done) {
+    switch (done.ack) {
+        case WriteAck::committed:
+            return json_answer(200, {{"outcome", "Committed"},
+                                     {"etag", done.etag.view()},
+                                     {"epoch", done.epoch.value()}});
+        case WriteAck::skipped_follower:
+            return outcome_answer(200, "SkippedFollower");
+        case WriteAck::fenced:
+            return outcome_answer(409, "Fenced");
+        case WriteAck::failed:
+            return outcome_answer(502, "Failed");
+        case WriteAck::unknown:
+            return outcome_answer(504, "Unknown");
+    }
+    return outcome_answer(500, "Failed");
+}
+
+Answer read_answer(const ReadDone& done) {
+    switch (done.outcome) {
+        case ReadOutcome::data:
+            return data_answer(done.payload, done.etag, done.epoch);
+        case ReadOutcome::not_found:
+            return outcome_answer(404, "NotFound");
+        case ReadOutcome::corrupt:
+            return outcome_answer(502, "Corrupt");
+        case ReadOutcome::failed:
+            return outcome_answer(502, "Failed");
+        case ReadOutcome::deadline:
+            return outcome_answer(504, "Deadline");
+        case ReadOutcome::cancelled:
+            return later(outcome_answer(503, "Cancelled"), kAfterShutdown);
+        case ReadOutcome::shutdown:
+            return later(outcome_answer(503, "Shutdown"), kAfterShutdown);
+    }
+    return outcome_answer(500, "Failed");
+}
+
+Answer query_answer(const QueryDone& done, Duration retry_after) {
+    switch (done.outcome) {
+        case QueryOutcome::data:
+            return data_answer(done.payload, done.etag, done.epoch);
+        case QueryOutcome::not_available_yet:
+            return later(outcome_answer(503, "NotAvailableYet"), retry_after);
+        case QueryOutcome::deadline:
+            return outcome_answer(504, "Deadline");
+        case QueryOutcome::cancelled:
+            return later(outcome_answer(503, "Cancelled"), kAfterShutdown);
+        case QueryOutcome::shutdown:
+            return later(outcome_answer(503, "Shutdown"), kAfterShutdown);
+    }
+    return outcome_answer(500, "Failed");
+}
+
+Answer status_answer(const Status& status) {
+    const Leadership& lead = status.leadership;
+    Json validity = 0;
+    if (lead.role == Role::leader && lead.valid_until == kNever)
+        validity = nullptr;  // HA off: without end
+    else if (lead.role == Role::leader && lead.valid_until > status.now)
+        validity = std::chrono::duration<double>(lead.valid_until - status.now).count();
+    return json_answer(200, {{"name", status.name},
+                             {"identity", status.identity},
+                             {"elects", status.elects},
+                             {"role", role_name(lead.role)},
+                             {"term", lead.term.value()},
+                             {"validitySeconds", validity},
+                             {"draining", lead.draining},
+                             {"stopping", status.stopping},
+                             {"holder", status.holder},
+                             {"epoch", status.epoch.value()},
+                             {"pendingReads", status.pending_reads},
+                             {"pendingWrites", status.pending_writes},
+                             {"pendingQueries", status.pending_queries},
+                             {"preconditions", status.preconditions},
+                             {"summary", status.summary}});
+}
+
+Answer index_answer(const std::vector<IndexEntry>& entries, const std::string& spool_directory) {
+    Spool spool(spool_directory);
+    spool.append("[");
+    for (const IndexEntry& entry : entries) {
+        if (&entry != entries.data()) spool.append(",\n ");
+        spool.append(dumped({{"key", entry.key.view()},
+                             {"etag", entry.etag.view()},
+                             {"epoch", entry.epoch.value()},
+                             {"size", entry.size},
+                             {"local", entry.local},
+                             {"dirty", entry.dirty}}));
+    }
+    spool.append("]\n");
+    Answer answer = text_answer(200, {}, kJson);
+    answer.payload = bytes_of(spool.finish());
+    return answer;
+}
+
+Duration until_next_pass(Instant now, std::optional<Instant> began, Duration period) {
+    constexpr Duration kMost = 30s;
+    if (!began) return std::min(period, kMost);
+    // A pass that is late begins any moment.
+    return std::clamp<Duration>(saturating_add(*began, period) - now, 1s, kMost);
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,58 @@
+// What the connections of a server share.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "agent/base/asio.hpp"
+#include "agent/base/file_pool.hpp"
+#include "agent/http/access.hpp"
+#include "agent/http/deadlines.hpp"
+#include "agent/http/server.hpp"
+#include "agent/http/service.hpp"
+#include "agent/metrics/metrics.hpp"
+
+namespace leasehold::agent {
+
+class Connection;
+
+struct Shared {
+    Shared(asio::io_context& io, ServerOptions given, Service& host, Metrics& counters)
+        : loop(io),
+          options(std::move(given)),
+          service(host),
+          metrics(counters),
+          access(options),
+          deadlines(std::in_place, io),
+          pool(std::make_unique<FilePool>(io, 2)),
+          scratch(kScratch) {}
+
+    static constexpr std::size_t kScratch = 64U << 10;
+    /// Bodies are hashed and payloads are read in pieces of this size. A connection holds at
+    /// most one, however slow its client is.
+    static constexpr std::size_t kPiece = 64U << 10;
+
+    asio::io_context& loop;
+    const ServerOptions options;
+    Service& service;
+    Metrics& metrics;
+    Access access;
+    /// None once the server is gone, like the pool.
+    std::optional<Deadlines> deadlines;
+    std::unique_ptr<FilePool> pool;
+    /// One buffer for all: a connection keeps only what it cannot use yet.
+    std::vector<char> scratch;
+    std::unordered_set<std::shared_ptr<Connection>> connections;
+    bool draining = false;
+
+    // Bodies on their way hold memory: so many at once; more wait in their order, unread.
+    std::size_t uploads = 0;
+    std::deque<std::weak_ptr<Connection>> waiting_uploads;
+};
+
+}  // namespace leasehold::agent

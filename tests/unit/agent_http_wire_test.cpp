@@ -1,0 +1,130 @@
+// The wire: requests that are none, connections that go on, and those that end.
+#include <string>
+
+#include "agent/http/wire.hpp"
+#include "tests/unit/agent_http_rig.hpp"
+
+namespace leasehold::agent::test {
+namespace {
+
+using namespace std::string_literals;
+
+class AgentHttpWire : public HttpRig {
+  protected:
+    /// The status of the answer to raw bytes; the connection must then end.
+    int last_status(const std::string& bytes) {
+        Client client = connect();
+        client.send(bytes);
+        const int status = client.receive().status;
+        EXPECT_TRUE(client.ends()) << bytes.substr(0, 60);
+        return status;
+    }
+};
+
+TEST_F(AgentHttpWire, MalformedRequestsAreRefusedAndTheConnectionEnds) {
+    start();
+    const std::string host = "Host: localhost\r\n";
+    EXPECT_EQ(last_status("\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"s), 400) << "TLS to a plain port";
+    EXPECT_EQ(last_status("GET\r\n\r\n"), 400);
+    EXPECT_EQ(last_status("GET /healthz\r\n\r\n"), 400) << "HTTP/0.9";
+    EXPECT_EQ(last_status("GET /healthz HTTP/2.0\r\n" + host + "\r\n"), 400);
+    EXPECT_EQ(last_status("GET /healthz HTTP/1.1\r\n\r\n"), 400) << "no Host";
+    EXPECT_EQ(last_status("GET /healthz HTTP/1.1\r\n" + host + host + "\r\n"), 400);
+    EXPECT_EQ(last_status("GET /healthz HTTP/1.1\r\n" + host + "Bad Name: x\r\n\r\n"), 400);
+    EXPECT_EQ(last_status("GET /healthz HTTP/1.1\r\n" + host + "A: \x01\r\n\r\n"s), 400);
+    EXPECT_EQ(last_status("GET /healthz HTTP/1.1\n" + host + "\n\n\r\n\r\n"), 400);
+    EXPECT_EQ(last_status("GET /heal\0thz HTTP/1.1\r\n"s + host + "\r\n"), 400);
+}
+
+TEST_F(AgentHttpWire, AmbiguousLengthsAreRefused) {
+    start();
+    const std::string put = "PUT /v1/backup/a HTTP/1.1\r\nHost: localhost\r\n";
+    EXPECT_EQ(last_status(put + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Content-Length: 4\r\nContent-Length: 5\r\n\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Content-Length: -1\r\n\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Content-Length: 99999999999999999999\r\n\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Transfer-Encoding: gzip\r\n\r\n"), 501);
+    EXPECT_EQ(last_status(put + "Transfer-Encoding: chunked, gzip\r\n\r\n"), 501);
+    EXPECT_EQ(last_status(put + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), 400);
+    EXPECT_EQ(last_status(put + "Transfer-Encoding: chunked\r\n\r\n1\r\nabcd\r\n\r\n"), 400);
+    EXPECT_EQ(
+        last_status(put + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(17 << 10, 'x')),
+        431);
+    EXPECT_TRUE(on_loop([this] { return service.written.empty(); }));
+}
+
+TEST_F(AgentHttpWire, LongHeadsAreRefused) {
+    start();
+    const auto get = [](std::size_t target, std::size_t field) {
+        return request("GET", "/healthz" + std::string(target, 'x'),
+                       "X: " + std::string(field, 'y') + "\r\n");
+    };
+    EXPECT_EQ(last_status(get(9 << 10, 1)), 414);
+    EXPECT_EQ(last_status(get(0, 17 << 10)), 431);
+    EXPECT_EQ(last_status(std::string(17 << 10, 'G')), 431);
+    Client endless = connect();
+    while (endless.send(std::string(1000, 'x') + ": y\r\n") && !endless.has_bytes(0)) {}
+    EXPECT_EQ(ask("GET", "/healthz", "X: " + std::string(15 << 10, 'y') + "\r\n").status, 200);
+    EXPECT_EQ(ask("GET", "/v1/query/" + std::string(7 << 10, 'x')).status, 400) << "a long key";
+}
+
+TEST_F(AgentHttpWire, KeepAliveAsTheClientWishes) {
+    start();
+    Client client = connect();
+    for (int i = 0; i < 100; ++i)
+        ASSERT_EQ(client.ask("GET", "/healthz").status, 200);
+    const Reply last = client.ask("GET", "/healthz", "Connection: close\r\n");
+    EXPECT_EQ(last.fields.at("connection"), "close");
+    EXPECT_TRUE(client.ends());
+
+    Client old = connect();
+    old.send("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(old.receive().fields.at("connection"), "keep-alive");
+    old.send("GET /healthz HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(old.receive().status, 200);
+    EXPECT_TRUE(old.ends());
+}
+
+TEST_F(AgentHttpWire, PipelinedRequestsAreAnsweredInOrder) {
+    service.query_answers["a"] = query_data("A", "1", 1);
+    service.query_answers["big"] = query_data(std::string(300'000, 'b'), "2", 1);
+    start();
+    Client client = connect();
+    std::string all;
+    for (int i = 0; i < 200; ++i)
+        all += request("GET", "/v1/query/a") + request("HEAD", "/v1/query/a") +
+               request("PUT", "/v1/backup/p", "", "body") + request("GET", "/v1/query/none/..");
+    all += request("GET", "/v1/query/big") + request("GET", "/healthz");
+    client.send(all);
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_EQ(client.receive().body, "A");
+        ASSERT_EQ(client.receive(false).fields.at("content-length"), "1");
+        ASSERT_EQ(client.receive().status, 200);
+        ASSERT_EQ(client.receive().status, 400);
+    }
+    EXPECT_EQ(client.receive().body, std::string(300'000, 'b'));
+    EXPECT_EQ(client.receive().body, "ok\n");
+}
+
+TEST_F(AgentHttpWire, ByteByByte) {
+    start();
+    Client client = connect();
+    for (const char c : request("PUT", "/v1/backup/slow", "", "body"))
+        client.send({&c, 1});
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_EQ(on_loop([this] { return text_of(*bytes_of(service.written.at("slow"))); }), "body");
+}
+
+TEST_F(AgentHttpWire, HeadsOfAnswers) {
+    start();
+    const Reply reply = ask("GET", "/healthz");
+    EXPECT_EQ(reply.fields.at("date").size(), 29U);
+    EXPECT_TRUE(reply.fields.at("date").ends_with(" GMT"));
+    EXPECT_EQ(reply.fields.at("cache-control"), "no-store");
+    EXPECT_EQ(answer_head(507, {{"A", "b"}}, true, false).substr(0, 35),
+              "HTTP/1.1 507 Insufficient Storage\r\n");
+}
+
+}  // namespace
+}  // namespace leasehold::agent::test
