@@ -30,6 +30,7 @@ AgentConfig read_all(const CommandLine& line, const Environment& environment,
     read_election(inputs, config);
     read_storage(inputs, config);
     read_http(inputs, config);
+    config.http.poll_period = config.storage.poll_period;
     read_process(inputs, config);
     check_paths(inputs, config);
     read_api(inputs, service_account, config);

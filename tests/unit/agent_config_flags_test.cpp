@@ -1,9 +1,7 @@
-// The agent's command line: every flag reaches its field, mistakes name the nearest flag, and
-// README.md and --help agree.
+// The agent's command line: every flag reaches its field, mistakes name the nearest flag.
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <regex>
 #include <set>
 
 #include "agent/config/settings.hpp"
@@ -79,7 +77,7 @@ std::vector<Reach> election_reaches(const Folder& folder) {
         {"object-format", electing({"--object-format", "plain"}),
          [](const auto& c) { return c.storage.format == ObjectFormat::plain; }},
         {"poll-period", electing({"--poll-period", "10s"}),
-         [](const auto& c) { return c.storage.poll_period == 10s; }},
+         [](const auto& c) { return c.storage.poll_period == 10s && c.http.poll_period == 10s; }},
     };
 }
 
@@ -270,39 +268,6 @@ TEST(AgentFlags, HelpAndVersionEndWithZero) {
         EXPECT_EQ(exit->error, "");
         EXPECT_NE(exit->out.find("leasehold-agent"), std::string::npos);
     }
-}
-
-/// Words that look like flags: "--poll-period".
-std::set<std::string> flags_in(const std::string& text) {
-    static const std::regex flag("--[a-z][a-z-]*[a-z]");
-    return {std::sregex_token_iterator(text.begin(), text.end(), flag), {}};
-}
-
-std::string help_of(const Words& arguments) {
-    const auto read = read_config(arguments, {});
-    return std::get<AgentExit>(read).out;
-}
-
-TEST(AgentFlags, ReadmeNamesTheFlagsOfTheHelp) {
-    std::set<std::string> printed = flags_in(help_of({"--help"}));
-    printed.merge(flags_in(help_of({"record-world", "--help"})));
-    std::set<std::string> tabled;
-    std::istringstream readme(test::slurp("agent/README.md"));
-    for (std::string line; std::getline(readme, line);)
-        if (line.starts_with("| `--") || line.starts_with("| `-f`"))
-            tabled.merge(flags_in(line.substr(0, line.find('|', 1))));
-    EXPECT_EQ(tabled, printed);
-}
-
-TEST(AgentFlags, ReadmeNamesTheVariables) {
-    const std::string readme = test::slurp("agent/README.md");
-    for (const Setting& setting : all_settings()) {
-        if (setting.variable.empty()) continue;
-        EXPECT_NE(readme.find("`" + std::string(setting.variable) + "`"), std::string::npos)
-            << setting.variable;
-    }
-    for (const std::string_view name : kOtherVariables)
-        EXPECT_NE(readme.find("`" + std::string(name) + "`"), std::string::npos) << name;
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ TEST(AgentListen, AddressesAreReadAndWrittenBack) {
     EXPECT_TRUE(parse_listen("[::ffff:127.0.0.1]:1")->loopback);
     EXPECT_FALSE(parse_listen("[::ffff:10.0.0.1]:1")->loopback);
     EXPECT_FALSE(parse_listen("0.0.0.0:1")->loopback);
+    EXPECT_FALSE(parse_listen("126.0.0.1:1")->loopback);
     EXPECT_FALSE(parse_listen("128.0.0.1:1")->loopback);
     for (const char* text :
          {"", "9003", ":9003", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x", "::1:5",
