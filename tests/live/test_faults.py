@@ -18,9 +18,11 @@ from lab.processes import wait_for
 from lab.traffic import Traffic
 from lab.trio import Trio
 
-LEASE = 5       # seconds
+LEASE = 5  # seconds
 KEY = "etl/bingen/allocations/1d/1764028800-1764115200"
-BEFORE, FAULT, TOTAL = 6, 12, 30   # seconds of a run: when it begins, how long it is, all of it
+BEFORE, FAULT = 6, 12  # seconds: when it begins, how long it lasts
+# After it: as long as the bound within which there must be a leader, or verify says "inconclusive".
+HEALTHY = 24
 
 
 class Run:
@@ -29,7 +31,6 @@ class Run:
     def __init__(self, lab, say, name, store="minio", cluster=None, **settings):
         self.say = say
         self.trio = Trio(lab, name, store, cluster=cluster, lease_duration=LEASE, **settings)
-        self.began = time.monotonic()
         try:
             self.trio.start()
             self.leader = self.trio.leader()
@@ -39,7 +40,7 @@ class Run:
             raise
 
     def __enter__(self):
-        self.sleep_until(BEFORE)
+        time.sleep(BEFORE)
         self.leader = self.trio.leader()
         return self
 
@@ -56,9 +57,6 @@ class Run:
         finally:
             self.trio.kill()
 
-    def sleep_until(self, second):
-        time.sleep(max(0.0, self.began + second - time.monotonic()))
-
     def link_to_api(self, agent):
         return self.trio.api_links[self.trio.index(agent)]
 
@@ -66,10 +64,9 @@ class Run:
         return self.trio.bucket_links[self.trio.index(agent)]
 
     def end(self):
-        self.sleep_until(TOTAL)
         committed = self.traffic.outcomes["Committed"]
-        wait_for(lambda: self.traffic.outcomes["Committed"] > committed, 30,
-                 "a write to be committed after healing")
+        time.sleep(HEALTHY)
+        assert self.traffic.outcomes["Committed"] > committed, "no write committed after healing"
         self.traffic.stop()
         self.trio.stop()
         self.say(f"writes {dict(self.traffic.outcomes)}, queries {dict(self.traffic.queries)}, "
@@ -195,26 +192,39 @@ def leader_killed(lab, say):
         run.leader.start()
 
 
-def leader_paused_beyond_its_lease(lab, say):
-    """SIGSTOP with a large PUT in flight, held by a slow link, and SIGCONT when another leads: the
-    old PUT must be stopped or refused. Catches a gate that is looked at before the pause alone."""
-    with Run(lab, say, "paused") as run:
+def pause_with_a_put_in_flight(lab, say, name, store, blocks):
+    with Run(lab, say, name, store=store) as run:
         large = b"held " * (1 << 20)
         with run.trio.fault(f"slow the bucket of {run.leader.name}", [run.leader], bucket=False):
             run.link_to_bucket(run.leader).bandwidth(256)  # KiB/s: this PUT takes 20 s
             held = run.leader.write_in_background(KEY, large)
             time.sleep(1.5)
-            with run.trio.fault(f"pause {run.leader.name}", [run.leader]):
+            with run.trio.fault(f"pause {run.leader.name}", run.trio.agents if blocks else
+                                [run.leader]):
                 run.leader.pause()
                 run.trio.leader(LEASE + 3, other_than=run.leader)
                 committed = run.traffic.outcomes["Committed"]
-                wait_for(lambda: run.traffic.outcomes["Committed"] > committed + 1, 20,
-                         "the successor's writes")
+                time.sleep(4)
+                later = run.traffic.outcomes["Committed"]
+                assert later > committed or blocks, "the successor could not write"
                 run.leader.resume()
             run.link_to_bucket(run.leader).heal()
         acknowledgement = held.result(60)
         say(f"the held PUT was answered {acknowledgement!r}")
         assert acknowledgement != "Committed", "a PUT of a leader of the past was acknowledged"
+
+
+def leader_paused_beyond_its_lease(lab, say):
+    """SIGSTOP with a large PUT in flight, held by a slow link, and SIGCONT when another leads: the
+    old PUT must be stopped or refused. Catches a gate that is looked at before the pause alone."""
+    pause_with_a_put_in_flight(lab, say, "paused", "versitygw", False)
+
+
+def leader_paused_while_the_store_waits(lab, say):
+    """The same on MinIO, which locks a key from the head of a conditional PUT to its last byte:
+    nobody reads or writes the key before the paused one is gone. Catches an agent that does not
+    let go of its connection once it is awake and too late."""
+    pause_with_a_put_in_flight(lab, say, "paused-minio", "minio", True)
 
 
 # ---- the Lease ----------------------------------------------------------------------------------
@@ -312,7 +322,7 @@ def certificate_wrong(lab, say):
 RUNS = {run.__name__: run for run in (
     leader_cut_from_the_api, leader_cut_from_the_bucket, answers_late, black_hole,
     connections_reset, api_server_paused, api_server_killed, etcd_paused, leader_killed,
-    leader_paused_beyond_its_lease, lease_deleted, lease_edited, lease_stolen_by_client_go,
+    leader_paused_beyond_its_lease, leader_paused_while_the_store_waits, lease_deleted, lease_edited, lease_stolen_by_client_go,
     token_rotated, token_revoked, certificate_wrong)}
 
 

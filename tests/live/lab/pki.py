@@ -1,5 +1,6 @@
 """Certificates by openssl: a CA with one server certificate, and bad ones for the tests of TLS."""
 
+import itertools
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class Authority:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca = self.folder / f"{name}-ca.crt"
         self._key = self.folder / f"{name}-ca.key"
-        self._serial = 0
+        self._serials = itertools.count(1)
         _openssl("req", "-x509", *_new_key(self._key), "-days", 30, "-subj", f"/CN={name}-ca",
                  "-addext", "basicConstraints=critical,CA:TRUE",
                  "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", self.ca)
@@ -42,14 +43,15 @@ class Authority:
         return self._issue(name, f"/O={group}/CN={user}", "extendedKeyUsage=clientAuth\n", False)
 
     def _issue(self, name, subject, extensions, expired):
-        made = Certificate(self.folder / f"{name}.crt", self.folder / f"{name}.key")
-        request = self.folder / f"{name}.csr"
-        more = self.folder / f"{name}.ext"
+        serial = next(self._serials)
+        stem = f"{name}-{serial}"  # two servers may share a name
+        made = Certificate(self.folder / f"{stem}.crt", self.folder / f"{stem}.key")
+        request = self.folder / f"{stem}.csr"
+        more = self.folder / f"{stem}.ext"
         more.write_text(extensions)
         _openssl("req", *_new_key(made.key), "-subj", subject, "-out", request)
-        self._serial += 1
         _openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._key,
-                 "-set_serial", self._serial, "-days", -1 if expired else 30,
+                 "-set_serial", serial, "-days", -1 if expired else 30,
                  "-extfile", more, "-out", made.certificate)
         return made
 
