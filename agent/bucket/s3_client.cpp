@@ -162,15 +162,16 @@ Request S3Client::http_request(Job& job, std::string_view content_sha256) const 
     request.body = std::move(job.body);
     request.deadline = job.deadline;
     if (changes(job.request.verb)) request.gate = context_.gate;
-    const std::size_t limit = job.request.verb == BucketVerb::list ? kPageLimit : kErrorLimit;
-    request.sink = [text = job.text, object = job.object, limit](const Response& response,
-                                                                 std::string_view piece) {
-        if (object && response.status == 200) {
+    request.sink = [text = job.text, object = job.object](const Response& response,
+                                                          std::string_view piece) {
+        const bool good = response.status == 200;
+        if (good && object) {
             object->append(piece);
             return true;
         }
-        if (text->size() + piece.size() > limit) return false;
-        *text += piece;
+        // Of an error its beginning is enough; half a page would be a lie.
+        if (good && text->size() + piece.size() > kPageLimit) return false;
+        *text += good ? piece : piece.substr(0, kErrorLimit - std::min(kErrorLimit, text->size()));
         return true;
     };
     return request;

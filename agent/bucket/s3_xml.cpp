@@ -18,7 +18,7 @@ using Error = Unexpected<std::string>;
 constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
 
-constexpr std::array<std::pair<std::string_view, BucketCode>, 21> kCodes{{
+constexpr std::array<std::pair<std::string_view, BucketCode>, 22> kCodes{{
     {"NoSuchKey", BucketCode::no_such_key},
     {"NoSuchBucket", BucketCode::no_such_bucket},
     {"PreconditionFailed", BucketCode::precondition_failed},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, BucketCode>, 21> kCodes{{
     {"SignatureDoesNotMatch", BucketCode::access_denied},
     {"ExpiredToken", BucketCode::access_denied},
     {"InvalidToken", BucketCode::access_denied},
+    {"InvalidTokenId", BucketCode::access_denied},  // MinIO
     {"RequestTimeTooSkewed", BucketCode::access_denied},
     {"RequestExpired", BucketCode::access_denied},
     {"InternalError", BucketCode::internal_error},

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -121,10 +122,11 @@ TEST(AgentBucketSecret, SmallestOnesAndTheirDefaults) {
     EXPECT_FALSE(config->insecure);
     EXPECT_TRUE(config->tls.verify);
     EXPECT_EQ(config->prefix, "");
-    const auto files = parse_bucket_config("type: filesystem\nconfig: {directory: /mnt/b}\n", "x");
+    const auto files =
+        parse_bucket_config("type: filesystem\nconfig: {directory: shared/b}\n", "x");
     ASSERT_TRUE(files) << files.error();
     EXPECT_EQ(files->type, BucketType::filesystem);
-    EXPECT_EQ(files->directory, "/mnt/b");
+    EXPECT_EQ(files->directory, "shared/b");
 }
 
 TEST(AgentBucketSecret, EndpointsNameTheirRegionAndAddressing) {
@@ -149,8 +151,13 @@ struct Broken {
     std::string message;
 };
 
-TEST(AgentBucketSecret, BrokenOnesSayWhatAndWhere) {
-    const Broken cases[] = {
+void expect_messages(const std::vector<Broken>& cases) {
+    for (const Broken& broken : cases)
+        EXPECT_EQ(error_of(broken.text), broken.message) << broken.text;
+}
+
+TEST(AgentBucketSecret, MisplacedAndUnknownKeys) {
+    expect_messages({
         {"type: S3\nconfig:\nbucket: backup\nendpoint: minio\n",
          "secret.yaml:3:1: misplaced key \"bucket\" at the top level: it belongs in config (indent "
          "it under \"config:\")"},
@@ -171,6 +178,11 @@ TEST(AgentBucketSecret, BrokenOnesSayWhatAndWhere) {
          "speaks its protocol) and FILESYSTEM"},
         {"type: S33\nconfig: {}\n",
          "secret.yaml:1:7: type: unknown name \"S33\"; did you mean \"S3\"?"},
+    });
+}
+
+TEST(AgentBucketSecret, MissingAndUnfitValues) {
+    expect_messages({
         {"type: S3\n", "secret.yaml:1:1: config: missing: the bucket's settings"},
         {"type: S3\nconfig:\n", "secret.yaml:2:1: config: empty (are its keys indented?)"},
         {"type: S3\nconfig: {endpoint: e}\n",
@@ -196,6 +208,11 @@ TEST(AgentBucketSecret, BrokenOnesSayWhatAndWhere) {
         {s3("  aws_sdk_auth: true\n  access_key: a\n  secret_key: b\n"),
          "secret.yaml:5:17: config.aws_sdk_auth: true excludes access_key and secret_key: keys "
          "come from the environment or the shared credentials file then"},
+    });
+}
+
+TEST(AgentBucketSecret, ValuesOfAnotherTypeOrMeaning) {
+    expect_messages({
         {s3("  insecure: \"true\"\n"),
          "secret.yaml:5:13: config.insecure: expected true or false, without quotes"},
         {s3("  region:\n"),
@@ -233,9 +250,7 @@ TEST(AgentBucketSecret, BrokenOnesSayWhatAndWhere) {
         {"", "secret.yaml: empty: no YAML in it"},
         {"- type: S3\n",
          "secret.yaml:1:1: the bucket secret: expected \"key: value\" lines, found a list"},
-    };
-    for (const Broken& broken : cases)
-        EXPECT_EQ(error_of(broken.text), broken.message) << broken.text;
+    });
 }
 
 TEST(AgentBucketSecret, NoMessageShowsASecret) {
