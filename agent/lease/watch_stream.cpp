@@ -19,7 +19,8 @@ WatchNews broken_off(std::string why) {
 /// Of a deletion or bookmark.
 WatchNews at_version(WatchKind kind, const Json& object) {
     const auto metadata = object.is_object() ? object.find("metadata") : object.end();
-    if (!object.is_object() || metadata == object.end()) return broken_off("an event without metadata");
+    if (!object.is_object() || metadata == object.end())
+        return broken_off("an event without metadata");
     const Result<Version, std::string> version = decode_version(*metadata);
     if (!version) return broken_off("an event's " + version.error());
     return WatchNews{kind, *version, nullptr, {}};
@@ -62,7 +63,8 @@ std::vector<WatchNews> WatchStream::take(std::string_view piece) {
         const std::size_t end = piece.find('\n');
         const std::string_view part = piece.substr(0, end);
         if (line_.size() + part.size() > kLongestLine) {
-            news.push_back(broken_off("a line longer than " + std::to_string(kLongestLine) + " bytes"));
+            news.push_back(
+                broken_off("a line longer than " + std::to_string(kLongestLine) + " bytes"));
             ended_ = true;
             break;
         }

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,14 +46,6 @@ struct ClientOptions {
     std::size_t connections = 64;  ///< kept open at most
 };
 
-/// AWS Signature Version 4 by libcurl; "aws:amz:REGION:s3". The caller sets x-amz-content-sha256,
-/// sorts the query and encodes path and query by RFC 3986: 7.88.1 does neither.
-struct AwsSignature {
-    std::string provider;
-    std::string access_key;
-    std::string secret_key;
-};
-
 /// Names in lower case, in the order received.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -85,7 +76,6 @@ struct Request {
     std::vector<BytesPtr> body;        ///< sent one after another, with a Content-Length
     bool has_body = false;             ///< send Content-Length: 0 for an empty body
     Instant deadline = kNever;
-    std::optional<AwsSignature> aws;
     std::size_t body_limit = 4U << 20;  ///< of a collected answer
     /// Takes the answer's body piece by piece; false ends the transfer (too_large). Called with
     /// the status and headers known. It may call the client, and must not destroy it. Without it

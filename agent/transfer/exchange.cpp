@@ -64,11 +64,6 @@ void Exchange::prepare(EasyHandle handle, const ClientOptions& options) {
     set_option(easy.get(), CURLOPT_WRITEFUNCTION, &Exchange::on_body);
     set_option(easy.get(), CURLOPT_WRITEDATA, this);
     if (request.fresh_connection) set_option(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
-    if (request.aws) {
-        set_option(easy.get(), CURLOPT_AWS_SIGV4, request.aws->provider.c_str());
-        set_option(easy.get(), CURLOPT_USERNAME, request.aws->access_key.c_str());
-        set_option(easy.get(), CURLOPT_PASSWORD, request.aws->secret_key.c_str());
-    }
     set_headers(options);
     set_method_and_body();
 }
@@ -93,9 +88,8 @@ void Exchange::set_headers(const ClientOptions& options) {
         // Otherwise libcurl says that it is a form.
         if (!has_header(request.headers, "content-type"))
             append(headers_, "Content-Type: application/octet-stream");
-        // Else libcurl 7.88.1 waits up to a second for a 100 before a body above 1 MiB. With a
-        // signature it stays: 7.88.1 would sign the suppressed header, and S3 servers do answer.
-        if (!request.aws && !has_header(request.headers, "expect")) append(headers_, "Expect:");
+        // Else libcurl waits up to a second for a 100 before a body above 1 MiB.
+        if (!has_header(request.headers, "expect")) append(headers_, "Expect:");
     }
     set_option(easy.get(), CURLOPT_HTTPHEADER, headers_.get());
 }

@@ -24,8 +24,7 @@ inline std::string lease_json(const std::string& version, const std::string& hol
 }
 
 inline std::string status_json(int code, const std::string& reason) {
-    return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"said",)"
-           R"("reason":")" +
+    return R"({"kind":"Status","apiVersion":"v1","metadata":{},"message":"said","reason":")" +
            reason +
            R"(","details":{"name":"a","group":"coordination.k8s.io","kind":"leases"},)"
            R"("code":)" +

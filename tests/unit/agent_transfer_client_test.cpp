@@ -1,8 +1,8 @@
 // HTTP exchanges by the agent's client: answers, ends, deadlines, connections.
 #include <gtest/gtest.h>
 
-#include <array>
-#include <thread>
+#include <optional>
+#include <string_view>
 
 #include <netdb.h>
 #include <unistd.h>

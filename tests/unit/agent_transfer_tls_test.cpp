@@ -1,6 +1,8 @@
 // TLS of the agent's client: whom it trusts, and that nothing is sent to anybody else.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "agent/transfer/client.hpp"
 #include "tests/unit/agent_transfer_server.hpp"
 
