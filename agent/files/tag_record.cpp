@@ -1,5 +1,9 @@
 #include "agent/files/tag_record.hpp"
 
+#include <array>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -23,9 +27,26 @@ std::string half_hex(const Sha256Value& value) {
     return to_hex(value).substr(0, value.size());
 }
 
+/// As sha256sum prints it, the first half.
+std::string text_of(const ContentDigest& digest) {
+    std::array<char, 33> text{};
+    std::snprintf(text.data(), text.size(), "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
+    return text.data();
+}
+
+std::optional<ContentDigest> parse_digest(const std::string& text) {
+    ContentDigest digest;
+    const char* const half = text.data() + text.size() / 2;
+    const char* const end = text.data() + text.size();
+    if (text.size() != 32 || std::from_chars(text.data(), half, digest.high, 16).ptr != half ||
+        std::from_chars(half, end, digest.low, 16).ptr != end)
+        return std::nullopt;
+    return digest;
+}
+
 Json to_json(const Content& content) {
     return {{"size", content.size},
-            {"digest", {content.digest.high, content.digest.low}},
+            {"digest", text_of(content.digest)},
             {"modified", content.modified},
             {"epoch", content.tag.epoch.value()},
             {"etag", content.tag.etag.view()},
@@ -33,11 +54,13 @@ Json to_json(const Content& content) {
             {"tagged", content.tag.tagged}};
 }
 
-Content from_json(const Json& json) {
+/// Throws Json::exception.
+std::optional<Content> from_json(const Json& json) {
     Content content;
     json.at("size").get_to(content.size);
-    json.at("digest").at(0).get_to(content.digest.high);
-    json.at("digest").at(1).get_to(content.digest.low);
+    const auto digest = parse_digest(json.at("digest").get<std::string>());
+    if (!digest) return std::nullopt;
+    content.digest = *digest;
     json.at("modified").get_to(content.modified);
     content.tag.epoch = Epoch(json.at("epoch").get<std::uint64_t>());
     content.tag.etag = ETag(json.at("etag").get<std::string>());
@@ -67,8 +90,11 @@ std::optional<TagRecord> decode(const std::string& text) {
         const Json json = Json::parse(line);
         if (json.at("format").get<int>() != kFormat) return std::nullopt;
         TagRecord record;
-        for (const Json& content : json.at("contents"))
-            record.push_back(from_json(content));
+        for (const Json& one : json.at("contents")) {
+            const std::optional<Content> content = from_json(one);
+            if (!content) return std::nullopt;
+            record.push_back(*content);
+        }
         return record;
     } catch (const Json::exception&) {
         return std::nullopt;

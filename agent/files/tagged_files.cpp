@@ -29,8 +29,9 @@
 // A payload that no half of its record describes was torn by the disk or changed by someone else:
 // corrupt, never served. (Whoever lets other programs write below ROOT deletes tags first: then all
 // files are untagged.) A load always computes the digest. A list trusts a record whose size and
-// time of modification are those of the payload, alone, and computes the digest otherwise: it
-// costs about 20 us a file for tagged ones whatever their size, and reads untagged ones once.
+// time of modification are those of the payload, alone, and computes the digest otherwise: tagged
+// files cost less than 0.1 ms each whatever their size, untagged ones are read once (1 GiB in
+// 2.8 s; both on two busy cores).
 #include "agent/files/tagged_files.hpp"
 
 #include <array>
