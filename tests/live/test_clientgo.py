@@ -5,6 +5,7 @@ with our agents in client-go's place and with client-go itself, at the same time
 durations (15 s, 2 s). The result is the table clientgo.md among the reports.
 """
 
+import contextlib
 import inspect
 import itertools
 import random
@@ -16,7 +17,6 @@ from conftest import Concurrent, chosen
 from lab.electors import Elector
 from lab.processes import wait_for
 from lab.proxies import PASS, Action, FaultProxy
-from lab.agents import Agent, Settings
 from lab.trio import SLOW, Trio, overlaps
 
 LEASE = 15
@@ -27,10 +27,10 @@ GROUPS, HANDOVERS = 5, 10
 
 
 def share_one_lease(lab, say, name):
-    """Ten hand-overs between an elector of client-go and two agents of ours; (ours, its) spans."""
-    trio = Trio(lab, name, size=2, lease_duration=3, retry_period="500ms",
+    """Ten hand-overs between an elector of client-go and an agent of ours, in turn; all spans."""
+    trio = Trio(lab, name, size=1, replicas=2, lease_duration=3, retry_period="500ms",
                 more=["--client-go-peers"])
-    electors = []
+    ours, electors = trio.agents[0], []
 
     def new_elector():
         electors.append(Elector(lab, trio.lease, f"{name}-peer-{len(electors)}",
@@ -38,132 +38,137 @@ def share_one_lease(lab, say, name):
                                 release_on_cancel=True))
 
     def leader():
-        ours = next((agent for agent in trio.agents if agent.leads()), None)
-        return ours or next((e for e in electors if e.process.alive and e.leading()), None)
+        running = [elector for elector in electors if elector.process.alive]
+        return ours if ours.leads() else next((e for e in running if e.leading()), None)
 
     try:
-        trio.start()
+        ours.start()
         new_elector()
-        changes = 0
         for turn in range(HANDOVERS):
             one = wait_for(leader, 15, "a leader", every=0.02)
             time.sleep(random.uniform(0.5, 1.0))
-            abrupt = turn % 3 == 2  # two of three are releases, one is a death
-            if isinstance(one, Elector):
+            abrupt = turn % 5 >= 3  # three of five are releases, two are deaths
+            if one is not ours:
                 with trio.fault(f"stop {one.name}", []):
                     one.kill() if abrupt else one.stop()
             elif abrupt:
-                trio.kill_agent(one)
+                trio.kill_agent(ours)
             else:
-                assert one.stop() == 0, one.process.tail()
+                assert ours.stop() == 0, ours.process.tail()
             wait_for(leader, 15, "the next leader", every=0.02)
-            changes += 1
-            new_elector() if isinstance(one, Elector) else one.start()
+            ours.start() if one is ours else new_elector()
         for elector in electors:
             if elector.process.alive:
                 with trio.fault(f"stop {elector.name}", []):
                     elector.stop()
         trio.stop()
         say(trio.verify(may_lack=SLOW))
-        spans = {agent.name: agent.gates() for agent in trio.agents}
-        spans |= {elector.name: elector.beliefs() for elector in electors}
-        return changes, spans
+        return {ours.name: ours.gates()} | {one.name: one.beliefs() for one in electors}
     finally:
         for elector in electors:
             elector.kill()
         trio.kill()
 
 
-@pytest.fixture(scope="module")
-def shared(lab):
-    concurrent = Concurrent(lab, {
-        f"shared-{i}": lambda lab, say, i=i: share_one_lease(lab, say, f"shared-{i}")
-        for i in range(GROUPS)})
-    yield concurrent
-    concurrent.close()
-
-
-def test_fifty_handovers_with_client_go(shared):
+def test_fifty_handovers_with_client_go(played):
     """Ours and client-go take turns on one Lease by release and by death: catches a record that the
     other side misreads, a takeover before its lease ran out, and a release that blanks another's."""
-    changes, by_kind = 0, {"ours": 0, "client-go": 0}
+    led = {"ours": 0, "client-go": 0}
     for i in range(GROUPS):
-        made, spans = shared.result(f"shared-{i}")
-        changes += made
+        spans = played.result(f"shared-{i}")
         for name, found in spans.items():
-            by_kind["client-go" if "peer" in name else "ours"] += len(found)
+            led["client-go" if "peer" in name else "ours"] += len(found)
         assert overlaps(spans) == 0, spans
-    print(f"{changes} hand-overs, leaderships: {by_kind}")
-    assert changes >= 50
-    assert min(by_kind.values()) >= 10, "one side hardly ever led"
+    print(f"{GROUPS * HANDOVERS} hand-overs; leaderships {led}")
+    assert sum(led.values()) >= GROUPS * (HANDOVERS + 1)
+    assert min(led.values()) >= GROUPS * HANDOVERS // 2, "they took turns"
 
 
 # ---- the schedules ------------------------------------------------------------------------------
 
 
-class Contender:
-    """A, which the schedule strikes, behind a proxy of its own; and four followers."""
+FOLLOWERS = 4
 
-    def __init__(self, lab, kind, name, timeout="5s", release=False):
+
+class Contest:
+    """`first`, which the schedule strikes, behind a proxy of its own; and four followers."""
+
+    def __init__(self, lab, name):
         self.lab = lab
-        self.kind = kind
         self.lease = name
         self.proxy = FaultProxy(lab.cluster.url, lab.cluster.ca,
                                 lab.authority.server(f"proxy-{name}"))
-        self.timeout, self.release = timeout, release
         self.all = []
-        try:
-            self.first = self._start("a", self.proxy.url)
-            wait_for(lambda: self.leading(self.first), 30, f"{name}-a to lead")
-        except BaseException:
-            self.kill()
-            raise
 
-    def _start(self, letter, url):
-        name = f"{self.lease}-{letter}"
-        if self.kind == "client-go":
-            one = Elector(self.lab, self.lease, name, url=url, timeout=self.timeout,
-                          release_on_cancel=self.release, again=letter != "a")
-        else:
-            folder = self.lab.folder / "contenders" / name
-            folder.mkdir(parents=True)
-            token = folder / "token"
-            token.write_text(self.lab.cluster.token())
-            settings = Settings(self.lab.agent_program, self.lease, lease_duration=LEASE,
-                                retry_period="2s")
-            one = Agent(name, folder, settings, self.lab.cluster, url, token, None).start()
-        self.all.append(one)
-        return one
-
-    def followers(self, count=4):
-        for i in range(count):
-            self._start("bcde"[i], self.lab.cluster.url)
+    def start(self):
+        self.launch(0, self.proxy.url)
+        wait_for(lambda: self.leading(self.first), 30, f"{self.first.name} to lead")
+        for i in range(FOLLOWERS):
+            self.launch(i + 1, self.lab.cluster.url)
             time.sleep(random.uniform(0, 0.7))
         # In step with nothing: the fault falls anywhere within a period of renewal.
         time.sleep(4 + random.uniform(0, 2))
+        return self
 
-    @staticmethod
-    def leading(one):
-        return one.leading() if isinstance(one, Elector) else one.leads()
+    @property
+    def first(self):
+        return self.all[0]
 
     def wait_other_leads(self, seconds=45):
-        return wait_for(lambda: next((one for one in self.all if one is not self.first
-                                      and self.leading(one)), None),
+        return wait_for(lambda: next((one for one in self.all[1:] if self.leading(one)), None),
                         seconds, f"another one than {self.first.name} to lead", every=0.02)
 
-    def spans(self):
-        return {one.name: one.beliefs() if isinstance(one, Elector) else one.gates()
-                for one in self.all}
+    def judge(self, say):
+        pass
 
-    def kill(self):
+
+class ClientGo(Contest):
+    def __init__(self, lab, name, timeout, release):
+        super().__init__(lab, name)
+        self.flags = {"timeout": timeout, "release_on_cancel": release}
+
+    def launch(self, i, url):
+        self.all.append(Elector(self.lab, self.lease, f"{self.lease}-{i}", url=url, again=i > 0,
+                                **self.flags))
+
+    def leading(self, one):
+        return one.leading()
+
+    def spans(self):
+        return {one.name: one.beliefs() for one in self.all}
+
+    def stop(self):
         for one in self.all:
-            if one.process.alive:
-                one.process.resume()
+            one.process.resume()
             one.kill()
         self.proxy.stop()
 
 
-def late_answer_then_black_hole(contender, late):
+class Ours(Contest):
+    def __init__(self, lab, name):
+        super().__init__(lab, name)
+        self.trio = Trio(lab, name, size=1 + FOLLOWERS, first_api=self.proxy.url,
+                         lease_duration=LEASE, retry_period="2s")
+
+    def launch(self, i, _url):
+        self.all.append(self.trio.agents[i].start())
+
+    def leading(self, one):
+        return one.leads()
+
+    def spans(self):
+        return {one.name: one.gates() for one in self.all}
+
+    def judge(self, say):
+        self.trio.stop()
+        say(self.trio.verify(may_lack=SLOW))
+
+    def stop(self):
+        self.trio.kill()
+        self.proxy.stop()
+
+
+def late_answer_then_black_hole(contest, late):
     """One renewal is answered `late` seconds late, everything after it is lost."""
     state = {"struck": False}
 
@@ -172,75 +177,69 @@ def late_answer_then_black_hole(contender, late):
             state["struck"] = True
             return Action(answer_late=late)
         return Action(lose=True) if state["struck"] else PASS
-    contender.followers()
-    contender.proxy.set(rule)
+    contest.proxy.set(rule)
     wait_for(lambda: state["struck"], 10, "a renewal")
-    contender.proxy.silent = True
-    contender.wait_other_leads()
+    contest.proxy.silent = True
+    contest.wait_other_leads()
     time.sleep(17)  # client-go's belief may go on for up to 16 s
 
 
-def late_renewal(contender):
+def late_renewal(contest):
     """A renewal is answered 4.8 s late, then a black hole (client-go counts from the answer)."""
-    late_answer_then_black_hole(contender, 4.8)
+    late_answer_then_black_hole(contest, 4.8)
 
 
-def late_renewal_patient(contender):
+def late_renewal_patient(contest):
     """The same, 9 s late, with a client that has no time-out of its own."""
-    late_answer_then_black_hole(contender, 9.0)
+    late_answer_then_black_hole(contest, 9.0)
 
 
-def black_hole_with_release(contender):
+def black_hole_with_release(contest):
     """A black hole; client-go tries to release before it tells its user."""
-    contender.followers()
-    contender.proxy.black_hole()
-    contender.wait_other_leads()
+    contest.proxy.black_hole()
+    contest.wait_other_leads()
     time.sleep(10)
 
 
-def late_renewal_with_release(contender):
+def late_renewal_with_release(contest):
     """Both: a renewal answered 9 s late, a black hole, and a release that hangs."""
-    late_answer_then_black_hole(contender, 9.0)
+    late_answer_then_black_hole(contest, 9.0)
 
 
-def paused_beyond_the_lease(contender):
+def paused_beyond_the_lease(contest):
     """SIGSTOP in mid-lease, SIGCONT after the takeover."""
-    contender.followers()
-    contender.first.process.pause()
-    contender.wait_other_leads()
+    contest.first.process.pause()
+    contest.wait_other_leads()
     time.sleep(random.uniform(0, 1))
-    contender.first.process.resume()
+    contest.first.process.resume()
     time.sleep(11.5)  # client-go goes on for its renewDeadline
 
 
-def late_release(contender):
+def late_release(contest):
     """Requests are held from mid-lease on and delivered after the takeover: the old leader's
     release among them. client-go writes an empty holder over the new leader's record."""
-    contender.followers()
-    contender.proxy.hold_all()
-    contender.wait_other_leads()
+    contest.proxy.hold_all()
+    contest.wait_other_leads()
     time.sleep(random.uniform(0.02, 0.3))
-    contender.proxy.heal()
+    contest.proxy.heal()
     time.sleep(14)
 
 
-def stopped_while_paused(contender):
+def stopped_while_paused(contest):
     """SIGSTOP, takeover, SIGTERM and SIGCONT: the release of a leader of the past."""
-    contender.followers()
-    contender.first.process.pause()
-    contender.wait_other_leads()
-    contender.first.process.signal(15)
-    contender.first.process.resume()
+    contest.first.process.pause()
+    contest.wait_other_leads()
+    contest.first.process.signal(15)
+    contest.first.process.resume()
     time.sleep(14)
 
 
-def lease_deleted(contender):
+def lease_deleted(contest):
     """The Lease is deleted; a follower may be first to make it anew."""
-    contender.followers()
     # Right after a renewal there are two seconds in which followers look and the leader does not.
-    seen = contender.proxy.last_commit()
-    wait_for(lambda: contender.proxy.last_commit() > seen, 10, "a renewal", every=0.005)
-    contender.lab.cluster.delete_lease(contender.lease)
+    seen = contest.proxy.last_commit()
+    wait_for(lambda: contest.proxy.last_commit() > seen, 10, "a renewal", every=0.005)
+    contest.lab.cluster.delete_lease(contest.lease)
     time.sleep(LEASE + 5)
 
 
@@ -259,25 +258,35 @@ EACH = 2  # runs of a schedule for each kind, at the same time
 KINDS = ("client-go", "ours")
 
 
-def play(lab, kind, name, schedule):
+def play(lab, say, kind, name, schedule):
     """Milliseconds of overlap of all pairs."""
     run, timeout, release = SCHEDULES[schedule]
-    contender = Contender(lab, kind, name, timeout, release)
+    contest = ClientGo(lab, name, timeout, release) if kind == "client-go" else Ours(lab, name)
     try:
-        run(contender)
-        return overlaps(contender.spans()) / 1e6
+        contest.start()
+        if kind == "ours":
+            declared = contest.trio.fault(f"cut {contest.first.name}", contest.all, api=False)
+        else:
+            declared = contextlib.nullcontext()
+        with declared:
+            run(contest)
+        contest.judge(say)
+        return overlaps(contest.spans()) / 1e6
     finally:
-        contender.kill()
+        contest.stop()
 
 
 @pytest.fixture(scope="module")
 def played(lab, request):
     runs = {}
+    if any("handovers" in item.name for item in request.session.items):
+        runs = {f"shared-{i}": lambda lab, say, i=i: share_one_lease(lab, say, f"shared-{i}")
+                for i in range(GROUPS)}
     for schedule in chosen(request, "schedule"):
         for kind, i in itertools.product(KINDS, range(EACH)):
             name = f"{schedule}-{kind}-{i}"
-            runs[name] = (lambda lab, _say, kind=kind, name=name, schedule=schedule:
-                          play(lab, kind, name, schedule))
+            runs[name] = (lambda lab, say, kind=kind, name=name, schedule=schedule:
+                          play(lab, say, kind, name, schedule))
     concurrent = Concurrent(lab, runs)
     yield concurrent
     concurrent.close()

@@ -17,10 +17,12 @@ API_ROUND_TRIP = "500ms"  # longest healthy Lease request here; 1 s is verify's 
 class Trio:
     """`size` agents named NAME-0 ...; each has a link of its own to the API and to the bucket.
 
-    Nothing is started by the constructor but the recorder of the world.
+    `first_api` is the URL that the first agent is given in place of its link. Nothing is started
+    by the constructor but the recorder of the world.
     """
 
-    def __init__(self, lab, name, store="minio", size=3, cluster=None, account="agent", **settings):
+    def __init__(self, lab, name, store="minio", size=3, cluster=None, account="agent",
+                 first_api=None, **settings):
         self.lab = lab
         self.name = name
         self.cluster = cluster or lab.cluster
@@ -29,7 +31,8 @@ class Trio:
         self.folder.mkdir(parents=True)
         self.lease = name
         self.prefix = f"trios/{name}"
-        self.settings = Settings(program=lab.agent_program, lease=name, replicas=size, **settings)
+        self.settings = Settings(program=lab.agent_program, lease=name,
+                                 **{"replicas": size, **settings})
         self.token_file = self.folder / "token"
         self.write_token(self.cluster.token(account))
         self.api_links, self.bucket_links, self.agents = [], [], []
@@ -39,8 +42,9 @@ class Trio:
             secret = self.store.secret(self.folder / f"bucket-{i}.yaml", bucket.url, self.prefix)
             self.api_links.append(api)
             self.bucket_links.append(bucket)
+            url = first_api if first_api and i == 0 else api.url
             self.agents.append(Agent(f"{name}-{i}", self.folder / str(i), self.settings,
-                                     self.cluster, api.url, self.token_file, secret))
+                                     self.cluster, url, self.token_file, secret))
         self.declared = Declared(self.folder / "declared.jsonl", [a.name for a in self.agents])
         self._faults = 0
         self._lock = threading.Lock()
