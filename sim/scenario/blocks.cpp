@@ -193,6 +193,10 @@ void read_api(const Node& node, ApiSpec& out) {
 
 void read_bucket(const Node& node, BucketSpec& out) {
     const Block block(node, "bucket", names::kBucket);
+    if (const auto profile = block.choice("profile", names::kBucketProfiles)) {
+        out.profile = static_cast<BucketProfile>(*profile);
+        out.honours_conditional_delete = out.profile != BucketProfile::minio;
+    }
     block.latency("get", out.get);
     block.latency("put", out.put);
     block.latency("list", out.list);

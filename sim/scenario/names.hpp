@@ -41,6 +41,8 @@ inline constexpr std::array<std::string_view, 2> kDisks{"keep", "lose"};
 inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "running"};
 inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
+inline constexpr std::array<std::string_view, 3> kBucketProfiles{"aws", "minio",
+                                                                 "versity"};  // BucketProfile
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
 
 /// Ids of the invariants that a scenario may name: those that sim/check judges, in its order. A
@@ -68,8 +70,9 @@ inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth"
                                                           "zones"};
 inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
 inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod", "watchTimeout"};
-inline constexpr std::array<std::string_view, 6> kBucket{
-    "get", "put", "list", "honoursPreconditions", "honoursConditionalDelete", "pageSize"};
+inline constexpr std::array<std::string_view, 7> kBucket{
+    "profile", "get", "put", "list", "honoursPreconditions", "honoursConditionalDelete",
+    "pageSize"};
 inline constexpr std::array<std::string_view, 10> kWorkload{
     "pipelines",     "windows",  "exportEvery",  "objectSize", "queries",
     "queryDeadline", "restores", "pendingReads", "preloaded",  "removeEvery"};

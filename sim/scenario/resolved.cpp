@@ -142,7 +142,9 @@ std::string world_text(const Scenario& scenario) {
         .line("bookmarkPeriod", scenario.api.bookmark_period)
         .line("watchTimeout", scenario.api.watch_timeout);
     Section bucket("bucket");
-    bucket.line("get", scenario.bucket.get)
+    const auto profile = static_cast<std::size_t>(scenario.bucket.profile);
+    bucket.line("profile", std::string(names::kBucketProfiles.at(profile)))
+        .line("get", scenario.bucket.get)
         .line("put", scenario.bucket.put)
         .line("list", scenario.bucket.list)
         .line("honoursPreconditions", flag(scenario.bucket.honours_preconditions))

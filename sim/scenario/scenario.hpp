@@ -59,12 +59,16 @@ struct ApiSpec {
     Duration watch_timeout = std::chrono::minutes(40);  ///< the server ends a watch about so often
 };
 
+/// Whose behaviour the store has where servers differ (tests/conformance compares them).
+enum class BucketProfile : std::uint8_t { aws, minio, versity };
+
 struct BucketSpec {
+    BucketProfile profile = BucketProfile::aws;
     LatencySpec get{Duration(0), std::chrono::milliseconds(30), std::chrono::milliseconds(300)};
     LatencySpec put{Duration(0), std::chrono::milliseconds(60), std::chrono::milliseconds(450)};
     LatencySpec list{Duration(0), std::chrono::milliseconds(50), std::chrono::milliseconds(400)};
     bool honours_preconditions = true;  ///< false: a store that ignores If-Match and If-None-Match
-    bool honours_conditional_delete = true;  ///< false: If-Match counts on PUT alone (MinIO)
+    bool honours_conditional_delete = true;  ///< false: If-Match counts on PUT alone (minio)
     std::uint32_t page_size = 1000;
 };
 

@@ -1,7 +1,9 @@
 #include "sim/world/bucket.hpp"
 
-#include <array>
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "model/base/check.hpp"
 #include "model/base/random.hpp"
@@ -16,7 +18,38 @@ BucketReply refused(std::int32_t status, BucketCode code) {
     return reply;
 }
 
+/// What any client of a bucket refuses by itself, since stores differ about it: a key must be able
+/// to name a file (components of 1 to 255 bytes, no "." and "..", no control characters).
+bool usable(std::string_view key) {
+    constexpr std::size_t kKeyMax = 1024;
+    constexpr std::size_t kComponentMax = 255;
+    if (key.size() > kKeyMax) return false;
+    for (std::size_t from = 0; from <= key.size();) {
+        const std::size_t end = std::min(key.find('/', from), key.size());
+        const std::string_view part = key.substr(from, end - from);
+        if (part.empty() || part.size() > kComponentMax || part == "." || part == "..")
+            return false;
+        from = end + 1;
+    }
+    return std::none_of(key.begin(), key.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    });
+}
+
 }  // namespace
+
+StoreRules rules_of(BucketProfile profile) {
+    switch (profile) {
+        case BucketProfile::aws:
+            return {false, false};
+        case BucketProfile::minio:
+            return {false, true};
+        case BucketProfile::versity:
+            return {true, false};
+    }
+    check_failed("known profile", __FILE__, __LINE__, "");
+}
 
 ETag etag_of(const ObjectBody& body) {
     std::uint64_t hash = hash_text(body.head);
@@ -30,6 +63,8 @@ ETag etag_of(const ObjectBody& body) {
 }
 
 BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change) {
+    if (request.verb != BucketVerb::list && !usable(request.key.view()))
+        return refused(400, BucketCode::other);
     switch (request.verb) {
         case BucketVerb::get:
             return get(request);
@@ -41,6 +76,19 @@ BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange
             return list(request);
     }
     check_failed("known verb", __FILE__, __LINE__, "");
+}
+
+bool Bucket::is_directory(const ObjectKey& key) const {
+    const std::string below = key.str() + "/";
+    const auto first = objects_.lower_bound(ObjectKey(below));
+    return first != objects_.end() && first->first.view().starts_with(below);
+}
+
+bool Bucket::lies_below_object(const ObjectKey& key) const {
+    const std::string_view path = key.view();
+    for (std::size_t at = path.find('/'); at != path.npos; at = path.find('/', at + 1))
+        if (objects_.contains(ObjectKey(std::string(path.substr(0, at))))) return true;
+    return false;
 }
 
 BucketReply Bucket::get(const SendBucket& request) const {
@@ -56,6 +104,8 @@ BucketReply Bucket::get(const SendBucket& request) const {
 BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& change) {
     CHECK(request.body != nullptr);
     const auto found = objects_.find(request.key);
+    if (rules_.keys_are_paths && lies_below_object(request.key))
+        return refused(409, BucketCode::other);
     if (spec_.honours_preconditions && request.condition == PutCondition::if_match) {
         if (found == objects_.end()) return refused(404, BucketCode::no_such_key);
         if (found->second.etag != request.etag)
@@ -64,6 +114,7 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
     if (spec_.honours_preconditions && request.condition == PutCondition::if_none_match &&
         found != objects_.end())
         return refused(412, BucketCode::precondition_failed);
+    if (rules_.keys_are_paths && is_directory(request.key)) return refused(409, BucketCode::other);
     change = plant(request.key, request.body);
     BucketReply reply;
     reply.status = 200;
@@ -84,19 +135,28 @@ BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange
 }
 
 BucketReply Bucket::list(const SendBucket& request) {
+    const bool kept = page_ && page_version_ == version_ && page_prefix_ == request.prefix &&
+                      page_after_ == request.key;
+    if (!kept) {
+        page_ = make_page(request);
+        page_version_ = version_;
+        page_prefix_ = request.prefix;
+        page_after_ = request.key;
+    }
     BucketReply reply;
     reply.status = 200;
-    if (page_ && page_version_ == version_ && page_prefix_ == request.prefix &&
-        page_after_ == request.key) {
-        reply.content = page_;
-        return reply;
-    }
+    reply.content = page_;
+    return reply;
+}
+
+ListPagePtr Bucket::make_page(const SendBucket& request) const {
     auto page = std::make_shared<ListPage>();
     const auto from = std::max(request.prefix, request.key);
     for (auto at = objects_.lower_bound(from); at != objects_.end(); ++at) {
         const std::string_view key = at->first.view();
         if (!key.starts_with(request.prefix.view())) break;
         if (!request.key.empty() && at->first <= request.key) continue;
+        if (rules_.hides_below && lies_below_object(at->first)) continue;
         if (page->entries.size() == spec_.page_size) {
             page->truncated = true;
             break;
@@ -104,12 +164,7 @@ BucketReply Bucket::list(const SendBucket& request) {
         const ObjectBody& body = *at->second.body;
         page->entries.push_back({at->first, at->second.etag, body.head.size() + body.payload.size});
     }
-    page_ = page;
-    page_version_ = version_;
-    page_prefix_ = request.prefix;
-    page_after_ = request.key;
-    reply.content = page_;
-    return reply;
+    return page;
 }
 
 BucketChange Bucket::plant(const ObjectKey& key, ObjectBodyPtr body) {

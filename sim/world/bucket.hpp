@@ -1,6 +1,7 @@
 // The server side of the bucket: strongly consistent objects with conditional writes.
 //
-// Specification: what MinIO and Versity answered, and what AWS documents. No time, no network.
+// Specification: what MinIO and Versity answered, and what AWS documents; tests/conformance asks
+// the real servers the same. No time, no network.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,16 @@ struct BucketChange {
     std::uint64_t version = 0;
 };
 
+/// What a profile's store does differently from the others.
+struct StoreRules {
+    bool keys_are_paths;  ///< objects are files: none can lie below another
+    bool hides_below;     ///< LIST leaves out the keys below an object
+};
+[[nodiscard]] StoreRules rules_of(BucketProfile profile);
+
 class Bucket {
   public:
-    explicit Bucket(const BucketSpec& spec) : spec_(spec) {}
+    explicit Bucket(const BucketSpec& spec) : spec_(spec), rules_(rules_of(spec.profile)) {}
 
     /// Applies a request and answers it. `change` is set when something was written.
     BucketReply handle(const SendBucket& request, std::optional<BucketChange>& change);
@@ -36,13 +44,21 @@ class Bucket {
         ETag etag;
         ObjectBodyPtr body;
     };
+    using Objects = std::map<ObjectKey, Object>;
+
+    /// There are keys below `key`: "key/...".
+    [[nodiscard]] bool is_directory(const ObjectKey& key) const;
+    /// An object lies on the way to `key`: "a" for "a/b/c".
+    [[nodiscard]] bool lies_below_object(const ObjectKey& key) const;
     BucketReply get(const SendBucket& request) const;
     BucketReply put(const SendBucket& request, std::optional<BucketChange>& change);
     BucketReply remove(const SendBucket& request, std::optional<BucketChange>& change);
     BucketReply list(const SendBucket& request);
+    [[nodiscard]] ListPagePtr make_page(const SendBucket& request) const;
 
     BucketSpec spec_;
-    std::map<ObjectKey, Object> objects_;
+    StoreRules rules_;
+    Objects objects_;
     std::uint64_t version_ = 0;
     // The last page made: a poll of an unchanged bucket costs nothing.
     ListPagePtr page_;

@@ -35,9 +35,15 @@ bool malformed(const LeaseRecord& record) {
     return !whole_microseconds(record.acquire_time) || !whole_microseconds(record.renew_time);
 }
 
-// What the server's validation refuses (422).
+// What the server's validation refuses (422): of a POST before all else, of a PUT once the uid and
+// the version are right.
 bool invalid(const LeaseRecord& record) {
     return record.duration_seconds <= 0 || record.transitions < 0;
+}
+
+// Its details name the kind "Lease" and not the resource "leases".
+LeaseReply refused_as_invalid() {
+    return failure(422, StatusReason::invalid, false);
 }
 
 }  // namespace
@@ -63,9 +69,9 @@ LeaseReply LeaseApi::get() const {
 }
 
 LeaseReply LeaseApi::create(const LeasePtr& body, std::optional<LeaseChange>& change) {
+    if (invalid(body->record)) return refused_as_invalid();
     if (body->version.value() != 0) return failure(500, StatusReason::none, false);
     if (lease_) return failure(409, StatusReason::already_exists);
-    if (invalid(body->record)) return failure(422, StatusReason::invalid);
     auto after = std::make_shared<Lease>(*body);
     after->uid = "uid-" + std::to_string(random_.below(1'000'000'000));
     change = commit(std::move(after));
@@ -82,8 +88,8 @@ LeaseReply LeaseApi::update(const LeasePtr& body, std::optional<LeaseChange>& ch
     }
     if (!body->uid.empty() && body->uid != lease_->uid) return failure(409, StatusReason::conflict);
     if (body->version.value() == 0) return failure(422, StatusReason::invalid);
-    if (invalid(body->record)) return failure(422, StatusReason::invalid);
     if (body->version != lease_->version) return failure(409, StatusReason::conflict);
+    if (invalid(body->record)) return refused_as_invalid();
     if (body->record == lease_->record && body->extra == lease_->extra)
         return success(200, lease_);  // equal content: nothing is written, no event
     auto after = std::make_shared<Lease>(*body);
@@ -114,12 +120,18 @@ std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
             after->extra += "e";
             break;
     }
+    if (after->record == lease_->record && after->extra == lease_->extra) return std::nullopt;
     return commit(std::move(after));
 }
 
 std::optional<std::vector<LeaseChange>> LeaseApi::changes_since(Version from) const {
-    if (from < compacted_) return std::nullopt;
     std::vector<LeaseChange> newer;
+    if (from == Version{}) {
+        // From nowhere: what there is, and what comes.
+        if (lease_) newer.push_back({lease_->version, nullptr, lease_});
+        return newer;
+    }
+    if (from < compacted_) return std::nullopt;
     for (const LeaseChange& change : changes_)
         if (change.version > from) newer.push_back(change);
     return newer;

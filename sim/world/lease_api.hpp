@@ -1,7 +1,8 @@
 // The server side of the Lease API: one Lease, its rules, its watch events.
 //
-// Specification: what a real kube-apiserver 1.34.4 answered. No time, no network: the channel
-// (api_channel) brings requests here and carries the answers.
+// Specification: what a real kube-apiserver 1.34.4 answers, refusal by refusal in its order;
+// tests/conformance asks it the same. No time, no network: the channel (api_channel) brings
+// requests here and carries the answers.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +31,13 @@ class LeaseApi {
 
     /// By an operator: DELETE without preconditions.
     std::optional<LeaseChange> remove();
-    /// By an operator: an edit with the right resourceVersion.
+    /// By an operator: an edit with the right resourceVersion. Nothing when it changes nothing.
     std::optional<LeaseChange> edit(LeaseEdit edit);
 
     [[nodiscard]] const LeasePtr& lease() const { return lease_; }
     [[nodiscard]] Version revision() const { return revision_; }
-    /// Changes newer than `from`, oldest first; nothing when they are no longer known (410).
+    /// Changes newer than `from`, oldest first; nothing when they are no longer known (410). From
+    /// version 0: the present Lease, as if it had just been made.
     [[nodiscard]] std::optional<std::vector<LeaseChange>> changes_since(Version from) const;
 
   private:

@@ -35,6 +35,7 @@ std::vector<std::string_view> vocabulary() {
     add(names::kSuspendClocks);
     add(names::kFormats);
     add(names::kProfiles);
+    add(names::kBucketProfiles);
     add(names::kInvariants);
     add(names::kTop);
     add(names::kElection);

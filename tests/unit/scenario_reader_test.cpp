@@ -118,6 +118,22 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     EXPECT_EQ(read("clocks: {drift: 100ppm}\n").clocks.drift_ppm_max, 100);
 }
 
+TEST(ScenarioReader, ABucketsProfileIsAStartThatOtherKeysWinOver) {
+    EXPECT_EQ(read("").bucket.profile, BucketProfile::aws);
+    EXPECT_TRUE(read("bucket: {profile: aws}\n").bucket.honours_conditional_delete);
+    const BucketSpec minio = read("bucket: {profile: minio}\n").bucket;
+    EXPECT_EQ(minio.profile, BucketProfile::minio);
+    EXPECT_FALSE(minio.honours_conditional_delete);
+    EXPECT_TRUE(minio.honours_preconditions);
+    EXPECT_TRUE(read("bucket: {honoursConditionalDelete: true, profile: minio}\n")
+                    .bucket.honours_conditional_delete)
+        << "whichever comes first";
+    const BucketSpec versity = read("bucket: {profile: versity, pageSize: 7}\n").bucket;
+    EXPECT_EQ(versity.profile, BucketProfile::versity);
+    EXPECT_TRUE(versity.honours_conditional_delete);
+    EXPECT_EQ(versity.page_size, 7U);
+}
+
 TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     const WorkloadSpec work =
         read(

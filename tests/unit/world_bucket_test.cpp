@@ -66,6 +66,11 @@ class BucketRules : public ::testing::Test {
             found.push_back(entry.key.str());
         return found;
     }
+    void use(BucketProfile profile) {
+        BucketSpec spec;
+        spec.profile = profile;
+        bucket = Bucket(spec);
+    }
     void use(bool honours, std::uint32_t page_size = 1000) {
         BucketSpec spec;
         spec.honours_preconditions = honours;
@@ -268,6 +273,60 @@ TEST_F(BucketRules, AListSeesEveryChangeAtOnce) {
     EXPECT_EQ(keys(list()), Keys{"b"});
     EXPECT_EQ(keys(list("x")), Keys{});
     EXPECT_EQ(keys(list()), Keys{"b"}) << "another prefix's page is not taken for this one";
+}
+
+TEST_F(BucketRules, AwsStoresAKeyBesideThoseBelowItAndListsThemAll) {
+    for (const char* key : {"a", "a/b", "a/b/c"})
+        EXPECT_EQ(put(key, body_of(1)).status, 200);
+    EXPECT_EQ(keys(list()), (Keys{"a", "a/b", "a/b/c"}));
+}
+
+TEST_F(BucketRules, MinioLeavesOutOfAListWhatLiesBelowAnObject) {
+    use(BucketProfile::minio);
+    for (const char* key : {"a-", "a/b", "a/b/c", "a", "ab", "d/e"})
+        EXPECT_EQ(put(key, body_of(1)).status, 200);
+    EXPECT_EQ(keys(list()), (Keys{"a", "a-", "ab", "d/e"}));
+    EXPECT_EQ(keys(list("a/")), Keys{}) << "whatever the prefix";
+    EXPECT_EQ(get("a/b/c").status, 200) << "it is there all the same";
+    remove("a");
+    EXPECT_EQ(keys(list("a/")), Keys{"a/b"}) << "and in its turn hides what lies below";
+}
+
+TEST_F(BucketRules, VersityRefusesAnObjectBelowOneAndAboveOthers) {
+    use(BucketProfile::versity);
+    put("f", body_of(1));
+    expect_refused(put("f/g", body_of(1)), 409, BucketCode::other);
+    expect_refused(put("f/g/h", body_of(1), PutCondition::if_none_match), 409, BucketCode::other);
+    expect_refused(put("f/g", body_of(1), PutCondition::if_match, ETag("any")), 409,
+                   BucketCode::other);
+    expect_refused(get("f/g"), 404, BucketCode::no_such_key);
+    EXPECT_EQ(remove("f/g").status, 204);
+    put("d/e", body_of(1));
+    expect_refused(put("d", body_of(1)), 409, BucketCode::other);
+    expect_refused(put("d", body_of(1), PutCondition::if_none_match), 409, BucketCode::other);
+    expect_refused(put("d", body_of(1), PutCondition::if_match, ETag("any")), 404,
+                   BucketCode::no_such_key);
+    EXPECT_EQ(remove("d").status, 204);
+    EXPECT_EQ(keys(list()), (Keys{"d/e", "f"}));
+    remove("d/e");
+    EXPECT_EQ(put("d", body_of(1)).status, 200) << "a folder without files is none";
+}
+
+TEST_F(BucketRules, AKeyMustBeAbleToNameAFile) {
+    const std::string part(255, 'k');
+    const std::string longest = part + "/" + part + "/" + part + "/" + part + "/";  // 1024
+    for (const std::string& key : {part, longest.substr(0, 1023), std::string("a/.b"),
+                                   std::string("..a"), std::string("\xc3\xa9 +")})
+        EXPECT_EQ(put(key, body_of(1)).status, 200) << key;
+    for (const std::string& key :
+         {longest + "k", part + "k", "a/" + part + "k/b", std::string("/a"), std::string("a/"),
+          std::string("a//b"), std::string("../a"), std::string("a/."), std::string("a\tb"),
+          std::string("a\x7f"), std::string()}) {
+        expect_refused(put(key, body_of(1)), 400, BucketCode::other);
+        expect_refused(get(key), 400, BucketCode::other);
+        expect_refused(remove(key), 400, BucketCode::other);
+        EXPECT_EQ(classify(BucketVerb::put, put(key, body_of(1))), BucketOutcome::denied);
+    }
 }
 
 TEST_F(BucketRules, AForeignObjectIsPlantedWithoutConditions) {

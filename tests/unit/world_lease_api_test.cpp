@@ -201,6 +201,27 @@ TEST_F(LeaseApiRules, ADurationBelowOneAndNegativeTransitionsAreInvalid) {
     post(fresh());
     negative.version = stored().version;
     expect_refused(put(negative), 422, StatusReason::invalid);
+    EXPECT_FALSE(put(negative).about_lease) << "its details name the kind, not the resource";
+    negative.version = Version{};
+    const LeaseReply unversioned = put(negative);
+    expect_refused(unversioned, 422, StatusReason::invalid);
+    EXPECT_TRUE(unversioned.about_lease);
+}
+
+TEST_F(LeaseApiRules, APostIsValidatedBeforeAllElseAPutAfterUidAndVersion) {
+    post(fresh());
+    Lease bad = fresh("b");
+    bad.record.duration_seconds = 0;
+    expect_refused(post(bad), 422, StatusReason::invalid);  // not AlreadyExists
+    bad.version = Version{5};
+    expect_refused(post(bad), 422, StatusReason::invalid);  // not the 500 for a version
+    bad.version = Version{stored().version.value() + 1};
+    expect_refused(put(bad), 409, StatusReason::conflict);
+    bad.version = stored().version;
+    bad.uid = "other";
+    expect_refused(put(bad), 409, StatusReason::conflict);
+    bad.uid = stored().uid;
+    expect_refused(put(bad), 422, StatusReason::invalid);
 }
 
 TEST_F(LeaseApiRules, TimesThatAreNoWholeMicrosecondsAreBadRequestsBeforeAllElse) {
@@ -276,6 +297,31 @@ TEST_F(LeaseApiRules, AnOperatorsActsWriteOrDoNothingWithoutALease) {
     EXPECT_FALSE(stored().record.holder.empty());
     ASSERT_TRUE(api.edit(LeaseEdit::clear_holder));
     EXPECT_EQ(stored().record.holder, "");
+}
+
+TEST_F(LeaseApiRules, AnOperatorsEditOfNothingWritesNothing) {
+    post(fresh());
+    for (const LeaseEdit edit :
+         {LeaseEdit::clear_holder, LeaseEdit::steal_holder, LeaseEdit::shorten_duration}) {
+        ASSERT_TRUE(api.edit(edit));
+        const Lease before = stored();
+        EXPECT_FALSE(api.edit(edit));
+        EXPECT_EQ(stored(), before);
+        EXPECT_EQ(api.revision(), before.version);
+    }
+}
+
+TEST_F(LeaseApiRules, ChangesSinceNothingBeginWithWhatThereIs) {
+    ASSERT_TRUE(api.changes_since(Version{}));
+    EXPECT_TRUE(api.changes_since(Version{})->empty());
+    post(fresh());
+    ASSERT_TRUE(api.edit(LeaseEdit::label));
+    const auto changes = api.changes_since(Version{});
+    ASSERT_TRUE(changes);
+    ASSERT_EQ(changes->size(), 1U);
+    EXPECT_EQ(changes->front().after, api.lease());
+    EXPECT_EQ(changes->front().before, nullptr);
+    EXPECT_EQ(changes->front().version, stored().version);
 }
 
 TEST_F(LeaseApiRules, ChangesSinceAVersionAreAllNewerOnesInOrder) {
