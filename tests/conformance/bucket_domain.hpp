@@ -1,0 +1,82 @@
+// The bucket's side of a Play: symbolic operations, what a client remembers, what must agree.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/conformance/bucket_server.hpp"
+#include "tests/conformance/play.hpp"
+#include "tests/conformance/relation.hpp"
+#include "tests/conformance/sim_bucket.hpp"
+
+namespace leasehold::conformance {
+
+/// Which ETag an operation carries.
+enum class TagFrom : std::uint8_t { none, seen, older, wrong };
+enum class BodyForm : std::uint8_t {
+    fenced,  ///< header and payload
+    tagged,  ///< payload, stamp in the metadata
+    plain,   ///< payload alone
+    empty    ///< no bytes at all
+};
+
+struct BucketOp {
+    std::uint32_t client = 0;
+    BucketVerb verb = BucketVerb::get;
+    PutCondition condition = PutCondition::none;
+    std::string key;     ///< list: start after
+    std::string prefix;  ///< list
+    TagFrom tag = TagFrom::none;
+    BodyForm form = BodyForm::fenced;
+    std::uint32_t content = 0;  ///< equal numbers and forms are equal bytes
+    std::uint32_t size = 5;     ///< of the payload, unless its form is empty
+    std::uint32_t fill = 1;     ///< put: so many keys, numbered after `key`
+    std::int32_t expect = 0;    ///< status that a scripted case states; 0 = none
+};
+
+struct BucketDomain {
+    using Op = BucketOp;
+    using Call = BucketCall;
+    using Answer = BucketReply;
+    using Subject = BucketServer;
+    using Simulated = SimBucket;
+    /// Of one client and key: the ETag last seen, and another one before it.
+    struct Seen {
+        ETag last;
+        ETag older;
+    };
+    using Memory = std::map<std::pair<std::uint32_t, std::string>, Seen>;
+    struct Relations {
+        NameRelation tags;
+    };
+
+    explicit BucketDomain(const sim::BucketSpec& spec) : spec_(spec) {}
+
+    [[nodiscard]] SimBucket simulated() const { return SimBucket(spec_); }
+    [[nodiscard]] BucketCall build(const BucketOp& op, const Memory& memory,
+                                   const BucketServer& server) const;
+    void learn(Memory& memory, const BucketOp& op, const BucketCall& call,
+               const BucketReply& reply) const;
+    /// What differs, or nothing.
+    [[nodiscard]] std::optional<std::string> compare(Relations& relations,
+                                                     const BucketReply& simulated,
+                                                     const BucketReply& real,
+                                                     const BucketServer& server) const;
+    /// Equal for states that nothing to come can tell apart, given the same answers so far.
+    [[nodiscard]] std::string fingerprint(const SimBucket& server,
+                                          const Relations& relations) const;
+    [[nodiscard]] std::int32_t status(const BucketReply& reply) const { return reply.status; }
+    [[nodiscard]] std::string text(const BucketOp& op) const;
+    [[nodiscard]] std::string text(const BucketReply& reply, const BucketServer& server) const;
+    /// Plainer operations to try in its place.
+    [[nodiscard]] std::vector<BucketOp> simpler(const BucketOp& op) const;
+
+  private:
+    sim::BucketSpec spec_;
+};
+
+}  // namespace leasehold::conformance

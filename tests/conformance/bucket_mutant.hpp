@@ -1,0 +1,78 @@
+// A simulated bucket with one planted bug, in the place of a real server.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "model/base/random.hpp"
+#include "tests/conformance/sim_bucket.hpp"
+
+namespace leasehold::conformance {
+
+enum class BucketBug : std::uint8_t {
+    none,
+    if_none_match_ignored,
+    if_match_ignored,
+    if_match_of_missing_is_412,
+    known_version_sent_again,
+    list_includes_its_start,
+    list_reversed,
+    list_beyond_its_prefix,
+    list_is_old,
+    last_page_said_to_go_on,
+    size_without_the_header,
+    delete_of_missing_is_404,
+    delete_ignores_its_tag,
+    tag_of_each_write,
+    metadata_lost,
+    plus_is_a_space,
+    race_has_two_winners,
+    refused_put_lands
+};
+inline constexpr std::array<std::string_view, 18> kBucketBugs{
+    "none",
+    "if-none-match-ignored",
+    "if-match-ignored",
+    "if-match-of-missing-is-412",
+    "known-version-sent-again",
+    "list-includes-its-start",
+    "list-reversed",
+    "list-beyond-its-prefix",
+    "list-is-old",
+    "last-page-said-to-go-on",
+    "size-without-the-header",
+    "delete-of-missing-is-404",
+    "delete-ignores-its-tag",
+    "tag-of-each-write",
+    "metadata-lost",
+    "plus-is-a-space",
+    "race-has-two-winners",  // only among operations sent at once
+    "refused-put-lands"};    // likewise: answered 412, and written
+
+class MutantBucket : public BucketServer {
+  public:
+    MutantBucket(BucketBug bug, const sim::BucketSpec& spec, std::uint64_t seed)
+        : bug_(bug), random_(seed), server_(spec) {}
+
+    void fresh() override;
+    /// In a seeded order.
+    std::vector<BucketReply> perform(std::span<const BucketCall> calls) override;
+
+  private:
+    BucketReply one(BucketCall call, bool at_once);
+    void spoil(BucketCall& call, bool at_once) const;
+    void spoil(const BucketCall& call, BucketReply& reply, bool at_once);
+    void spoil_page(const BucketCall& call, ListPage& page) const;
+
+    BucketBug bug_;
+    Random random_;
+    SimBucket server_;
+    std::map<ObjectKey, ListPagePtr> pages_;  // by prefix
+    std::uint64_t writes_ = 0;
+};
+
+}  // namespace leasehold::conformance

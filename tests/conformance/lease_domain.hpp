@@ -1,0 +1,86 @@
+// The Lease API's side of a Play: symbolic operations, what a client remembers, what must agree.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/lease_server.hpp"
+#include "tests/conformance/play.hpp"
+#include "tests/conformance/relation.hpp"
+#include "tests/conformance/sim_lease.hpp"
+
+namespace leasehold::conformance {
+
+/// Which version an operation carries, or watches from.
+enum class VersionFrom : std::uint8_t { seen, older, future, none };
+enum class UidFrom : std::uint8_t { seen, older, wrong, none };
+/// What the body's record is, beside the one that the client saw last.
+enum class LeaseContent : std::uint8_t {
+    same,
+    renew,
+    take,
+    release,
+    bare,         ///< without our annotations
+    bounded,      ///< with the longest lease that a peer may hold
+    nanoseconds,  ///< times that are no whole microseconds
+    untimed,      ///< without acquireTime and renewTime
+    labelled,     ///< a letter more in the label
+    unlabelled,   ///< without labels
+    zero_duration,
+    negative_duration,
+    negative_transitions
+};
+
+struct LeaseOp {
+    std::uint32_t client = 0;
+    LeaseAct act = LeaseAct::get;
+    LeaseContent content = LeaseContent::same;
+    VersionFrom version = VersionFrom::seen;
+    UidFrom uid = UidFrom::seen;
+    std::uint32_t step = 0;  ///< makes contents differ: times and nonces
+    sim::LeaseEdit edit = sim::LeaseEdit::label;
+    std::int32_t expect = 0;  ///< status that a scripted case states; 0 = none
+};
+
+struct LeaseDomain {
+    using Op = LeaseOp;
+    using Call = LeaseCall;
+    using Answer = LeaseAnswer;
+    using Subject = LeaseServer;
+    using Simulated = SimLease;
+    /// Of one client: the object of its last success, and the one of another version before it.
+    struct Seen {
+        LeasePtr last;
+        LeasePtr older;
+    };
+    using Memory = std::map<std::uint32_t, Seen>;
+    struct Relations {
+        VersionRelation versions;
+        NameRelation uids;
+    };
+
+    [[nodiscard]] SimLease simulated() const { return SimLease(11); }
+    [[nodiscard]] LeaseCall build(const LeaseOp& op, const Memory& memory,
+                                  const LeaseServer& server) const;
+    void learn(Memory& memory, const LeaseOp& op, const LeaseCall& call,
+               const LeaseAnswer& answer) const;
+    /// What differs, or nothing.
+    [[nodiscard]] std::optional<std::string> compare(Relations& relations,
+                                                     const LeaseAnswer& simulated,
+                                                     const LeaseAnswer& real,
+                                                     const LeaseServer& server) const;
+    /// Equal for states that nothing to come can tell apart, given the same answers so far.
+    [[nodiscard]] std::string fingerprint(const SimLease& server, const Relations& relations) const;
+    [[nodiscard]] std::int32_t status(const LeaseAnswer& answer) const {
+        return answer.reply.status;
+    }
+    [[nodiscard]] std::string text(const LeaseOp& op) const;
+    [[nodiscard]] std::string text(const LeaseAnswer& answer, const LeaseServer& server) const;
+    /// Plainer operations to try in its place.
+    [[nodiscard]] std::vector<LeaseOp> simpler(const LeaseOp& op) const;
+};
+
+}  // namespace leasehold::conformance
