@@ -87,9 +87,9 @@ class AgentFilesCut : public testing::TestWithParam<Cut> {};
 TEST_P(AgentFilesCut, LeavesTheOldFileOrTheNewOne) {
     const Cut cut = GetParam();
     const TestFolder folder;
-    FilesRig rig(folder.path());
+    FilesRig rig(folder.path() / "root");
     const fs::path payload = rig.root() / "k";
-    const fs::path saved = rig.root().string() + "-saved";
+    const fs::path saved = folder.path() / "saved";
     const auto same_time = fs::file_time_type::clock::now();
     rig.put("k", cut.old_text, tag_of(1, "old"));
     const std::string old_record = read_file(record_of(rig, "k"));
