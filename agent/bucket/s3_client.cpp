@@ -16,12 +16,9 @@
 namespace leasehold::agent {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::uint64_t kHashInline = 8U << 20;  ///< bytes in memory: less than 10 ms of the loop
 constexpr std::size_t kErrorLimit = 64U << 10;   ///< of an error's text, bytes
 constexpr std::size_t kPageLimit = 16U << 20;    ///< 1000 keys of 1024 bytes, escaped
-constexpr Duration kRotation = 45s;              ///< credentials are re-read each minute
 
 ClientOptions client_options(const BucketConfig& config, SocketSet* uploads) {
     ClientOptions options;
@@ -40,11 +37,12 @@ bool blames_credentials(const BucketReply& reply) {
 }  // namespace
 
 S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
-                   const Environment& environment)
+                   const Environment& environment, Duration rotation)
     : config_(config),
       context_(context),
       deliver_(std::move(deliver)),
       source_(config, environment),
+      rotation_period_(rotation),
       rotation_(context.loop, [this] { read_credentials(); }),
       hashing_(context.loop, [this] { hashing_due(); }),
       self_(std::make_shared<S3Client*>(this)),
@@ -53,7 +51,7 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
     auto credentials = source_.load();
     if (!credentials) throw std::runtime_error(credentials.error());
     credentials_ = *std::move(credentials);
-    rotation_.arm(boottime() + kRotation);
+    rotation_.arm(boottime() + rotation_period_);
 }
 
 bool S3Client::changes(BucketVerb verb) {
@@ -222,7 +220,7 @@ void S3Client::read_credentials() {
                           if (!locked) return;
                           S3Client& self = **locked;
                           self.reading_credentials_ = false;
-                          self.rotation_.arm(boottime() + kRotation);
+                          self.rotation_.arm(boottime() + self.rotation_period_);
                           const std::string problem = loaded ? "" : loaded.error();
                           if (!problem.empty() && problem != self.credentials_problem_)
                               spdlog::warn("bucket: credentials stay as they were: {}", problem);

@@ -1,6 +1,7 @@
 // S3Client: the bucket behind any server that speaks S3.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,9 +19,12 @@ namespace leasehold::agent {
 
 class S3Client : public BucketClient {
   public:
+    /// Credentials are read anew each minute at the latest.
+    static constexpr Duration kRotation = std::chrono::seconds(45);
+
     /// Throws std::runtime_error when there are no credentials or curl cannot be set up.
     S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
-             const Environment& environment);
+             const Environment& environment, Duration rotation = kRotation);
 
     void send(const SendBucket& request) override;
     void abort(RequestId request) override;
@@ -54,6 +58,7 @@ class S3Client : public BucketClient {
     BucketContext context_;
     Deliver deliver_;
     CredentialSource source_;
+    Duration rotation_period_;
     Credentials credentials_;
     std::string credentials_problem_;
     bool reading_credentials_ = false;

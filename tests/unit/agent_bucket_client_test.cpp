@@ -409,6 +409,45 @@ TEST_F(AgentS3Client, RotatedKeysAreReadAfterA403) {
     EXPECT_EQ(call(get_request("k")).status, 403);
 }
 
+TEST_F(AgentS3Client, RotatedKeysAreReadInTime) {
+    const TemporaryFolder folder;
+    const auto write = [&](const std::string& key) {
+        return folder.write("credentials", "[default]\naws_access_key_id = " + key +
+                                               "\naws_secret_access_key = s\n");
+    };
+    const std::string file = write("OLD");
+    config_.access_key.clear();
+    config_.secret_key.clear();
+    asio::io_context loop;
+    FilePool pool(loop, 1);
+    int answers = 0;
+    S3Client client(
+        config_, BucketContext{loop, pool, nullptr, nullptr, folder.file("")},
+        [&](const Event&) { ++answers; },
+        [&](const char* name) {
+            return std::string(name) == "AWS_SHARED_CREDENTIALS_FILE" ? file : std::string();
+        },
+        30ms);
+    write("NEW");
+    const auto used = [&] {
+        SendBucket request = get_request("k");
+        request.request = RequestId(static_cast<std::uint64_t>(answers) + 1);
+        request.timeout = 5s;
+        client.send(request);
+        const int before = answers;
+        EXPECT_TRUE(run_until(loop, [&] {
+            loop_.restart();
+            loop_.poll();
+            return answers > before;
+        }));
+        const std::string& text = server_.seen().back().headers.at("authorization");
+        return text.substr(text.find("Credential=") + 11, 3);
+    };
+    EXPECT_EQ(used(), "OLD");
+    EXPECT_TRUE(run_until(
+        loop, [&] { return used() == "NEW"; }, 10s));
+}
+
 TEST_F(AgentS3Client, BucketInTheHostsName) {
     config_.virtual_host = true;
     config_.bucket = "b";
