@@ -126,6 +126,31 @@ TEST(AgentLeaseClient, ABlackHoleIsUnknownAtTheTimeOutAndItsConnectionLeft) {
                                         "the API server answers as it should"}));
 }
 
+/// HTTP/2 would go on using the connection that lost a request.
+TEST(AgentLeaseClient, ABlackHoleOverHttp2IsLeftByRequestsAndWatches) {
+    const TemporaryFolder folder;
+    const Certificate authority = make_authority("authority");
+    const Certificate made = make_certificate(authority, "IP:127.0.0.1", 3600);
+    ApiAccess access;
+    access.tls.ca_pem = authority.certificate;
+    LeaseRig rig(always(""), access,
+                 ServerTls{folder.write("server.crt", made.certificate),
+                           folder.write("server.key", made.key), "", true});
+    for (int i = 1; i <= 2; ++i) {
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::update, 150ms)), LeaseReply{});
+        EXPECT_EQ(rig.server.http2_connections(), i);
+    }
+    for (int i = 3; i <= 4; ++i) {
+        const WatchId id(static_cast<std::uint64_t>(i));
+        rig.client->watch(WatchLease{id, Version(1)});
+        EXPECT_TRUE(run_until(rig.loop, [&] { return rig.server.http2_connections() == i; }));
+        rig.loop.restart();
+        rig.loop.run_for(50ms);  // so that the request is on its way
+        rig.client->stop(StopWatch{id});
+    }
+    EXPECT_TRUE(run_until(rig.loop, [&] { return rig.server.open_connections() == 0; }));
+}
+
 TEST(AgentLeaseClient, AGetThatEndsWithoutAnAnswerIsUnknown) {
     LeaseRig rig([](const Seen&, const PeerPtr& peer) { peer->close(); });
     EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)), LeaseReply{});

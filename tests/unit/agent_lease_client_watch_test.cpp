@@ -114,7 +114,7 @@ TEST(AgentLeaseWatch, AStoppedWatchIsSilentAndItsConnectionLeft) {
     ASSERT_TRUE(rig.open(1));
     rig.peer->write(chunk(event_json("ADDED", lease_json("43"))));
     ASSERT_TRUE(rig.wait_for(1));
-    const PeerPtr first = rig.peer;
+    PeerPtr first = rig.peer;
     rig.client->stop(StopWatch{WatchId(99)});  // not ours: ignored
     rig.client->stop(StopWatch{WatchId(1)});
     first->write(chunk(event_json("MODIFIED", lease_json("44"))));
@@ -124,6 +124,9 @@ TEST(AgentLeaseWatch, AStoppedWatchIsSilentAndItsConnectionLeft) {
     EXPECT_EQ(rig.watched(1).watch, WatchId(2));
     EXPECT_EQ(rig.watched(1).lease->version, Version(45));
     EXPECT_EQ(rig.server.connections(), 2);
+    first.reset();
+    rig.peer.reset();
+    EXPECT_TRUE(run_until(rig.loop, [&] { return rig.server.open_connections() == 1; }));
 }
 
 TEST(AgentLeaseWatch, HasAConnectionOfItsOwn) {

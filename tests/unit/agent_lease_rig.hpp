@@ -32,8 +32,8 @@ inline std::string status_json(int code, const std::string& reason) {
 }
 
 struct LeaseRig {
-    explicit LeaseRig(TestServer::Answer answer, ApiAccess access = {})
-        : server(loop, std::move(answer)) {
+    explicit LeaseRig(TestServer::Answer answer, ApiAccess access = {}, const ServerTls& tls = {})
+        : server(loop, std::move(answer), tls) {
         access.server = server.url("");
         client.emplace(
             loop, std::move(access), LeaseName{"ns", "a"},

@@ -60,6 +60,7 @@ struct TestServer::State {
     std::vector<Seen> seen;
     std::set<Session*> sessions;
     int connections = 0;
+    int http2_connections = 0;
     std::size_t body_bytes = 0;
     std::size_t limit = std::numeric_limits<std::size_t>::max();
 };
@@ -78,7 +79,7 @@ class Session : public Peer, public std::enable_shared_from_this<Session> {
     void begin() {
         if (!tls_) return read();
         tls_->async_handshake(TlsStream::server, [self = shared_from_this()](error_code error) {
-            if (!error) self->read();
+            if (!error) self->choose();
         });
     }
 
@@ -117,7 +118,21 @@ class Session : public Peer, public std::enable_shared_from_this<Session> {
         }
     }
 
+    /// HTTP/1.1, or HTTP/2 as far as its first frames: empty SETTINGS and the other's ACK.
+    void choose() {
+        const unsigned char* protocol = nullptr;
+        unsigned size = 0;
+        SSL_get0_alpn_selected(tls_->native_handle(), &protocol, &size);
+        if (size == 2) {
+            ++server_->http2_connections;
+            http2_ = true;
+            write(std::string("\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0", 18));
+        }
+        read();
+    }
+
     void take(error_code error, std::size_t count) {
+        if (http2_ && !error) return read();
         if (error) {
             if (in_body_) {
                 request_.whole = false;
@@ -176,6 +191,7 @@ class Session : public Peer, public std::enable_shared_from_this<Session> {
     std::string incoming_;
     Seen request_;
     bool in_body_ = false;
+    bool http2_ = false;
     std::shared_ptr<Session> paused_;  ///< itself, while nothing else keeps it
     bool closing_ = false;
     std::deque<std::string> outgoing_;
@@ -191,6 +207,17 @@ void accept_next(const std::shared_ptr<TestServer::State>& state) {
     });
 }
 
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+    static constexpr std::array<unsigned char, 3> kHttp2{2, 'h', '2'};
+    unsigned char* chosen = nullptr;
+    if (SSL_select_next_proto(&chosen, out_size, kHttp2.data(), kHttp2.size(), offered,
+                              offered_size) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 TestServer::TestServer(asio::io_context& loop, Answer answer, const ServerTls& tls)
@@ -199,6 +226,8 @@ TestServer::TestServer(asio::io_context& loop, Answer answer, const ServerTls& t
         state_->tls.emplace(asio::ssl::context::tls_server);
         state_->tls->use_certificate_chain_file(tls.certificate_file);
         state_->tls->use_private_key_file(tls.key_file, asio::ssl::context::pem);
+        if (tls.silent_http2)
+            SSL_CTX_set_alpn_select_cb(state_->tls->native_handle(), choose_protocol, nullptr);
         if (!tls.client_ca_file.empty()) {
             state_->tls->load_verify_file(tls.client_ca_file);
             state_->tls->set_verify_mode(asio::ssl::verify_peer |
@@ -229,6 +258,14 @@ const std::vector<Seen>& TestServer::seen() const {
 
 int TestServer::connections() const {
     return state_->connections;
+}
+
+std::size_t TestServer::open_connections() const {
+    return state_->sessions.size();
+}
+
+int TestServer::http2_connections() const {
+    return state_->http2_connections;
 }
 
 std::size_t TestServer::body_bytes() const {

@@ -39,6 +39,8 @@ struct ServerTls {
     std::string certificate_file;
     std::string key_file;
     std::string client_ca_file;  ///< a client certificate is required
+    /// Speaks HTTP/2 where that is offered, and then answers nothing: a black hole.
+    bool silent_http2 = false;
 };
 
 class TestServer {
@@ -54,6 +56,10 @@ class TestServer {
     /// Requests so far, cut ones included, in the order of their end.
     [[nodiscard]] const std::vector<Seen>& seen() const;
     [[nodiscard]] int connections() const;
+    /// Those that the client has not closed, and those whose Peer is still held.
+    [[nodiscard]] std::size_t open_connections() const;
+    /// Connections that agreed on HTTP/2.
+    [[nodiscard]] int http2_connections() const;
     /// Bytes of bodies that were read so far.
     [[nodiscard]] std::size_t body_bytes() const;
     /// Stops reading after so many bytes of bodies, until called again with more.

@@ -18,7 +18,7 @@ class AgentTransferTls : public ::testing::Test {
                  bool want_client_certificate = false) {
         const Certificate made = make_certificate(authority_, names, seconds);
         ServerTls server_tls{folder_.write("server.crt", made.certificate),
-                             folder_.write("server.key", made.key), ""};
+                             folder_.write("server.key", made.key), "", false};
         if (want_client_certificate) server_tls.client_ca_file = ca_file_;
         asio::io_context loop;
         TestServer server(
@@ -96,6 +96,39 @@ TEST_F(AgentTransferTls, AnotherNameCanBeVerifiedInPlaceOfTheHost) {
     EXPECT_EQ(seen_[0].headers.at("host"), "127.0.0.1:" + std::to_string(port_));
     EXPECT_EQ(ask("IP:127.0.0.1", tls).end, TransferEnd::not_sent);
     EXPECT_TRUE(seen_.empty());
+}
+
+/// Over HTTP/2 libcurl ends the stream of a request that timed out, and keeps the connection.
+TEST_F(AgentTransferTls, ABlackHoleOverHttp2IsLeftByDroppingConnections) {
+    const Certificate made = make_certificate(authority_, "IP:127.0.0.1", 3600);
+    ServerTls server_tls{folder_.write("server.crt", made.certificate),
+                         folder_.write("server.key", made.key), "", true};
+    asio::io_context loop;
+    TestServer server(
+        loop, [](const Seen&, const PeerPtr&) {}, server_tls);
+    ClientOptions options;
+    options.tls = trusting();
+    const auto time_out = [&](Client& client) {
+        Request request;
+        request.url = server.url();
+        request.deadline = boottime() + 150ms;
+        std::optional<Response> response;
+        client.send(request, [&](Response r) { response = std::move(r); });
+        EXPECT_TRUE(run_until(loop, [&] { return response.has_value(); }));
+        EXPECT_EQ(response->end, TransferEnd::timed_out);
+    };
+    Client plain(loop, options);
+    time_out(plain);
+    EXPECT_EQ(server.http2_connections(), 0);
+    options.http2 = true;
+    Client client(loop, options);
+    time_out(client);
+    EXPECT_EQ(server.http2_connections(), 1);
+    time_out(client);
+    EXPECT_EQ(server.http2_connections(), 1);
+    client.drop_connections();
+    time_out(client);
+    EXPECT_EQ(server.http2_connections(), 2);
 }
 
 TEST_F(AgentTransferTls, ShowsItsCertificate) {

@@ -175,6 +175,19 @@ TEST(AgentTransferUpload, AWriteIsNeverSentTwice) {
     EXPECT_EQ(rig.server.seen().back().connection, 1);
 }
 
+TEST(AgentTransferUpload, NorIsARemovalThatHasNoBody) {
+    int requests = 0;
+    Rig rig([&](const Seen&, const PeerPtr& peer) {
+        if (++requests == 2) return peer->close();
+        peer->write(http_answer(200, ""));
+    });
+    Request remove = rig.put({});
+    remove.method = "DELETE";
+    EXPECT_EQ(rig.ask(remove).status, 200);
+    EXPECT_EQ(rig.ask(remove).end, TransferEnd::broken);
+    EXPECT_EQ(rig.server.seen().size(), 2U);
+}
+
 TEST(AgentTransferUpload, AReadIsRepeatedButThenNoLongerNotSent) {
     std::optional<TestServer> server;
     asio::io_context loop;
