@@ -79,7 +79,9 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
     }
     if (config.elects) {
         CHECK_MSG(config.api.has_value(), "an election without an API server");
-        lease_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver);
+        lease_ = std::make_unique<LeaseClient>(
+            loop, *config.api, config.lease, deliver,
+            [](const std::string& text) { spdlog::warn("{}", text); });
     }
     if (!config.record_file.empty())
         recorder_ = std::make_unique<Recorder>(config.record_file, header_of(name_, configured_));
