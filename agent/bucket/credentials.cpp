@@ -42,12 +42,12 @@ Result<Credentials, std::string> checked(Credentials credentials, const std::str
 
 }  // namespace
 
-std::string process_environment(const char* name) {
+std::string process_variable(const char* name) {
     const char* const value = std::getenv(name);
     return value == nullptr ? std::string() : std::string(value);
 }
 
-CredentialSource::CredentialSource(const BucketConfig& config, const Environment& environment)
+CredentialSource::CredentialSource(const BucketConfig& config, const VariableLookup& environment)
     : secret_file_(config.file),
       secret_{config.access_key, config.secret_key, config.session_token},
       environment_{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),

@@ -17,9 +17,9 @@ struct Credentials {
 };
 
 /// Looks up an environment variable; empty when it is not set.
-using Environment = std::function<std::string(const char* name)>;
+using VariableLookup = std::function<std::string(const char* name)>;
 /// The process's own. Only the start reads it, before there are threads.
-[[nodiscard]] std::string process_environment(const char* name);
+[[nodiscard]] std::string process_variable(const char* name);
 
 /// Where credentials are: in the bucket secret, else in the environment (AWS_ACCESS_KEY_ID,
 /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), else in the shared credentials file
@@ -27,7 +27,7 @@ using Environment = std::function<std::string(const char* name)>;
 /// A value: copied to the thread that reads the files.
 class CredentialSource {
   public:
-    CredentialSource(const BucketConfig& config, const Environment& environment);
+    CredentialSource(const BucketConfig& config, const VariableLookup& environment);
     /// Reads the files anew: both may be rotated under us. Blocks; any thread. An error is for
     /// people and shows no secret.
     [[nodiscard]] Result<Credentials, std::string> load() const;

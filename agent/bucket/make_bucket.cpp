@@ -11,7 +11,7 @@ std::unique_ptr<BucketClient> make_bucket(const BucketConfig& config, const Buck
                                           BucketClient::Deliver deliver) {
     if (config.type == BucketType::filesystem)
         return std::make_unique<DirectoryBucket>(config, context, std::move(deliver));
-    return std::make_unique<S3Client>(config, context, std::move(deliver), process_environment);
+    return std::make_unique<S3Client>(config, context, std::move(deliver), process_variable);
 }
 
 }  // namespace leasehold::agent

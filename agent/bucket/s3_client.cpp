@@ -37,7 +37,7 @@ bool blames_credentials(const BucketReply& reply) {
 }  // namespace
 
 S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
-                   const Environment& environment, Duration rotation)
+                   const VariableLookup& environment, Duration rotation)
     : config_(config),
       context_(context),
       deliver_(std::move(deliver)),

@@ -24,7 +24,7 @@ class S3Client : public BucketClient {
 
     /// Throws std::runtime_error when there are no credentials or curl cannot be set up.
     S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
-             const Environment& environment, Duration rotation = kRotation);
+             const VariableLookup& environment, Duration rotation = kRotation);
 
     void send(const SendBucket& request) override;
     void abort(RequestId request) override;

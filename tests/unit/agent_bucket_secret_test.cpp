@@ -318,7 +318,7 @@ TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
                         "[ team ]\r\n aws_access_key_id=T\r\naws_secret_access_key = ts \r\n"
                         "aws_session_token = tt\r\n[half]\naws_access_key_id = H\n");
     std::map<std::string, std::string> variables{{"AWS_SHARED_CREDENTIALS_FILE", shared}};
-    const Environment environment = [&](const char* name) {
+    const VariableLookup environment = [&](const char* name) {
         const auto found = variables.find(name);
         return found == variables.end() ? std::string() : found->second;
     };
