@@ -84,7 +84,7 @@ bool Connection::step() {
         case Phase::lingering:
             return step_lingering();
         case Phase::turn:
-        case Phase::spooling:
+        case Phase::storing:
         case Phase::loading:
         case Phase::closed:
             return false;
@@ -118,12 +118,18 @@ bool Connection::step_accepting() {
     return true;
 }
 
+/// While one piece is hashed and stored, the next one is received.
 bool Connection::step_body() {
     const auto state = reader_->state();
+    const bool whole = state == RequestReader::State::complete;
     if (state == RequestReader::State::refused) {
         refuse(reader_->refusal());
-    } else if (state == RequestReader::State::complete || reader_->body_size() >= Shared::kPiece) {
-        spool(state == RequestReader::State::complete);
+    } else if (whole || reader_->body_size() >= Shared::kUploadPiece) {
+        if (spooling_) {
+            unlimited();  // the wait is not the client's
+            return false;
+        }
+        spool(whole);
     } else {
         if (starved_) {
             if (!receive()) return false;

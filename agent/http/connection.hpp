@@ -43,8 +43,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
         turn,       ///< an upload that waits until others have ended
         accepting,  ///< sending "100 Continue"
         body,
-        spooling,  ///< a piece of the body is being hashed and stored
-        waiting,   ///< for the replica
+        storing,  ///< the last piece of the body is being hashed and stored
+        waiting,  ///< for the replica
         sending,
         loading,    ///< the next piece of the payload is being read
         lingering,  ///< everything is sent; until the client has read it
@@ -106,6 +106,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     bool keep_alive_ = false;  ///< the present request is whole, and wants it
     bool http10_ = false;
     bool holds_slot_ = false;
+    bool spooling_ = false;  ///< a piece of the body is being hashed and stored
 
     std::string unread_;  ///< received, not yet used: of this request or the next
     std::unique_ptr<RequestReader> reader_;

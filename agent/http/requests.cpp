@@ -116,8 +116,13 @@ void Connection::spool(bool last) {
         int error = 0;
         Blob payload;
     };
-    phase_ = Phase::spooling;
-    unlimited();
+    spooling_ = true;
+    if (last) {
+        phase_ = Phase::storing;
+        unlimited();
+    } else {
+        limit(shared_->options.idle_timeout);  // for the next piece
+    }
     // The work holds no connection: its last reference must go on the loop.
     shared_->pool->run(
         [spool = spool_, piece = reader_->take_body(), last]() -> Spooled {
@@ -129,23 +134,21 @@ void Connection::spool(bool last) {
             }
         },
         [self = shared_from_this()](Spooled done) {
-            if (self->phase_ != Phase::spooling) return;
+            self->spooling_ = false;
+            // Refused or closed meanwhile: a connection that goes on has no piece under way.
+            if (self->phase_ != Phase::body && self->phase_ != Phase::storing) return;
             self->spooled(done.error, std::move(done.payload));
             self->run();
         });
 }
 
 void Connection::spooled(int error, Blob payload) {
-    const bool whole = reader_->state() == RequestReader::State::complete;
     if (error == ENOSPC || error == EDQUOT || error == EFBIG)
         return answer(failed_write(507, "no space left to spool the body"));
     if (error != 0) return answer(failed_write(500, std::generic_category().message(error)));
-    if (whole) {
-        keep_alive_ = reader_->head().keep_alive;
-        return call_write(std::move(payload));
-    }
-    limit(shared_->options.idle_timeout);  // for the next piece
-    phase_ = Phase::body;
+    if (phase_ == Phase::body) return limit(shared_->options.idle_timeout);
+    keep_alive_ = reader_->head().keep_alive;
+    call_write(std::move(payload));
 }
 
 // ---- calls of the replica -----------------------------------------------------------------------

@@ -33,9 +33,11 @@ struct Shared {
           scratch(kScratch) {}
 
     static constexpr std::size_t kScratch = 64U << 10;
-    /// Bodies are hashed and payloads are read in pieces of this size. A connection holds at
-    /// most one, however slow its client is.
+    /// Payloads are read in pieces of this size. A connection holds at most one, however slow
+    /// its client is.
     static constexpr std::size_t kPiece = 64U << 10;
+    /// Bodies are hashed in pieces of this size; an upload holds at most two.
+    static constexpr std::size_t kUploadPiece = 256U << 10;
 
     asio::io_context& loop;
     const ServerOptions options;
