@@ -42,11 +42,11 @@ bool usable(std::string_view key) {
 StoreRules rules_of(BucketProfile profile) {
     switch (profile) {
         case BucketProfile::aws:
-            return {false, false};
+            return {false, false, false};
         case BucketProfile::minio:
-            return {false, true};
+            return {false, true, false};
         case BucketProfile::versity:
-            return {true, false};
+            return {true, false, true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }

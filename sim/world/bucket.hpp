@@ -26,6 +26,9 @@ struct BucketChange {
 struct StoreRules {
     bool keys_are_paths;  ///< objects are files: none can lie below another
     bool hides_below;     ///< LIST leaves out the keys below an object
+    /// A conditional DELETE checks and removes in two steps, and a PUT may come in between (PUTs of
+    /// one key are ordered by a lock). Here each request is one step; tests/conformance allows it.
+    bool checks_apart;
 };
 [[nodiscard]] StoreRules rules_of(BucketProfile profile);
 

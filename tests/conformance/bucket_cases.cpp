@@ -243,6 +243,15 @@ void at_once(std::vector<Case<BucketOp>>& all) {
     add(make, fresh);
     add(make, {get("k")});
     all.push_back(make);
+    Case<BucketOp> race = steps("a-conditional-put-and-a-conditional-delete", {});
+    for (std::uint32_t round = 0; round < 20; ++round) {
+        add(race, {put("k", 200, 40 + 2 * round)});
+        add(race, {by(1, get("k"))});
+        add(race, {by(0, remove("k", 0, TagFrom::seen)),
+                   by(1, put_over("k", 0, TagFrom::seen, 41 + 2 * round))});
+        add(race, {at_some_time(get("k"))});
+    }
+    all.push_back(race);
     Case<BucketOp> mixed = steps("a-put-a-delete-and-readers", {put("k")});
     for (std::uint32_t round = 0; round < 10; ++round) {
         add(mixed, {at_some_time(by(0, put("k", 0, 30 + round))), at_some_time(by(1, remove("k"))),

@@ -164,6 +164,26 @@ std::optional<std::string> BucketDomain::compare(Relations& relations, const Buc
     return std::nullopt;
 }
 
+bool BucketDomain::two_steps(const BucketCall& call) const {
+    const SendBucket& request = call.request;
+    const bool conditional = request.verb == BucketVerb::put
+                                 ? request.condition != PutCondition::none
+                                 : request.verb == BucketVerb::remove && !request.etag.empty();
+    return sim::rules_of(spec_.profile).checks_apart && conditional;
+}
+
+BucketCall BucketDomain::second_step(const BucketCall& call) const {
+    BucketCall rest = call;
+    rest.request.condition = PutCondition::none;
+    rest.request.etag = ETag{};
+    return rest;
+}
+
+bool BucketDomain::locks(const BucketCall& one, const BucketCall& other) const {
+    return one.request.verb == BucketVerb::put && other.request.verb == BucketVerb::put &&
+           one.request.key == other.request.key;
+}
+
 std::string BucketDomain::fingerprint(const SimBucket& server,
                                       const Relations& /*relations*/) const {
     std::string print;

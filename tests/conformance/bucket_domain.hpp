@@ -70,6 +70,16 @@ struct BucketDomain {
     [[nodiscard]] std::string fingerprint(const SimBucket& server,
                                           const Relations& relations) const;
     [[nodiscard]] std::int32_t status(const BucketReply& reply) const { return reply.status; }
+    [[nodiscard]] bool succeeds(const BucketReply& reply) const { return reply.status < 300; }
+    /// No answer came, and it was let pass (see compare).
+    [[nodiscard]] bool lost(const BucketReply& reply) const {
+        return reply.status == 0 && !reply.not_sent;
+    }
+    /// The store checks its condition first and acts later.
+    [[nodiscard]] bool two_steps(const BucketCall& call) const;
+    [[nodiscard]] BucketCall second_step(const BucketCall& call) const;
+    /// While `one` is between its steps, `other` waits: puts of one key exclude each other.
+    [[nodiscard]] bool locks(const BucketCall& one, const BucketCall& other) const;
     [[nodiscard]] std::string text(const BucketOp& op) const;
     [[nodiscard]] std::string text(const BucketReply& reply, const BucketServer& server) const;
     /// Plainer operations to try in its place.

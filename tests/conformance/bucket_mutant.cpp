@@ -19,9 +19,25 @@ std::vector<BucketReply> MutantBucket::perform(std::span<const BucketCall> calls
     for (std::size_t i = order.size(); i > 1; --i)
         std::swap(order[i - 1], order[random_.below(i)]);
     std::vector<BucketReply> replies(calls.size());
+    std::vector<std::size_t> late;
     for (const std::size_t i : order)
-        replies[i] = one(calls[i], calls.size() > 1);
+        if (calls.size() > 1 && passes_now(calls[i])) late.push_back(i);
+    for (const std::size_t i : order)
+        if (std::find(late.begin(), late.end(), i) == late.end())
+            replies[i] = one(calls[i], calls.size() > 1);
+    for (const std::size_t i : late) {
+        BucketCall removal = calls[i];
+        removal.request.etag = ETag{};
+        replies[i] = one(removal, true);
+    }
     return replies;
+}
+
+bool MutantBucket::passes_now(const BucketCall& call) const {
+    if (bug_ != BucketBug::delete_checks_too_early || call.request.verb != BucketVerb::remove)
+        return false;
+    SimBucket copy = server_;
+    return copy.apply(call).status == 204;
 }
 
 BucketReply MutantBucket::one(BucketCall call, bool at_once) {

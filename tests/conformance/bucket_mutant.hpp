@@ -31,9 +31,10 @@ enum class BucketBug : std::uint8_t {
     metadata_lost,
     plus_is_a_space,
     race_has_two_winners,
-    refused_put_lands
+    refused_put_lands,
+    delete_checks_too_early
 };
-inline constexpr std::array<std::string_view, 18> kBucketBugs{
+inline constexpr std::array<std::string_view, 19> kBucketBugs{
     "none",
     "if-none-match-ignored",
     "if-match-ignored",
@@ -50,8 +51,9 @@ inline constexpr std::array<std::string_view, 18> kBucketBugs{
     "tag-of-each-write",
     "metadata-lost",
     "plus-is-a-space",
-    "race-has-two-winners",  // only among operations sent at once
-    "refused-put-lands"};    // likewise: answered 412, and written
+    "race-has-two-winners",      // only among operations sent at once
+    "refused-put-lands",         // likewise: answered 412, and written
+    "delete-checks-too-early"};  // likewise: a put may come between its check and its removal
 
 class MutantBucket : public BucketServer {
   public:
@@ -64,6 +66,7 @@ class MutantBucket : public BucketServer {
 
   private:
     BucketReply one(BucketCall call, bool at_once);
+    [[nodiscard]] bool passes_now(const BucketCall& call) const;
     void spoil(BucketCall& call, bool at_once) const;
     void spoil(const BucketCall& call, BucketReply& reply, bool at_once);
     void spoil_page(const BucketCall& call, ListPage& page) const;

@@ -150,6 +150,9 @@ void contents(std::vector<Case<LeaseOp>>& all) {
                get(0, 404)}));
     all.push_back(steps("invalid-content-of-an-existing-lease",
                         {post(0, 201), post(1, 422, Content::zero_duration)}));
+    all.push_back(steps("invalid-content-with-a-version-in-a-post",
+                        {post(0, 201), post(0, 422, Content::zero_duration, V::seen), remove(),
+                         post(0, 422, Content::zero_duration, V::seen)}));
     all.push_back(steps("invalid-content-for-a-missing-lease-by-put",
                         {put(0, 422, Content::zero_duration, 2, V::none, U::none),
                          put(0, 409, Content::zero_duration, 2, V::none, U::wrong)}));

@@ -77,6 +77,16 @@ struct LeaseDomain {
     [[nodiscard]] std::int32_t status(const LeaseAnswer& answer) const {
         return answer.reply.status;
     }
+    [[nodiscard]] bool lost(const LeaseAnswer& /*answer*/) const { return false; }
+    // etcd does all of a request in one transaction.
+    [[nodiscard]] bool two_steps(const LeaseCall& /*call*/) const { return false; }
+    [[nodiscard]] LeaseCall second_step(const LeaseCall& call) const { return call; }
+    [[nodiscard]] bool locks(const LeaseCall& /*one*/, const LeaseCall& /*other*/) const {
+        return false;
+    }
+    [[nodiscard]] bool succeeds(const LeaseAnswer& answer) const {
+        return answer.reply.status < 300;
+    }
     [[nodiscard]] std::string text(const LeaseOp& op) const;
     [[nodiscard]] std::string text(const LeaseAnswer& answer, const LeaseServer& server) const;
     /// Plainer operations to try in its place.

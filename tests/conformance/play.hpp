@@ -6,8 +6,12 @@
 // order of them. Every order that explains them is followed further (a candidate), and a later
 // answer decides among those.
 //
+// Where a server is known to check and to act in two steps, another operation of the round may come
+// between them, but none that the server locks out.
+//
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
-// Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text.
+// Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
+// two_steps, second_step, locks, succeeds; lost.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +19,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,7 +46,7 @@ struct Difference {
 };
 
 /// More explanations than this of what was seen would mean a generator that observes too little.
-inline constexpr std::size_t kCandidatesMax = 20'000;
+inline constexpr std::size_t kStatesMax = 20'000;
 
 template <class D>
 class Play {
@@ -57,13 +62,18 @@ class Play {
         subject_.fresh();
         memory_ = {};
         real_.clear();
+        lost_ = 0;
         candidates_.assign(1, Candidate{domain_.simulated(), {}, {}, {}});
         for (std::size_t i = 0; i < sequence.size(); ++i)
             if (auto found = play_round(sequence, i)) return found;
         return std::nullopt;
     }
 
+    /// Real answers that got lost on their way and were let pass, of the last run.
+    [[nodiscard]] std::size_t lost() const { return lost_; }
+
   private:
+    using Known = std::set<std::tuple<std::uint64_t, std::uint64_t, std::string>>;
     struct Candidate {
         typename D::Simulated server;
         typename D::Memory memory;
@@ -76,6 +86,8 @@ class Play {
         std::vector<Call> calls;
         std::vector<Answer> answers;
         std::uint64_t applied = 0;  // set of operations
+        std::uint64_t checked = 0;  // set of those of two steps whose first was taken
+        [[nodiscard]] bool done() const { return applied + 1 == std::uint64_t{1} << calls.size(); }
     };
 
     std::optional<Difference> play_round(const Sequence<Op>& sequence, std::size_t index) {
@@ -87,6 +99,7 @@ class Play {
         for (std::size_t i = 0; i < round.size(); ++i) {
             domain_.learn(memory_, round[i], calls[i], answers[i]);
             real_.push_back(answers[i]);
+            if (domain_.lost(answers[i])) ++lost_;
         }
         std::vector<Candidate> explained = explain(round, answers);
         if (explained.empty()) return difference(sequence, index, answers);
@@ -100,52 +113,74 @@ class Play {
 
     /// The candidates, after this round, that give these answers in some order.
     std::vector<Candidate> explain(const Round<Op>& round, const std::vector<Answer>& answers) {
-        std::vector<Partial> level;
+        std::vector<Partial> open;
         for (const Candidate& candidate : candidates_)
-            level.push_back(begin(round, candidate));
-        for (std::size_t depth = 0; depth < round.size(); ++depth)
-            level = apply_one_more(level, round, answers);
-        std::vector<Candidate> done;
-        for (Partial& partial : level) {
-            for (std::size_t i = 0; i < round.size(); ++i) {
-                domain_.learn(partial.state.memory, round[i], partial.calls[i], partial.answers[i]);
-                partial.state.answers.push_back(partial.answers[i]);
+            open.push_back(begin(round, candidate));
+        std::vector<Candidate> explained;
+        Known known;
+        while (!open.empty()) {
+            const Partial partial = std::move(open.back());
+            open.pop_back();
+            if (partial.done()) {
+                explained.push_back(end(round, partial));
+                continue;
             }
-            done.push_back(std::move(partial.state));
+            for (std::size_t i = 0; i < round.size(); ++i)
+                if (auto next = step(partial, i, answers[i], known))
+                    open.push_back(*std::move(next));
+            if (known.size() > kStatesMax)
+                throw std::runtime_error("too many orders explain what was seen");
         }
-        return done;
+        return explained;
     }
 
     Partial begin(const Round<Op>& round, const Candidate& candidate) {
-        Partial partial{candidate, {}, std::vector<Answer>(round.size()), 0};
+        Partial partial{candidate, {}, std::vector<Answer>(round.size()), 0, 0};
         for (const Op& op : round)
             partial.calls.push_back(domain_.build(op, candidate.memory, partial.state.server));
         return partial;
     }
-
-    std::vector<Partial> apply_one_more(const std::vector<Partial>& level, const Round<Op>& round,
-                                        const std::vector<Answer>& answers) {
-        std::vector<Partial> next;
-        std::set<std::pair<std::uint64_t, std::string>> known;
-        for (const Partial& partial : level) {
-            for (std::size_t i = 0; i < round.size(); ++i) {
-                if ((partial.applied >> i & 1U) != 0) continue;
-                Partial tried = partial;
-                tried.applied |= std::uint64_t{1} << i;
-                tried.answers[i] = tried.state.server.apply(tried.calls[i]);
-                if (domain_.compare(tried.state.relations, tried.answers[i], answers[i], subject_))
-                    continue;
-                // Another order to the same state explains no more than this one.
-                if (known
-                        .emplace(tried.applied,
-                                 domain_.fingerprint(tried.state.server, tried.state.relations))
-                        .second)
-                    next.push_back(std::move(tried));
-                if (next.size() > kCandidatesMax)
-                    throw std::runtime_error("too many orders explain what was seen");
-            }
+    Candidate end(const Round<Op>& round, Partial partial) {
+        for (std::size_t i = 0; i < round.size(); ++i) {
+            domain_.learn(partial.state.memory, round[i], partial.calls[i], partial.answers[i]);
+            partial.state.answers.push_back(partial.answers[i]);
         }
+        return std::move(partial.state);
+    }
+
+    /// Operation `i` taken next, or its next step, if it can be and explains its real answer and
+    /// leads to a state that was not met in another order.
+    std::optional<Partial> step(const Partial& partial, std::size_t i, const Answer& real,
+                                Known& known) {
+        const std::uint64_t bit = std::uint64_t{1} << i;
+        if ((partial.applied & bit) != 0 || locked_out(partial, i)) return std::nullopt;
+        Partial next = partial;
+        const bool first = (partial.checked & bit) == 0;
+        if (first && partial.calls.size() > 1 && domain_.two_steps(partial.calls[i])) {
+            auto unchanged = partial.state.server;
+            const Answer answer = unchanged.apply(partial.calls[i]);
+            next.answers[i] = answer;
+            (domain_.succeeds(answer) ? next.checked : next.applied) |= bit;
+        } else {
+            next.answers[i] = next.state.server.apply(
+                first ? partial.calls[i] : domain_.second_step(partial.calls[i]));
+            next.applied |= bit;
+        }
+        if ((next.applied & bit) != 0 &&
+            domain_.compare(next.state.relations, next.answers[i], real, subject_))
+            return std::nullopt;
+        const std::string print = domain_.fingerprint(next.state.server, next.state.relations);
+        if (!known.emplace(next.applied, next.checked, print).second) return std::nullopt;
         return next;
+    }
+
+    /// Another operation is between its two steps, and holds what `i` needs.
+    bool locked_out(const Partial& partial, std::size_t i) {
+        for (std::size_t j = 0; j < partial.calls.size(); ++j) {
+            const bool between = ((partial.checked & ~partial.applied) >> j & 1U) != 0;
+            if (j != i && between && domain_.locks(partial.calls[j], partial.calls[i])) return true;
+        }
+        return false;
     }
 
     /// The answers of the first candidate that is left; to the last round, in the order in which
@@ -197,6 +232,7 @@ class Play {
     typename D::Subject& subject_;
     typename D::Memory memory_;
     std::vector<Answer> real_;
+    std::size_t lost_ = 0;
     std::vector<Candidate> candidates_;
 };
 

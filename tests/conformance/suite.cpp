@@ -34,8 +34,9 @@ std::string finding_text(const Finding& finding, const std::string& command) {
 std::string tally_text(const Tally& tally) {
     std::ostringstream out;
     out << tally.cases << " cases, " << tally.sequences << " random sequences, " << tally.operations
-        << " operations (" << tally.at_once << " at once), " << tally.differences
-        << (tally.differences == 1 ? " difference" : " differences");
+        << " operations (" << tally.at_once << " at once"
+        << (tally.lost == 0 ? "" : ", " + std::to_string(tally.lost) + " answers lost") << "), "
+        << tally.differences << (tally.differences == 1 ? " difference" : " differences");
     return out.str();
 }
 

@@ -27,6 +27,7 @@ struct Tally {
     std::size_t sequences = 0;   ///< random ones
     std::size_t operations = 0;  ///< of both
     std::size_t at_once = 0;     ///< of these, how many were sent together with others
+    std::size_t lost = 0;        ///< answers that got lost with their connection, and may
     std::size_t differences = 0;
 };
 
@@ -94,7 +95,9 @@ class Suite {
         tally_.operations += count_operations(sequence);
         for (const Round<Op>& round : sequence)
             if (round.size() > 1) tally_.at_once += round.size();
-        auto found = Play<D>(domain_, subject_).run(sequence);
+        Play<D> played(domain_, subject_);
+        auto found = played.run(sequence);
+        tally_.lost += played.lost();
         if (!found) return;
         ++tally_.differences;
         report_(shorten(name, sequence, std::move(*found)));

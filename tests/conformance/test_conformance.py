@@ -1,0 +1,62 @@
+"""The simulated Lease API and bucket beside a real kube-apiserver, MinIO and Versity S3 Gateway.
+
+Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
+relations, content, pages or watch events; in scripted cases, in random sequences, and among
+operations that are sent at once. The fixtures are those of tests/live (conftest.py there).
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from lab.cluster import ADMIN, NAMESPACE
+
+OPERATIONS = 5000
+PROFILES = {"minio": "minio", "versitygw": "versity"}
+
+
+def compare(reports, name, *arguments):
+    """Runs the suite against one server; what it prints is the evidence."""
+    done = subprocess.run(
+        [os.environ["LEASEHOLD_CONFORMANCE"], "--operations", str(OPERATIONS), *map(str, arguments)],
+        capture_output=True, text=True, check=False, timeout=400)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0, f"exit code {done.returncode}"
+    line = done.stdout.strip().splitlines()[-1]
+    (reports / f"conformance-{name}.txt").write_text(line + "\n", encoding="utf-8")
+    counts = re.search(r"(\d+) cases, \d+ random sequences, (\d+) operations \((\d+) at once.* "
+                       r"(\d+) differences", line)
+    assert counts, line
+    cases, operations, at_once, differences = map(int, counts.groups())
+    assert cases > 30 and operations >= OPERATIONS and at_once > OPERATIONS / 5
+    assert differences == 0
+
+
+def test_lease_api(lab, reports, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(lab.cluster.token(), encoding="utf-8")
+    admin = tmp_path / "admin"
+    admin.write_text(ADMIN, encoding="utf-8")
+    compare(reports, "kube-apiserver", "--lease-server", lab.cluster.url, "--ca", lab.cluster.ca,
+            "--token-file", token, "--admin-token-file", admin, "--namespace", NAMESPACE)
+
+
+@pytest.mark.parametrize("store", PROFILES)
+def test_bucket(lab, reports, tmp_path, store):
+    secret = lab.stores[store].secret(tmp_path / "bucket.yaml")
+    compare(reports, store, "--bucket-secret", secret, "--profile", PROFILES[store])
+
+
+def test_a_wrong_profile_is_found_out(lab, tmp_path):
+    """The suite beside a real server can fail: MinIO is no Versity."""
+    secret = lab.stores["minio"].secret(tmp_path / "bucket.yaml")
+    done = subprocess.run(
+        [os.environ["LEASEHOLD_CONFORMANCE"], "--operations", "0", "--differences", "20",
+         "--bucket-secret", secret, "--profile", "versity"],
+        capture_output=True, text=True, check=False, timeout=200)
+    print(done.stdout, done.stderr)
+    assert done.returncode == 1
+    found = re.findall(r"DIFFERENCE in bucket\.([\w-]+)", done.stdout)
+    assert {"delete-with-a-wrong-tag", "a-key-below-an-object", "a-key-above-objects"} <= set(found)
