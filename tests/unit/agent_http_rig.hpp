@@ -180,6 +180,8 @@ class HttpRig : public ::testing::Test {
 
     ScratchFolder folder;
     asio::io_context loop;
+    /// The loop goes on when the server, its only work, is gone.
+    asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
     FakeService service;
     Metrics metrics;
     std::unique_ptr<Server> server;
