@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/asio/signal_set.hpp>
 
 #include "agent/base/clock.hpp"
 #include "agent/config/config.hpp"

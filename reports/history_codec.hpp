@@ -32,7 +32,7 @@ struct RecordedSettings {
 /// The first line of a history. A simulated run has none of these members: its replicas are those
 /// of the scenario, and its time is simulated.
 struct HistoryHeader {
-    std::string boot;  ///< kernel boot id: times are CLOCK_BOOTTIME of that boot
+    std::string boot;                   ///< kernel boot id: times are CLOCK_BOOTTIME of that boot
     std::vector<std::string> replicas;  ///< names of the replicas by position in this file
     std::optional<RecordedSettings> settings;
     friend bool operator==(const HistoryHeader&, const HistoryHeader&) = default;

@@ -213,8 +213,7 @@ std::string failure_title(const RunResult& run, Style style) {
     const std::string exit = "exit " + std::to_string(check::exit_code(run.outcome));
     const std::size_t gap =
         title.size() + exit.size() + 2 < kColumns ? kColumns - title.size() - exit.size() : 3;
-    return painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit +
-           "\n";
+    return painted(title, verdict_colour(run.outcome), style) + std::string(gap, ' ') + exit + "\n";
 }
 
 std::string passed_line(const RunResult& run, Style style) {
@@ -234,8 +233,8 @@ std::string render_failure(const RunResult& run, std::string_view arguments, Sty
 }
 
 std::string render_verified(const RunResult& run, std::size_t files, Style style) {
-    std::string text = painted(run.scenario, Colour::bold, style) + "   " +
-                       counted(files, "file") + "   " + format_duration(run.simulated) + "   " +
+    std::string text = painted(run.scenario, Colour::bold, style) + "   " + counted(files, "file") +
+                       "   " + format_duration(run.simulated) + "   " +
                        counted(run.replicas.size(), "replica") + "\n" + legend(run, style) +
                        timeline(run) + invariants(run, style) + work_of(run) + leaders(run) + "\n";
     if (run.outcome != Outcome::pass)
@@ -248,7 +247,8 @@ std::string render_run(const RunResult& run, std::string_view arguments, Style s
     text += invariants(run, style) + expectations(run, style) + work_of(run) + leaders(run) +
             plain("digest", format_hex(run.digest)) + "\n";
     if (run.outcome != Outcome::pass) return text + render_failure(run, arguments, style);
-    return text + passed_line(run, style) + "\nnext: leasehold check " + shell_quoted(run.file) + std::string(arguments) + "\n";
+    return text + passed_line(run, style) + "\nnext: leasehold check " + shell_quoted(run.file) +
+           std::string(arguments) + "\n";
 }
 
 std::string render_seed_line(const RunResult& run, Style style) {

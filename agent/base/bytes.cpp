@@ -129,7 +129,7 @@ void Spool::spill() {
     descriptor_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor_ < 0) {
         // Some file systems know no O_TMPFILE.
-        std::string name = directory_ + "/.spool-XXX" "XXX";
+        std::string name = directory_ + "/.spool-" + std::string(6, 'X');
         descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
         if (descriptor_ < 0) fail("making a spool file in " + directory_);
         ::unlink(name.c_str());

@@ -45,19 +45,18 @@ void BoottimeTimer::arm(Instant at) {
 }
 
 void BoottimeTimer::wait() {
-    state_->stream.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        [this, state = state_](const boost::system::error_code& error) {
-            if (state->gone || error) return;
-            std::uint64_t expirations = 0;
-            const auto got =
-                ::read(state->stream.native_handle(), &expirations, sizeof expirations);
-            if (got == static_cast<ssize_t>(sizeof expirations)) {
-                armed_ = kNever;
-                state->due();
-            }
-            if (!state->gone) wait();
-        });
+    state_->stream.async_wait(asio::posix::stream_descriptor::wait_read,
+                              [this, state = state_](const boost::system::error_code& error) {
+                                  if (state->gone || error) return;
+                                  std::uint64_t expirations = 0;
+                                  const auto got = ::read(state->stream.native_handle(),
+                                                          &expirations, sizeof expirations);
+                                  if (got == static_cast<ssize_t>(sizeof expirations)) {
+                                      armed_ = kNever;
+                                      state->due();
+                                  }
+                                  if (!state->gone) wait();
+                              });
 }
 
 }  // namespace leasehold::agent

@@ -248,8 +248,7 @@ CallId Host::read(const ObjectKey& key, const ETag& known, Instant deadline,
     return call;
 }
 
-CallId Host::write(const ObjectKey& key, Blob payload,
-                   std::function<void(const WriteDone&)> done) {
+CallId Host::write(const ObjectKey& key, Blob payload, std::function<void(const WriteDone&)> done) {
     const CallId call{++last_call_};
     if (stopped_ || !bucket_) {
         done(WriteDone{call, stopped_ ? WriteAck::fenced : WriteAck::failed, {}, {}});

@@ -42,8 +42,7 @@ void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
             else if (role->term != Term{})  // without an election it was said at the start
                 spdlog::info("leads, term {}", role->term.value());
         } else if (const auto* gate = std::get_if<GateMoved>(&effect)) {
-            if (gate->valid_until <= now.monotonic)
-                spdlog::info("write gate closed");
+            if (gate->valid_until <= now.monotonic) spdlog::info("write gate closed");
         } else if (const auto* write = std::get_if<WriteDone>(&effect)) {
             if (write->ack == WriteAck::committed) epoch_ = write->epoch;
         } else if (const auto* mark = std::get_if<Mark>(&effect)) {

@@ -32,8 +32,8 @@ WorldRecorder::WorldRecorder(asio::io_context& loop, const AgentConfig& config)
     if (config.api)
         lease_client_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver);
     if (config.bucket)
-        bucket_ = make_bucket(*config.bucket,
-                              BucketContext{loop, pool_, nullptr, nullptr, spool_}, deliver);
+        bucket_ = make_bucket(*config.bucket, BucketContext{loop, pool_, nullptr, nullptr, spool_},
+                              deliver);
 }
 
 WorldRecorder::~WorldRecorder() = default;

@@ -52,7 +52,7 @@ class WorldRecorder {
 
     std::uint64_t requests_ = 0;
     std::uint64_t watches_ = 0;
-    bool looking_ = false;   ///< a GET of the Lease is under way
+    bool looking_ = false;  ///< a GET of the Lease is under way
     bool watching_ = false;
     Instant look_at_ = kNever;
     LeasePtr lease_;

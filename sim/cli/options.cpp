@@ -13,8 +13,7 @@
 namespace leasehold::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands{"run", "check", "list", "validate",
-                                                      "verify"};
+constexpr std::array<std::string_view, 5> kCommands{"run", "check", "list", "validate", "verify"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
 constexpr std::uint64_t kMaxSeeds = 1'000'000;
@@ -209,17 +208,16 @@ std::optional<Exit> convert_bounds(const Raw& raw, Options& options) {
         const std::string& text;
         std::optional<Duration>& value;
     };
-    for (const Bound& bound : {Bound{"--grace", raw.grace, options.grace},
-                               Bound{"--api-round-trip", raw.api_round_trip,
-                                     options.api_round_trip},
-                               Bound{"--bucket-request", raw.bucket_request,
-                                     options.bucket_request},
-                               Bound{"--transfer", raw.transfer, options.transfer}}) {
+    for (const Bound& bound :
+         {Bound{"--grace", raw.grace, options.grace},
+          Bound{"--api-round-trip", raw.api_round_trip, options.api_round_trip},
+          Bound{"--bucket-request", raw.bucket_request, options.bucket_request},
+          Bound{"--transfer", raw.transfer, options.transfer}}) {
         if (bound.text.empty()) continue;
         const auto span = sim::parse_duration(bound.text);
         if (!span)
-            return usage(std::string(bound.name) + ": " + span.error() + ", found '" +
-                         bound.text + "'");
+            return usage(std::string(bound.name) + ": " + span.error() + ", found '" + bound.text +
+                         "'");
         bound.value = *span;
     }
     return std::nullopt;

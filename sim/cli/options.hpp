@@ -37,8 +37,8 @@ struct Options {
     bool quiet = false;
     bool resolved = false;  ///< validate
     ListWhat list = ListWhat::scenarios;
-    bool timeline = false;  ///< verify
-    std::optional<Duration> grace;           ///< verify; none: the default of each
+    bool timeline = false;          ///< verify
+    std::optional<Duration> grace;  ///< verify; none: the default of each
     std::optional<Duration> api_round_trip;
     std::optional<Duration> bucket_request;
     std::optional<Duration> transfer;

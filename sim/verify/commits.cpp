@@ -90,12 +90,12 @@ std::vector<ObjectCommitted> object_commits(const Sightings& sightings) {
     }
     for (const auto& [at, key] : sightings.vanished) {
         if (removed.contains(key)) continue;
-        const auto lost = std::find_if(
-            sightings.writes.begin(), sightings.writes.end(), [&key = key](const ObjectWrite& w) {
-                return w.etag.empty() && !w.confirmed && w.key == key;
-            });
-        all.push_back(commit(key, {}, lost == sightings.writes.end() ? kNobody : lost->writer,
-                             Stamp{}, at));
+        const auto lost = std::find_if(sightings.writes.begin(), sightings.writes.end(),
+                                       [&key = key](const ObjectWrite& w) {
+                                           return w.etag.empty() && !w.confirmed && w.key == key;
+                                       });
+        all.push_back(
+            commit(key, {}, lost == sightings.writes.end() ? kNobody : lost->writer, Stamp{}, at));
     }
     return settled(std::move(all));
 }

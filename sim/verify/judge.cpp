@@ -79,10 +79,10 @@ std::vector<check::TimelineLine> evidence(const Recordings& recordings, const Me
         for (const std::uint64_t number : verdict.evidence) {
             if (number == 0 || number > merged.places.size()) continue;
             const Place& place = merged.places[number - 1];
-            const std::string where = place.file == kPutTogether
-                                          ? "put together from what was seen"
-                                          : recordings.files[place.file].file + ":" +
-                                                std::to_string(place.line);
+            const std::string where =
+                place.file == kPutTogether
+                    ? "put together from what was seen"
+                    : recordings.files[place.file].file + ":" + std::to_string(place.line);
             lines.push_back({verdict.at, "", where, number});
         }
         break;

@@ -131,8 +131,7 @@ std::vector<Source> open_sources(const Recordings& recordings, Observer& next) {
 }  // namespace
 
 Result<Merged, std::string> merge(const Recordings& recordings, const Sightings& sightings,
-                                  Duration still_running,
-                                  const std::vector<Observer*>& observers) {
+                                  Duration still_running, const std::vector<Observer*>& observers) {
     Merged merged;
     Common common(recordings.begin, observers, merged);
     const std::vector<LeaseCommitted> lease = lease_commits(sightings);

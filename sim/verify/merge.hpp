@@ -27,8 +27,7 @@ struct Merged {
 /// first record. A process without an end, recorded or declared, was killed at its last record, or
 /// runs on when that lies within `still_running` of the end of all. Or an error, one line.
 [[nodiscard]] Result<Merged, std::string> merge(const Recordings& recordings,
-                                                const Sightings& sightings,
-                                                Duration still_running,
+                                                const Sightings& sightings, Duration still_running,
                                                 const std::vector<Observer*>& observers);
 
 }  // namespace leasehold::verify

@@ -42,8 +42,9 @@ Result<Recordings, std::string> open_recordings(const std::vector<std::string>& 
         if (reader.error()) return Unexpected{file + ": " + reader.error()->to_string()};
         const HistoryHeader& header = reader.header();
         if (header.boot.empty())
-            return Unexpected{file + ": not a recording: its header names no boot (the history of "
-                                     "a simulated run was judged when it was played)"};
+            return Unexpected{file +
+                              ": not a recording: its header names no boot (the history of "
+                              "a simulated run was judged when it was played)"};
         if (!headers.empty() && header.boot != headers.front().boot)
             return Unexpected{file + ": recorded in another boot than " + files.front() +
                               ": their clocks can't be compared"};

@@ -65,13 +65,12 @@ void Sightings::answered(const ReplicaStepped& record, const BucketAnswered& ans
     const BucketReply& reply = *answer.reply;
     switch (classify(flight.verb, reply)) {
         case BucketOutcome::object:
-            object_seen(flight.key, reply.etag,
-                        stamp_of(*std::get<ObjectBodyPtr>(reply.content)), record.at);
+            object_seen(flight.key, reply.etag, stamp_of(*std::get<ObjectBodyPtr>(reply.content)),
+                        record.at);
             break;
         case BucketOutcome::written:
             object_seen(flight.key, reply.etag, flight.stamp, record.at);
-            writes.push_back(
-                {flight.key, reply.etag, record.replica, flight.at, record.at, true});
+            writes.push_back({flight.key, reply.etag, record.replica, flight.at, record.at, true});
             break;
         case BucketOutcome::removed:
             writes.push_back({flight.key, {}, record.replica, flight.at, record.at, true});

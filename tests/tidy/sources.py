@@ -189,6 +189,8 @@ class Tidy:
                 text = "".join(f.read_text() for f in {lists, top} if f.is_file())
                 if path.relative_to(self.root).as_posix() == "sim/main.cpp":
                     text = (self.root / "sim/cli/CMakeLists.txt").read_text()
+                if path.relative_to(self.root).as_posix() == "agent/main.cpp":
+                    text = (self.root / "agent/host/CMakeLists.txt").read_text()
                 if path.name not in re.findall(r"[\w.-]+", text):
                     self.object("unregistered", path, 1, "built by no CMakeLists.txt")
         scenarios = [f for f in self.files("scenarios") if f.suffix in (".yaml", ".yml")]

@@ -5,8 +5,8 @@
 #include <memory>
 #include <thread>
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,7 +36,8 @@ TEST(AgentTimer, CallsBackOnceAtItsInstantAndNotWhenDisarmed) {
     BoottimeTimer timer(loop, [&] { ++calls; });
     const Instant due = boottime() + 20ms;
     timer.arm(due);
-    while (calls == 0) loop.run_one();
+    while (calls == 0)
+        loop.run_one();
     EXPECT_GE(boottime(), due);
     timer.arm(boottime() + 10ms);
     timer.arm(kNever);

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 class HostAlone : public ::testing::Test {
   protected:
     void SetUp() override {
-        std::string name = std::filesystem::temp_directory_path() / "leasehold-host-XXX" "XXX";
+        std::string name = std::filesystem::temp_directory_path() / "leasehold-host-";
+        name += std::string(6, 'X');
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         folder_ = name;
         std::filesystem::create_directories(folder_ / "bucket");
