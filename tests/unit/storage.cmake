@@ -1,5 +1,5 @@
 leasehold_add_unit_test(storage_test
-    SOURCES storage_stamp_test.cpp storage_object_test.cpp storage_reads_test.cpp
+    SOURCES storage_stamp_test.cpp storage_object_test.cpp storage_index_test.cpp storage_reads_test.cpp
             storage_writes_test.cpp storage_usability_test.cpp storage_retention_test.cpp
             storage_roles_test.cpp storage_random_test.cpp
     LIBRARIES leasehold_model)
