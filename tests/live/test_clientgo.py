@@ -123,6 +123,8 @@ class Contest:
 
 
 class ClientGo(Contest):
+    patience = 4.8  # a little below its time-out of 5 s
+
     def __init__(self, lab, name, timeout, release):
         super().__init__(lab, name)
         self.flags = {"timeout": timeout, "release_on_cancel": release}
@@ -145,6 +147,8 @@ class ClientGo(Contest):
 
 
 class Ours(Contest):
+    patience = 3.0  # likewise: 3.22 s, a quarter of (14.89 s - retryPeriod)
+
     def __init__(self, lab, name):
         super().__init__(lab, name)
         self.trio = Trio(lab, name, size=1 + FOLLOWERS, first_api=self.proxy.url,
@@ -181,16 +185,16 @@ def late_answer_then_black_hole(contest, late):
     wait_for(lambda: state["struck"], 10, "a renewal")
     contest.proxy.silent = True
     contest.wait_other_leads()
-    time.sleep(17)  # client-go's belief may go on for up to 16 s
+    time.sleep(16)  # client-go may believe for that long
 
 
 def late_renewal(contest):
-    """A renewal is answered 4.8 s late, then a black hole (client-go counts from the answer)."""
-    late_answer_then_black_hole(contest, 4.8)
+    """A renewal is answered just before its client gives up, then a black hole."""
+    late_answer_then_black_hole(contest, contest.patience)
 
 
 def late_renewal_patient(contest):
-    """The same, 9 s late, with a client that has no time-out of its own."""
+    """A renewal is answered 9 s late to a client without a time-out, then a black hole."""
     late_answer_then_black_hole(contest, 9.0)
 
 
@@ -202,7 +206,7 @@ def black_hole_with_release(contest):
 
 
 def late_renewal_with_release(contest):
-    """Both: a renewal answered 9 s late, a black hole, and a release that hangs."""
+    """A renewal is answered 9 s late, then a black hole, and the release hangs."""
     late_answer_then_black_hole(contest, 9.0)
 
 
@@ -216,8 +220,9 @@ def paused_beyond_the_lease(contest):
 
 
 def late_release(contest):
-    """Requests are held from mid-lease on and delivered after the takeover: the old leader's
-    release among them. client-go writes an empty holder over the new leader's record."""
+    """Requests are held from mid-lease on and delivered after the takeover, a release among them.
+
+    client-go writes an empty holder over the new leader's record."""
     contest.proxy.hold_all()
     contest.wait_other_leads()
     time.sleep(random.uniform(0.02, 0.3))
@@ -243,6 +248,14 @@ def lease_deleted(contest):
     time.sleep(LEASE + 5)
 
 
+def lease_deleted_behind_a_cut(contest):
+    """A black hole, and the Lease is deleted: followers make it anew beside the old leader."""
+    contest.proxy.black_hole()
+    contest.lab.cluster.delete_lease(contest.lease)
+    contest.wait_other_leads()
+    time.sleep(12)
+
+
 # name: (schedule, client-go's request time-out, ReleaseOnCancel)
 SCHEDULES = {
     "late-renewal": (late_renewal, "5s", False),
@@ -253,6 +266,7 @@ SCHEDULES = {
     "late-release": (late_release, "0s", True),
     "stopped-while-paused": (stopped_while_paused, "5s", True),
     "lease-deleted": (lease_deleted, "5s", False),
+    "lease-deleted-behind-a-cut": (lease_deleted_behind_a_cut, "5s", False),
 }
 EACH = 2  # runs of a schedule for each kind, at the same time
 KINDS = ("client-go", "ours")

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import Concurrent, chosen
 from lab.electors import Elector
-from lab.proxies import FaultProxy
+from lab.proxies import Action, FaultProxy
 from lab.pki import Authority
 from lab.processes import wait_for
 from lab.traffic import Traffic
@@ -227,6 +227,32 @@ def leader_paused_while_the_store_waits(lab, say):
     pause_with_a_put_in_flight(lab, say, "paused-minio", "minio", True)
 
 
+def put_arrives_after_its_leader_is_gone(lab, say):
+    """A whole PUT is under way while its sender sleeps beyond its lease, and reaches the store after
+    the successor's writes. No time can stop it, the precondition alone. Catches a PUT without."""
+    store = lab.stores["minio"]
+    proxy = FaultProxy(store.url, store.ca, lab.authority.server("put-late"))
+    with Run(lab, say, "put-late") as run:
+        with run.trio.fault(f"delay a PUT of {run.leader.name}", [run.leader], bucket=False):
+            run.link_to_bucket(run.leader).lead_to(proxy.port)
+            proxy.set(lambda exchange: Action(hold=exchange.method == "PUT"))
+            held = wait_for(lambda: next((x for x in proxy.exchanges if x.method == "PUT"), None),
+                            10, "a PUT on its way")
+            with run.trio.fault(f"pause {run.leader.name}", [run.leader]):
+                run.leader.pause()
+                run.trio.leader(LEASE + 3, other_than=run.leader)
+                committed = run.traffic.outcomes["Committed"]
+                wait_for(lambda: run.traffic.outcomes["Committed"] > committed + 1, 10,
+                         "the successor's writes")
+                proxy.heal()
+                wait_for(lambda: held.status, 10, "the store's answer to the late PUT")
+                run.leader.resume()
+            run.link_to_bucket(run.leader).lead_to(store.port)
+        say(f"the late PUT of {held.target} was answered {held.status}")
+        assert held.status == 412, "the store took a PUT of a leader of the past"
+    proxy.stop()
+
+
 # ---- the Lease ----------------------------------------------------------------------------------
 
 
@@ -322,7 +348,8 @@ def certificate_wrong(lab, say):
 RUNS = {run.__name__: run for run in (
     leader_cut_from_the_api, leader_cut_from_the_bucket, answers_late, black_hole,
     connections_reset, api_server_paused, api_server_killed, etcd_paused, leader_killed,
-    leader_paused_beyond_its_lease, leader_paused_while_the_store_waits, lease_deleted, lease_edited, lease_stolen_by_client_go,
+    leader_paused_beyond_its_lease, leader_paused_while_the_store_waits,
+    put_arrives_after_its_leader_is_gone, lease_deleted, lease_edited, lease_stolen_by_client_go,
     token_rotated, token_revoked, certificate_wrong)}
 
 

@@ -22,7 +22,8 @@ def lone_agent(lab, name, api=None, bucket_url=None, lease=NAME):
     token = folder / "token"
     token.write_text(lab.cluster.token())
     secret = lab.stores["minio"].secret(folder / "bucket.yaml", bucket_url, f"hostile/{name}")
-    settings = Settings(lab.agent_program, lease, lease_duration=5, stop_deadline="3s")
+    settings = Settings(lab.agent_program, lease, lease_duration=5, stop_deadline="3s",
+                        write_deadline="6s")
     return Agent(name, folder, settings, lab.cluster, api or lab.cluster.url, token, secret)
 
 

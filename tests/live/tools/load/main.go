@@ -1,8 +1,8 @@
 // load asks one URL on many connections at once, and prints what it saw as JSON.
 //
-// Every connection is open before the first request. In each round all of them send their request
-// at the same moment; the next round begins when all have been answered. Written against bare
-// sockets, so that the asking takes little of the time that it measures.
+// Every connection is open before the first request. With -period each asks once in every period,
+// at a moment of its own; without, all ask at the same moment, and again once all were answered.
+// Written against bare sockets, so that the asking takes little of the time that it measures.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -57,16 +58,72 @@ func (c *client) ask() (int, time.Duration, error) {
 	return answer.StatusCode, time.Since(began), err
 }
 
+// tally is what all connections saw.
+type tally struct {
+	mutex    sync.Mutex
+	statuses map[int]int
+	took     []time.Duration
+}
+
+func (t *tally) ask(c *client) {
+	status, span, err := c.ask()
+	if err != nil {
+		fail(err)
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.statuses[status]++
+	t.took = append(t.took, span)
+}
+
+func (t *tally) result() result {
+	sort.Slice(t.took, func(i, j int) bool { return t.took[i] < t.took[j] })
+	rank := func(share float64) float64 {
+		return float64(t.took[int(share*float64(len(t.took)-1))].Microseconds()) / 1000
+	}
+	return result{t.statuses, len(t.took), rank(0.5), rank(0.99), rank(1)}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "load:", err)
+	os.Exit(1)
+}
+
+// paced lets each connection ask at a moment of its own in every period.
+func (t *tally) paced(clients []*client, rounds int, period time.Duration) {
+	var all sync.WaitGroup
+	for _, c := range clients {
+		all.Go(func() {
+			time.Sleep(time.Duration(rand.Int64N(int64(period))))
+			ticker := time.NewTicker(period)
+			defer ticker.Stop()
+			for range rounds {
+				t.ask(c)
+				<-ticker.C
+			}
+		})
+	}
+	all.Wait()
+}
+
+// bursts lets all ask at once, again and again.
+func (t *tally) bursts(clients []*client, rounds int) {
+	for range rounds {
+		var all sync.WaitGroup
+		for _, c := range clients {
+			all.Go(func() { t.ask(c) })
+		}
+		all.Wait()
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 func main() {
 	connections := flag.Int("connections", 200, "open at once")
 	rounds := flag.Int("rounds", 20, "requests of each connection")
-	pause := flag.Duration("pause", 20*time.Millisecond, "between rounds")
+	period := flag.Duration("period", 0, "between requests of a connection; 0: bursts")
 	flag.Parse()
 	target, err := url.Parse(flag.Arg(0))
-	fail := func(err error) {
-		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
-	}
 	if err != nil || target.Host == "" || flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "load [flags] URL")
 		os.Exit(64)
@@ -77,34 +134,13 @@ func main() {
 			fail(err)
 		}
 	}
-	seen := result{Statuses: map[int]int{}}
-	took := []time.Duration{}
-	for range *rounds {
-		var mutex sync.Mutex
-		var all sync.WaitGroup
-		for _, c := range clients {
-			all.Add(1)
-			go func() {
-				defer all.Done()
-				status, span, err := c.ask()
-				if err != nil {
-					fail(err)
-				}
-				mutex.Lock()
-				defer mutex.Unlock()
-				seen.Statuses[status]++
-				took = append(took, span)
-			}()
-		}
-		all.Wait()
-		time.Sleep(*pause)
+	seen := tally{statuses: map[int]int{}}
+	if *period > 0 {
+		seen.paced(clients, *rounds, *period)
+	} else {
+		seen.bursts(clients, *rounds)
 	}
-	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
-	rank := func(share float64) float64 {
-		return float64(took[int(share*float64(len(took)-1))].Microseconds()) / 1000
-	}
-	seen.Requests, seen.P50, seen.P99, seen.Max = len(took), rank(0.5), rank(0.99), rank(1)
-	if err := json.NewEncoder(os.Stdout).Encode(seen); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(seen.result()); err != nil {
 		fail(err)
 	}
 }
