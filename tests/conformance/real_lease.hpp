@@ -66,6 +66,7 @@ class RealLease : public LeaseServer {
     void patch(const std::string& body, Answer answer, bool again_on_conflict);
     void as_operator(agent::Request request, agent::Client::Done done);
     LeaseAnswer open(const LeaseCall& call);
+    void wait_open(const Watch& watch);
     LeaseAnswer collect(const LeaseCall& call);
     /// Runs the loop until `done` or the time is over; the former.
     bool run_until(const std::function<bool()>& done, Duration most);
