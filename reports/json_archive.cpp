@@ -63,6 +63,8 @@ Json parse_json(std::string_view text) {
         return Json::parse(text.begin(), text.end(), strict);
     } catch (const nlohmann::json::parse_error& error) {
         throw JsonError("not JSON at byte " + std::to_string(error.byte));
+    } catch (const nlohmann::json::out_of_range&) {
+        throw JsonError("a number beyond what a double can hold");
     }
 }
 
