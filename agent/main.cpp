@@ -54,6 +54,7 @@ int serve(const AgentConfig& config) {
     Metrics metrics;
     Host host(loop, config, metrics);
     ServerOptions http = config.http;
+    http.poll_period = config.storage.poll_period;
     Server server(loop, http, host, metrics);
     Signals signals(loop, [&] {
         server.drain();
