@@ -123,7 +123,7 @@ class Contest:
 
 
 class ClientGo(Contest):
-    patience = 4.8  # a little below its time-out of 5 s
+    patience = 4.93  # a little below its time-out of 5 s
 
     def __init__(self, lab, name, timeout, release):
         super().__init__(lab, name)
@@ -268,6 +268,9 @@ SCHEDULES = {
     "lease-deleted": (lease_deleted, "5s", False),
     "lease-deleted-behind-a-cut": (lease_deleted_behind_a_cut, "5s", False),
 }
+# Those that give client-go two leaders each time; the others depend on where they fall.
+STRIKES = ("late-renewal-patient", "black-hole-with-release", "late-renewal-with-release",
+           "paused-beyond-the-lease", "lease-deleted-behind-a-cut")
 EACH = 2  # runs of a schedule for each kind, at the same time
 KINDS = ("client-go", "ours")
 
@@ -326,3 +329,4 @@ def test_schedule(played, table, schedule):
     table.append(f"| {told} | {max(theirs):.0f} | {max(ours):.0f} |")
     print(table[-1])
     assert ours == [0.0] * EACH
+    assert max(theirs) > 0 or schedule not in STRIKES, "the schedule did not strike"
