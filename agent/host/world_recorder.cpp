@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "agent/base/clock.hpp"
 #include "agent/bucket/make_bucket.hpp"
 #include "model/storage/stamp.hpp"
@@ -30,7 +32,9 @@ WorldRecorder::WorldRecorder(asio::io_context& loop, const AgentConfig& config)
       timer_(loop, [this] { due(); }) {
     const auto deliver = [this](const Event& event) { take(event); };
     if (config.api)
-        lease_client_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver);
+        lease_client_ = std::make_unique<LeaseClient>(
+            loop, *config.api, config.lease, deliver,
+            [](const std::string& text) { spdlog::warn("{}", text); });
     if (config.bucket)
         bucket_ = make_bucket(*config.bucket, BucketContext{loop, pool_, nullptr, nullptr, spool_},
                               deliver);
