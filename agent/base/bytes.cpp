@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t kPiece = 256U << 10;
 
-[[noreturn]] void fail(const std::string& doing) {
-    throw std::system_error(errno, std::generic_category(), doing);
-}
-
 class MemoryBytes : public Bytes {
   public:
     explicit MemoryBytes(std::string text) : text_(std::move(text)) {}
@@ -54,10 +50,10 @@ class FileBytes : public Bytes {
             const ssize_t got = ::pread(descriptor_, out.data() + done, wanted - done,
                                         static_cast<off_t>(offset_ + offset + done));
             if (got < 0 && errno == EINTR) continue;
-            if (got < 0) fail("reading a spooled payload");
+            if (got < 0) fail_errno("reading a spooled payload");
             if (got == 0) {
                 errno = EIO;  // shorter than it was: torn under our hands
-                fail("reading a spooled payload");
+                fail_errno("reading a spooled payload");
             }
             done += static_cast<std::size_t>(got);
         }
@@ -110,15 +106,13 @@ Sha256Value digest_of(std::span<const BytesPtr> parts) {
 
 Spool::Spool(std::string directory) : directory_(std::move(directory)) {}
 
-Spool::~Spool() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
+Spool::~Spool() = default;
 
 void Spool::append(std::string_view piece) {
     hash_.add(piece);
     size_ += piece.size();
-    if (descriptor_ < 0 && memory_.size() + piece.size() > kSpoolInMemory) spill();
-    if (descriptor_ < 0) {
+    if (!file_.valid() && memory_.size() + piece.size() > kSpoolInMemory) spill();
+    if (!file_.valid()) {
         memory_ += piece;
     } else {
         write_out(piece);
@@ -126,12 +120,12 @@ void Spool::append(std::string_view piece) {
 }
 
 void Spool::spill() {
-    descriptor_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (descriptor_ < 0) {
+    file_ = Descriptor(::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!file_.valid()) {
         // Some file systems know no O_TMPFILE.
         std::string name = directory_ + "/.spool-" + std::string(6, 'X');
-        descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-        if (descriptor_ < 0) fail("making a spool file in " + directory_);
+        file_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+        if (!file_.valid()) fail_errno("making a spool file in " + directory_);
         ::unlink(name.c_str());
     }
     write_out(memory_);
@@ -139,22 +133,17 @@ void Spool::spill() {
 }
 
 void Spool::write_out(std::string_view piece) {
-    while (!piece.empty()) {
-        const ssize_t done = ::write(descriptor_, piece.data(), piece.size());
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) fail("writing a spool file in " + directory_);
-        piece.remove_prefix(static_cast<std::size_t>(done));
-    }
+    write_all(file_, piece, "a spool file in " + directory_);
 }
 
 Blob Spool::finish() {
     Blob blob;
     blob.size = std::exchange(size_, 0);
     blob.digest = content_digest(hash_.finish());
-    if (descriptor_ < 0) {
+    if (!file_.valid()) {
         blob.bytes = memory_bytes(std::exchange(memory_, std::string()));
     } else {
-        blob.bytes = file_bytes(std::exchange(descriptor_, -1), 0, blob.size);
+        blob.bytes = file_bytes(file_.release(), 0, blob.size);
     }
     return blob;
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/base/descriptor.hpp"
 #include "agent/base/sha256.hpp"
 #include "model/base/blob.hpp"
 
@@ -64,7 +65,7 @@ class Spool {
 
     std::string directory_;
     std::string memory_;
-    int descriptor_ = -1;
+    Descriptor file_;
     std::uint64_t size_ = 0;
     Sha256 hash_;
 };

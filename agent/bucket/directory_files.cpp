@@ -19,15 +19,7 @@ namespace {
 constexpr std::size_t kPiece = 256U << 10;
 constexpr std::chrono::milliseconds kLockPoll{2};
 
-[[noreturn]] void fail(const std::string& doing) {
-    throw std::system_error(errno, std::generic_category(), doing);
-}
-
 }  // namespace
-
-Descriptor::~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-}
 
 std::optional<Descriptor> open_regular(const std::string& path) {
     // NONBLOCK: a FIFO in the folder must not hold us.
@@ -35,7 +27,7 @@ std::optional<Descriptor> open_regular(const std::string& path) {
     if (!file.valid()) {
         if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO)
             return std::nullopt;
-        fail("opening " + path);
+        fail_errno("opening " + path);
     }
     if (!S_ISREG(status_of(file).st_mode)) return std::nullopt;
     return file;
@@ -43,7 +35,7 @@ std::optional<Descriptor> open_regular(const std::string& path) {
 
 struct stat status_of(const Descriptor& file) {
     struct stat status {};
-    if (::fstat(file.number(), &status) != 0) fail("fstat");
+    if (::fstat(file.number(), &status) != 0) fail_errno("fstat");
     return status;
 }
 
@@ -54,30 +46,21 @@ void read_pieces(const Descriptor& file, std::uint64_t offset,
         const ssize_t got =
             ::pread(file.number(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail("reading an object");
+        if (got < 0) fail_errno("reading an object");
         if (got == 0) return;
         piece({buffer.data(), static_cast<std::size_t>(got)});
         offset += static_cast<std::uint64_t>(got);
     }
 }
 
-void write_all(const Descriptor& file, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t done = ::write(file.number(), text.data(), text.size());
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) fail("writing an object");
-        text.remove_prefix(static_cast<std::size_t>(done));
-    }
-}
-
 void sync_file(const Descriptor& file) {
-    if (::fsync(file.number()) != 0) fail("fsync of an object");
+    if (::fsync(file.number()) != 0) fail_errno("fsync of an object");
 }
 
 void sync_directory(const std::string& path) {
     const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.valid()) fail("opening " + path);
-    if (::fsync(directory.number()) != 0) fail("fsync of " + path);
+    if (!directory.valid()) fail_errno("opening " + path);
+    if (::fsync(directory.number()) != 0) fail_errno("fsync of " + path);
 }
 
 void make_directories(const std::string& root, std::string_view path) {
@@ -88,7 +71,7 @@ void make_directories(const std::string& root, std::string_view path) {
         if (::mkdir(next.c_str(), 0777) == 0)
             sync_directory(parent);
         else if (errno != EEXIST)
-            fail("making " + next);
+            fail_errno("making " + next);
         parent = next;
         path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
     }
@@ -102,7 +85,7 @@ TemporaryFile::TemporaryFile(const std::string& directory) {
         path_ = directory + "/put-" + std::to_string(name);
         file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     } while (!file_.valid() && errno == EEXIST);
-    if (!file_.valid()) fail("making a file in " + directory);
+    if (!file_.valid()) fail_errno("making a file in " + directory);
 }
 
 TemporaryFile::~TemporaryFile() {
@@ -110,7 +93,7 @@ TemporaryFile::~TemporaryFile() {
 }
 
 void TemporaryFile::become(const std::string& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0) fail("renaming to " + path);
+    if (::rename(path_.c_str(), path.c_str()) != 0) fail_errno("renaming to " + path);
     path_.clear();
     sync_directory(std::filesystem::path(path).parent_path().string());
 }
@@ -118,10 +101,10 @@ void TemporaryFile::become(const std::string& path) {
 std::optional<FileLock> FileLock::take(const std::string& path, Kind kind,
                                        const std::function<bool()>& give_up) {
     Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    if (!file.valid()) fail("opening " + path);
+    if (!file.valid()) fail_errno("opening " + path);
     const int operation = (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
     while (::flock(file.number(), operation) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) fail("locking " + path);
+        if (errno != EWOULDBLOCK && errno != EINTR) fail_errno("locking " + path);
         if (give_up()) return std::nullopt;
         std::this_thread::sleep_for(kLockPoll);
     }

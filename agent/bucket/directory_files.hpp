@@ -9,26 +9,9 @@
 
 #include <sys/stat.h>
 
+#include "agent/base/descriptor.hpp"
+
 namespace leasehold::agent {
-
-/// A file descriptor with an owner.
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    [[nodiscard]] int number() const { return number_; }
-    [[nodiscard]] bool valid() const { return number_ >= 0; }
-    [[nodiscard]] int release() { return std::exchange(number_, -1); }
-
-  private:
-    int number_ = -1;
-};
 
 /// An open regular file; nothing when there is none (no such name, a folder, a link). Throws
 /// std::system_error for any other reason.
@@ -37,7 +20,6 @@ class Descriptor {
 /// The content from `offset`, in pieces. Throws std::system_error.
 void read_pieces(const Descriptor& file, std::uint64_t offset,
                  const std::function<void(std::string_view)>& piece);
-void write_all(const Descriptor& file, std::string_view text);
 void sync_file(const Descriptor& file);
 void sync_directory(const std::string& path);
 /// Makes the folders of `path` that are missing, durably, below the existing `root`.

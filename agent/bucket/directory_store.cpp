@@ -241,7 +241,7 @@ DirectoryStore::Answer DirectoryStore::put(const SendBucket& request, Attempt& a
         for (std::uint64_t offset = 0; offset < part->size();) {
             if (attempt.over()) return not_done();
             const std::size_t got = part->read(offset, buffer);
-            write_all(temporary.file(), {buffer.data(), got});
+            write_all(temporary.file(), {buffer.data(), got}, "an object");
             offset += got;
         }
     sync_file(temporary.file());
@@ -280,7 +280,7 @@ void DirectoryStore::write_metadata(const std::string& full, const ETag& now,
         return;
     }
     TemporaryFile file(own_ + "/tmp");
-    write_all(file.file(), lines);
+    write_all(file.file(), lines, "an object's metadata");
     sync_file(file.file());
     file.become(path);
 }

@@ -119,7 +119,7 @@ class TaggedFiles::Temporary {
           name_(std::to_string(++store.temporaries_)),
           file_(open_at(folder_, name_, O_WRONLY | O_CREAT | O_EXCL, kFileMode)) {}
     ~Temporary() {
-        if (!renamed_) ::unlinkat(folder_.get(), name_.c_str(), 0);
+        if (!renamed_) ::unlinkat(folder_.number(), name_.c_str(), 0);
     }
     Temporary(const Temporary&) = delete;
     Temporary& operator=(const Temporary&) = delete;
@@ -127,8 +127,8 @@ class TaggedFiles::Temporary {
     [[nodiscard]] const Descriptor& file() const { return file_; }
     /// Atomic, and on the disk when it returns. The content was synced before.
     void rename_to(const Descriptor& folder, const std::string& name) {
-        if (::renameat(folder_.get(), name_.c_str(), folder.get(), name.c_str()) != 0)
-            fail("renaming to " + name);
+        if (::renameat(folder_.number(), name_.c_str(), folder.number(), name.c_str()) != 0)
+            fail_errno("renaming to " + name);
         renamed_ = true;
         sync(folder, "the folder of " + name);
     }
@@ -146,8 +146,8 @@ TaggedFiles::TaggedFiles(const std::string& root)
       root_(open_root(root)) {
     const Descriptor own = open_folder(root_, std::string(kOwnFolder));
     lock_ = open_at(own, "lock", O_RDWR | O_CREAT, kFileMode);
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) fail("locking " + root);
+    if (::flock(lock_.number(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) fail_errno("locking " + root);
         throw std::runtime_error(root + ": another process has this file store (it holds " +
                                  std::string(kOwnFolder) + "/lock)");
     }
