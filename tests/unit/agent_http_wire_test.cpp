@@ -1,5 +1,7 @@
 // The wire: requests that are none, connections that go on, and those that end.
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "agent/http/wire.hpp"
 #include "tests/unit/agent_http_rig.hpp"
@@ -34,6 +36,19 @@ TEST_F(AgentHttpWire, MalformedRequestsAreRefusedAndTheConnectionEnds) {
     EXPECT_EQ(last_status("GET /healthz HTTP/1.1\r\n" + host + "A: \x01\r\n\r\n"s), 400);
     EXPECT_EQ(last_status("GET /healthz HTTP/1.1\n" + host + "\n\n\r\n\r\n"), 400);
     EXPECT_EQ(last_status("GET /heal\0thz HTTP/1.1\r\n"s + host + "\r\n"), 400);
+}
+
+// Found by fuzzing: an assertion of Boost 1.74 ended the process.
+TEST_F(AgentHttpWire, ALastChunkMayComeByteByByte) {
+    start();
+    Client client = connect();
+    client.send(
+        "PUT /v1/backup/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const char* piece : {"3", "\r\n", "00", "0\r", "\n", "0", "\r\n", "\r", "\n"}) {
+        client.send(piece);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST_F(AgentHttpWire, AmbiguousLengthsAreRefused) {
