@@ -2,7 +2,7 @@
 
 Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
 relations, content, pages or watch events; in scripted cases, in random sequences, and among
-operations that are sent at once. The fixtures are those of tests/live (conftest.py there).
+operations that are sent at once. The fixtures are those of tests/live (fixtures.py there).
 """
 
 import os

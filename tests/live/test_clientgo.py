@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import Concurrent, chosen
+from fixtures import Concurrent, chosen
 from lab.electors import Elector
 from lab.processes import wait_for
 from lab.proxies import PASS, Action, FaultProxy

@@ -10,7 +10,7 @@ import time
 import pytest
 import yaml
 
-from conftest import Concurrent
+from fixtures import Concurrent
 from lab.processes import boottime_ns, clean_environment, wait_for
 from lab.trio import SLOW, Trio, overlaps
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import Concurrent, chosen
+from fixtures import Concurrent, chosen
 from lab.electors import Elector
 from lab.proxies import Action, FaultProxy
 from lab.pki import Authority

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import Concurrent
+from fixtures import Concurrent
 from lab.agents import Agent, Settings
 from lab.hostile import ANSWERS, NAME, Hostile
 from lab.pki import Authority
