@@ -293,9 +293,13 @@ int wins_of(const std::string& directory, int racer, int rounds) {
     return wins;
 }
 
-TEST_F(AgentDirectoryBucket, ThreadsAndProcessesRaceAndOneWins) {
+// Without the fixture: a process that forks while it has threads may leave a child that waits for a
+// lock of one of them for ever.
+TEST(AgentDirectoryBucketRace, ThreadsAndProcessesRaceAndOneWins) {
     constexpr int kRounds = 40;
-    const std::string directory = folder_.file("b");
+    const TemporaryFolder folder;
+    const std::string directory = folder.file("b");
+    { const BucketRig first(directory_config(directory)); }  // makes the folder; its threads end
     std::vector<pid_t> children;
     for (int racer = 0; racer < 2; ++racer) {
         const pid_t child = ::fork();
@@ -327,7 +331,8 @@ TEST_F(AgentDirectoryBucket, ThreadsAndProcessesRaceAndOneWins) {
         sum += of_thread;
     }
     EXPECT_EQ(sum, kRounds) << "each round has exactly one winner";
-    EXPECT_EQ(content_of(rig_.call(get_request("counter"))), std::to_string(4 * kRounds));
+    BucketRig last(directory_config(directory));
+    EXPECT_EQ(content_of(last.call(get_request("counter"))), std::to_string(4 * kRounds));
 }
 
 }  // namespace
