@@ -41,6 +41,21 @@ reports::HistoryHeader header_of(const std::string& name, const ReplicaConfig& r
     return header;
 }
 
+// Answers of a host that has stopped, or has no bucket.
+ReadDone no_read(bool stopped) {
+    ReadDone done;
+    done.outcome = stopped ? ReadOutcome::shutdown : ReadOutcome::failed;
+    return done;
+}
+WriteDone no_write(bool stopped) {
+    return WriteDone{{}, stopped ? WriteAck::fenced : WriteAck::failed, {}, {}};
+}
+QueryDone no_query(bool stopped) {
+    QueryDone done;
+    done.outcome = stopped ? QueryOutcome::shutdown : QueryOutcome::not_available_yet;
+    return done;
+}
+
 /// Calls and forgets the callback of `call`, if there is one.
 template <class Done>
 void answer(std::map<CallId, std::function<void(const Done&)>>& waiting, const Done& done) {
@@ -49,6 +64,15 @@ void answer(std::map<CallId, std::function<void(const Done&)>>& waiting, const D
     const auto callback = std::move(found->second);
     waiting.erase(found);
     callback(done);
+}
+
+/// Answers all that wait.
+template <class Done>
+void answer_all(std::map<CallId, std::function<void(const Done&)>>& waiting, Done done) {
+    while (!waiting.empty()) {
+        done.call = waiting.begin()->first;
+        answer(waiting, done);
+    }
 }
 
 }  // namespace
@@ -122,7 +146,11 @@ void Host::give(Event event) {
     }
     events_.clear();
     stepping_ = false;
-    if (!stopped_) timer_.arm(replica_.next_deadline());
+    if (!stopped_) return timer_.arm(replica_.next_deadline());
+    // What came in the midst of the last step was never handed over.
+    answer_all(reads_, no_read(true));
+    answer_all(writes_, no_write(true));
+    answer_all(queries_, no_query(true));
 }
 
 void Host::step(const Event& event) {
@@ -233,56 +261,45 @@ void Host::on(const QueryDone& done) {
     answer(queries_, done);
 }
 
-CallId Host::read(const ObjectKey& key, const ETag& known, Instant deadline,
-                  std::function<void(const ReadDone&)> done) {
+/// Hands a call to the replica; without one to ask it is answered at once, with `otherwise`.
+template <class Done, class MakeEvent>
+CallId Host::ask(Waiting<Done>& waiting, std::function<void(const Done&)> done, Done otherwise,
+                 const MakeEvent& event) {
     const CallId call{++last_call_};
     if (stopped_ || !bucket_) {
-        ReadDone shut;
-        shut.call = call;
-        shut.outcome = stopped_ ? ReadOutcome::shutdown : ReadOutcome::failed;
-        done(shut);
+        otherwise.call = call;
+        done(otherwise);
         return call;
     }
-    reads_.emplace(call, std::move(done));
-    give(BackupRead{call, key, known, deadline});
+    waiting.emplace(call, std::move(done));
+    give(event(call));
     return call;
+}
+
+CallId Host::read(const ObjectKey& key, const ETag& known, Instant deadline,
+                  std::function<void(const ReadDone&)> done) {
+    return ask(reads_, std::move(done), no_read(stopped_), [&](CallId call) {
+        return BackupRead{call, key, known, deadline};
+    });
 }
 
 CallId Host::write(const ObjectKey& key, Blob payload, std::function<void(const WriteDone&)> done) {
-    const CallId call{++last_call_};
-    if (stopped_ || !bucket_) {
-        done(WriteDone{call, stopped_ ? WriteAck::fenced : WriteAck::failed, {}, {}});
-        return call;
-    }
-    writes_.emplace(call, std::move(done));
-    give(BackupWrite{call, key, std::make_shared<const Blob>(std::move(payload))});
-    return call;
+    return ask(writes_, std::move(done), no_write(stopped_), [&](CallId call) {
+        return BackupWrite{call, key, std::make_shared<const Blob>(std::move(payload))};
+    });
 }
 
 CallId Host::remove(const ObjectKey& key, std::function<void(const WriteDone&)> done) {
-    const CallId call{++last_call_};
-    if (stopped_ || !bucket_) {
-        done(WriteDone{call, stopped_ ? WriteAck::fenced : WriteAck::failed, {}, {}});
-        return call;
-    }
-    writes_.emplace(call, std::move(done));
-    give(BackupRemove{call, key});
-    return call;
+    return ask(writes_, std::move(done), no_write(stopped_), [&](CallId call) {
+        return BackupRemove{call, key};
+    });
 }
 
 CallId Host::query(const ObjectKey& key, Instant deadline,
                    std::function<void(const QueryDone&)> done) {
-    const CallId call{++last_call_};
-    if (stopped_ || !bucket_) {
-        QueryDone shut;
-        shut.call = call;
-        shut.outcome = stopped_ ? QueryOutcome::shutdown : QueryOutcome::not_available_yet;
-        done(shut);
-        return call;
-    }
-    queries_.emplace(call, std::move(done));
-    give(Query{call, key, deadline});
-    return call;
+    return ask(queries_, std::move(done), no_query(stopped_), [&](CallId call) {
+        return Query{call, key, deadline};
+    });
 }
 
 void Host::cancel(CallId call) {

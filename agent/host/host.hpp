@@ -54,6 +54,12 @@ class Host final : public Service {
     [[nodiscard]] bool ready() const override { return started_ && !stopping_; }
 
   private:
+    template <class Done>
+    using Waiting = std::map<CallId, std::function<void(const Done&)>>;
+
+    template <class Done, class MakeEvent>
+    CallId ask(Waiting<Done>& waiting, std::function<void(const Done&)> done, Done otherwise,
+               const MakeEvent& event);
     void give(Event event);
     void step(const Event& event);
     void perform(const Effect& effect);
@@ -104,9 +110,9 @@ class Host final : public Service {
     std::function<void()> on_stopped_;
 
     std::uint64_t last_call_ = 0;
-    std::map<CallId, std::function<void(const ReadDone&)>> reads_;
-    std::map<CallId, std::function<void(const WriteDone&)>> writes_;
-    std::map<CallId, std::function<void(const QueryDone&)>> queries_;
+    Waiting<ReadDone> reads_;
+    Waiting<WriteDone> writes_;
+    Waiting<QueryDone> queries_;
 };
 
 }  // namespace leasehold::agent

@@ -23,6 +23,11 @@ constexpr std::array kTold{MarkId::epoch_claimed,
                            MarkId::drained,
                            MarkId::stop_deadline};
 
+/// Did the server let us in and do its work? (A refusal of what was asked is an answer too.)
+bool of_use(std::int32_t status) {
+    return status >= 200 && status < 500 && status != 401 && status != 403 && status != 429;
+}
+
 }  // namespace
 
 void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
@@ -61,8 +66,7 @@ void StateLog::lease_seen(const LeasePtr& lease) {
 }
 
 void StateLog::answered(const LeaseReply& reply) {
-    const bool good = reply.status >= 200 && reply.status < 500 && reply.status != 401 &&
-                      reply.status != 403 && reply.status != 429;
+    const bool good = of_use(reply.status);
     const Health health = good ? Health::good : Health::bad;
     if (health == api_) return;
     if (!good)
@@ -78,9 +82,7 @@ void StateLog::answered(const LeaseReply& reply) {
 void StateLog::answered(const BucketReply& reply) {
     // A permit that was refused says nothing of the bucket.
     if (reply.not_sent) return;
-    const bool good = reply.status >= 200 && reply.status < 500 && reply.status != 401 &&
-                      reply.status != 403 && reply.status != 429 &&
-                      reply.code != BucketCode::no_such_bucket;
+    const bool good = of_use(reply.status) && reply.code != BucketCode::no_such_bucket;
     const Health health = good ? Health::good : Health::bad;
     if (health == bucket_) return;
     if (!good)

@@ -117,6 +117,26 @@ TEST_F(HostAlone, ACallThatIsMadeInACallbackIsAStepOfItsOwn) {
     EXPECT_EQ(second->ack, WriteAck::committed);
 }
 
+TEST_F(HostAlone, ACallThatIsMadeWhileTheLastStepIsPerformedIsAnsweredToo) {
+    host_->start();
+    std::optional<ReadDone> first;
+    std::optional<ReadDone> second;
+    std::optional<QueryDone> third;
+    host_->read(ObjectKey("etl/a"), ETag{}, kNever, [&](const ReadDone& done) {
+        first = done;
+        host_->read(ObjectKey("etl/b"), ETag{}, kNever,
+                    [&](const ReadDone& late) { second = late; });
+        host_->query(ObjectKey("etl/b"), kNever, [&](const QueryDone& late) { third = late; });
+    });
+    bool stopped = false;
+    host_->stop(boottime(), [&] { stopped = true; });
+    run_until([&] { return stopped; });
+    ASSERT_TRUE(first && second && third);
+    EXPECT_EQ(first->outcome, ReadOutcome::shutdown);
+    EXPECT_EQ(second->outcome, ReadOutcome::shutdown);
+    EXPECT_EQ(third->outcome, QueryOutcome::shutdown);
+}
+
 TEST_F(HostAlone, RemovesAndThenAnswersNotFound) {
     host_->start();
     EXPECT_EQ(write("etl/a", "one").ack, WriteAck::committed);
