@@ -62,32 +62,9 @@ class Common final : public Observer {
     Place place_;
 };
 
-/// Notes whose steps a file holds.
-class Owner final : public Observer {
-  public:
-    explicit Owner(Observer& next) : next_(next) {}
-    void on(const ProcessStarted& record) override {
-        replica_ = record.replica;
-        next_.on(record);
-    }
-    void on(const ProcessEnded& record) override { next_.on(record); }
-    void on(const ClockChanged& record) override { next_.on(record); }
-    void on(const ReplicaStepped& record) override { next_.on(record); }
-    void on(const RequestLeft& record) override { next_.on(record); }
-    void on(const PathChanged& record) override { next_.on(record); }
-    void on(const FaultTookEffect& record) override { next_.on(record); }
-    /// Whose process began in this file; none in the world's and in declared faults.
-    [[nodiscard]] std::optional<ReplicaIndex> replica() const { return replica_; }
-
-  private:
-    Observer& next_;
-    std::optional<ReplicaIndex> replica_;
-};
-
 struct Source {
     std::ifstream input;
     std::unique_ptr<HistoryReader> reader;
-    std::unique_ptr<Owner> owner;
     std::unique_ptr<Renumber> renumber;
     std::uint32_t file = 0;
     TrueTime last{};
@@ -106,7 +83,7 @@ Source* earliest(std::vector<Source>& sources) {
 /// The end that a killed process could not record, unless who killed it declared it.
 void end_of(const Source& source, const Sightings& sightings, std::optional<TrueTime> runs_on,
             Common& common) {
-    const std::optional<ReplicaIndex> replica = source.owner->replica();
+    const std::optional<ReplicaIndex> replica = source.renumber->started();
     if (!replica || sightings.end_is_known(*replica, source.last)) return;
     ProcessEnded record;
     record.at = runs_on.value_or(source.last);
@@ -122,8 +99,7 @@ std::vector<Source> open_sources(const Recordings& recordings, Observer& next) {
         source.file = static_cast<std::uint32_t>(i);
         source.input.open(recordings.files[i].file);
         source.reader = std::make_unique<HistoryReader>(source.input);
-        source.owner = std::make_unique<Owner>(next);
-        source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, *source.owner);
+        source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, next);
     }
     return sources;
 }

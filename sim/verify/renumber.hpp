@@ -1,6 +1,7 @@
 // Renumber: replicas of one file in the numbering of all.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "model/replica/history.hpp"
@@ -13,7 +14,13 @@ class Renumber final : public Observer {
     Renumber(const std::vector<ReplicaIndex>& positions, Observer& next)
         : positions_(positions), next_(next) {}
 
-    void on(const ProcessStarted& record) override { forward(record); }
+    /// Whose process began in this file; none in the world's and in declared faults.
+    [[nodiscard]] std::optional<ReplicaIndex> started() const { return started_; }
+
+    void on(const ProcessStarted& record) override {
+        started_ = common(record.replica);
+        forward(record);
+    }
     void on(const ProcessEnded& record) override { forward(record); }
     void on(const ClockChanged& record) override { forward(record); }
     void on(const ReplicaStepped& record) override { forward(record); }
@@ -41,6 +48,7 @@ class Renumber final : public Observer {
 
     const std::vector<ReplicaIndex>& positions_;
     Observer& next_;
+    std::optional<ReplicaIndex> started_;
 };
 
 }  // namespace leasehold::verify

@@ -12,10 +12,6 @@ from lab.lab import Lab, tools_build
 NOT_RUN = 77  # ctest counts this as skipped
 
 
-class Unavailable(Exception):
-    """The servers can't be had on this machine, and why."""
-
-
 def pytest_configure(config):
     config.stash[REASON] = None
 
