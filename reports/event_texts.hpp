@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/replica/history.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/history.hpp"
 #include "reports/timeline.hpp"
-#include "sim/check/result.hpp"
 
 namespace leasehold::reports {
 

@@ -15,7 +15,7 @@
 
 #include "model/base/result.hpp"
 #include "model/election/elector.hpp"
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 #include "model/storage/config.hpp"
 
 namespace leasehold::reports {

@@ -126,6 +126,7 @@ void fields(A& a, Like<BucketReply> auto& v) {
     a("status", v.status);
     a("code", v.code);
     a("notSent", v.not_sent);
+    a("namesCondition", v.names_condition);
     a("retryAfter", v.retry_after);
     a("etag", v.etag);
     ObjectBodyPtr body;
@@ -151,6 +152,7 @@ void fields(A& a, Like<FileTag> auto& v) {
     a("etag", v.etag);
     a("dirty", v.dirty);
     a("tagged", v.tagged);
+    a("writeId", v.write_id);
 }
 
 template <class A>
@@ -267,9 +269,14 @@ void fields(A& a, Like<SendBucket> auto& v) {
     a("body", v.body);
     a("prefix", v.prefix);
     a("timeout", v.timeout);
+    a("stalled", v.stalled);
 }
 template <class A>
 void fields(A& a, Like<AbortBucket> auto& v) {
+    a("request", v.request);
+}
+template <class A>
+void fields(A& a, Like<ResumeBucket> auto& v) {
     a("request", v.request);
 }
 template <class A>

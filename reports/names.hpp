@@ -6,10 +6,11 @@
 #include <optional>
 #include <string_view>
 
-#include "model/replica/events.hpp"
-#include "model/replica/history.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
+#include "model/protocol/history.hpp"
 #include "model/storage/config.hpp"
-#include "sim/check/result.hpp"
 
 namespace leasehold::reports {
 
@@ -32,15 +33,16 @@ inline constexpr std::array<std::string_view, 4> kNames<WatchKind>{"seen", "dele
 template <>
 inline constexpr std::array<std::string_view, 4> kNames<BucketVerb>{"get", "put", "remove", "list"};
 template <>
-inline constexpr std::array<std::string_view, 9> kNames<BucketCode>{"none",
-                                                                    "noSuchKey",
-                                                                    "noSuchBucket",
-                                                                    "preconditionFailed",
-                                                                    "conditionalRequestConflict",
-                                                                    "slowDown",
-                                                                    "accessDenied",
-                                                                    "internalError",
-                                                                    "other"};
+inline constexpr std::array<std::string_view, 10> kNames<BucketCode>{"none",
+                                                                     "noSuchKey",
+                                                                     "noSuchBucket",
+                                                                     "preconditionFailed",
+                                                                     "conditionalRequestConflict",
+                                                                     "slowDown",
+                                                                     "accessDenied",
+                                                                     "notImplemented",
+                                                                     "internalError",
+                                                                     "other"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<PutCondition>{"none", "ifMatch",
                                                                       "ifNoneMatch"};
@@ -78,9 +80,9 @@ inline constexpr std::array<std::string_view, 12> kNames<Event>{
     "start",        "timer",      "stop",        "leaseAnswered", "leaseWatched", "bucketAnswered",
     "fileAnswered", "backupRead", "backupWrite", "backupRemove",  "query",        "cancel"};
 template <>
-inline constexpr std::array<std::string_view, 13> kNames<Effect>{
-    "roleChanged", "gateMoved", "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
-    "abortBucket", "sendFile",  "readDone", "writeDone", "queryDone",  "mark"};
+inline constexpr std::array<std::string_view, 14> kNames<Effect>{
+    "roleChanged", "gateMoved",    "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
+    "abortBucket", "resumeBucket", "sendFile", "readDone",  "writeDone",  "queryDone", "mark"};
 static_assert(std::variant_size_v<Event> == kNames<Event>.size());
 static_assert(std::variant_size_v<Effect> == kNames<Effect>.size());
 

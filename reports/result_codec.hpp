@@ -1,8 +1,8 @@
 // RunResult as JSON: what worker processes answer, and what reports hold of each run.
 #pragma once
 
+#include "model/check/result.hpp"
 #include "reports/json_archive.hpp"
-#include "sim/check/result.hpp"
 
 namespace leasehold::reports {
 

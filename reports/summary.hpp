@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/base/time.hpp"
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 
 namespace leasehold::reports {
 

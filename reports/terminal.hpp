@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/check/result.hpp"
 #include "reports/summary.hpp"
-#include "sim/check/result.hpp"
 
 namespace leasehold::reports {
 

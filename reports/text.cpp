@@ -69,6 +69,7 @@ std::string tag_text(const FileTag& tag) {
     std::string text = number_field("epoch", tag.epoch.value()) + field("etag", tag.etag.view());
     if (tag.dirty) text += " dirty";
     if (!tag.tagged) text += " untagged";
+    if (tag.write_id != 0) text += number_field("write", tag.write_id);
     return text;
 }
 
@@ -181,9 +182,11 @@ struct EffectText {
         if (e.condition != PutCondition::none) text += " " + std::string(name_of(e.condition));
         text += field("etag", e.etag.view()) + field("prefix", e.prefix.view());
         if (e.body) text += body_text(*e.body);
+        if (e.stalled) text += " stalled";
         return text + " timeout=" + format_exact(e.timeout);
     }
     std::string operator()(const AbortBucket& e) const { return " " + id_text('r', e.request); }
+    std::string operator()(const ResumeBucket& e) const { return " " + id_text('r', e.request); }
     std::string operator()(const SendFile& e) const {
         return " " + id_text('r', e.request) + " " + std::string(name_of(e.verb)) +
                field("key", e.key.view()) + tag_text(e.tag) + blob_text(e.payload);

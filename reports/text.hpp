@@ -8,7 +8,8 @@
 #include <string_view>
 
 #include "model/base/time.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::reports {
 

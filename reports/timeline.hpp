@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/replica/history.hpp"
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold::reports {
 

@@ -1,11 +1,12 @@
 // BucketClient: a real bucket behind the model's requests; S3 or a directory.
 //
-// Both fill in BucketReply in plain wire terms and interpret nothing (model/storage maps).
+// Both fill in BucketReply in plain wire terms and interpret nothing (model/protocol maps).
 #pragma once
 
 #include <functional>
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 
@@ -20,6 +21,9 @@ class BucketClient {
     virtual void send(const SendBucket& request) = 0;
     /// Ends an exchange that is under way; it is still answered once.
     virtual void abort(RequestId request) = 0;
+    /// Sends the rest of a put that was sent with `stalled`. Where a client can't hold half of a
+    /// body back it sends the whole at once, and this does nothing.
+    virtual void resume(RequestId /*request*/) {}
 };
 
 }  // namespace leasehold::agent

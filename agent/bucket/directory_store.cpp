@@ -16,7 +16,7 @@
 #include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/object_reader.hpp"
 #include "agent/bucket/put_body.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::agent {
 namespace {

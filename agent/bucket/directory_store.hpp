@@ -15,7 +15,8 @@
 
 #include "agent/bucket/attempt.hpp"
 #include "agent/bucket/directory_files.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::agent {
 

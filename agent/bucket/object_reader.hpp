@@ -5,11 +5,11 @@
 #include <string_view>
 
 #include "agent/base/bytes.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::agent {
 
-/// Parts the header (model/storage/stamp.hpp) from the payload, and spools the payload.
+/// Parts the header (model/protocol/stamp.hpp) from the payload, and spools the payload.
 class ObjectReader {
   public:
     explicit ObjectReader(std::string spool_directory) : payload_(std::move(spool_directory)) {}

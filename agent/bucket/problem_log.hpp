@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::agent {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/base/bytes.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::agent {
 

@@ -6,7 +6,8 @@
 
 #include "agent/bucket/bucket_config.hpp"
 #include "agent/transfer/client.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "model/base/result.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::agent {
 

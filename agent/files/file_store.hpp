@@ -11,7 +11,8 @@
 #include "agent/base/asio.hpp"
 #include "agent/base/bytes.hpp"
 #include "agent/base/file_pool.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

@@ -51,7 +51,8 @@ Json to_json(const Content& content) {
             {"epoch", content.tag.epoch.value()},
             {"etag", content.tag.etag.view()},
             {"dirty", content.tag.dirty},
-            {"tagged", content.tag.tagged}};
+            {"tagged", content.tag.tagged},
+            {"write", content.tag.write_id}};
 }
 
 /// Throws Json::exception.
@@ -66,6 +67,9 @@ std::optional<Content> from_json(const Json& json) {
     content.tag.etag = ETag(json.at("etag").get<std::string>());
     json.at("dirty").get_to(content.tag.dirty);
     json.at("tagged").get_to(content.tag.tagged);
+    // A record of before write ids: within its epoch the oldest, so that no copy of unknown order
+    // is taken for newer than an object.
+    content.tag.write_id = json.value("write", std::uint64_t{0});
     return content;
 }
 

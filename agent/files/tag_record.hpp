@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::agent::files {
 

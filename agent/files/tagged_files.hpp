@@ -14,7 +14,8 @@
 #include "agent/files/key_path.hpp"
 #include "agent/files/posix.hpp"
 #include "agent/files/tag_record.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent::files {
 

@@ -247,6 +247,9 @@ void Host::not_sent(RequestId request) {
 void Host::on(const AbortBucket& request) {
     bucket_->abort(request.request);
 }
+void Host::on(const ResumeBucket& request) {
+    bucket_->resume(request.request);
+}
 void Host::on(const SendFile& request) {
     files_->send(request);
 }

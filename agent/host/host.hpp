@@ -72,6 +72,7 @@ class Host final : public Service {
     void on(const StopWatch& request);
     void on(const SendBucket& request);
     void on(const AbortBucket& request);
+    void on(const ResumeBucket& request);
     void on(const SendFile& request);
     void on(const ReadDone& done);
     void on(const WriteDone& done);

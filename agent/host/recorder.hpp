@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 #include "reports/history_codec.hpp"
 
 namespace leasehold::agent {

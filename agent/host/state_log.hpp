@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

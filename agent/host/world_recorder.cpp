@@ -6,7 +6,7 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/bucket/make_bucket.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::agent {
 namespace {

@@ -10,7 +10,8 @@
 #include "agent/http/route.hpp"
 #include "agent/http/service.hpp"
 #include "agent/http/wire.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

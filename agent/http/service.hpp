@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 #include "model/replica/replica.hpp"
 
 namespace leasehold::agent {

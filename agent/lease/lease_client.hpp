@@ -11,7 +11,8 @@
 #include "agent/base/asio.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/lease_name.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

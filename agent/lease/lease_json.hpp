@@ -13,7 +13,7 @@
 
 #include "agent/lease/lease_name.hpp"
 #include "model/base/result.hpp"
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 
 namespace leasehold::agent {
 

@@ -6,7 +6,7 @@
 
 #include "agent/lease/lease_name.hpp"
 #include "model/base/time.hpp"
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 
 namespace leasehold::agent {
 

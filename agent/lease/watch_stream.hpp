@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/lease/lease_name.hpp"
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 
 namespace leasehold::agent {
 

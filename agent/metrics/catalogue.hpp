@@ -12,7 +12,8 @@
 #include <prometheus/registry.h>
 
 #include "model/base/marks.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
 

@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 #include "model/replica/replica.hpp"
 
 namespace leasehold::agent {

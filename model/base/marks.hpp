@@ -88,6 +88,23 @@ namespace leasehold {
       "the probe found that the store honours If-Match on DELETE")                                 \
     X(conditional_delete_ignored, "conditional-delete-ignored",                                    \
       "the probe found that the store deletes in spite of a wrong If-Match")                       \
+    X(preconditions_refused, "preconditions-refused",                                              \
+      "the store refuses conditional requests: written without conditions from now on")            \
+    X(preconditions_not_atomic, "preconditions-not-atomic",                                        \
+      "two conditional writes of one version were both stored: only time keeps writers apart")     \
+    X(precondition_contradicted, "precondition-contradicted",                                      \
+      "the store refused to create a key and said that it does not exist")                         \
+    X(version_went_back, "version-went-back",                                                      \
+      "an object lies below a version that this process committed or served")                      \
+    X(older_version_refused, "older-version-refused",                                              \
+      "an older version came after a newer one and was neither kept nor served")                   \
+    X(version_not_kept, "version-not-kept",                                                        \
+      "a version could not be kept; it is fetched again ever more rarely")                         \
+    X(two_groups, "two-groups",                                                                    \
+      "a writer that the Lease never named raises the epoch: two groups on one prefix")            \
+    X(write_overtaken, "write-overtaken",                                                          \
+      "an unsent write was overtaken by a newer one of its key")                                   \
+    X(key_refused, "key-refused", "one key's writes fail while the bucket takes others")           \
     X(bucket_unusable, "bucket-unusable", "no usable bucket for a whole lease while work waited")  \
     X(promoted_with_pending_reads, "promoted-with-pending-reads",                                  \
       "was promoted while backup reads were pending")                                              \

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "model/base/check.hpp"
-#include "model/election/effects.hpp"
+#include "model/protocol/effects.hpp"
 
 namespace leasehold {
 

@@ -16,8 +16,10 @@
 
 #include "model/base/random.hpp"
 #include "model/base/time.hpp"
-#include "model/election/lease.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
+#include "model/protocol/leadership.hpp"
+#include "model/protocol/lease.hpp"
 
 namespace leasehold {
 
@@ -39,16 +41,6 @@ struct ElectorConfig {
     [[nodiscard]] std::vector<std::string> problems() const;
 
     friend bool operator==(const ElectorConfig&, const ElectorConfig&) = default;
-};
-
-/// What the rest of the replica may know of the election.
-struct Leadership {
-    Role role = Role::follower;
-    Term term;
-    Instant valid_until{};   ///< leader: the gate's end
-    Instant renewed_sent{};  ///< leader: when the newest successful renewal was sent
-    bool draining = false;   ///< leader that was told to stop and still renews
-    friend bool operator==(const Leadership&, const Leadership&) = default;
 };
 
 /// One candidate. Copyable (a copy is a snapshot) and comparable.

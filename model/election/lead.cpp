@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "model/base/check.hpp"
-#include "model/election/effects.hpp"
 #include "model/election/elector.hpp"
+#include "model/protocol/effects.hpp"
 
 namespace leasehold {
 

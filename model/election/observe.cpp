@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "model/base/check.hpp"
-#include "model/election/effects.hpp"
 #include "model/election/elector.hpp"
 #include "model/election/record.hpp"
+#include "model/protocol/effects.hpp"
 
 namespace leasehold {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "model/base/time.hpp"
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 
 namespace leasehold {
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "model/base/check.hpp"
-#include "model/election/effects.hpp"
 #include "model/election/elector.hpp"
+#include "model/protocol/effects.hpp"
 
 namespace leasehold {
 

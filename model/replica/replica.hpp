@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "model/election/elector.hpp"
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 #include "model/storage/config.hpp"
 
 namespace leasehold {

@@ -16,7 +16,7 @@
 #include "model/base/strong.hpp"
 #include "model/base/text.hpp"
 #include "model/base/time.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::storage {
 

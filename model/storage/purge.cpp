@@ -19,8 +19,8 @@
 #include <utility>
 
 #include "model/base/check.hpp"
+#include "model/protocol/stamp.hpp"
 #include "model/storage/controller.hpp"
-#include "model/storage/stamp.hpp"
 
 namespace leasehold {
 

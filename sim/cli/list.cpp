@@ -3,9 +3,9 @@
 #include <cstdio>
 
 #include "model/base/marks.hpp"
+#include "model/check/check.hpp"
 #include "reports/names.hpp"
 #include "reports/terminal.hpp"
-#include "sim/check/check.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/scenario/reader.hpp"
 

@@ -17,7 +17,7 @@
 
 #include <sys/types.h>
 
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 
 namespace leasehold::cli {
 

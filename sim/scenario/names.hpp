@@ -45,7 +45,7 @@ inline constexpr std::array<std::string_view, 3> kBucketProfiles{"aws", "minio",
                                                                  "versity"};  // BucketProfile
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
 
-/// Ids of the invariants that a scenario may name: those that sim/check judges, in its order. A
+/// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
 inline constexpr std::array<std::string_view, 16> kInvariants{
     "leader.at-most-one",         "leader.eventually-one",        "leader.term-increases",

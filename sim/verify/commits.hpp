@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 #include "sim/verify/sightings.hpp"
 
 namespace leasehold::verify {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 #include "sim/verify/recordings.hpp"
 
 namespace leasehold::verify {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "model/base/result.hpp"
-#include "model/replica/history.hpp"
+#include "model/check/check.hpp"
+#include "model/protocol/history.hpp"
 #include "reports/history_codec.hpp"
-#include "sim/check/check.hpp"
 
 namespace leasehold::verify {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold::verify {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "model/base/random.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::verify {
 

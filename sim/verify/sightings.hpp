@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/replica/history.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/history.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::verify {
 

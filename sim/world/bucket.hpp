@@ -8,8 +8,9 @@
 #include <map>
 #include <optional>
 
-#include "model/replica/events.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
+#include "model/protocol/object.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {

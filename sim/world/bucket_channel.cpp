@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "model/base/check.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 #include "sim/world/faults.hpp"
 #include "sim/world/request_kind.hpp"
 
@@ -79,11 +79,27 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
         ++context_.recorder.work.flows;
         return;
     }
+    // Half of it lies at the server, which looks at nothing before it has the whole.
+    if (request.stalled) return;
+    arrive(handle);
+}
+
+void BucketChannel::arrive(std::uint64_t handle) {
     Exchange& sent = *exchanges_.find(handle);
     sent.uploaded = true;
-    context_.at(now + paths_.latency(replica, Server::bucket) + handling(request.verb)(random_) +
-                    sent.interference.late,
-                Kind::bucket_arrives, replica, handle);
+    context_.at(context_.now() + paths_.latency(sent.replica, Server::bucket) +
+                    handling(sent.request.verb)(random_) + sent.interference.late,
+                Kind::bucket_arrives, sent.replica, handle);
+}
+
+void BucketChannel::resume(ReplicaIndex replica, RequestId request) {
+    exchanges_.each([&](std::uint64_t handle, Exchange& exchange) {
+        if (exchange.replica != replica || exchange.request.request != request ||
+            exchange.answered || exchange.uploaded ||
+            exchange.incarnation != context_.hosts[replica].incarnation)
+            return;
+        if (!exchange.interference.drop && paths_.to(Server::bucket, replica)) arrive(handle);
+    });
 }
 
 void BucketChannel::refuse(ReplicaIndex replica, RequestId request) {

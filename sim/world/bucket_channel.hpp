@@ -19,6 +19,8 @@ class BucketChannel {
     void refuse(ReplicaIndex replica, RequestId request);
     /// The driver shuts the connection. What has left completely may still be applied.
     void abort(ReplicaIndex replica, RequestId request);
+    /// The rest of a stalled put leaves now.
+    void resume(ReplicaIndex replica, RequestId request);
 
     void request_arrives(std::uint64_t handle);
     void upload_applies(std::uint64_t handle);
@@ -50,6 +52,7 @@ class BucketChannel {
     void answer(std::uint64_t handle, std::shared_ptr<const BucketReply> reply, TrueTime when);
     void answer_unknown(Exchange& exchange, TrueTime when, bool timeout);
     void stall(std::uint64_t handle);
+    void arrive(std::uint64_t handle);
     void apply(std::uint64_t handle);
     const LatencyDraw& handling(BucketVerb verb) const;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/base/time.hpp"
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold::sim {
 

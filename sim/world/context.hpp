@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/base/random.hpp"
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 #include "model/replica/replica.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/scenario/scenario.hpp"

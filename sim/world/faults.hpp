@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/context.hpp"

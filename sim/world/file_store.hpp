@@ -4,8 +4,9 @@
 #include <map>
 #include <memory>
 
-#include "model/replica/events.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::sim {
 

@@ -282,6 +282,11 @@ bool Hosts::on(ReplicaIndex replica, const AbortBucket& abort) {
     return true;
 }
 
+bool Hosts::on(ReplicaIndex replica, const ResumeBucket& resume) {
+    bucket_->resume(replica, resume.request);
+    return true;
+}
+
 bool Hosts::on(ReplicaIndex replica, const SendFile& request) {
     send_file(replica, request);
     return true;

@@ -48,6 +48,7 @@ class Hosts {
     bool on(ReplicaIndex replica, const SendBucket& request);
     bool on(ReplicaIndex replica, const StopWatch& stop);
     bool on(ReplicaIndex replica, const AbortBucket& abort);
+    bool on(ReplicaIndex replica, const ResumeBucket& resume);
     bool on(ReplicaIndex replica, const SendFile& request);
     bool on(ReplicaIndex replica, const RoleChanged& role);
     bool on(ReplicaIndex replica, const GateMoved& gate);

@@ -1,7 +1,7 @@
 // Judge: from verdicts, marks and faults of a run to its outcome.
 #pragma once
 
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {

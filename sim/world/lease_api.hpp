@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "model/base/random.hpp"
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {

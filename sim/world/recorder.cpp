@@ -76,6 +76,7 @@ std::uint64_t word_of(const Effect& effect) {
                        (e.body ? content_of(e.body->payload) : 0);
             },
             [](const AbortBucket& e) -> unsigned long long { return e.request.value(); },
+            [](const ResumeBucket& e) -> unsigned long long { return e.request.value() << 1 | 1U; },
             [](const SendFile& e) -> unsigned long long {
                 return e.request.value() << 8 ^ static_cast<std::uint64_t>(e.verb);
             },

@@ -7,8 +7,8 @@
 
 #include "model/base/digest.hpp"
 #include "model/base/marks.hpp"
-#include "model/replica/history.hpp"
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold::sim {
 

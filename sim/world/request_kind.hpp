@@ -1,7 +1,8 @@
 // The name under which faults know a request.
 #pragma once
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {

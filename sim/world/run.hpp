@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "model/replica/history.hpp"
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/history.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {

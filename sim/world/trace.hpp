@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 #include "sim/topology/causal_graph.hpp"
 
 namespace leasehold::sim {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "agent/base/bytes.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::conformance {
 namespace {

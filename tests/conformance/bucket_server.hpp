@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/replica/events.hpp"
-#include "model/storage/object.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold::conformance {
 

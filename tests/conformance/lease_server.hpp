@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model/election/lease.hpp"
+#include "model/protocol/lease.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::conformance {

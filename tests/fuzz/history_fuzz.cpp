@@ -1,7 +1,7 @@
 // Recordings, as `leasehold verify` reads them from files of other machines.
 //
 // fuzz-sources: reports/history_codec.cpp reports/json_archive.cpp reports/utf8.cpp
-// fuzz-sources: model/replica/history.cpp model/base/check.cpp
+// fuzz-sources: model/protocol/history.cpp model/base/check.cpp
 // fuzz-options: -max_len=16384
 #include <cstddef>
 #include <cstdint>

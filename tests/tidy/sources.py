@@ -34,7 +34,7 @@ BANNED = [
      "iteration order would show: use std::map or a sorted vector, or say `// never iterated`"),
     ("distribution", ("model", "sim"), re.compile(r"\bstd::\w+_distribution\b"),
      "differs between libraries: use model/base/random.hpp"),
-    ("wall-clock", ("model", "sim/engine", "sim/topology", "sim/world", "sim/check",
+    ("wall-clock", ("model", "sim/engine", "sim/topology", "sim/world", "model/check",
                     "sim/scenario", "sim/peers", "reports"),
      re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|random_device|clock_gettime|"
                 r"gettimeofday)\b"),
@@ -109,11 +109,11 @@ class Tidy:
             return "only sim/engine includes SimGrid"
         if name.startswith("boost/graph/") and not within("sim/topology"):
             return "only sim/topology includes Boost.Graph"
-        if names("sim/engine", "sim/world") and within("sim/check", "reports", "sim/scenario"):
+        if names("sim/engine", "sim/world") and within("model/check", "reports", "sim/scenario"):
             return "checkers, reports and the scenario reader know no engine and no world"
-        if names("sim") and within("sim/check") and not names("sim/check"):
+        if names("sim") and within("model/check") and not names("model/check"):
             return "checkers know the model's history alone"
-        if names("sim") and within("agent") and not names("sim/check", "sim/scenario"):
+        if names("sim") and within("agent") and not names("model/check", "sim/scenario"):
             return "the agent shares checkers and readers with the simulator, and nothing else"
         return None
 
@@ -295,8 +295,8 @@ PLANTED = [
     ("include", "model/base/b.hpp", "#pragma once\n#include <thread>\n"),
     ("include", "model/base/b.hpp", "#pragma once\n#include <random>\n"),
     ("include", "model/base/b.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
-    ("include", "sim/check/c.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
-    ("include", "sim/check/c.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
+    ("include", "model/check/c.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
+    ("include", "model/check/c.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
     ("include", "reports/r.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
     ("include", "reports/r.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
     ("include", "sim/world/w.hpp", "#pragma once\n#include <boost/graph/graph_traits.hpp>\n"),

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/base/random.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 #include "sim/scenario/units.hpp"
 #include "tests/transcripts/stage.hpp"
 

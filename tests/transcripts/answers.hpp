@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "model/replica/events.hpp"
+#include "model/protocol/effects.hpp"
+#include "model/protocol/events.hpp"
 #include "tests/transcripts/story.hpp"
 
 namespace leasehold::transcripts {

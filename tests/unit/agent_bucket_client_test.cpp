@@ -2,7 +2,7 @@
 #include <stdexcept>
 
 #include "agent/bucket/s3_client.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 #include "tests/unit/agent_bucket_fake_s3.hpp"
 
 namespace leasehold::agent::testing {

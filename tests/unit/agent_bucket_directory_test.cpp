@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 #include "tests/unit/agent_bucket_rig.hpp"
 
 namespace leasehold::agent::testing {

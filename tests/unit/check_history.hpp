@@ -1,4 +1,4 @@
-// A history made by hand, fed to all checkers: what the tests of sim/check plant their bugs in.
+// A history made by hand, fed to all checkers: what the tests of model/check plant their bugs in.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/check/check.hpp"
+#include "model/check/check.hpp"
 
 namespace leasehold::check {
 

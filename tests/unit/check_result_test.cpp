@@ -2,7 +2,7 @@
 #include <set>
 #include <string>
 
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
 #include "tests/unit/check_history.hpp"
 
 namespace leasehold::check {

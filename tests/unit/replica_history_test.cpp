@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/base/random.hpp"
-#include "model/replica/history.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "model/replica/history.hpp"
-#include "sim/check/result.hpp"
+#include "model/check/result.hpp"
+#include "model/protocol/history.hpp"
 
 namespace leasehold::samples {
 
@@ -74,6 +74,7 @@ inline std::vector<Effect> effects() {
                        ETag("e"), std::make_shared<const ObjectBody>(ObjectBody{"h", "m", blob()}),
                        ObjectKey("p/"), 30s},
             AbortBucket{RequestId(2)},
+            ResumeBucket{RequestId(2)},
             SendFile{RequestId(3), FileVerb::store, ObjectKey("k"), tag(), blob()},
             ReadDone{CallId(1), ReadOutcome::data, Epoch(3), ETag("e"), blob()},
             WriteDone{CallId(2), WriteAck::unknown, Epoch(3), ETag("e")},

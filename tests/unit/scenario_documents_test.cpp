@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "sim/check/check.hpp"
+#include "model/check/check.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "model/storage/object.hpp"
+#include "model/protocol/object.hpp"
 
 namespace leasehold {
 namespace {

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "model/base/random.hpp"
+#include "model/protocol/stamp.hpp"
 #include "model/storage/controller.hpp"
-#include "model/storage/stamp.hpp"
 
 namespace leasehold::rig {
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "model/base/random.hpp"
-#include "model/storage/stamp.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold {
 namespace {

@@ -1,0 +1,75 @@
+// Bucket rules: bucket.epochs-increase, bucket.no-stale-commit, bucket.acknowledged-survives.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "model/check/facts.hpp"
+
+namespace leasehold::check {
+
+/// Judges commits in the order in which the bucket made them, and the acknowledgements of
+/// writes against them. Keeps one commit per key, and more only while a write of it is open.
+class BucketRules {
+  public:
+    explicit BucketRules(Facts& facts) : facts_(facts) {}
+
+    void committed(const ObjectCommitted& record);
+    /// A BackupWrite or BackupRemove came to a replica.
+    void write_began(const ReplicaStepped& step, CallId call, const ObjectKey& key, bool removes);
+    void write_done(const ReplicaStepped& step, const WriteDone& done);
+    /// Does `index` have an unanswered write or removal of `key`?
+    [[nodiscard]] bool writes_open(ReplicaIndex index, const ObjectKey& key) const;
+    void process_ended(ReplicaIndex index);
+
+  private:
+    struct Commit {
+        std::uint64_t sequence = 0;  ///< per key
+        ETag etag;                   ///< empty = deleted
+        Epoch epoch;
+        ReplicaIndex writer = kNobody;
+        bool absent = false;  ///< deleted, or a tombstone
+        TrueTime at{};
+        std::uint64_t number = 0;
+    };
+    struct Key {
+        std::deque<Commit> commits;  ///< oldest first; the last is what the bucket holds
+        std::uint64_t next = 1;
+        std::uint32_t open_writes = 0;
+        Epoch newest;  ///< of replicas' commits
+        std::uint64_t newest_number = 0;
+        ReplicaIndex newest_writer = kNobody;
+        Epoch acknowledged;  ///< of what the bucket holds, if that was acknowledged
+        bool is_acknowledged = false;
+        std::uint64_t acknowledged_number = 0;
+        ReplicaIndex acknowledger = kNobody;
+    };
+    struct Write {
+        CallId call;
+        bool removes = false;
+        std::uint64_t began = 0;  ///< sequence of the key's next commit then
+        std::map<ObjectKey, Key>::iterator key;
+    };
+
+    void claimed(const ObjectCommitted& record);
+    void check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key);
+    void check_acknowledged(const ObjectCommitted& record, const Commit& commit, const Key& key);
+    [[nodiscard]] bool removal_is_open(const ObjectCommitted& record) const;
+    void check_ack(const ReplicaStepped& step, const WriteDone& done, const Write& write);
+    void forget(Key& key);
+    [[nodiscard]] bool fenced() const {
+        return facts_.settings.elects && facts_.settings.storage.ha;
+    }
+
+    Facts& facts_;
+    std::map<ObjectKey, Key> keys_;
+    std::vector<std::vector<Write>> writes_;  ///< open ones of each replica
+    std::vector<Epoch> claims_;               ///< newest of each replica
+    Epoch last_claim_;
+    std::uint64_t last_claim_number_ = 0;
+    ReplicaIndex last_claimant_ = kNobody;
+};
+
+}  // namespace leasehold::check

@@ -1,0 +1,302 @@
+#include "model/check/calls.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace leasehold::check {
+
+namespace {
+
+std::string call_words(bool is_query, const ObjectKey& key) {
+    return (is_query ? "query for " : "backup read of ") + words(key);
+}
+
+/// The requests that this step sent for `key` and that a query may call its own, and the last.
+struct Sent {
+    std::size_t count = 0;
+    RequestId last;
+};
+Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
+    Sent sent;
+    bool loads = false;
+    for (const Effect& effect : step.effects) {
+        if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
+            if (bucket->verb != BucketVerb::get || bucket->key != key) continue;
+            ++sent.count;
+            if (!loads) sent.last = bucket->request;  // a local copy comes before the bucket
+        } else if (const auto* file = std::get_if<SendFile>(&effect)) {
+            if (file->verb != FileVerb::load || file->key != key) continue;
+            ++sent.count;
+            loads = true;
+            sent.last = file->request;
+        }
+    }
+    return sent;
+}
+
+}  // namespace
+
+Calls::Station& Calls::station(ReplicaIndex index) {
+    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
+    return stations_[index];
+}
+
+Calls::Call* Calls::find(ReplicaIndex index, CallId call, bool is_query) {
+    if (index >= stations_.size()) return nullptr;
+    // From the back: queries are short, and lie behind the reads that wait.
+    std::vector<Call>& calls = stations_[index].calls;
+    for (std::size_t i = calls.size(); i > 0; --i)
+        if (calls[i - 1].call == call && calls[i - 1].is_query == is_query) return &calls[i - 1];
+    return nullptr;
+}
+
+void Calls::remove(ReplicaIndex index, Call* call) {
+    std::vector<Call>& calls = stations_[index].calls;
+    if (call != &calls.back()) *call = std::move(calls.back());
+    calls.pop_back();
+}
+
+Duration Calls::release_bound(std::size_t reads) const {
+    // A leader's read is tried at most four times, each try a time-out (which grows with the
+    // object) and a pause; so many at once run in parallel, and one round may be under way when it
+    // comes.
+    const StorageConfig& storage = facts_.settings.storage;
+    const std::size_t at_once = std::max(1U, storage.leader_reads_max);
+    const auto rounds = static_cast<std::int64_t>(2 + reads / at_once);
+    const auto mib = static_cast<std::int64_t>(facts_.settings.object_size >> 20U);
+    const Duration attempt = storage.get_timeout + mib * storage.timeout_per_mib;
+    return rounds * (4 * (attempt + storage.retry_max) + facts_.settings.transfer);
+}
+
+std::size_t Calls::open_reads(ReplicaIndex index, const ObjectKey& key) const {
+    if (index >= stations_.size()) return 0;
+    const std::vector<Call>& calls = stations_[index].calls;
+    return static_cast<std::size_t>(
+        std::count_if(calls.begin(), calls.end(),
+                      [&key](const Call& call) { return !call.is_query && call.key == key; }));
+}
+
+void Calls::read(const ReplicaStepped& step, ReplicaFacts& self, const BackupRead& read) {
+    if (self.stopped) return;
+    Station& own = station(step.replica);
+    Call call;
+    call.call = read.call;
+    call.key = read.key;
+    call.deadline = read.deadline;
+    call.number = step.number;
+    if (self.role == Role::leader)
+        call.due = saturating_add(step.now.monotonic, release_bound(own.calls.size()));
+    self.next_check = std::min({self.next_check, call.deadline, call.due});
+    own.calls.push_back(std::move(call));
+}
+
+void Calls::query(const ReplicaStepped& step, ReplicaFacts& self, const Query& query) {
+    if (self.stopped) return;
+    facts_.checked(Id::reads_never_stack);
+    Call call;
+    call.call = query.call;
+    call.is_query = true;
+    call.key = query.key;
+    call.deadline = query.deadline;
+    call.number = step.number;
+    self.next_check = std::min(self.next_check, call.deadline);
+    station(step.replica).calls.push_back(std::move(call));
+}
+
+void Calls::stop(const ReplicaStepped& step, ReplicaFacts& self, const Stop& stop) {
+    self.stopping = true;
+    if (self.stopped) return;
+    Station& own = station(step.replica);
+    own.stop_deadline = stop.deadline;
+    own.stop_number = step.number;
+    self.next_check = std::min(self.next_check, stop.deadline);
+}
+
+bool Calls::order_is_right(const ReplicaStepped& step, std::size_t position) const {
+    bool open = false;
+    for (std::size_t i = 0; i < position; ++i) {
+        const Effect& effect = step.effects[i];
+        if (const auto* gate = std::get_if<GateMoved>(&effect))
+            open = gate->valid_until > step.now.monotonic;
+        else if (std::holds_alternative<SendBucket>(effect) ||
+                 std::holds_alternative<SendFile>(effect) ||
+                 std::holds_alternative<ReadDone>(effect) ||
+                 std::holds_alternative<WriteDone>(effect))
+            return false;
+    }
+    return open;
+}
+
+void Calls::role_changed(const ReplicaStepped& step, ReplicaFacts& self, const RoleChanged& role,
+                         std::size_t position) {
+    std::vector<Call>& calls = station(step.replica).calls;
+    if (role.role != Role::leader) {
+        for (Call& call : calls) {
+            call.promoted = false;  // parked again
+            call.due = kNever;
+        }
+        return;
+    }
+    if (!self.elects) return;
+    facts_.checked(Id::releases_all);
+    if (!order_is_right(step, position) && facts_.fresh(Id::releases_all))
+        facts_.violate(Id::releases_all, step.at,
+                       facts_.name(step.replica) + " began to lead at " + words(step.at) +
+                           " with its write gate closed, or touched storage before it had it "
+                           "open",
+                       {step.number});
+    const Instant due = saturating_add(step.now.monotonic, release_bound(calls.size()));
+    for (Call& call : calls) {
+        if (call.is_query) continue;
+        call.promoted = true;
+        call.own_get = false;
+        call.due = due;
+        self.next_check = std::min(self.next_check, due);
+    }
+}
+
+void Calls::get_sent(const ReplicaStepped& step, const ReplicaFacts& self,
+                     const SendBucket& request) {
+    if (self.role != Role::leader || step.replica >= stations_.size()) return;
+    for (Call& call : stations_[step.replica].calls)
+        if (call.promoted && call.key == request.key) call.own_get = true;
+}
+
+void Calls::late(Id id, const ReplicaStepped& step, const Call& call) {
+    if (!facts_.fresh(id)) return;
+    const Duration by = step.now.monotonic - call.deadline;
+    facts_.violate(id, step.at - by,
+                   facts_.name(step.replica) + "'s " + call_words(call.is_query, call.key) +
+                       " had not ended " + words(by) + " after its deadline, at " + words(step.at),
+                   {call.number, step.number});
+}
+
+void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, const ReadDone& done) {
+    facts_.checked(Id::one_outcome);
+    Call* call = find(step.replica, done.call, false);
+    if (call == nullptr) {
+        if (!self.stopped && facts_.fresh(Id::one_outcome))
+            facts_.violate(Id::one_outcome, step.at,
+                           facts_.name(step.replica) + " answered backup read " +
+                               std::to_string(done.call.value()) + " at " + words(step.at) +
+                               ", which is not open: it was answered before or never asked",
+                           {step.number});
+        return;
+    }
+    if (call->number != step.number && facts_.late(self, call->deadline, step.now.monotonic))
+        late(Id::one_outcome, step, *call);
+    if (done.outcome == ReadOutcome::not_found && self.role != Role::leader &&
+        facts_.fresh(Id::one_outcome))
+        facts_.violate(Id::one_outcome, step.at,
+                       facts_.name(step.replica) + " answered the " + call_words(false, call->key) +
+                           " with NotFound at " + words(step.at) + " without leading",
+                       {call->number, step.number});
+    const bool of_get = done.outcome == ReadOutcome::data ||
+                        done.outcome == ReadOutcome::not_found ||
+                        done.outcome == ReadOutcome::corrupt;
+    if (call->promoted && !call->own_get && of_get && facts_.fresh(Id::releases_all))
+        facts_.violate(Id::releases_all, step.at,
+                       facts_.name(step.replica) + " ended the " + call_words(false, call->key) +
+                           " at " + words(step.at) +
+                           ", pending at its promotion, without a GET sent as leader",
+                       {call->number, step.number});
+    remove(step.replica, call);
+}
+
+void Calls::query_done(const ReplicaStepped& step, const ReplicaFacts& self,
+                       const QueryDone& done) {
+    facts_.checked(Id::query_within_deadline);
+    Call* call = find(step.replica, done.call, true);
+    if (call == nullptr) {
+        if (!self.stopped && facts_.fresh(Id::reads_never_stack))
+            facts_.violate(Id::reads_never_stack, step.at,
+                           facts_.name(step.replica) + " answered query " +
+                               std::to_string(done.call.value()) + " at " + words(step.at) +
+                               ", which is not open: it was answered before or never asked",
+                           {step.number});
+        return;
+    }
+    if (call->number != step.number && facts_.late(self, call->deadline, step.now.monotonic))
+        late(Id::query_within_deadline, step, *call);
+    remove(step.replica, call);
+}
+
+void Calls::stopped(const ReplicaStepped& step, ReplicaFacts& self) {
+    Station& own = station(step.replica);
+    facts_.checked(Id::stop_bounded);
+    if (own.stop_number != 0 && facts_.late(self, own.stop_deadline, step.now.monotonic))
+        stop_late(step, self, own);
+    for (const Call& call : own.calls) {
+        const Id id = call.is_query ? Id::reads_never_stack : Id::one_outcome;
+        if (!facts_.fresh(id)) continue;
+        facts_.violate(id, step.at,
+                       facts_.name(step.replica) + " stopped at " + words(step.at) +
+                           " without an answer to the " + call_words(call.is_query, call.key),
+                       {call.number, step.number});
+    }
+    own = Station{};
+    self.stopped = true;
+    self.next_check = kNever;
+}
+
+void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, const Query& query,
+                        bool writes) {
+    const Sent sent = sent_for(step, query.key);
+    Call* call = find(step.replica, query.call, true);
+    // A pending read of the same key may have had a retry due in this very step, and so may an open
+    // write of it that looks for its outcome, or a pass when the step is the first after a stall.
+    const bool other = writes || self.stall_ended == step.now.monotonic;
+    const std::size_t reads =
+        std::max<std::size_t>(open_reads(step.replica, query.key), other ? 1 : 0);
+    const std::size_t allowed = reads + (call != nullptr ? 1 : 0);
+    if (call != nullptr) call->own = sent.last;
+    const bool none = call != nullptr && sent.count == 0;
+    if (!none && sent.count <= allowed) return;
+    if (!facts_.fresh(Id::reads_never_stack)) return;
+    facts_.violate(Id::reads_never_stack, step.at,
+                   facts_.name(step.replica) +
+                       (none ? " neither answered the " : " sent too many requests for the ") +
+                       call_words(true, query.key) + " at " + words(step.at) +
+                       (none ? " nor sent a request for it: it waits for something else" : ""),
+                   {step.number});
+}
+
+void Calls::after_answer(const ReplicaStepped& step, RequestId request) {
+    if (step.replica >= stations_.size()) return;
+    for (Call& call : stations_[step.replica].calls) {
+        if (!call.is_query || call.own != request || call.number == step.number) continue;
+        const Sent sent = sent_for(step, call.key);
+        call.own = sent.last;
+        if (sent.count > 0 || !facts_.fresh(Id::reads_never_stack)) return;
+        facts_.violate(Id::reads_never_stack, step.at,
+                       facts_.name(step.replica) + " got the answer for its " +
+                           call_words(true, call.key) + " at " + words(step.at) +
+                           " and neither ended it nor sent another request",
+                       {call.number, step.number});
+        return;
+    }
+}
+
+void Calls::after_cancel(const ReplicaStepped& step, CallId id) {
+    for (const bool is_query : {false, true}) {
+        const Call* call = find(step.replica, id, is_query);
+        const Id invariant = is_query ? Id::reads_never_stack : Id::one_outcome;
+        if (call == nullptr || !facts_.fresh(invariant)) continue;
+        facts_.violate(invariant, step.at,
+                       facts_.name(step.replica) + " did not end the " +
+                           call_words(is_query, call->key) + " when it was cancelled at " +
+                           words(step.at),
+                       {call->number, step.number});
+    }
+}
+
+bool Calls::own_of_query(ReplicaIndex index, RequestId request) const {
+    if (index >= stations_.size()) return false;
+    const std::vector<Call>& calls = stations_[index].calls;
+    return std::any_of(calls.rbegin(), calls.rend(), [request](const Call& call) {
+        return call.is_query && call.own == request;
+    });
+}
+
+}  // namespace leasehold::check

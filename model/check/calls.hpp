@@ -1,0 +1,82 @@
+// Calls: read.one-outcome, query.within-deadline, promotion.releases-all, stop.bounded, and the
+// part of follower.reads-never-stack that concerns queries.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/check/facts.hpp"
+
+namespace leasehold::check {
+
+/// Keeps the open reads and queries of each process, in no order. Every deadline is one of the
+/// process's own clock; being late is excused in the first step after a pause.
+class Calls {
+  public:
+    explicit Calls(Facts& facts) : facts_(facts) {}
+
+    // events
+    void read(const ReplicaStepped& step, ReplicaFacts& self, const BackupRead& read);
+    void query(const ReplicaStepped& step, ReplicaFacts& self, const Query& query);
+    void stop(const ReplicaStepped& step, ReplicaFacts& self, const Stop& stop);
+    // effects, in their order; `position` of the effect within its step
+    void role_changed(const ReplicaStepped& step, ReplicaFacts& self, const RoleChanged& role,
+                      std::size_t position);
+    void read_done(const ReplicaStepped& step, const ReplicaFacts& self, const ReadDone& done);
+    void query_done(const ReplicaStepped& step, const ReplicaFacts& self, const QueryDone& done);
+    void get_sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendBucket& request);
+    void stopped(const ReplicaStepped& step, ReplicaFacts& self);
+    // after the effects of a step whose event was ...
+    void after_query(const ReplicaStepped& step, const ReplicaFacts& self, const Query& query,
+                     bool writes);
+    void after_answer(const ReplicaStepped& step, RequestId request);
+    void after_cancel(const ReplicaStepped& step, CallId call);
+    /// The own clock has reached next_check.
+    void deadlines(const ReplicaStepped& step, ReplicaFacts& self);
+
+    /// The key of an open backup read; null if there is none of that id.
+    [[nodiscard]] const ObjectKey* key_of_read(ReplicaIndex index, CallId call) {
+        const Call* found = find(index, call, false);
+        return found == nullptr ? nullptr : &found->key;
+    }
+    /// Is it the own request of an open query?
+    [[nodiscard]] bool own_of_query(ReplicaIndex index, RequestId request) const;
+    void process_ended(const ProcessEnded& record, const ReplicaFacts& self);
+    void finish(TrueTime end);
+
+  private:
+    struct Call {
+        CallId call;
+        bool is_query = false;
+        bool promoted = false;  ///< was pending at the promotion that made this process lead
+        bool own_get = false;   ///< ... and a GET of its key was sent since
+        ObjectKey key;
+        Instant deadline = kNever;
+        Instant due = kNever;      ///< a leader's read: must have ended
+        RequestId own;             ///< a query's request in flight; 0 = none
+        std::uint64_t number = 0;  ///< event that brought it
+    };
+    struct Station {
+        std::vector<Call> calls;
+        Instant stop_deadline = kNever;
+        std::uint64_t stop_number = 0;
+    };
+
+    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Call* find(ReplicaIndex index, CallId call, bool is_query);
+    void remove(ReplicaIndex index, Call* call);
+    [[nodiscard]] Duration release_bound(std::size_t reads) const;
+    [[nodiscard]] bool order_is_right(const ReplicaStepped& step, std::size_t position) const;
+    [[nodiscard]] std::size_t open_reads(ReplicaIndex index, const ObjectKey& key) const;
+    void late(Id id, const ReplicaStepped& step, const Call& call);
+    void overdue(const ReplicaStepped& step, const ReplicaFacts& self, Call& call);
+    void stop_late(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own);
+    void at_end(TrueTime end, ReplicaIndex index);
+
+    Facts& facts_;
+    std::vector<Station> stations_;
+};
+
+}  // namespace leasehold::check

@@ -1,0 +1,150 @@
+// The door to all checkers: each record goes to those whom it concerns.
+#include "model/check/check.hpp"
+
+#include <string>
+#include <utility>
+
+#include "model/check/parts.hpp"
+
+namespace leasehold::check {
+
+Checkers::Checkers(const Settings& settings) : parts_(std::make_unique<Parts>(settings)) {}
+Checkers::~Checkers() = default;
+
+void Checkers::on(const ProcessStarted& record) {
+    parts_->process_started(record);
+}
+void Checkers::on(const ProcessEnded& record) {
+    parts_->process_ended(record);
+}
+void Checkers::on(const ReplicaStepped& record) {
+    parts_->step(record);
+}
+void Checkers::on(const RequestLeft& record) {
+    parts_->request_left(record);
+}
+void Checkers::on(const FaultTookEffect& record) {
+    parts_->fault(record);
+}
+
+void Checkers::on(const ClockChanged& record) {
+    parts_->gates.clock_changed(record, parts_->facts.replica(record.replica));
+    parts_->changed(record.at, record.number, record.replica);
+}
+
+void Checkers::on(const LeaseCommitted& record) {
+    if (record.restored) parts_->gates.restored();
+    parts_->lease.committed(record);
+    parts_->progress.lease_committed(record);
+}
+
+void Checkers::on(const ObjectCommitted& record) {
+    parts_->bucket.committed(record);
+    parts_->freshness.committed(record);
+}
+
+void Checkers::on(const PathChanged& record) {
+    ReplicaFacts& self = parts_->facts.replica(record.replica);
+    self.api_healthy = record.api_healthy;
+    self.bucket_healthy = record.bucket_healthy;
+    parts_->changed(record.at, record.number, record.replica);
+}
+
+void Checkers::Parts::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
+    progress.changed(at, number, index);
+    freshness.changed(at, number, index);
+}
+
+void Checkers::Parts::process_started(const ProcessStarted& record) {
+    if (facts.replica(record.replica).running) {
+        ProcessEnded ended;
+        ended.number = record.number;
+        ended.at = record.at;
+        ended.replica = record.replica;
+        ended.cause = EndCause::crashed;
+        process_ended(ended);
+    }
+    ReplicaFacts& self = facts.replica(record.replica);
+    ReplicaFacts next;
+    next.running = true;
+    next.elects = record.elects;
+    next.api_healthy = self.api_healthy;
+    next.bucket_healthy = self.bucket_healthy;
+    next.era = self.era + 1;
+    next.clock = record.clock;
+    next.name = record.name;
+    self = std::move(next);
+    progress.process_started(record.replica);
+    freshness.process_started(record.replica);
+    changed(record.at, record.number, record.replica);
+}
+
+void Checkers::Parts::process_ended(const ProcessEnded& record) {
+    ReplicaFacts& self = facts.replica(record.replica);
+    if (!self.running) return;
+    calls.process_ended(record, self);
+    requests.process_ended(record.replica);
+    bucket.process_ended(record.replica);
+    gates.process_ended(record.at, self);
+    self.running = false;
+    self.ended = record.at;
+    self.ended_as_leader = self.role == Role::leader;
+    self.role = Role::stopped;
+    self.paused = false;
+    self.next_check = kNever;
+    ++self.era;
+    changed(record.at, record.number, record.replica);
+}
+
+void Checkers::Parts::paused(const FaultTookEffect& record, ReplicaIndex index) {
+    ReplicaFacts& self = facts.replica(index);
+    if (!self.running || self.paused) return;
+    self.paused = true;
+    self.paused_at = record.at;
+    self.paused_by = record.fault;
+    self.stall_began = self.clock.reading(record.at);
+    changed(record.at, record.number, index);
+}
+
+void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now) {
+    ReplicaFacts& self = facts.replica(index);
+    if (!self.paused) return;
+    self.paused = false;
+    self.stall_ended = now;
+    changed(at, number, index);
+}
+
+void Checkers::Parts::fault(const FaultTookEffect& record) {
+    progress.fault(record);
+    for (const ReplicaIndex target : record.targets) {
+        if (target == kNobody) continue;
+        ReplicaFacts& self = facts.replica(target);
+        freshness.disturbed(record.at, record.number, target);
+        if (record.began && is_stall(record.what))
+            paused(record, target);
+        else if ((is_stall(record.what) && self.paused_by == record.fault) ||
+                 record.what.starts_with("resume"))
+            resumed(record.at, record.number, target, self.clock.reading(record.at));
+    }
+    if (record.targets.empty())
+        for (std::size_t i = 0; i < facts.replicas.size(); ++i)
+            freshness.disturbed(record.at, record.number, static_cast<ReplicaIndex>(i));
+}
+
+void Checkers::Parts::request_left(const RequestLeft& record) {
+    if (record.verb != BucketVerb::put && record.verb != BucketVerb::remove) return;
+    const ReplicaFacts& self = facts.replica(record.replica);
+    if (!self.elects) return;
+    facts.checked(Id::writes_are_no_ops);
+    if (!record.permitted || self.gate_open(record.at) || !facts.fresh(Id::writes_are_no_ops))
+        return;
+    facts.violate(
+        Id::writes_are_no_ops, record.at,
+        facts.name(record.replica) + "'s " + (record.verb == BucketVerb::put ? "PUT" : "DELETE") +
+            " was permitted at " + words(record.at) +
+            (self.gate.held ? ", after its write gate had closed at " + words(self.gate_end())
+                            : std::string(" while its write gate was closed")),
+        {self.gate.number, record.number});
+}
+
+}  // namespace leasehold::check

@@ -1,0 +1,217 @@
+// One step of a replica: one switch per event and effect finds the few checkers concerned.
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <variant>
+
+#include "model/check/parts.hpp"
+
+namespace leasehold::check {
+
+namespace {
+
+/// Position of T in Event, for switches.
+template <class T, std::size_t I = 0>
+constexpr std::size_t event_index() {
+    if constexpr (std::is_same_v<std::variant_alternative_t<I, Event>, T>)
+        return I;
+    else
+        return event_index<T, I + 1>();
+}
+template <class T, std::size_t I = 0>
+constexpr std::size_t effect_index() {
+    if constexpr (std::is_same_v<std::variant_alternative_t<I, Effect>, T>)
+        return I;
+    else
+        return effect_index<T, I + 1>();
+}
+template <class T, class Variant>
+const T& as(const Variant& variant) {
+    return *std::get_if<T>(&variant);
+}
+
+}  // namespace
+
+void Checkers::Parts::step(const ReplicaStepped& step) {
+    ReplicaFacts& self = facts.replica(step.replica);
+    // Who steps runs again; but the step in whose middle the pause came may be told after it.
+    if (self.paused && step.at > self.paused_at) [[unlikely]]
+        resumed(step.at, step.number, step.replica, step.now.monotonic);
+    if (step.at > self.fresh_check) [[unlikely]]
+        freshness.check(step.at, step.number, step.replica);
+    if (step.event != nullptr && step.event->index() != event_index<LeaseWatched>())
+        event(step, self);
+    bool sends = false;
+    for (std::size_t i = 0; i < step.effects.size(); ++i) {
+        sends = sends || step.effects[i].index() == effect_index<SendBucket>();
+        effect(step, self, i);
+    }
+    if (step.event != nullptr) after(step, self, sends);
+    if (lease.outsiders() != Version{} && step.event != nullptr) [[unlikely]]
+        lease_shown(step, self);
+    if (step.now.monotonic >= self.next_check) [[unlikely]]
+        calls.deadlines(step, self);
+}
+
+void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
+    const Event& event = *step.event;
+    switch (event.index()) {
+        case event_index<Stop>():
+            calls.stop(step, self, as<Stop>(event));
+            changed(step.at, step.number, step.replica);
+            break;
+        case event_index<BucketAnswered>():
+            answered(step, self, as<BucketAnswered>(event));
+            break;
+        case event_index<FileAnswered>(): {
+            const FileReply& reply = as<FileAnswered>(event).reply;
+            if (reply.entries) freshness.files_listed(step, self, reply);
+            break;
+        }
+        case event_index<BackupRead>():
+            calls.read(step, self, as<BackupRead>(event));
+            break;
+        case event_index<BackupWrite>():
+            bucket.write_began(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
+                               false);
+            break;
+        case event_index<BackupRemove>():
+            bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
+                               true);
+            break;
+        case event_index<Query>():
+            calls.query(step, self, as<Query>(event));
+            break;
+        default:
+            break;
+    }
+}
+
+void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& self,
+                               const BucketAnswered& answer) {
+    const Requests::Answered known = requests.answered(step.replica, self, answer);
+    if (!freshness.applies()) return;
+    if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
+    freshness.request_answered(step.at, step.replica, answer.request);
+    if (!known.got.empty()) freshness.got(step, self, known.got, answer.reply->etag);
+}
+
+void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std::size_t position) {
+    const Effect& effect = step.effects[position];
+    switch (effect.index()) {
+        case effect_index<GateMoved>():
+            gate_moved(step, self, as<GateMoved>(effect));
+            break;
+        case effect_index<RoleChanged>():
+            role_changed(step, self, as<RoleChanged>(effect), position);
+            break;
+        case effect_index<Stopped>():
+            calls.stopped(step, self);
+            changed(step.at, step.number, step.replica);
+            break;
+        case effect_index<SendBucket>():
+            if (as<SendBucket>(effect).verb == BucketVerb::get)
+                calls.get_sent(step, self, as<SendBucket>(effect));
+            break;
+        case effect_index<WatchLease>():
+            self.watch = as<WatchLease>(effect).watch;
+            break;
+        case effect_index<StopWatch>():
+            self.watch = WatchId{};
+            break;
+        case effect_index<SendFile>():
+            freshness.file_sent(step, self, as<SendFile>(effect));
+            break;
+        case effect_index<ReadDone>(): {
+            const ReadDone& done = as<ReadDone>(effect);
+            if (done.outcome == ReadOutcome::data)
+                if (const ObjectKey* key = calls.key_of_read(step.replica, done.call))
+                    freshness.read_done(step, self, *key, done.etag);
+            calls.read_done(step, self, done);
+            break;
+        }
+        case effect_index<WriteDone>():
+            bucket.write_done(step, as<WriteDone>(effect));
+            break;
+        case effect_index<QueryDone>():
+            calls.query_done(step, self, as<QueryDone>(effect));
+            break;
+        default:
+            break;
+    }
+}
+
+void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends) {
+    const Event& event = *step.event;
+    switch (event.index()) {
+        case event_index<Query>():
+            if (!self.stopped)
+                calls.after_query(step, self, as<Query>(event),
+                                  bucket.writes_open(step.replica, as<Query>(event).key));
+            break;
+        case event_index<BucketAnswered>():
+            calls.after_answer(step, as<BucketAnswered>(event).request);
+            break;
+        case event_index<FileAnswered>():
+            calls.after_answer(step, as<FileAnswered>(event).request);
+            break;
+        case event_index<Cancel>():
+            calls.after_cancel(step, as<Cancel>(event).call);
+            break;
+        default:
+            break;
+    }
+    if (!sends) return;
+    // Only now it is known which request is a query's own.
+    // What a step sends before it changes the role is sent in the tenure that ends.
+    bool before = std::any_of(step.effects.begin(), step.effects.end(), [](const Effect& effect) {
+        return effect.index() == effect_index<RoleChanged>();
+    });
+    for (const Effect& effect : step.effects) {
+        if (effect.index() == effect_index<RoleChanged>()) before = false;
+        const auto* request = std::get_if<SendBucket>(&effect);
+        if (request == nullptr) continue;
+        const bool own =
+            request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
+        const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
+        requests.sent(step, tenure, *request, own);
+        if (!freshness.applies()) continue;
+        if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
+        freshness.request_sent(step, request->request);
+        if (!own && tenure.role == Role::follower) freshness.pass_request_sent(step, *request);
+    }
+}
+
+void Checkers::Parts::lease_shown(const ReplicaStepped& step, const ReplicaFacts& self) {
+    if (const auto* watched = std::get_if<LeaseWatched>(step.event)) {
+        if (watched->lease && watched->watch == self.watch)
+            lease.shown(step, self, *watched->lease);
+    } else if (const auto* answer = std::get_if<LeaseAnswered>(step.event)) {
+        if (answer->reply.lease) lease.shown(step, self, *answer->reply.lease);
+    }
+}
+
+void Checkers::Parts::gate_moved(const ReplicaStepped& step, ReplicaFacts& self,
+                                 const GateMoved& gate) {
+    const bool opens = gate.valid_until > step.now.monotonic;
+    const bool open =
+        self.gate.held && !self.gate.closed_known && step.now.monotonic < self.gate.valid_until;
+    if (opens && !open) progress.gate_opening(step, self);
+    gates.moved(step, self, gate);
+    if (opens) lease.gate_open(step, gate);
+}
+
+void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& self,
+                                   const RoleChanged& role, std::size_t position) {
+    self.tenure_before = Tenure{self.role, self.era};
+    self.role = role.role;
+    ++self.era;
+    calls.role_changed(step, self, role, position);
+    if (role.role == Role::leader && self.elects) {
+        gates.became_leader(step, role);
+        progress.became_leader(step.at, step.replica);
+    }
+    freshness.changed(step.at, step.number, step.replica);
+}
+
+}  // namespace leasehold::check

@@ -1,0 +1,62 @@
+// Parts: what stands behind Checkers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "model/check/bucket_rules.hpp"
+#include "model/check/calls.hpp"
+#include "model/check/check.hpp"
+#include "model/check/facts.hpp"
+#include "model/check/freshness.hpp"
+#include "model/check/gates.hpp"
+#include "model/check/lease_rules.hpp"
+#include "model/check/progress.hpp"
+#include "model/check/requests.hpp"
+
+namespace leasehold::check {
+
+struct Checkers::Parts {
+    explicit Parts(const Settings& settings)
+        : facts(settings),
+          gates(facts),
+          lease(facts),
+          progress(facts, gates, lease),
+          bucket(facts),
+          requests(facts),
+          calls(facts),
+          freshness(facts) {}
+
+    void step(const ReplicaStepped& step);
+    void event(const ReplicaStepped& step, ReplicaFacts& self);
+    void effect(const ReplicaStepped& step, ReplicaFacts& self, std::size_t position);
+    void answered(const ReplicaStepped& step, const ReplicaFacts& self,
+                  const BucketAnswered& answer);
+    void after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends);
+    void lease_shown(const ReplicaStepped& step, const ReplicaFacts& self);
+    void gate_moved(const ReplicaStepped& step, ReplicaFacts& self, const GateMoved& gate);
+    void role_changed(const ReplicaStepped& step, ReplicaFacts& self, const RoleChanged& role,
+                      std::size_t position);
+    void process_started(const ProcessStarted& record);
+    void process_ended(const ProcessEnded& record);
+    void fault(const FaultTookEffect& record);
+    void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void paused(const FaultTookEffect& record, ReplicaIndex index);
+    void resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now);
+    void request_left(const RequestLeft& record);
+    [[nodiscard]] Verdict verdict(Id id) const;
+    [[nodiscard]] std::string_view absent(Id id, Status& status) const;
+    [[nodiscard]] bool applies(Id id) const;
+
+    Facts facts;
+    Gates gates;
+    LeaseRules lease;
+    Progress progress;
+    BucketRules bucket;
+    Requests requests;
+    Calls calls;
+    Freshness freshness;
+};
+
+}  // namespace leasehold::check

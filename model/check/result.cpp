@@ -1,0 +1,72 @@
+#include "model/check/result.hpp"
+
+#include <string_view>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::check {
+
+namespace {
+
+/// Position in the order in which the worst of many runs wins; greater is worse.
+int badness(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::pass:
+            return 0;
+        case Outcome::inconclusive:
+            return 1;
+        case Outcome::liveness:
+            return 2;
+        case Outcome::safety:
+            return 3;
+        case Outcome::nondeterministic:
+            return 4;
+        case Outcome::internal:
+            return 5;
+    }
+    CHECK_MSG(false, "an outcome that does not exist");
+}
+
+}  // namespace
+
+int exit_code(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::pass:
+            return 0;
+        case Outcome::safety:
+            return 1;
+        case Outcome::liveness:
+            return 2;
+        case Outcome::inconclusive:
+            return 3;
+        case Outcome::nondeterministic:
+            return 4;
+        case Outcome::internal:
+            return 70;
+    }
+    CHECK_MSG(false, "an outcome that does not exist");
+}
+
+Outcome worse(Outcome a, Outcome b) {
+    return badness(a) >= badness(b) ? a : b;
+}
+
+std::string_view outcome_name(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::pass:
+            return "pass";
+        case Outcome::safety:
+            return "safety";
+        case Outcome::liveness:
+            return "liveness";
+        case Outcome::inconclusive:
+            return "inconclusive";
+        case Outcome::nondeterministic:
+            return "nondeterministic";
+        case Outcome::internal:
+            return "internal";
+    }
+    CHECK_MSG(false, "an outcome that does not exist");
+}
+
+}  // namespace leasehold::check

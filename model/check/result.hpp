@@ -1,0 +1,87 @@
+// The result of one run: what the reports write and the worker processes hand over.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/base/marks.hpp"
+#include "model/base/time.hpp"
+#include "model/check/check.hpp"
+
+namespace leasehold::check {
+
+/// Exit codes and verdicts of runs; of many, the worst wins: internal, nondeterministic, safety,
+/// liveness, inconclusive, pass.
+enum class Outcome : std::uint8_t {
+    pass,
+    safety,
+    liveness,
+    inconclusive,
+    nondeterministic,
+    internal
+};
+/// 0, 1, 2, 3, 4, 70.
+[[nodiscard]] int exit_code(Outcome outcome);
+[[nodiscard]] Outcome worse(Outcome a, Outcome b);
+[[nodiscard]] std::string_view outcome_name(Outcome outcome);
+
+/// A line of the timeline: what one replica or the world did, and all replicas' states then.
+struct TimelineLine {
+    TrueTime at;
+    std::string columns;  ///< one character a replica: 'A' leader, 'a' follower, '#' crashed, 'z'
+                          ///< paused, '-' cut, '.' stopped
+    std::string text;
+    std::uint64_t number = 0;  ///< event number
+};
+
+struct FaultResult {
+    std::string what;  ///< as the scenario has it: "crash leader at 1m"
+    std::uint32_t line = 0;
+    std::uint64_t took_effect = 0;  ///< how often
+};
+
+struct Expectation {
+    std::string what;  ///< "reached takeover-after-expiry"
+    bool met = false;
+    std::string found;  ///< "3 times", "never"
+};
+
+/// How much happened: a run that did too little is inconclusive.
+struct Work {
+    std::uint64_t events = 0;  ///< of the world's queue
+    std::uint64_t steps = 0;   ///< of replicas
+    std::uint64_t lease_requests = 0;
+    std::uint64_t bucket_requests = 0;
+    std::uint64_t flows = 0;
+    std::uint64_t writes = 0;  ///< answered, of any kind
+    std::uint64_t committed = 0;
+    std::uint64_t reads = 0;
+    std::uint64_t queries = 0;
+};
+
+struct RunResult {
+    std::string scenario;
+    std::string file;
+    std::uint64_t seed = 0;
+    Duration simulated{0};
+    std::vector<std::string> replicas;
+    std::uint64_t digest = 0;
+    Outcome outcome = Outcome::inconclusive;
+    std::vector<Verdict> verdicts;
+    std::vector<Expectation> expectations;
+    std::vector<FaultResult> faults;
+    std::array<std::uint64_t, kMarkCount> marks{};
+    std::vector<Duration> failovers;
+    std::vector<Duration> leaderless;
+    std::uint64_t leaderships = 0;
+    Work work;
+    std::string internal_error;          ///< outcome internal: the CHECK's words
+    std::vector<TimelineLine> timeline;  ///< only when asked for
+    std::vector<TimelineLine> chain;     ///< of a violation: the causal chain, oldest first
+    std::string state;  ///< of a violation: each replica's summary when a safety rule broke, else
+                        ///< at the end
+};
+
+}  // namespace leasehold::check

@@ -1,0 +1,20 @@
+// Leadership: what the rest of a replica, and its driver, may know of the election.
+#pragma once
+
+#include "model/base/strong.hpp"
+#include "model/base/time.hpp"
+#include "model/protocol/effects.hpp"
+
+namespace leasehold {
+
+/// What the rest of the replica may know of the election.
+struct Leadership {
+    Role role = Role::follower;
+    Term term;
+    Instant valid_until{};   ///< leader: the gate's end
+    Instant renewed_sent{};  ///< leader: when the newest successful renewal was sent
+    bool draining = false;   ///< leader that was told to stop and still renews
+    friend bool operator==(const Leadership&, const Leadership&) = default;
+};
+
+}  // namespace leasehold
