@@ -174,7 +174,6 @@ void EpochClaim::claimed(Epoch epoch, Desk& desk) {
 void EpochClaim::raise(const Sight& sight, const HigherEpoch& fact, Desk& desk) {
     desk.note(MarkId::stale_put_refused);
     history_.floor = std::max(history_.floor, fact.epoch);
-    wish_renewal(sight, desk);
     if (!std::holds_alternative<Claimed>(state_)) return;
     // A set-back of the numbers is met once. Again, while the Lease is ours without a break, it is
     // somebody who never asks the Lease: a second group on this bucket and prefix.
