@@ -14,9 +14,9 @@
 #include <variant>
 #include <vector>
 
-#include "model/election/elector.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
+#include "model/protocol/leadership.hpp"
 #include "model/storage/config.hpp"
 #include "model/storage/parts.hpp"
 
