@@ -10,7 +10,7 @@
 #include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_section.hpp"
 #include "agent/bucket/secret_map.hpp"
-#include "sim/scenario/block.hpp"
+#include "config/nearest.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -44,7 +44,7 @@ BucketType read_type(const SecretMap& map) {
                                     "that speaks its protocol) and FILESYSTEM");
     const std::string quoted = shown(type, kTypes);
     map.fail_at("type", "unknown name" + (quoted.empty() ? "" : " " + quoted) +
-                            sim::suggestion(quoted.empty() ? "" : type, kTypes));
+                            config::suggestion(quoted.empty() ? "" : type, kTypes));
 }
 
 std::string read_prefix(const SecretMap& map) {
@@ -61,12 +61,12 @@ std::string read_prefix(const SecretMap& map) {
     return prefix;
 }
 
-BucketConfig read_secret(const sim::Node& root) {
+BucketConfig read_secret(const config::Node& root) {
     const SecretMap map(root, "", kTopKeys, home_of);
     BucketConfig config;
     config.type = read_type(map);
     config.prefix = read_prefix(map);
-    const sim::Node* section = map.find("config");
+    const config::Node* section = map.find("config");
     if (section == nullptr) map.fail_at("config", "missing: the bucket's settings");
     if (config.type == BucketType::s3) {
         read_s3_section(*section, config);
@@ -79,8 +79,8 @@ BucketConfig read_secret(const sim::Node& root) {
 }
 
 /// The YAML reader quotes what it does not understand; here that may be a secret.
-std::string without_text(const sim::Diagnostic& diagnostic) {
-    sim::Diagnostic safe = diagnostic;
+std::string without_text(const config::Diagnostic& diagnostic) {
+    config::Diagnostic safe = diagnostic;
     const std::string& message = diagnostic.message;
     if (message.starts_with("tags are not supported"))
         safe.message = "a value that begins with '!': put it in quotes";
@@ -110,15 +110,15 @@ std::string readable(const std::string& path, const std::string& what) {
 
 Result<BucketConfig, std::string> parse_bucket_config(const std::string& text,
                                                       const std::string& file) {
-    sim::Node root;
+    config::Node root;
     try {
-        root = sim::parse_tree(text, file);
-    } catch (const sim::InputError& error) {
+        root = config::parse_tree(text, file);
+    } catch (const config::InputError& error) {
         return Error{without_text(error.diagnostic)};
     }
     try {
         return read_secret(root);
-    } catch (const sim::InputError& error) {
+    } catch (const config::InputError& error) {
         return Error{error.diagnostic.to_string()};
     }
 }
@@ -126,8 +126,8 @@ Result<BucketConfig, std::string> parse_bucket_config(const std::string& text,
 Result<BucketConfig, std::string> load_bucket_config(const std::string& file) {
     std::string text;
     try {
-        text = sim::load_text(file);
-    } catch (const sim::InputError& error) {
+        text = config::load_text(file);
+    } catch (const config::InputError& error) {
         return Error{error.diagnostic.to_string()};
     }
     auto config = parse_bucket_config(text, file);

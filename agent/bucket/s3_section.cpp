@@ -9,7 +9,7 @@
 #include "agent/bucket/endpoint.hpp"
 #include "agent/bucket/secret_map.hpp"
 #include "agent/bucket/user_metadata.hpp"
-#include "sim/scenario/block.hpp"
+#include "config/nearest.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -32,10 +32,10 @@ std::string choice(const SecretMap& map, std::string_view key,
     if (value.empty() || contains(names, value)) return value;
     const std::string quoted = shown(value, names);
     map.fail_at(key, "unknown name" + (quoted.empty() ? "" : " " + quoted) +
-                         sim::suggestion(quoted.empty() ? "" : value, names));
+                         config::suggestion(quoted.empty() ? "" : value, names));
 }
 
-void read_tls(const sim::Node& node, TlsOptions& tls) {
+void read_tls(const config::Node& node, TlsOptions& tls) {
     const SecretMap map(node, "config.http_config.tls_config", kTlsKeys, home_of);
     map.text("ca_file", tls.ca_file);
     map.text("cert_file", tls.certificate_file);
@@ -49,7 +49,7 @@ void read_tls(const sim::Node& node, TlsOptions& tls) {
                     "missing: cert_file and key_file are given both or neither");
 }
 
-void read_http(const sim::Node& node, TlsOptions& tls) {
+void read_http(const config::Node& node, TlsOptions& tls) {
     const SecretMap map(node, "config.http_config", kHttpKeys, home_of);
     // Each request comes with its own time-out: these are checked, and have no effect.
     for (const auto key : {"idle_conn_timeout", "response_header_timeout", "tls_handshake_timeout",
@@ -62,10 +62,10 @@ void read_http(const sim::Node& node, TlsOptions& tls) {
     bool skip = false;
     map.boolean("insecure_skip_verify", skip);
     if (skip) tls.verify = false;
-    if (const sim::Node* inner = map.find("tls_config")) read_tls(*inner, tls);
+    if (const config::Node* inner = map.find("tls_config")) read_tls(*inner, tls);
 }
 
-void read_sse(const sim::Node& node, BucketConfig& config) {
+void read_sse(const config::Node& node, BucketConfig& config) {
     const SecretMap map(node, "config.sse_config", kSseKeys, home_of);
     const std::string type = choice(map, "type", kSseTypes);
     if (type == "SSE-S3") config.encryption = Encryption::sse_s3;
@@ -151,7 +151,7 @@ void read_rest(const SecretMap& map) {
     map.text("sts_endpoint", text);
     map.check_size("part_size");
     map.check_count("max_retries");
-    if (const sim::Node* trace = map.find("trace"))
+    if (const config::Node* trace = map.find("trace"))
         SecretMap(*trace, "config.trace", kTraceKeys, home_of).boolean("enable", ignored);
 }
 
@@ -172,7 +172,7 @@ std::string home_in_filesystem(std::string_view key) {
     return contains(kS3Keys, key) ? "in config of type S3" : home_of(key);
 }
 
-void read_s3_section(const sim::Node& node, BucketConfig& config) {
+void read_s3_section(const config::Node& node, BucketConfig& config) {
     const SecretMap map(node, "config", kS3Keys, home_of);
     read_place(map, config);
     read_credentials(map, config);
@@ -181,8 +181,8 @@ void read_s3_section(const sim::Node& node, BucketConfig& config) {
     const auto headers = metadata_headers(metadata);
     if (!headers) map.fail_at("put_user_metadata", headers.error());
     config.user_metadata = *headers;
-    if (const sim::Node* http = map.find("http_config")) read_http(*http, config.tls);
-    if (const sim::Node* sse = map.find("sse_config")) read_sse(*sse, config);
+    if (const config::Node* http = map.find("http_config")) read_http(*http, config.tls);
+    if (const config::Node* sse = map.find("sse_config")) read_sse(*sse, config);
     read_rest(map);
 }
 

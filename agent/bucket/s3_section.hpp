@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "agent/bucket/bucket_config.hpp"
-#include "sim/scenario/tree.hpp"
+#include "config/tree.hpp"
 
 namespace leasehold::agent {
 
@@ -49,7 +49,7 @@ inline constexpr std::array<std::string_view, 1> kTraceKeys{"enable"};
 [[nodiscard]] std::string home_of(std::string_view key);
 /// The same in a secret of type FILESYSTEM.
 [[nodiscard]] std::string home_in_filesystem(std::string_view key);
-/// Reads `node` into `config`. Throws sim::InputError.
-void read_s3_section(const sim::Node& node, BucketConfig& config);
+/// Reads `node` into `config`. Throws config::InputError.
+void read_s3_section(const config::Node& node, BucketConfig& config);
 
 }  // namespace leasehold::agent

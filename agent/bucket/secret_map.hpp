@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sim/scenario/tree.hpp"
+#include "config/tree.hpp"
 
 namespace leasehold::agent {
 
@@ -22,10 +22,10 @@ class SecretMap {
     using Elsewhere = std::string (*)(std::string_view key);
 
     /// Refuses what is not a map and keys that are not among `keys`. `where` is "" at the top.
-    SecretMap(const sim::Node& node, std::string where, std::span<const std::string_view> keys,
+    SecretMap(const config::Node& node, std::string where, std::span<const std::string_view> keys,
               Elsewhere elsewhere);
 
-    [[nodiscard]] const sim::Node* find(std::string_view key) const { return node_.find(key); }
+    [[nodiscard]] const config::Node* find(std::string_view key) const { return node_.find(key); }
     /// "config.http_config", for messages.
     [[nodiscard]] std::string path(std::string_view key) const;
     [[noreturn]] void fail_at(std::string_view key, const std::string& message) const;
@@ -43,9 +43,9 @@ class SecretMap {
     void check_size(std::string_view key) const;
 
   private:
-    [[nodiscard]] const sim::Node* scalar(std::string_view key, const char* expected) const;
+    [[nodiscard]] const config::Node* scalar(std::string_view key, const char* expected) const;
 
-    const sim::Node& node_;
+    const config::Node& node_;
     std::string where_;
 };
 

@@ -9,7 +9,7 @@
 
 #include "agent/config/refused.hpp"
 #include "agent/config/settings.hpp"
-#include "sim/scenario/reader.hpp"
+#include "config/nearest.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -84,7 +84,7 @@ std::vector<std::string> prepared(const std::vector<std::string>& arguments) {
         command == AgentCommand::record_world ? "record-world --help" : "--help";
     const std::string word = full.substr(0, full.find('='));
     if (!word.starts_with("-")) {
-        const std::string near = sim::nearest(word, kCommands);
+        const std::string near = config::nearest(word, kCommands);
         if (near == word) refuse("'" + word + "' must be the first argument");
         refuse("unexpected '" + word + "'" +
                (near.empty() ? "; a toggle is written --x=true or --x=false"
@@ -100,7 +100,7 @@ std::vector<std::string> prepared(const std::vector<std::string>& arguments) {
     for (const Setting& setting : all_settings())
         if (known_to(setting, command)) names.push_back("--" + std::string(setting.flag));
     const std::string near =
-        sim::nearest(word, std::vector<std::string_view>(names.begin(), names.end()));
+        config::nearest(word, std::vector<std::string_view>(names.begin(), names.end()));
     refuse("unknown flag '" + word + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?") +
            " (leasehold-agent " + help + ")");
 }

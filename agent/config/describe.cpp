@@ -7,7 +7,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/config/listen.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -76,10 +76,10 @@ std::string whence(const AgentConfig& config, std::string_view flag, std::string
 
 void election(Writer& out, const AgentConfig& config) {
     const ElectorConfig& election = config.election;
-    out.setting_or("lease-duration", "profile", sim::format_duration(election.lease_duration));
+    out.setting_or("lease-duration", "profile", config::format_duration(election.lease_duration));
     out.setting_or("renew-deadline", "profile",
-                   sim::format_duration(election.effective_renew_deadline()));
-    out.setting_or("retry-period", "profile", sim::format_duration(election.retry_period));
+                   config::format_duration(election.effective_renew_deadline()));
+    out.setting_or("retry-period", "profile", config::format_duration(election.retry_period));
     out.setting("drift", std::to_string(election.drift_ppm) + "ppm");
     out.setting("client-go-peers", yes_no(election.client_go_peers));
 }
@@ -143,12 +143,12 @@ void storage(Writer& out, const AgentConfig& config) {
     out.setting("prefix", storage.prefix.str());
     if (config.elects) {
         out.setting("object-format", storage.format == ObjectFormat::plain ? "plain" : "fenced");
-        out.setting("poll-period", sim::format_duration(storage.poll_period));
+        out.setting("poll-period", config::format_duration(storage.poll_period));
     } else {
         out.fact("object-format", "plain");
     }
-    out.setting("write-deadline", sim::format_duration(storage.write_deadline));
-    out.setting("largest-request-age", sim::format_duration(storage.largest_request_age));
+    out.setting("write-deadline", config::format_duration(storage.write_deadline));
+    out.setting("largest-request-age", config::format_duration(storage.largest_request_age));
     out.setting("store-dir", config.store_directory.empty() ? "none" : config.store_directory);
 }
 
@@ -160,8 +160,8 @@ void http(Writer& out, const AgentConfig& config) {
     out.setting("tls-certificate", file(http.certificate_file));
     out.setting("tls-key", file(http.key_file));
     out.setting("insecure-listen", yes_no(http.insecure_listen));
-    out.setting("body-limit", sim::format_size(http.body_limit));
-    out.setting("query-deadline", sim::format_duration(http.query_deadline));
+    out.setting("body-limit", config::format_size(http.body_limit));
+    out.setting("query-deadline", config::format_duration(http.query_deadline));
 }
 
 }  // namespace
@@ -181,10 +181,10 @@ std::string describe(const AgentConfig& config) {
     if (!records) {
         storage(out, config);
         http(out, config);
-        out.setting("stop-deadline", sim::format_duration(config.stop_deadline));
+        out.setting("stop-deadline", config::format_duration(config.stop_deadline));
     } else {
         out.setting("prefix", config.storage.prefix.str());
-        out.setting("record-poll", sim::format_duration(config.record_poll));
+        out.setting("record-poll", config::format_duration(config.record_poll));
     }
     out.setting("record", config.record_file.empty() ? "none" : config.record_file);
     out.setting("log", config.log_format == LogFormat::json ? "json" : "text");

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "agent/config/parts.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -40,17 +40,17 @@ void read_election(const Inputs& inputs, AgentConfig& config) {
             election.retry_period = 1s;
         }
     }
-    inputs.parsed("lease-duration", election.lease_duration, sim::parse_duration);
+    inputs.parsed("lease-duration", election.lease_duration, config::parse_duration);
     if (const Given* renew = inputs.find("renew-deadline");
         renew != nullptr && renew->text == "auto") {
         election.renew_deadline.reset();
     } else {
         Duration value{0};
-        if (inputs.parsed("renew-deadline", value, sim::parse_duration))
+        if (inputs.parsed("renew-deadline", value, config::parse_duration))
             election.renew_deadline = value;
     }
-    inputs.parsed("retry-period", election.retry_period, sim::parse_duration);
-    inputs.parsed("drift", election.drift_ppm, sim::parse_ppm);
+    inputs.parsed("retry-period", election.retry_period, config::parse_duration);
+    inputs.parsed("drift", election.drift_ppm, config::parse_ppm);
     inputs.toggle("client-go-peers", election.client_go_peers);
 
     ElectorConfig judged = election;

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "agent/config/settings.hpp"
-#include "sim/scenario/names.hpp"
-#include "sim/scenario/reader.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/nearest.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -36,7 +35,7 @@ void check_names(const Environment& environment, const std::vector<std::string_v
         const bool ours = std::any_of(kPrefixes.begin(), kPrefixes.end(),
                                       [&](auto prefix) { return name.starts_with(prefix); });
         if (!ours) continue;
-        std::string near = sim::nearest_within(name, known, kSlip);
+        std::string near = config::nearest_within(name, known, kSlip);
         if (name == kFeature) near = "LEADER_FOLLOWER_ENABLED";
         if (!near.empty())
             refuse("unknown environment variable " + name + "; did you mean " + near + "?");
@@ -118,10 +117,10 @@ bool Inputs::toggle(std::string_view flag, bool& out) const {
 }
 
 bool Inputs::duration(std::string_view flag, Duration& out, Duration least, Duration most) const {
-    if (!parsed(flag, out, sim::parse_duration)) return false;
+    if (!parsed(flag, out, config::parse_duration)) return false;
     if (out < least || out > most)
-        refuse(find(flag)->origin + ": expected " + sim::format_duration(least) + " to " +
-               sim::format_duration(most) + ", found " + find(flag)->text);
+        refuse(find(flag)->origin + ": expected " + config::format_duration(least) + " to " +
+               config::format_duration(most) + ", found " + find(flag)->text);
     return true;
 }
 
@@ -134,7 +133,7 @@ std::optional<std::size_t> Inputs::choice(std::string_view flag,
     std::string all;
     for (const std::string_view name : names)
         all += (all.empty() ? "" : ", ") + std::string(name);
-    const std::string near = sim::nearest(given->text, names);
+    const std::string near = config::nearest(given->text, names);
     refuse(given->origin + ": expected one of " + all + ", found \"" + given->text + "\"" +
            (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }

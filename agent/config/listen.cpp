@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -37,7 +37,7 @@ Result<ListenAddress, std::string> parse_listen(std::string_view text) {
     in6_addr ignored{};
     if (inet_pton(brackets ? AF_INET6 : AF_INET, found.address.c_str(), &ignored) != 1)
         return expected(text, "an IP address and a port, " + kForm);
-    const auto port = sim::parse_count(text.substr(colon + 1));
+    const auto port = config::parse_count(text.substr(colon + 1));
     if (!port || *port > std::numeric_limits<std::uint16_t>::max())
         return expected(text, "a port from 0 to 65535");
     found.port = static_cast<std::uint16_t>(*port);

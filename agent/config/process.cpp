@@ -5,7 +5,7 @@
 
 #include "agent/config/listen.hpp"
 #include "agent/config/parts.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -70,9 +70,9 @@ void read_http(const Inputs& inputs, AgentConfig& config) {
                                      : "--tls-key needs --tls-certificate");
     inputs.toggle("insecure-listen", http.insecure_listen);
     check_exposure(http, inputs.find("listen"), config);
-    if (inputs.parsed("body-limit", http.body_limit, sim::parse_size) &&
+    if (inputs.parsed("body-limit", http.body_limit, config::parse_size) &&
         (http.body_limit < 1 || http.body_limit > kLargestBody))
-        refuse("--body-limit: expected 1B to " + sim::format_size(kLargestBody) +
+        refuse("--body-limit: expected 1B to " + config::format_size(kLargestBody) +
                " (S3 takes no larger single PUT), found " + inputs.find("body-limit")->text);
     inputs.duration("query-deadline", http.query_deadline, 1ms, 10min);
 }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/config/parts.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "agent/config/refused.hpp"
-#include "sim/scenario/values.hpp"
+#include "config/values.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -25,32 +25,23 @@ constexpr std::array kReadOnlyKeys{
                 "a leader that can't write helps nobody; a follower is "
                 "read-only by itself"}};
 
-/// A --set's nodes carry the option's text in their file; it belongs into the message.
-std::string presentable(const sim::Diagnostic& found) {
-    if (!found.file.starts_with(sim::kSetPrefix)) return found.to_string();
-    const std::string option = found.file.substr(sim::kSetPrefix.size());
-    return sim::Diagnostic{"--set", found.line, found.column,
-                           found.message + " (in \"" + option + "\")"}
-        .to_string();
-}
-
-/// The last layer's word on kubecostModel.<key>, which the simulator's reader has no use for.
-void check_read_only(const std::vector<sim::Node>& layers, const ReadOnlyKey& wanted) {
-    std::optional<sim::Node> last;
-    for (const sim::Node& layer : layers) {
-        const sim::Node* model = layer.find("kubecostModel");
-        const sim::Node* found = model == nullptr ? nullptr : model->find(wanted.key);
-        if (model != nullptr && model->kind == sim::NodeKind::null) last.reset();
+/// The last layer's word on kubecostModel.<key>, which read_values() has no use for.
+void check_read_only(const std::vector<config::Node>& layers, const ReadOnlyKey& wanted) {
+    std::optional<config::Node> last;
+    for (const config::Node& layer : layers) {
+        const config::Node* model = layer.find("kubecostModel");
+        const config::Node* found = model == nullptr ? nullptr : model->find(wanted.key);
+        if (model != nullptr && model->kind == config::NodeKind::null) last.reset();
         if (found != nullptr) last = *found;
     }
-    if (!last || last->kind == sim::NodeKind::null) return;
+    if (!last || last->kind == config::NodeKind::null) return;
     const std::string path = "kubecostModel." + std::string(wanted.key);
-    if (last->kind != sim::NodeKind::scalar || last->quoted ||
+    if (last->kind != config::NodeKind::scalar || last->quoted ||
         (last->text != "true" && last->text != "false"))
-        sim::fail(*last, path + ": expected true or false, found " + last->describe());
+        config::fail(*last, path + ": expected true or false, found " + last->describe());
     if (last->text == "true")
-        sim::fail(*last, path + " is true, and the agent has no read-only mode: " +
-                             std::string(wanted.why));
+        config::fail(*last, path + " is true, and the agent has no read-only mode: " +
+                                std::string(wanted.why));
 }
 
 }  // namespace
@@ -61,18 +52,18 @@ HelmValues read_helm_values(const std::vector<std::string>& files,
     values.given = !files.empty() || !sets.empty();
     if (!values.given) return values;
     try {
-        values.spec = sim::read_values(nullptr, sim::ReadOptions{files, sets});
-        std::vector<sim::Node> layers;
+        values.spec = config::read_values(nullptr, config::ValueSources{files, sets});
+        std::vector<config::Node> layers;
         for (const std::string& file : files)
-            layers.push_back(sim::parse_tree(sim::load_text(file), file));
+            layers.push_back(config::parse_tree(config::load_text(file), file));
         for (const std::string& set : sets)
-            layers.push_back(sim::parse_set(set));
+            layers.push_back(config::parse_set(set));
         for (const ReadOnlyKey& key : kReadOnlyKeys)
             check_read_only(layers, key);
-    } catch (const sim::InputError& error) {
-        refuse(presentable(error.diagnostic));
+    } catch (const config::InputError& error) {
+        refuse(config::presentable(error.diagnostic).to_string());
     }
-    const sim::ValuesSpec& spec = values.spec;
+    const config::ValuesSpec& spec = values.spec;
     values.settings = {{"leader-follower", "kubecostDeployment.leaderFollower.enabled",
                         spec.leader_follower ? "true" : "false"},
                        {"replicas", "kubecostDeployment.replicas", std::to_string(spec.replicas)}};

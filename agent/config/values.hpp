@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/scenario/scenario.hpp"
+#include "config/values.hpp"
 
 namespace leasehold::agent {
 
@@ -16,8 +16,8 @@ struct HelmSetting {
 };
 
 struct HelmValues {
-    bool given = false;    ///< any file or --set
-    sim::ValuesSpec spec;  ///< the chart's defaults where nothing was said
+    bool given = false;       ///< any file or --set
+    config::ValuesSpec spec;  ///< the chart's defaults where nothing was said
     std::vector<HelmSetting> settings;
 };
 

@@ -6,8 +6,8 @@
 #include <array>
 
 #include "agent/config/parts.hpp"
-#include "sim/scenario/scenario.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
+#include "config/values.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -28,10 +28,10 @@ std::string host_name() {
 
 void read_replicas(const Inputs& inputs, AgentConfig& config) {
     std::uint64_t count = 0;
-    if (!inputs.parsed("replicas", count, sim::parse_count)) return;
-    if (count < 1 || count > sim::kReplicasMax)
+    if (!inputs.parsed("replicas", count, config::parse_count)) return;
+    if (count < 1 || count > config::kReplicasMax)
         refuse(inputs.find("replicas")->origin + ": expected 1 to " +
-               std::to_string(sim::kReplicasMax) + ", found " + std::to_string(count));
+               std::to_string(config::kReplicasMax) + ", found " + std::to_string(count));
     config.replicas = static_cast<std::uint32_t>(count);
 }
 

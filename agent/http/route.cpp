@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -89,7 +89,7 @@ std::string take_parameter(Asked& asked, std::string_view name, const std::strin
     const bool timed = asked.route == Route::read_backup || asked.route == Route::query;
     if (name == "deadline" && timed) {
         if (asked.deadline) return "the parameter 'deadline' is given twice";
-        const auto span = sim::parse_duration(value);
+        const auto span = config::parse_duration(value);
         if (!span) return "deadline: " + span.error();
         asked.deadline = *span;
         return {};

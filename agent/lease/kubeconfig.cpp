@@ -15,15 +15,15 @@
 
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/token_source.hpp"
-#include "sim/scenario/reader.hpp"
-#include "sim/scenario/tree.hpp"
+#include "config/nearest.hpp"
+#include "config/tree.hpp"
 
 namespace leasehold::agent {
 namespace {
 
-using sim::fail;
-using sim::Node;
-using sim::NodeKind;
+using config::fail;
+using config::Node;
+using config::NodeKind;
 
 /// The text at `key`; empty when absent. The messages never quote it: it may be a secret.
 std::string text_at(const Node& map, std::string_view key) {
@@ -63,7 +63,7 @@ const Node& entry(const Node& top, const std::string& list, const std::string& i
         return *found;
     }
     const std::vector<std::string_view> views(names.begin(), names.end());
-    const std::string near = sim::nearest(name, views);
+    const std::string near = config::nearest(name, views);
     fail(asked_at, "no " + inner + " is named \"" + name + "\"" +
                        (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }
@@ -161,7 +161,7 @@ void read_user(const Node& user, ApiAccess& access) {
 }
 
 ApiAccess read_kubeconfig(const std::string& file, const std::string& asked) {
-    const Node top = sim::parse_tree(sim::load_text(file), file);
+    const Node top = config::parse_tree(config::load_text(file), file);
     if (top.kind != NodeKind::map) fail(top, "expected a kubeconfig, a map");
     if (const std::string kind = text_at(top, "kind"); !kind.empty() && kind != "Config")
         fail(*top.find("kind"), "kind: expected Config");
@@ -190,7 +190,7 @@ Result<ApiAccess, std::string> kubeconfig_access(const std::string& file,
                                                  const std::string& context) {
     try {
         return read_kubeconfig(file, context);
-    } catch (const sim::InputError& error) {
+    } catch (const config::InputError& error) {
         return Unexpected{error.diagnostic.to_string()};
     }
 }

@@ -7,8 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "config/nearest.hpp"
+#include "config/units.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/scenario/units.hpp"
 
 namespace leasehold::cli {
 namespace {
@@ -52,7 +53,7 @@ Exit usage(const std::string& message) {
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
     std::vector<std::string_view> views(names.begin(), names.end());
-    const std::string near = sim::nearest(word, views);
+    const std::string near = config::nearest(word, views);
     return near.empty() ? std::string() : "; did you mean '" + near + "'?";
 }
 
@@ -184,7 +185,7 @@ std::optional<Exit> convert_seeds(const Raw& raw, Options& options) {
 std::optional<Exit> convert_words(const Raw& raw, Options& options) {
     options.jobs = std::max(1U, std::thread::hardware_concurrency());
     if (!raw.jobs.empty()) {
-        const auto jobs = sim::parse_count(raw.jobs);
+        const auto jobs = config::parse_count(raw.jobs);
         if (!jobs || *jobs < 1 || *jobs > kMaxJobs)
             return usage("--jobs: expected 1 to 1024, found '" + raw.jobs + "'");
         options.jobs = static_cast<unsigned>(*jobs);
@@ -214,7 +215,7 @@ std::optional<Exit> convert_bounds(const Raw& raw, Options& options) {
           Bound{"--bucket-request", raw.bucket_request, options.bucket_request},
           Bound{"--transfer", raw.transfer, options.transfer}}) {
         if (bound.text.empty()) continue;
-        const auto span = sim::parse_duration(bound.text);
+        const auto span = config::parse_duration(bound.text);
         if (!span)
             return usage(std::string(bound.name) + ": " + span.error() + ", found '" + bound.text +
                          "'");

@@ -7,32 +7,6 @@
 
 namespace leasehold::sim {
 
-std::string suggestion(std::string_view word, std::span<const std::string_view> names) {
-    const std::string near = nearest(word, names);
-    if (!near.empty()) return "; did you mean \"" + near + "\"?";
-    constexpr std::size_t kMostListed = 20;
-    if (names.empty() || names.size() > kMostListed) return "";
-    std::string text = " (expected one of ";
-    for (std::size_t i = 0; i < names.size(); ++i)
-        text += (i ? ", " : "") + std::string(names[i]);
-    return text + ")";
-}
-
-void expect_map(const Node& node, std::string_view what) {
-    if (node.kind != NodeKind::map)
-        fail(node, std::string(what) + ": expected a map, found " + node.describe());
-}
-
-void expect_list(const Node& node, std::string_view what) {
-    if (node.kind != NodeKind::list)
-        fail(node, std::string(what) + ": expected a list, found " + node.describe());
-}
-
-void expect_scalar(const Node& node, std::string_view what) {
-    if (node.kind != NodeKind::scalar)
-        fail(node, std::string(what) + ": expected a single value, found " + node.describe());
-}
-
 std::size_t choose(const Node& node, std::string_view what,
                    std::span<const std::string_view> names) {
     expect_scalar(node, what);

@@ -8,20 +8,30 @@
 #include <string>
 #include <string_view>
 
+#include "config/nearest.hpp"
+#include "config/tree.hpp"
+#include "config/units.hpp"
 #include "model/base/result.hpp"
-#include "sim/scenario/tree.hpp"
-#include "sim/scenario/units.hpp"
+#include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {
 
-/// " (expected one of a, b)", or the nearest name if one is near: for the end of a message.
-[[nodiscard]] std::string suggestion(std::string_view word,
-                                     std::span<const std::string_view> names);
-
-/// `node` must be a map, a list, a text; `what` names it in the message.
-void expect_map(const Node& node, std::string_view what);
-void expect_list(const Node& node, std::string_view what);
-void expect_scalar(const Node& node, std::string_view what);
+using config::expect_list;
+using config::expect_map;
+using config::expect_scalar;
+using config::fail;
+using config::format_duration;
+using config::nearest;
+using config::Node;
+using config::NodeKind;
+using config::parse_bandwidth;
+using config::parse_count;
+using config::parse_duration;
+using config::parse_ppm;
+using config::parse_rate;
+using config::parse_signed_duration;
+using config::parse_size;
+using config::suggestion;
 
 /// The index of the node's text in `names`, or a message with the nearest of them.
 [[nodiscard]] std::size_t choose(const Node& node, std::string_view what,

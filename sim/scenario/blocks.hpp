@@ -1,7 +1,12 @@
 // One reader for each block of a scenario. Internal to sim/scenario; they throw InputError.
 #pragma once
 
-#include "sim/scenario/tree.hpp"
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "sim/scenario/block.hpp"
+#include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {
 

@@ -5,20 +5,7 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
-#include <span>
-#include <string>
 #include <string_view>
-
-#include "sim/scenario/scenario.hpp"
-
-namespace leasehold::sim {
-
-/// As nearest(), but never further than `most` edits (Helm values: real keys are alike).
-[[nodiscard]] std::string nearest_within(std::string_view word,
-                                         std::span<const std::string_view> names, std::size_t most);
-
-}  // namespace leasehold::sim
 
 namespace leasehold::sim::names {
 

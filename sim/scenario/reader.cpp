@@ -4,12 +4,22 @@
 #include <filesystem>
 #include <utility>
 
+#include "config/tree.hpp"
+#include "config/values.hpp"
 #include "sim/scenario/block.hpp"
 #include "sim/scenario/blocks.hpp"
 #include "sim/scenario/names.hpp"
-#include "sim/scenario/values.hpp"
 
 namespace leasehold::sim {
+
+using config::Diagnostic;
+using config::InputError;
+using config::load_text;
+using config::parse_tree;
+using config::presentable;
+using config::read_values;
+using config::ValueSources;
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -43,11 +53,11 @@ void read_head(const Block& block, const std::string& path, Scenario& out) {
     block.read("seeds", out.seeds, parse_seeds);
 }
 
-void read_all(const Node& root, const std::string& path, const ReadOptions& options,
+void read_all(const Node& root, const std::string& path, const ValueSources& sources,
               Scenario& out) {
     const Block block(root, "", names::kTop);
     read_head(block, path, out);
-    out.values = read_values(block.find("values"), options);
+    out.values = read_values(block.find("values"), sources);
     const std::uint32_t replicas = out.values.replicas;
 
     if (const Node* node = block.find("election")) read_election(*node, out.election);
@@ -69,60 +79,27 @@ void read_all(const Node& root, const std::string& path, const ReadOptions& opti
     }
 }
 
-/// One line of bearable length, whatever the input holds.
-std::string one_line(std::string text) {
-    constexpr std::size_t kLongest = 400;
-    if (text.size() > kLongest) {
-        std::size_t end = kLongest;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-            --end;
-        text = text.substr(0, end) + "...";
-    }
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') c = ' ';
-    return text;
-}
-
-/// For the caller: a --set's nodes carry the option's text in their file, but it belongs into the
-/// message.
-Diagnostic presentable(Diagnostic found) {
-    if (!found.file.starts_with(kSetPrefix)) {
-        found.message = one_line(std::move(found.message));
-        return found;
-    }
-    const std::string option = found.file.substr(kSetPrefix.size());
-    return Diagnostic{"--set", found.line, found.column,
-                      one_line(found.message + " (in \"" + option + "\")")};
-}
-
 }  // namespace
 
-std::string Diagnostic::to_string() const {
-    std::string text = file;
-    if (line > 0) text += ':' + std::to_string(line);
-    if (line > 0 && column > 0) text += ':' + std::to_string(column);
-    return text + ": " + message;
-}
-
 Result<Scenario, Diagnostic> parse_scenario(std::string_view text, const std::string& path,
-                                            const ReadOptions& options) {
+                                            const ValueSources& sources) {
     try {
         Scenario scenario;
-        read_all(parse_tree(text, path), path, options, scenario);
+        read_all(parse_tree(text, path), path, sources, scenario);
         return scenario;
     } catch (const InputError& error) {
         return Unexpected{presentable(error.diagnostic)};
     }
 }
 
-Result<Scenario, Diagnostic> read_scenario(const std::string& path, const ReadOptions& options) {
+Result<Scenario, Diagnostic> read_scenario(const std::string& path, const ValueSources& sources) {
     std::string text;
     try {
         text = load_text(path);
     } catch (const InputError& error) {
         return Unexpected{error.diagnostic};
     }
-    return parse_scenario(text, path, options);
+    return parse_scenario(text, path, sources);
 }
 
 Result<std::vector<std::string>, Diagnostic> find_scenarios(const std::vector<std::string>& paths) {
@@ -149,6 +126,18 @@ Result<std::vector<std::string>, Diagnostic> find_scenarios(const std::vector<st
         found.insert(found.end(), inside.begin(), inside.end());
     }
     return found;
+}
+
+Result<SeedRange, std::string> parse_seeds(std::string_view text) {
+    constexpr std::uint64_t kMost = 10'000'000;
+    const std::string quoted = '"' + std::string(text) + '"';
+    const auto dots = text.find("..");
+    const auto first = parse_count(text.substr(0, dots));
+    const auto last = dots == std::string_view::npos ? first : parse_count(text.substr(dots + 2));
+    if (!first || !last) return Unexpected{"expected seeds such as 7 or 1..50, found " + quoted};
+    if (*first > *last) return Unexpected{"seeds run from low to high: " + quoted};
+    if (*last - *first >= kMost) return Unexpected{quoted + " is more than 10000000 seeds"};
+    return SeedRange{*first, *last};
 }
 
 }  // namespace leasehold::sim

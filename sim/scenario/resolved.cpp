@@ -2,12 +2,17 @@
 #include <algorithm>
 #include <array>
 
+#include "config/units.hpp"
 #include "model/base/check.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/scenario/units.hpp"
 
 namespace leasehold::sim {
+
+using config::format_duration;
+using config::format_rate;
+using config::format_size;
+
 namespace {
 
 std::string quote(std::string_view text) {
@@ -76,7 +81,7 @@ class Section {
     std::string text_;
 };
 
-std::string values_text(const ValuesSpec& values) {
+std::string values_text(const config::ValuesSpec& values) {
     std::string text = "values:\n";
     text += "  kubecostDeployment: {replicas: " + std::to_string(values.replicas) +
             ", leaderFollower: {enabled: " + flag(values.leader_follower) + "}}\n";

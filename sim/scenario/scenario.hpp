@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/values.hpp"
 #include "model/base/marks.hpp"
 #include "model/base/time.hpp"
 #include "model/election/elector.hpp"
@@ -15,25 +17,12 @@
 
 namespace leasehold::sim {
 
-/// The most replicas of a scenario: the engine's platform has so many machines.
-inline constexpr std::uint32_t kReplicasMax = 64;
-
 /// A latency: never below `min`, lognormal through p50 and p99; p50 == p99 means constant.
 struct LatencySpec {
     Duration min{0};
     Duration p50{0};
     Duration p99{0};
     friend bool operator==(const LatencySpec&, const LatencySpec&) = default;
-};
-
-/// Helm values in force, as far as they matter here.
-struct ValuesSpec {
-    std::uint32_t replicas = 1;      ///< kubecostDeployment.replicas
-    bool leader_follower = false;    ///< kubecostDeployment.leaderFollower.enabled
-    bool etl = true;                 ///< kubecostModel.etl
-    bool file_store = true;          ///< kubecostModel.etlFileStoreEnabled
-    std::string bucket_secret;       ///< kubecostModel.etlBucketConfigSecret; empty = no bucket
-    std::uint32_t ignored_keys = 0;  ///< keys of a real values.yaml that mean nothing here
 };
 
 /// One replica's clocks at the start of a run.
@@ -190,7 +179,7 @@ struct Scenario {
     std::string file;  ///< path as given
     Duration duration = std::chrono::minutes(5);
     SeedRange seeds;
-    ValuesSpec values;
+    config::ValuesSpec values;
     ElectorConfig election;  ///< identity and seed are set per process
     StorageConfig storage;   ///< identity likewise
     ClockSpec clocks;

@@ -1,7 +1,7 @@
 // Faults in words, for reports.
 #include <string>
 
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 #include "sim/world/faults.hpp"
 
 namespace leasehold::sim {
@@ -28,9 +28,9 @@ std::string subject_text(const Fault& fault) {
 std::string trigger_text(const Trigger& trigger) {
     switch (trigger.kind) {
         case TriggerKind::at:
-            return "at " + format_duration(trigger.at);
+            return "at " + config::format_duration(trigger.at);
         case TriggerKind::every:
-            return "every " + format_duration(trigger.every);
+            return "every " + config::format_duration(trigger.every);
         case TriggerKind::sends:
             return "when " + target_name(trigger.replica) + " sends " +
                    std::string(request_kind_name(trigger.sends)) + " " +

@@ -16,7 +16,7 @@ PlatformSpec platform() {
     PlatformSpec spec;
     spec.hosts.push_back({"api", {}});
     spec.hosts.push_back({"bucket", {}});
-    for (std::uint32_t i = 0; i < kReplicasMax; ++i)
+    for (std::uint32_t i = 0; i < config::kReplicasMax; ++i)
         spec.hosts.push_back({replica_name(i), {}});
     spec.tcp_window_bytes =
         64ULL << 20;  // S3 clients use several connections: links limit, not windows
@@ -78,7 +78,7 @@ bool Runner::fits(const Scenario& scenario) const {
 
 check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
                              const RunOptions& options) {
-    CHECK(scenario.values.replicas >= 1 && scenario.values.replicas <= kReplicasMax);
+    CHECK(scenario.values.replicas >= 1 && scenario.values.replicas <= config::kReplicasMax);
     Engine& engine = parts_->engine;
     check::RunResult result;
     result.scenario = scenario.name;

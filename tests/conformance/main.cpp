@@ -11,7 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/bucket/bucket_config.hpp"
-#include "sim/scenario/block.hpp"
+#include "config/nearest.hpp"
 #include "sim/scenario/names.hpp"
 #include "tests/conformance/real_bucket.hpp"
 #include "tests/conformance/real_lease.hpp"
@@ -123,7 +123,7 @@ int run(const Arguments& arguments) {
     const auto profile = std::find(profiles.begin(), profiles.end(), arguments.profile);
     if (profile == profiles.end()) {
         std::cerr << "leasehold-conformance: --profile: no profile " << arguments.profile
-                  << sim::suggestion(arguments.profile, profiles) << "\n";
+                  << config::suggestion(arguments.profile, profiles) << "\n";
         return kBadInput;
     }
     if (arguments.self_test) {

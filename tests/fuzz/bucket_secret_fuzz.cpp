@@ -3,11 +3,9 @@
 //
 // fuzz-sources: agent/bucket/bucket_config.cpp agent/bucket/s3_section.cpp
 // fuzz-sources: agent/bucket/secret_map.cpp agent/bucket/endpoint.cpp
-// fuzz-sources: agent/bucket/user_metadata.cpp agent/bucket/key_rule.cpp sim/scenario/block.cpp
-// fuzz-sources: sim/scenario/blocks.cpp sim/scenario/faults.cpp sim/scenario/names.cpp
-// fuzz-sources: sim/scenario/reader.cpp sim/scenario/resolved.cpp sim/scenario/set_option.cpp
-// fuzz-sources: sim/scenario/tree.cpp sim/scenario/units.cpp sim/scenario/values.cpp
-// fuzz-sources: model/base/check.cpp model/election/config.cpp
+// fuzz-sources: agent/bucket/user_metadata.cpp agent/bucket/key_rule.cpp
+// fuzz-sources: config/diagnostic.cpp config/nearest.cpp config/tree.cpp config/units.cpp
+// fuzz-sources: model/base/check.cpp
 // fuzz-links: yaml-cpp
 // fuzz-options: -max_len=4096
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Raw bytes of an HTTP connection: the request reader (Beast's parser) and the router behind it.
 //
 // fuzz-sources: agent/http/route.cpp agent/http/wire.cpp model/base/check.cpp
-// fuzz-sources: sim/scenario/units.cpp
+// fuzz-sources: config/units.cpp
 // fuzz-options: -max_len=20000
 #include <cstddef>
 #include <cstdint>

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-CODE_FOLDERS = ("model", "sim", "reports", "bench", "tests", "agent")
+CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh"}
 FILE_LINES_MAX = 450      # the aim is 400
 FUNCTION_LINES_MAX = 80   # the aim is 70
@@ -26,6 +26,32 @@ MODEL_STANDARD = set(
     "string_view tuple type_traits typeinfo utility variant vector version".split()
 )
 
+# Who may include whom among our own folders; the entry of the innermost folder counts, and a folder
+# without one (bench, tests) includes what it likes. An arrow to a folder is one to all below it, an
+# arrow to a header is one to it alone.
+ARROWS = {
+    "model": (),  # every folder of the model has its place in the order below
+    "model/base": ("model/base",),
+    "model/protocol": ("model/protocol", "model/base"),
+    "model/election": ("model/election", "model/protocol", "model/base"),
+    "model/storage": ("model/storage", "model/protocol", "model/base"),
+    # Bounds follow from what was configured, so the checkers see the two configurations.
+    "model/check": ("model/check", "model/protocol", "model/base",
+                    "model/election/elector.hpp", "model/storage/config.hpp"),
+    "model/replica": ("model/replica", "model/storage", "model/election", "model/protocol",
+                      "model/base"),
+    "config": ("config", "model/base"),
+    "reports": ("reports", "model"),
+    "sim": ("sim", "reports", "config", "model"),
+    "sim/scenario": ("sim/scenario", "config", "model"),
+    "agent": ("agent", "reports", "config", "model"),
+}
+STORAGE = "model/storage"
+# The one room of model/storage that the others may look into.
+STORAGE_CATALOG = "catalog"
+# The files of the storage controller itself, which wires the rooms.
+STORAGE_CONTROLLER = re.compile(r"^(controller|arrows)(_\w+)?\.[ch]pp$")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # Text that is legal nowhere in code of these folders: (rule, folders, pattern, advice).
@@ -34,8 +60,8 @@ BANNED = [
      "iteration order would show: use std::map or a sorted vector, or say `// never iterated`"),
     ("distribution", ("model", "sim"), re.compile(r"\bstd::\w+_distribution\b"),
      "differs between libraries: use model/base/random.hpp"),
-    ("wall-clock", ("model", "sim/engine", "sim/topology", "sim/world", "model/check",
-                    "sim/scenario", "sim/peers", "reports"),
+    ("wall-clock", ("model", "config", "sim/engine", "sim/topology", "sim/world", "sim/scenario",
+                    "sim/peers", "reports"),
      re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|random_device|clock_gettime|"
                 r"gettimeofday)\b"),
      "time and randomness come as arguments"),
@@ -84,38 +110,60 @@ class Tidy:
         for number, line in enumerate(lines, 1):
             match = INCLUDE.match(line)
             if match:
-                problem = self.include_problem(folder, match.group(1) == '"', match.group(2))
+                problem = self.include_problem(folder, path.name, match.group(1) == '"',
+                                               match.group(2))
                 if problem:
                     self.object("include", path, number, f"{match.group(2)}: {problem}")
         if path.suffix == ".hpp" and not any(l.strip() == "#pragma once" for l in lines):
             self.object("pragma-once", path, 1, "a header needs #pragma once")
 
-    def include_problem(self, folder, quoted, name):
+    def include_problem(self, folder, file, quoted, name):
         def within(*folders):
             return any(folder == f or folder.startswith(f + "/") for f in folders)
 
-        def names(*folders):
-            return quoted and name.startswith(tuple(f + "/" for f in folders))
-
         if quoted and not (self.root / name).is_file():
             return "not a path from the repository's root"
-        if within("model") and quoted and not names("model"):
-            return "model depends on nothing but itself"
         if within("model") and not quoted and name not in MODEL_STANDARD:
             return "model includes only the standard library, without clocks, threads and files"
-        if names("tests", "bench") and not within("tests", "bench"):
+        if quoted and name.startswith(("tests/", "bench/")) and not within("tests", "bench"):
             return "nothing includes tests or bench"
         if name.startswith(("simgrid/", "xbt/")) and not within("sim/engine"):
             return "only sim/engine includes SimGrid"
         if name.startswith("boost/graph/") and not within("sim/topology"):
             return "only sim/topology includes Boost.Graph"
-        if names("sim/engine", "sim/world") and within("model/check", "reports", "sim/scenario"):
-            return "checkers, reports and the scenario reader know no engine and no world"
-        if names("sim") and within("model/check") and not names("model/check"):
-            return "checkers know the model's history alone"
-        if names("sim") and within("agent") and not names("model/check", "sim/scenario"):
-            return "the agent shares checkers and readers with the simulator, and nothing else"
+        if quoted:
+            return arrow_problem(folder, name) or self.storage_problem(f"{folder}/{file}", name)
         return None
+
+    def storage_problem(self, path, name):
+        """Rooms of model/storage know nothing of each other, also not through a header between
+        them; what wires them is the controller's, and no room includes it."""
+        room = storage_room(path)
+        if not room or storage_room(name) is None:
+            return None
+        for seen in sorted(self.storage_reach(name)):
+            to_room = storage_room(seen)
+            through = "" if seen == name else f", and {seen} comes with it"
+            if not to_room and STORAGE_CONTROLLER.match(seen.rpartition("/")[2]):
+                return f"a room of {STORAGE} knows no controller{through}"
+            if to_room and to_room not in (room, STORAGE_CATALOG):
+                return (f"a room of {STORAGE} includes no other room but "
+                        f"{STORAGE_CATALOG}{through}")
+        return None
+
+    def storage_reach(self, name):
+        """The headers of model/storage that come with including `name`, itself among them."""
+        reached, ahead = set(), [name]
+        while ahead:
+            header = ahead.pop()
+            if header in reached or not (self.root / header).is_file():
+                continue
+            reached.add(header)
+            for line in (self.root / header).read_text(encoding="utf-8").splitlines():
+                match = INCLUDE.match(line)
+                if match and match.group(2).startswith(STORAGE + "/"):
+                    ahead.append(match.group(2))
+        return reached
 
     # ---- banned words ---------------------------------------------------------------------------
 
@@ -133,7 +181,7 @@ class Tidy:
     def check_words(self):
         texts = [f for f in self.files(*CODE_FOLDERS, "cmake", "scenarios", ".ci")
                  if f.suffix in TEXT_SUFFIXES or f.suffix == ""]
-        texts += [f for f in sorted(self.root.glob("*")) if f.is_file()]
+        texts += [f for f in sorted(self.root.glob("*")) if f.is_file() and f.name != ".git"]
         for path in texts:
             if path.name == "LICENSE":
                 continue
@@ -182,7 +230,7 @@ class Tidy:
                 self.object("unregistered", path, 1, "listed in no CMakeLists.txt")
             if folder == "tests/mutants" and path.suffix == ".patch" and path.stem not in names:
                 self.object("unregistered", path, 1, "listed in tests/mutants/CMakeLists.txt not")
-        for path in self.files("model", "sim", "reports", "bench", "agent"):
+        for path in self.files("model", "config", "sim", "reports", "bench", "agent"):
             if path.suffix == ".cpp":
                 lists = path.parent / "CMakeLists.txt"
                 top = self.root / path.relative_to(self.root).parts[0] / "CMakeLists.txt"
@@ -198,6 +246,25 @@ class Tidy:
             text = path.read_text(errors="replace")
             if path.suffix == ".yml" or not re.search(r"^scenario: ", text, re.M):
                 self.object("unregistered", path, 1, "not a *.yaml with a `scenario:` key")
+
+
+def arrow_problem(folder, name):
+    """Is the include against the direction of dependence between folders?"""
+    while folder and folder not in ARROWS:
+        folder = folder.rpartition("/")[0]
+    allowed = ARROWS.get(folder)
+    if allowed is None or any(name == a or name.startswith(a + "/") for a in allowed):
+        return None
+    if not allowed:
+        return f"a new folder of {folder} needs its place in the order of dependence"
+    return f"{folder} depends on {', '.join(allowed)} alone"
+
+
+def storage_room(name):
+    """The room of model/storage that a file is in, "" for one directly there, None outside."""
+    if not name.startswith(STORAGE + "/"):
+        return None
+    return name[len(STORAGE) + 1:].rpartition("/")[0].split("/")[0]
 
 
 def strip_literals(line, in_comment):
@@ -283,6 +350,8 @@ def good_tree(root):
     put("sim/engine/CMakeLists.txt", "add_library(e e.cpp)\n")
     put("sim/topology/t.hpp", "#pragma once\n#include <boost/graph/adjacency_list.hpp>\n")
     put("tests/helper.hpp", "#pragma once\n")
+    for name, included in GOOD_INCLUDES.items():
+        put(name, "#pragma once\n" + "".join(f'#include "{i}"\n' for i in included))
     put("tests/CMakeLists.txt", "foreach(area IN ITEMS base)\n")
     put("tests/unit/base.cmake", "leasehold_add_unit_test(b SOURCES base_a_test.cpp)\n")
     put("tests/unit/base_a_test.cpp", '#include "model/base/a.hpp"\nTEST(A, B) {\n}\n')
@@ -291,21 +360,87 @@ def good_tree(root):
     return put
 
 
+# Headers of the good tree: one for each folder, with each arrow that it may have.
+GOOD_INCLUDES = {
+    "model/protocol/p.hpp": ("model/base/a.hpp",),
+    "model/election/elector.hpp": ("model/protocol/p.hpp", "model/base/a.hpp"),
+    "model/storage/config.hpp": ("model/base/a.hpp",),
+    "model/storage/catalog/c.hpp": ("model/storage/config.hpp", "model/protocol/p.hpp"),
+    "model/storage/follower/f.hpp": ("model/storage/catalog/c.hpp", "model/storage/config.hpp"),
+    "model/storage/leader/l.hpp": ("model/storage/catalog/c.hpp", "model/storage/config.hpp"),
+    "model/storage/queries/q.hpp": ("model/storage/catalog/c.hpp", "model/storage/config.hpp"),
+    "model/storage/arrows.hpp": (),
+    "model/storage/state.hpp": ("model/storage/leader/l.hpp",),
+    "model/storage/controller.hpp": (
+        "model/storage/arrows.hpp", "model/storage/state.hpp", "model/storage/catalog/c.hpp",
+        "model/storage/follower/f.hpp", "model/storage/leader/l.hpp",
+        "model/storage/queries/q.hpp"),
+    "model/check/k.hpp": ("model/protocol/p.hpp", "model/base/a.hpp",
+                          "model/election/elector.hpp", "model/storage/config.hpp"),
+    "model/replica/r.hpp": ("model/storage/controller.hpp", "model/election/elector.hpp",
+                            "model/protocol/p.hpp", "model/base/a.hpp"),
+    "config/tree.hpp": ("model/base/a.hpp",),
+    "reports/text.hpp": ("model/check/k.hpp",),
+    "sim/scenario/s.hpp": ("config/tree.hpp", "model/storage/config.hpp"),
+    "sim/world/world.hpp": ("sim/engine/e.hpp", "sim/scenario/s.hpp", "reports/text.hpp",
+                            "config/tree.hpp", "model/replica/r.hpp"),
+    "agent/host/h.hpp": ("reports/text.hpp", "config/tree.hpp", "model/replica/r.hpp"),
+}
+
+# Arrows that must not be: (from, to, what the objection says). All targets are in the good tree.
+BAD_ARROWS = [
+    ("model/base/b.hpp", "model/protocol/p.hpp", "model/base depends on"),
+    ("model/protocol/b.hpp", "model/election/elector.hpp", "model/protocol depends on"),
+    ("model/protocol/b.hpp", "model/storage/config.hpp", "model/protocol depends on"),
+    ("model/election/b.hpp", "model/storage/config.hpp", "model/election depends on"),
+    ("model/election/b.hpp", "model/replica/r.hpp", "model/election depends on"),
+    ("model/storage/b.hpp", "model/election/elector.hpp", "model/storage depends on"),
+    ("model/storage/b.hpp", "model/replica/r.hpp", "model/storage depends on"),
+    ("model/storage/leader/b.hpp", "model/election/elector.hpp", "model/storage depends on"),
+    ("model/check/b.hpp", "model/storage/controller.hpp", "model/check depends on"),
+    ("model/check/b.hpp", "model/replica/r.hpp", "model/check depends on"),
+    ("model/check/b.hpp", "reports/text.hpp", "model/check depends on"),
+    ("model/check/b.hpp", "sim/engine/e.hpp", "model/check depends on"),
+    ("model/replica/b.hpp", "model/check/k.hpp", "model/replica depends on"),
+    ("model/other/b.hpp", "model/base/a.hpp", "a new folder of model"),
+    ("model/base/b.hpp", "config/tree.hpp", "model/base depends on"),
+    ("model/base/b.hpp", "sim/engine/e.hpp", "model/base depends on"),
+    ("model/storage/catalog/b.hpp", "model/storage/leader/l.hpp", "no other room"),
+    ("model/storage/follower/b.hpp", "model/storage/leader/l.hpp", "no other room"),
+    ("model/storage/leader/b.hpp", "model/storage/follower/f.hpp", "no other room"),
+    ("model/storage/queries/b.hpp", "model/storage/follower/f.hpp", "no other room"),
+    ("model/storage/leader/b.hpp", "model/storage/queries/q.hpp", "no other room"),
+    ("model/storage/leader/b.hpp", "model/storage/controller.hpp", "knows no controller"),
+    ("model/storage/catalog/b.hpp", "model/storage/arrows.hpp", "knows no controller"),
+    ("model/storage/follower/b.hpp", "model/storage/state.hpp", "leader/l.hpp comes with it"),
+    ("model/storage/catalog/b.hpp", "model/storage/state.hpp", "leader/l.hpp comes with it"),
+    ("config/b.hpp", "model/protocol/p.hpp", "config depends on"),
+    ("config/b.hpp", "sim/scenario/s.hpp", "config depends on"),
+    ("config/b.hpp", "agent/host/h.hpp", "config depends on"),
+    ("reports/b.hpp", "sim/scenario/s.hpp", "reports depends on"),
+    ("reports/b.hpp", "sim/engine/e.hpp", "reports depends on"),
+    ("reports/b.hpp", "config/tree.hpp", "reports depends on"),
+    ("reports/b.hpp", "agent/host/h.hpp", "reports depends on"),
+    ("sim/world/b.hpp", "agent/host/h.hpp", "sim depends on"),
+    ("sim/scenario/b.hpp", "sim/world/world.hpp", "sim/scenario depends on"),
+    ("agent/host/b.hpp", "sim/scenario/s.hpp", "agent depends on"),
+    ("agent/host/b.hpp", "sim/engine/e.hpp", "agent depends on"),
+    ("sim/world/b.hpp", "tests/helper.hpp", "nothing includes tests"),
+    ("agent/host/b.hpp", "tests/helper.hpp", "nothing includes tests"),
+    ("sim/engine/b.hpp", "e.hpp", "not a path from"),
+]
+
 PLANTED = [
     ("include", "model/base/b.hpp", "#pragma once\n#include <thread>\n"),
     ("include", "model/base/b.hpp", "#pragma once\n#include <random>\n"),
-    ("include", "model/base/b.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
     ("include", "model/check/c.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
-    ("include", "model/check/c.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
+    ("include", "agent/host/b.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
     ("include", "reports/r.hpp", "#pragma once\n#include <simgrid/s4u.hpp>\n"),
-    ("include", "reports/r.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
     ("include", "sim/world/w.hpp", "#pragma once\n#include <boost/graph/graph_traits.hpp>\n"),
-    ("include", "sim/world/w.hpp", '#pragma once\n#include "tests/helper.hpp"\n'),
-    ("include", "sim/engine/w.hpp", '#pragma once\n#include "e.hpp"\n'),
-    ("include", "agent/a.hpp", '#pragma once\n#include "sim/engine/e.hpp"\n'),
     ("pragma-once", "model/base/b.hpp", "#include <vector>\n"),
     ("unordered", "model/base/b.hpp", "#pragma once\nstd::unordered_map<int, int> m;\n"),
     ("distribution", "sim/world/w.hpp", "#pragma once\nstd::normal_distribution<double> d;\n"),
+    ("wall-clock", "config/w.hpp", "#pragma once\nauto t = std::chrono::system_clock::now();\n"),
     ("wall-clock", "sim/world/w.hpp", "#pragma once\nauto t = std::chrono::steady_clock::now();\n"),
     ("unfinished", "model/base/b.hpp", "#pragma once\n// TO" + "DO: later\n"),
     ("unfinished", "README.md", "FIX" + "ME\n"),
@@ -319,6 +454,7 @@ PLANTED = [
     ("function-length", "tests/unit/base_a_test.cpp",
      "TEST(A, B) {\n" + "    g([] { if (x) { y(); } });\n" * 80 + "}\n"),
     ("unregistered", "model/base/b.cpp", "int b;\n"),
+    ("unregistered", "config/b.cpp", "int b;\n"),
     ("unregistered", "tests/unit/base_b_test.cpp", "int b;\n"),
     ("unregistered", "tests/unit/other.cmake", "\n"),
     ("unregistered", "tests/scenarios/some_test.py", "\n"),
@@ -335,14 +471,18 @@ def self_test():
         if found:
             print(f"the good tree was objected to: {found}")
             failed += 1
-    for rule, name, text in PLANTED:
+    planted = [(rule, name, text, "") for rule, name, text in PLANTED]
+    planted += [("include", name, f'#pragma once\n#include "{included}"\n', words)
+                for name, included, words in BAD_ARROWS]
+    for rule, name, text, words in planted:
         with tempfile.TemporaryDirectory() as scratch:
             good_tree(Path(scratch))(name, text)
             found = Tidy(scratch).run()
-            if [r for r, _ in found] != [rule] or not found[0][1].startswith(name + ":"):
+            if ([r for r, _ in found] != [rule] or not found[0][1].startswith(name + ":")
+                    or words not in found[0][1]):
                 print(f"{rule} planted in {name}: found {found}")
                 failed += 1
-    print(f"{len(PLANTED) + 1 - failed} passed, {failed} failed")
+    print(f"{len(planted) + 1 - failed} passed, {failed} failed")
     return failed
 
 

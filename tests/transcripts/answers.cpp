@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "config/units.hpp"
 #include "model/base/random.hpp"
 #include "model/protocol/stamp.hpp"
-#include "sim/scenario/units.hpp"
 #include "tests/transcripts/stage.hpp"
 
 namespace leasehold::transcripts {
@@ -39,17 +39,17 @@ std::int32_t small_count(Command& command, const std::string& name) {
 }  // namespace
 
 Duration duration_of(Command& command, const std::string& name) {
-    return value_or_fail(command, sim::parse_duration(command.required(name)));
+    return value_or_fail(command, config::parse_duration(command.required(name)));
 }
 
 std::uint64_t count_of(Command& command, const std::string& name) {
-    return value_or_fail(command, sim::parse_count(command.text(name, "0")));
+    return value_or_fail(command, config::parse_count(command.text(name, "0")));
 }
 
 std::uint64_t number_after(const Command& command, const std::string& text, char prefix) {
     if (text.empty() || text[0] != prefix)
         command.fail(std::string("expected ") + prefix + " and a number, not '" + text + "'");
-    return value_or_fail(command, sim::parse_count(text.substr(1)));
+    return value_or_fail(command, config::parse_count(text.substr(1)));
 }
 
 RequestId request_of(Command& command, RequestId newest) {
@@ -80,7 +80,7 @@ FileList file_entries(Command& command) {
         FileEntry& made = list.emplace_back();
         made.key = ObjectKey(parts[0]);
         made.tag.etag = ETag(parts[1]);
-        made.tag.epoch = Epoch(value_or_fail(command, sim::parse_count(parts[2])));
+        made.tag.epoch = Epoch(value_or_fail(command, config::parse_count(parts[2])));
         made.payload = blob_of(parts[3]);
         const std::string flag = parts.size() == 5 ? parts[4] : "";
         if (!flag.empty() && flag != "dirty" && flag != "untagged")
@@ -203,7 +203,7 @@ BucketReply Stage::bucket_reply(Command& command, RequestId request, const std::
             const std::vector<std::string> parts = split(entry, ',');
             if (parts.size() != 3) command.fail("expected entry=KEY,ETAG,SIZE");
             page->entries.push_back({ObjectKey(parts[0]), ETag(parts[1]),
-                                     value_or_fail(command, sim::parse_count(parts[2]))});
+                                     value_or_fail(command, config::parse_count(parts[2]))});
         }
         reply.status = 200;
         reply.content = ListPagePtr(std::move(page));

@@ -7,8 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "config/units.hpp"
 #include "reports/text.hpp"
-#include "sim/scenario/units.hpp"
 #include "tests/transcripts/answers.hpp"
 
 namespace leasehold::transcripts {
@@ -57,7 +57,7 @@ std::string Stage::make_replica(Command& command) {
         if (command.has("retry")) election.retry_period = duration_of(command, "retry");
         if (command.has("margin")) election.margin = duration_of(command, "margin");
         if (command.has("drift")) {
-            const auto drift = sim::parse_ppm(command.text("drift"));
+            const auto drift = config::parse_ppm(command.text("drift"));
             if (!drift) command.fail(drift.error());
             election.drift_ppm = *drift;
         }

@@ -4,5 +4,5 @@ if(TARGET leasehold_agent_http)
                 agent_http_limits_test.cpp agent_http_route_test.cpp agent_http_uploads_test.cpp
                 agent_http_waiting_test.cpp agent_http_wire_test.cpp
         LIBRARIES leasehold_agent_http leasehold_agent_metrics leasehold_agent_base
-                  leasehold_scenario leasehold_model nlohmann_json::nlohmann_json OpenSSL::SSL)
+                  leasehold_config leasehold_model nlohmann_json::nlohmann_json OpenSSL::SSL)
 endif()

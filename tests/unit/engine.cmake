@@ -1,3 +1,7 @@
+if(NOT TARGET leasehold_engine)
+    return()
+endif()
+
 # A program of its own: an engine can be made once per process.
 add_executable(leasehold_engine_probe ${CMAKE_CURRENT_LIST_DIR}/engine_probe.cpp)
 target_link_libraries(leasehold_engine_probe PRIVATE leasehold_engine)

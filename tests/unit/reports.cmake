@@ -1,3 +1,7 @@
+if(NOT TARGET leasehold_reports)
+    return()
+endif()
+
 leasehold_add_unit_test(reports_test
     SOURCES
         reports_file_test.cpp
@@ -9,8 +13,10 @@ leasehold_add_unit_test(reports_test
         reports_text_test.cpp
         reports_timeline_test.cpp
     LIBRARIES leasehold_reports leasehold_check leasehold_model)
-leasehold_add_unit_test(cli_test
-    SOURCES
-        cli_options_test.cpp
-        cli_workers_test.cpp
-    LIBRARIES leasehold_cli leasehold_reports leasehold_check leasehold_model)
+if(TARGET leasehold_cli)
+    leasehold_add_unit_test(cli_test
+        SOURCES
+            cli_options_test.cpp
+            cli_workers_test.cpp
+        LIBRARIES leasehold_cli leasehold_reports leasehold_check leasehold_model)
+endif()

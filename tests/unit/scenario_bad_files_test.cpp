@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/tree.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/scenario/tree.hpp"
 
 namespace leasehold::sim {
 namespace {
@@ -58,10 +58,10 @@ TEST(ScenarioBadFiles, EachIsRefusedAtItsPlaceAndInItsWords) {
     }
 }
 
-Diagnostic refused(const std::string& text) {
+config::Diagnostic refused(const std::string& text) {
     const auto read = parse_scenario(text, "x.yaml", {});
     EXPECT_FALSE(read);
-    return read ? Diagnostic{} : read.error();
+    return read ? config::Diagnostic{} : read.error();
 }
 
 TEST(ScenarioBadFiles, HugeNestingIsRefusedByDepthAndNotByTheStack) {
@@ -77,7 +77,7 @@ TEST(ScenarioBadFiles, HugeNestingIsRefusedByDepthAndNotByTheStack) {
     for (const std::string& text :
          {"a: " + std::string(100'000, '[') + std::string(100'000, ']'), std::string(100'000, '['),
           std::string(100'000, '{'), dashes, questions, stairs}) {
-        const Diagnostic found = refused(text);
+        const config::Diagnostic found = refused(text);
         EXPECT_EQ(found.message, "nested deeper than 32 lists and maps") << text.substr(0, 10);
         EXPECT_GT(found.line, 0);
     }
@@ -85,14 +85,14 @@ TEST(ScenarioBadFiles, HugeNestingIsRefusedByDepthAndNotByTheStack) {
 
 TEST(ScenarioBadFiles, BytesThatAreNoTextAreRefusedByPlace) {
     const std::string head = "scenario: x\nwhy: ";
-    const Diagnostic nul = refused(head + std::string("a\0b\n", 4));
+    const config::Diagnostic nul = refused(head + std::string("a\0b\n", 4));
     EXPECT_NE(nul.message.find("NUL"), std::string::npos);
     EXPECT_EQ(nul.line, 2);
     EXPECT_EQ(nul.column, 7);
     // A stray continuation, an overlong '/', a surrogate, beyond U+10FFFF, cut off, no UTF-8.
     for (const char* bytes :
          {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"}) {
-        const Diagnostic found = refused(head + bytes);
+        const config::Diagnostic found = refused(head + bytes);
         EXPECT_EQ(found.message, "not valid UTF-8");
         EXPECT_EQ(found.line, 2);
         EXPECT_EQ(found.column, 6);
@@ -104,19 +104,20 @@ TEST(ScenarioBadFiles, BytesThatAreNoTextAreRefusedByPlace) {
 
 TEST(ScenarioBadFiles, MessagesAreOneBearableLineWhateverTheInputHolds) {
     const std::string head = "scenario: x\nwhy: a test\n";
-    const Diagnostic broken = refused(head + "\"two\\nlines\": 1\n");
+    const config::Diagnostic broken = refused(head + "\"two\\nlines\": 1\n");
     EXPECT_EQ(broken.message.find('\n'), std::string::npos) << broken.message;
     EXPECT_LT(refused(head + "duration: " + std::string(500'000, 'x') + "\n").message.size(), 500U);
-    const auto set = parse_scenario(head, "x.yaml", ReadOptions{{}, {"two\nlines"}});
+    const auto set = parse_scenario(head, "x.yaml", config::ValueSources{{}, {"two\nlines"}});
     ASSERT_FALSE(set);
     EXPECT_EQ(set.error().message.find('\n'), std::string::npos) << set.error().message;
 }
 
 TEST(ScenarioBadFiles, SizeIsLimited) {
-    const Diagnostic found = refused(std::string(kLargestFile + 1, '#'));
+    const config::Diagnostic found = refused(std::string(config::kLargestFile + 1, '#'));
     EXPECT_NE(found.message.find("larger than 1 MiB"), std::string::npos);
     EXPECT_NE(refused("").message.find("empty"), std::string::npos);
-    EXPECT_NE(refused(std::string(kLargestFile, '#')).message.find("empty"), std::string::npos);
+    EXPECT_NE(refused(std::string(config::kLargestFile, '#')).message.find("empty"),
+              std::string::npos);
 }
 
 TEST(ScenarioBadFiles, WhatIsNoRegularFileIsRefused) {

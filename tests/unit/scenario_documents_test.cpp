@@ -1,8 +1,12 @@
 // README.md and schema.json name every word that the reader knows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "model/check/check.hpp"
 #include "sim/scenario/names.hpp"
@@ -79,10 +83,41 @@ TEST(ScenarioDocuments, ReadmeGivesEachMarkItsMeaning) {
             << mark.name;
 }
 
+TEST(ScenarioDocuments, TheTableOfMarksHasNothingButMarks) {
+    std::istringstream readme(content("scenarios/README.md"));
+    std::string line;
+    while (std::getline(readme, line) && line != "| mark | reached when a replica |") {}
+    ASSERT_TRUE(std::getline(readme, line)) << "no table of marks";
+    std::size_t rows = 0;
+    for (; std::getline(readme, line) && line.starts_with("| `"); ++rows) {
+        const std::string name = line.substr(3, line.find('`', 3) - 3);
+        EXPECT_TRUE(std::any_of(kMarks.begin(), kMarks.end(), [&](const MarkInfo& mark) {
+            return mark.name == name;
+        })) << name;
+    }
+    EXPECT_EQ(rows, kMarks.size());
+}
+
 TEST(ScenarioDocuments, SchemaNamesEveryWord) {
     const std::string schema = content("scenarios/schema.json");
     for (const std::string_view word : vocabulary())
         EXPECT_NE(schema.find('"' + std::string(word) + '"'), std::string::npos) << word;
+}
+
+TEST(ScenarioDocuments, TheSchemaTakesTheMarksAndNothingElse) {
+    const std::string schema = content("scenarios/schema.json");
+    const std::size_t start = schema.find("\n    \"mark\": {");
+    ASSERT_NE(start, std::string::npos);
+    const std::string marks = schema.substr(start, schema.find("\n    }", start) - start);
+    constexpr std::string_view kConst = "\"const\": \"";
+    std::size_t listed = 0;
+    for (std::size_t at = marks.find(kConst); at != std::string::npos;
+         at = marks.find(kConst, at + 1))
+        ++listed;
+    EXPECT_EQ(listed, kMarkCount);
+    for (const MarkInfo& mark : kMarks)
+        EXPECT_NE(marks.find(std::string(kConst) + std::string(mark.name) + '"'), std::string::npos)
+            << mark.name;
 }
 
 TEST(ScenarioDocuments, TheFirstScenarioOfTheReadmeIsRead) {

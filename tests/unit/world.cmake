@@ -1,3 +1,7 @@
+if(NOT TARGET leasehold_world)
+    return()
+endif()
+
 leasehold_add_unit_test(world_parts_test
     SOURCES world_lease_api_test.cpp world_bucket_test.cpp world_clock_test.cpp world_judge_test.cpp
     LIBRARIES leasehold_world)

@@ -1,16 +1,14 @@
-// Units of scenario files: exact integers or a message.
+// Values with units: exact integers or a message.
 #include <gtest/gtest.h>
 
-#include "sim/scenario/names.hpp"
-#include "sim/scenario/reader.hpp"
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
-namespace leasehold::sim {
+namespace leasehold::config {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ScenarioUnits, DurationsAreExact) {
+TEST(ConfigUnits, DurationsAreExact) {
     EXPECT_EQ(*parse_duration("15s"), 15s);
     EXPECT_EQ(*parse_duration("14.89s"), 14'890ms);
     EXPECT_EQ(*parse_duration("1m30s"), 90s);
@@ -23,7 +21,7 @@ TEST(ScenarioUnits, DurationsAreExact) {
     EXPECT_EQ(*parse_signed_duration("+3s"), 3s);
 }
 
-TEST(ScenarioUnits, WhatIsNoDurationIsRefused) {
+TEST(ConfigUnits, WhatIsNoDurationIsRefused) {
     for (const char* text : {"",
                              "s",
                              "15",
@@ -56,7 +54,7 @@ TEST(ScenarioUnits, WhatIsNoDurationIsRefused) {
     EXPECT_FALSE(parse_signed_duration("-+5s"));
 }
 
-TEST(ScenarioUnits, SizesBandwidthsAndRatesAreExact) {
+TEST(ConfigUnits, SizesBandwidthsAndRatesAreExact) {
     EXPECT_EQ(*parse_size("2MiB"), 2ULL << 20);
     EXPECT_EQ(*parse_size("1.5KiB"), 1536U);
     EXPECT_EQ(*parse_size("300B"), 300U);
@@ -72,7 +70,7 @@ TEST(ScenarioUnits, SizesBandwidthsAndRatesAreExact) {
         EXPECT_FALSE(parse_rate(text)) << text;
 }
 
-TEST(ScenarioUnits, RateErrorsAreWholePartsPerMillion) {
+TEST(ConfigUnits, RateErrorsAreWholePartsPerMillion) {
     EXPECT_EQ(*parse_ppm("200ppm"), 200);
     EXPECT_EQ(*parse_ppm("-50ppm"), -50);
     EXPECT_EQ(*parse_ppm("0.2%"), 2000);
@@ -80,19 +78,14 @@ TEST(ScenarioUnits, RateErrorsAreWholePartsPerMillion) {
         EXPECT_FALSE(parse_ppm(text)) << text;
 }
 
-TEST(ScenarioUnits, CountsAndSeedsAreStrict) {
+TEST(ConfigUnits, CountsAreStrict) {
     EXPECT_EQ(*parse_count("0"), 0U);
     EXPECT_EQ(*parse_count("18446744073709551615"), UINT64_MAX);
     for (const char* text : {"", "010", "+1", "-1", "1_000", "1.0", "0x1", "18446744073709551616"})
         EXPECT_FALSE(parse_count(text)) << text;
-    EXPECT_EQ(parse_seeds("7")->first, 7U);
-    EXPECT_EQ(parse_seeds("7")->last, 7U);
-    EXPECT_EQ(parse_seeds("3..9")->last, 9U);
-    for (const char* text : {"9..3", "..3", "3..", "a..b", "1...3", "1-3", "0..10000000"})
-        EXPECT_FALSE(parse_seeds(text)) << text;
 }
 
-TEST(ScenarioUnits, FormattedValuesReadBackAsTheSame) {
+TEST(ConfigUnits, FormattedValuesReadBackAsTheSame) {
     for (const Duration value : {Duration(1), Duration(1500), Duration(14'890ms), Duration(15s),
                                  Duration(90s), Duration(1h), Duration(36h), Duration(48h)})
         EXPECT_EQ(*parse_duration(format_duration(value)), value) << format_duration(value);
@@ -105,23 +98,5 @@ TEST(ScenarioUnits, FormattedValuesReadBackAsTheSame) {
         EXPECT_EQ(*parse_rate(format_rate(value)), value) << format_rate(value);
 }
 
-TEST(ScenarioNames, TheNearestNameIsTheOneMeant) {
-    EXPECT_EQ(nearest("crahs", names::kFaults), "crash");
-    EXPECT_EQ(nearest("DELETELEASE", names::kFaults), "deleteLease");
-    EXPECT_EQ(nearest("retry_period", names::kElection), "retryPeriod");
-    EXPECT_EQ(nearest("explode", names::kFaults), "");
-    EXPECT_EQ(nearest("", names::kFaults), "");
-    EXPECT_EQ(nearest(std::string(100'000, 'a'), names::kFaults), "");
-}
-
-TEST(ScenarioNames, NamesOfKindsFollowTheirEnumerations) {
-    EXPECT_EQ(request_kind_name(RequestKind::get_lease), "getLease");
-    EXPECT_EQ(request_kind_name(RequestKind::list_objects), "listObjects");
-    EXPECT_EQ(fault_kind_name(FaultKind::crash), "crash");
-    EXPECT_EQ(fault_kind_name(FaultKind::lose_answer), "loseAnswer");
-    EXPECT_EQ(fault_kind_name(FaultKind::set_drift), "setDrift");
-    EXPECT_EQ(replica_name(3), "replica-3");
-}
-
 }  // namespace
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

@@ -1,13 +1,12 @@
-#include "sim/scenario/units.hpp"
+#include "config/units.hpp"
 
 #include <array>
 #include <limits>
 #include <span>
 
 #include "model/base/random.hpp"
-#include "sim/scenario/reader.hpp"
 
-namespace leasehold::sim {
+namespace leasehold::config {
 namespace {
 
 struct Unit {
@@ -202,17 +201,6 @@ Result<std::uint64_t, std::string> parse_count(std::string_view text) {
     return value;
 }
 
-Result<SeedRange, std::string> parse_seeds(std::string_view text) {
-    constexpr std::uint64_t kMost = 10'000'000;
-    const auto dots = text.find("..");
-    const auto first = parse_count(text.substr(0, dots));
-    const auto last = dots == std::string_view::npos ? first : parse_count(text.substr(dots + 2));
-    if (!first || !last) return Unexpected{expected(text, "seeds such as 7 or 1..50")};
-    if (*first > *last) return Unexpected{"seeds run from low to high: " + quoted(text)};
-    if (*last - *first >= kMost) return Unexpected{quoted(text) + " is more than 10000000 seeds"};
-    return SeedRange{*first, *last};
-}
-
 std::string format_duration(Duration value) {
     const std::int64_t count = value.count();
     if (count == 0) return "0s";
@@ -244,4 +232,4 @@ std::string format_rate(std::uint64_t per_1000s) {
     return text + "/s";
 }
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

@@ -1,4 +1,4 @@
-// Values with units, as scenario files write them: exact integers, or a message that says why not.
+// Values with units, as files and flags write them: exact integers, or a message that says why not.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,8 @@
 
 #include "model/base/result.hpp"
 #include "model/base/time.hpp"
-#include "sim/scenario/scenario.hpp"
 
-namespace leasehold::sim {
+namespace leasehold::config {
 
 /// "15s", "14.89s", "1m30s": numbers with ns us ms s m h d. Not negative, whole nanoseconds.
 [[nodiscard]] Result<Duration, std::string> parse_duration(std::string_view text);
@@ -23,8 +22,6 @@ namespace leasehold::sim {
 [[nodiscard]] Result<std::uint64_t, std::string> parse_rate(std::string_view text);
 /// "200ppm", "-50ppm", "0.2%": parts per million, whole.
 [[nodiscard]] Result<std::int64_t, std::string> parse_ppm(std::string_view text);
-/// "7" or "1..50".
-[[nodiscard]] Result<SeedRange, std::string> parse_seeds(std::string_view text);
 /// A decimal integer without sign, leading zeros or underscores.
 [[nodiscard]] Result<std::uint64_t, std::string> parse_count(std::string_view text);
 
@@ -33,4 +30,4 @@ namespace leasehold::sim {
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 [[nodiscard]] std::string format_rate(std::uint64_t per_1000s);
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

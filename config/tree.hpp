@@ -2,22 +2,19 @@
 //
 // yaml-cpp's own node tree accepts duplicate keys, second documents, self-referencing aliases,
 // unterminated quotes and invalid UTF-8 in silence; this one refuses them, by place.
-// Internal to sim/scenario: errors travel as InputError and are caught at the reader's door.
+// Errors are thrown as an InputError.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/scenario/reader.hpp"
+#include "config/diagnostic.hpp"
 
-namespace leasehold::sim {
-
-/// Bad input on its way to the caller; never leaves this folder.
-struct InputError {
-    Diagnostic diagnostic;
-};
+namespace leasehold::config {
 
 enum class NodeKind : std::uint8_t { null, scalar, list, map };
 
@@ -45,11 +42,17 @@ struct Node::Entry {
 inline constexpr std::size_t kLargestFile = 1U << 20;  ///< bytes
 inline constexpr int kDeepest = 32;                    ///< nested lists and maps
 
+/// Throws an InputError at the node's place.
 [[noreturn]] void fail(const Node& at, std::string message);
+
+/// `node` must be a map, a list, a single value; `what` names it in the message.
+void expect_map(const Node& node, std::string_view what);
+void expect_list(const Node& node, std::string_view what);
+void expect_scalar(const Node& node, std::string_view what);
 
 /// The bytes of a regular file of at most kLargestFile. Throws InputError.
 [[nodiscard]] std::string load_text(const std::string& path);
 /// The one document of `text`. Throws InputError.
 [[nodiscard]] Node parse_tree(std::string_view text, const std::string& file);
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

@@ -1,13 +1,13 @@
-#include "sim/scenario/values.hpp"
+#include "config/values.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
-#include "sim/scenario/block.hpp"
-#include "sim/scenario/names.hpp"
+#include "config/nearest.hpp"
+#include "config/units.hpp"
 
-namespace leasehold::sim {
+namespace leasehold::config {
 namespace {
 
 /// A key of the chart that means something here. Real neighbours of these keys (etlToDisk,
@@ -184,12 +184,12 @@ void check_chart(const ValuesSpec& values, const Merged& merged) {
 
 }  // namespace
 
-ValuesSpec read_values(const Node* inline_values, const ReadOptions& options) {
+ValuesSpec read_values(const Node* inline_values, const ValueSources& sources) {
     Merged merged;
     if (inline_values != nullptr) merged.apply(*inline_values);
-    for (const std::string& file : options.value_files)
+    for (const std::string& file : sources.files)
         merged.apply(parse_tree(load_text(file), file));
-    for (const std::string& option : options.sets)
+    for (const std::string& option : sources.sets)
         merged.apply(parse_set(option));
 
     ValuesSpec values;
@@ -217,4 +217,4 @@ ValuesSpec read_values(const Node* inline_values, const ReadOptions& options) {
     return values;
 }
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

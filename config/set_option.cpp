@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "sim/scenario/values.hpp"
+#include "config/values.hpp"
 
-namespace leasehold::sim {
+namespace leasehold::config {
 namespace {
 
 class SetParser {
@@ -112,4 +112,4 @@ Node parse_set(const std::string& option) {
     return SetParser(option).parse();
 }
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config

@@ -1,4 +1,4 @@
-#include "sim/scenario/tree.hpp"
+#include "config/tree.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -12,7 +12,7 @@
 #include <sstream>
 #include <utility>
 
-namespace leasehold::sim {
+namespace leasehold::config {
 namespace {
 
 [[noreturn]] void fail_at(const std::string& file, int line, int column, std::string message) {
@@ -57,7 +57,7 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
 }
 
 void check_bytes(std::string_view text, const std::string& file) {
-    if (text.size() > kLargestFile) fail_at(file, 0, 0, "larger than 1 MiB: not a scenario");
+    if (text.size() > kLargestFile) fail_at(file, 0, 0, "larger than 1 MiB, the most that is read");
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = sequence_length(text, at);
         if (length == 0) fail_byte(file, text, at, "not valid UTF-8");
@@ -260,6 +260,21 @@ void fail(const Node& at, std::string message) {
     fail_at(at.file ? *at.file : std::string(), at.line, at.column, std::move(message));
 }
 
+void expect_map(const Node& node, std::string_view what) {
+    if (node.kind != NodeKind::map)
+        fail(node, std::string(what) + ": expected a map, found " + node.describe());
+}
+
+void expect_list(const Node& node, std::string_view what) {
+    if (node.kind != NodeKind::list)
+        fail(node, std::string(what) + ": expected a list, found " + node.describe());
+}
+
+void expect_scalar(const Node& node, std::string_view what) {
+    if (node.kind != NodeKind::scalar)
+        fail(node, std::string(what) + ": expected a single value, found " + node.describe());
+}
+
 std::string load_text(const std::string& path) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
@@ -291,4 +306,4 @@ Node parse_tree(std::string_view text, const std::string& file) {
     return root;
 }
 
-}  // namespace leasehold::sim
+}  // namespace leasehold::config
