@@ -4,6 +4,9 @@
     compare_test.py COMPARE
 """
 
+import argparse
+import importlib.machinery
+import importlib.util
 import json
 import subprocess
 import sys
@@ -19,12 +22,95 @@ def entry(name, time, unit="ns", **more):
             "threads": 1, "real_time": time * 100, "cpu_time": time, "time_unit": unit, **more}
 
 
-class Compare(unittest.TestCase):
+# Stands for a benchmark program; SIDE and BENCHMARKS ({name: time, or None to abort}) go before it.
+PROGRAM = """
+import json, re, sys
+from pathlib import Path
+if "--benchmark_list_tests" in sys.argv:
+    print("\\n".join(BENCHMARKS))
+    sys.exit()
+wanted = re.compile(next(a for a in sys.argv if "_filter=" in a).split("=", 1)[1])
+name, = (name for name in BENCHMARKS if wanted.search(name))
+with open(Path(__file__).parent.parent / "log", "a") as log:
+    log.write(SIDE + " " + name + "\\n")
+if BENCHMARKS[name] is None:
+    sys.exit("CHECK failed: that much")
+print(json.dumps({"benchmarks": [{"name": name, "cpu_time": BENCHMARKS[name]}]}))
+"""
+
+
+def load_compare():
+    sys.dont_write_bytecode = True
+    loader = importlib.machinery.SourceFileLoader("compare", COMPARE)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Scratch(unittest.TestCase):
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
         self.addCleanup(scratch.cleanup)
         self.folder = Path(scratch.name)
 
+
+class Measure(Scratch):
+    def measure(self, old, new):
+        for side, benchmarks in (("old", old), ("new", new)):
+            program = self.folder / side / "x_bench"
+            program.parent.mkdir()
+            program.write_text(f"#!{sys.executable}\nSIDE = {side!r}\n"
+                               f"BENCHMARKS = {benchmarks!r}\n{PROGRAM}")
+            program.chmod(0o755)
+        options = argparse.Namespace(filter="^[AB]", rounds=2, instructions=False)
+        sides = load_compare().measure(["x_bench"], (self.folder / "old", self.folder / "new"),
+                                       options)
+        return *sides, (self.folder / "log").read_text().splitlines()
+
+    def test_the_builds_take_turns_and_each_benchmark_runs_alone(self):
+        both = {"A/1.5/iterations:3": 1, "A/1x5": 7, "C": 1}
+        old, new, log = self.measure(both, {**both, "A/1x5": 8})
+        self.assertEqual(log, 2 * ["old A/1.5/iterations:3", "new A/1.5/iterations:3"]
+                         + 2 * ["old A/1x5", "new A/1x5"])
+        self.assertEqual(old.values, {"A/1.5": {"time": [1, 1]}, "A/1x5": {"time": [7, 7]}})
+        self.assertEqual(new.values["A/1x5"], {"time": [8, 8]})
+
+    def test_one_that_dies_is_told_with_its_last_words_and_the_others_go_on(self):
+        old, new, log = self.measure({"A": None, "B": 2}, {"A": 1, "B": 2})
+        self.assertEqual(old.failed, {"A": "exit 1: CHECK failed: that much"})
+        self.assertEqual(log, ["old A", "new A", "new A"] + 2 * ["old B", "new B"])
+        self.assertEqual(new.failed, {})
+
+    def test_one_that_only_one_build_has_runs_there(self):
+        _, _, log = self.measure({"B": 1}, {"A": 1})
+        self.assertEqual(log, ["new A", "new A", "old B", "old B"])
+
+
+class Build(Scratch):
+    def test_a_build_that_fails_is_told_with_its_log(self):
+        compare = load_compare()
+        with self.assertRaises(compare.Failure) as caught:
+            compare.build(self.folder, "the old, abc", ["x_bench"])
+        self.assertIn("the old, abc can't be built (cmake --preset), log: ", str(caught.exception))
+        self.assertTrue((self.folder / "build/release/compare.log").read_text())
+
+    def test_only_what_differs_is_copied(self):
+        compare = load_compare()
+        source, target = self.folder / "source", self.folder / "target"
+        for folder in (source, target):
+            (folder / "sub").mkdir(parents=True)
+            (folder / "sub/same").write_text("1")
+        (source / "changed").write_text("new")
+        (target / "changed").write_text("old")
+        (target / "gone").write_text("")
+        before = (target / "sub/same").stat().st_mtime_ns
+        compare.copy_tree(source, target)
+        self.assertEqual(sorted(p.name for p in target.rglob("*")), ["changed", "same", "sub"])
+        self.assertEqual((target / "changed").read_text(), "new")
+        self.assertEqual((target / "sub/same").stat().st_mtime_ns, before)
+
+
+class Compare(Scratch):
     def run_it(self, *arguments):
         return subprocess.run([sys.executable, COMPARE, *map(str, arguments)], text=True,
                               capture_output=True, check=False)
