@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/allocations.hpp"
+#include "bench/measured.hpp"
 #include "model/base/check.hpp"
 #include "model/replica/replica.hpp"
 
@@ -14,6 +15,10 @@ namespace leasehold::bench {
 namespace {
 
 using namespace std::chrono_literals;
+
+// Fixed numbers, so that two builds do the same and their instructions can be compared.
+constexpr int kGateChecks = 10'000'000;
+constexpr int kCalls = 500'000;
 
 /// One replica against a Lease API and a bucket that answer every request at once.
 class Bed {
@@ -100,10 +105,12 @@ void BM_FollowerSeesRenewal(benchmark::State& state) {
     for (int i = 0; i < 20'000; ++i)
         renewals.emplace_back(LeaseWatched{WatchId(1), WatchKind::seen, Version{}, bed.foreign()});
     std::size_t next = 0;
-    for (auto _ : state) {
-        bed.advance(1ms);
-        bed.step(renewals[next++]);
-    }
+    measured([&] {
+        for (auto _ : state) {
+            bed.advance(1ms);
+            bed.step(renewals[next++]);
+        }
+    });
 }
 BENCHMARK(BM_FollowerSeesRenewal)
     ->Name("Model/FollowerSeesRenewal")
@@ -115,11 +122,13 @@ BENCHMARK(BM_FollowerSeesRenewal)
 void BM_LeaderRenews(benchmark::State& state) {
     Bed bed(state.range(0) != 0);
     bed.lead();
-    for (auto _ : state) {
-        bed.advance(2s);
-        bed.step(Timer{});
-        bed.accept();
-    }
+    measured([&] {
+        for (auto _ : state) {
+            bed.advance(2s);
+            bed.step(Timer{});
+            bed.accept();
+        }
+    });
     CHECK(bed.replica().gate_open(bed.now().monotonic));
 }
 BENCHMARK(BM_LeaderRenews)
@@ -134,39 +143,45 @@ void BM_GateCheck(benchmark::State& state) {
     bed.lead();
     const Instant now = bed.now().monotonic;
     const std::uint64_t before = allocations();
-    for (auto _ : state) {
-        bool open = bed.replica().gate_open(now);
-        benchmark::DoNotOptimize(open);
-        CHECK(open);
-    }
+    measured([&] {
+        for (auto _ : state) {
+            bool open = bed.replica().gate_open(now);
+            benchmark::DoNotOptimize(open);
+            CHECK(open);
+        }
+    });
     state.counters["allocations"] = static_cast<double>(allocations() - before);
 }
-BENCHMARK(BM_GateCheck)->Name("Model/GateCheckOfRead");
+BENCHMARK(BM_GateCheck)->Name("Model/GateCheckOfRead")->Iterations(kGateChecks);
 
 void BM_Permit(benchmark::State& state) {
     Bed bed(true);
     bed.lead();
     const Instant now = bed.now().monotonic;
     const std::uint64_t before = allocations();
-    for (auto _ : state) {
-        bool may = bed.replica().permit(now, RequestId(1'000'000));
-        benchmark::DoNotOptimize(may);
-    }
+    measured([&] {
+        for (auto _ : state) {
+            bool may = bed.replica().permit(now, RequestId(1'000'000));
+            benchmark::DoNotOptimize(may);
+        }
+    });
     state.counters["allocations"] = static_cast<double>(allocations() - before);
 }
-BENCHMARK(BM_Permit)->Name("Model/GateCheckOfWrite");
+BENCHMARK(BM_Permit)->Name("Model/GateCheckOfWrite")->Iterations(kGateChecks);
 
 void BM_FollowerQueryMiss(benchmark::State& state) {
     Bed bed(true);
     bed.follow();
     const ObjectKey key("etl/bingen/assets/1h/1704067200-1704070800");
     std::uint64_t call = 0;
-    for (auto _ : state) {
-        bed.step(Query{CallId(++call), key, bed.now().monotonic + 2s});
-        benchmark::DoNotOptimize(bed.effects().data());
-    }
+    measured([&] {
+        for (auto _ : state) {
+            bed.step(Query{CallId(++call), key, bed.now().monotonic + 2s});
+            benchmark::DoNotOptimize(bed.effects().data());
+        }
+    });
 }
-BENCHMARK(BM_FollowerQueryMiss)->Name("Model/FollowerQueryMiss");
+BENCHMARK(BM_FollowerQueryMiss)->Name("Model/FollowerQueryMiss")->Iterations(kCalls);
 
 void BM_FollowerSkipsWrite(benchmark::State& state) {
     Bed bed(true);
@@ -174,10 +189,12 @@ void BM_FollowerSkipsWrite(benchmark::State& state) {
     const ObjectKey key("etl/bingen/assets/1h/1704067200-1704070800");
     const auto payload = std::make_shared<const Blob>(Blob{2 << 20, {1, 2}, nullptr});
     std::uint64_t call = 0;
-    for (auto _ : state)
-        bed.step(BackupWrite{CallId(++call), key, payload});
+    measured([&] {
+        for (auto _ : state)
+            bed.step(BackupWrite{CallId(++call), key, payload});
+    });
 }
-BENCHMARK(BM_FollowerSkipsWrite)->Name("Model/FollowerSkipsWrite");
+BENCHMARK(BM_FollowerSkipsWrite)->Name("Model/FollowerSkipsWrite")->Iterations(kCalls);
 
 }  // namespace
 }  // namespace leasehold::bench

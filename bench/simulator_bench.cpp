@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "bench/bare_heap.hpp"
+#include "bench/measured.hpp"
 #include "bench/process.hpp"
 #include "bench/workloads.hpp"
 #include "model/base/check.hpp"
@@ -29,7 +30,8 @@ double seconds(Duration span) {
 check::RunResult run(const sim::Scenario& scenario, std::uint64_t seed,
                      const sim::RunOptions& options = {}) {
     CHECK_MSG(runner().fits(scenario), "the engine's binade is used up: run fewer iterations");
-    check::RunResult result = runner().run(scenario, seed, options);
+    check::RunResult result;
+    measured([&] { result = runner().run(scenario, seed, options); });
     CHECK_MSG(result.internal_error.empty(), result.internal_error);
     return result;
 }
