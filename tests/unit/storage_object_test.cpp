@@ -58,7 +58,6 @@ TEST(StorageObject, WhatMayHaveBeenAppliedIsUnknown) {
                   BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(408)), BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(500, BucketCode::internal_error)), BucketOutcome::unknown);
-        EXPECT_EQ(classify(verb, with(501)), BucketOutcome::unknown);
         EXPECT_EQ(classify(verb, with(503)), BucketOutcome::unknown);
     }
 }
@@ -73,6 +72,19 @@ TEST(StorageObject, RefusalsAndThrottlingAreToldApart) {
               BucketOutcome::denied);
     EXPECT_EQ(classify(BucketVerb::put, with(401)), BucketOutcome::denied);
     EXPECT_EQ(classify(BucketVerb::put, with(400)), BucketOutcome::denied);
+}
+
+TEST(StorageObject, AStoreThatDoesNoConditionsSaysSoInTwoWays) {
+    BucketReply named = with(400);
+    named.names_condition = true;
+    for (const BucketVerb verb : {BucketVerb::put, BucketVerb::remove}) {
+        EXPECT_EQ(classify(verb, with(501, BucketCode::not_implemented)), BucketOutcome::refused);
+        EXPECT_EQ(classify(verb, with(501)), BucketOutcome::refused) << "a proxy gives no code";
+        EXPECT_EQ(classify(verb, named), BucketOutcome::refused);
+        EXPECT_EQ(classify(verb, with(400)), BucketOutcome::denied);
+    }
+    for (const BucketVerb verb : {BucketVerb::get, BucketVerb::list})
+        EXPECT_EQ(classify(verb, with(501)), BucketOutcome::unknown);
 }
 
 TEST(StorageObject, NotSentIsKnownWhateverElseTheReplySays) {
