@@ -27,8 +27,8 @@ constexpr Names<kLeaseOutcomes> kLeaseOutcome{"found",  "written",  "missing", "
                                               "exists", "rejected", "unknown"};
 constexpr Names<kBucketVerbs> kBucketVerb{"get", "put", "remove", "list"};
 constexpr Names<kBucketOutcomes> kBucketOutcome{
-    "object",    "unchanged", "missing",  "written", "removed", "page", "precondition_failed",
-    "throttled", "denied",    "not_sent", "unknown"};
+    "object",    "unchanged", "missing", "written",  "removed", "page", "precondition_failed",
+    "throttled", "denied",    "refused", "not_sent", "unknown"};
 constexpr Names<kFileVerbs> kFileVerb{"list", "load", "store", "retag", "remove"};
 constexpr Names<kFileStatuses> kFileStatus{"ok", "missing", "corrupt", "no_space", "io_error"};
 constexpr Names<kReadOutcomes> kReadOutcome{"data",     "not_found", "corrupt", "failed",

@@ -70,11 +70,11 @@ enum class BucketCode : std::uint8_t {
 struct BucketReply {
     std::int32_t status = 0;  ///< HTTP status; 0 = none came (time-out, broken, aborted)
     BucketCode code = BucketCode::none;
-    bool not_sent = false;         ///< certainly never left this process (no permit)
-    bool names_condition = false;  ///< the error's text names If-Match or If-None-Match
+    bool not_sent = false;  ///< certainly never left this process (no permit)
     Duration retry_after{0};
     ETag etag;  ///< of the object got or written
     std::variant<std::monostate, ObjectBodyPtr, ListPagePtr> content;
+    bool names_condition = false;  ///< the error's text names If-Match or If-None-Match
     friend bool operator==(const BucketReply&, const BucketReply&) = default;
 };
 

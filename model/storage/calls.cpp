@@ -1,82 +1,74 @@
-// Calls: every one that came in is answered exactly once.
+#include "model/storage/calls.hpp"
 
-#include <utility>
-#include <vector>
+#include <string>
 
 #include "model/base/check.hpp"
-#include "model/storage/controller.hpp"
 
-namespace leasehold {
+namespace leasehold::storage {
 
-using namespace storage;
-
-Call& RWStorageController::begin_call(CallId id, Call call) {
+void Calls::begin(CallId id, Call call) {
     if (call.deadline != kNever) deadlines_.emplace(call.deadline, id);
-    const auto [entry, fresh] = calls_.emplace(id, std::move(call));
+    const bool fresh = calls_.emplace(id, std::move(call)).second;
     CHECK_MSG(fresh, "call " + std::to_string(id.value()) + " came twice");
-    return entry->second;
 }
 
-Call RWStorageController::end_call(CallId id) {
-    auto node = calls_.extract(id);
-    CHECK_MSG(!node.empty(), "call " + std::to_string(id.value()) + " is answered twice");
-    Call call = std::move(node.mapped());
-    if (call.deadline != kNever) deadlines_.erase({call.deadline, id});
-    return call;
+const Call* Calls::find(CallId id) const {
+    const auto found = calls_.find(id);
+    return found == calls_.end() ? nullptr : &found->second;
 }
 
-void RWStorageController::finish_read(Context& c, CallId id, ReadOutcome outcome, Epoch epoch,
-                                      const ETag& etag, const Blob& payload) {
-    const Call call = end_call(id);
-    CHECK(call.kind == CallKind::read);
-    detach_read(id, call.key);
-    c.out.emplace_back(ReadDone{id, outcome, epoch, etag, payload});
+const Call& Calls::at(CallId id) const {
+    const Call* call = find(id);
+    CHECK_MSG(call != nullptr, "call " + std::to_string(id.value()) + " is not open");
+    return *call;
 }
 
-void RWStorageController::finish_query(Context& c, CallId id, QueryOutcome outcome, Epoch epoch,
-                                       const ETag& etag, const Blob& payload) {
-    const Call call = end_call(id);
-    CHECK(call.kind == CallKind::query);
-    if (outcome == QueryOutcome::not_available_yet) mark(c, MarkId::query_not_available);
-    c.out.emplace_back(QueryDone{id, outcome, epoch, etag, payload});
+void Calls::end(CallId id, CallKind kind) {
+    const auto found = calls_.find(id);
+    CHECK_MSG(found != calls_.end(), "call " + std::to_string(id.value()) + " is answered twice");
+    CHECK_MSG(found->second.kind == kind, "a call is answered as another kind");
+    if (found->second.deadline != kNever) deadlines_.erase({found->second.deadline, id});
+    calls_.erase(found);
 }
 
-void RWStorageController::expire_call(Context& c, CallId id) {
-    const auto entry = calls_.find(id);
-    CHECK(entry != calls_.end());
-    switch (entry->second.kind) {
-        case CallKind::read:
-            finish_read(c, id, ReadOutcome::deadline);
-            break;
-        case CallKind::query:
-            finish_query(c, id, QueryOutcome::deadline);
-            break;
-        case CallKind::write:
-            abandon_job(c, entry->second.job, WriteAck::failed);
-            break;
-    }
+void Calls::answer(const ReadDone& done, Effects& out) {
+    end(done.call, CallKind::read);
+    out.emplace_back(done);
 }
 
-// A cancel detaches its own caller only: the key's flight is nobody's and goes on.
-void RWStorageController::on(Context& c, const Cancel& event) {
-    const auto entry = calls_.find(event.call);
-    if (entry == calls_.end()) return;  // answered meanwhile
-    if (entry->second.kind == CallKind::read)
-        finish_read(c, event.call, ReadOutcome::cancelled);
-    else if (entry->second.kind == CallKind::query)
-        finish_query(c, event.call, QueryOutcome::cancelled);
+void Calls::answer(const QueryDone& done, Effects& out) {
+    end(done.call, CallKind::query);
+    if (done.outcome == QueryOutcome::not_available_yet) mark(out, MarkId::query_not_available);
+    out.emplace_back(done);
 }
 
-void RWStorageController::shut_reads_and_queries(Context& c) {
-    std::vector<CallId> open;
+void Calls::answer(const WriteDone& done, Effects& out) {
+    end(done.call, CallKind::write);
+    if (done.ack == WriteAck::fenced) mark(out, MarkId::write_fenced);
+    out.emplace_back(done);
+}
+
+Instant Calls::next_deadline() const {
+    return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+}
+
+std::optional<CallId> Calls::expired(Instant now) const {
+    if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
+    return deadlines_.begin()->second;
+}
+
+std::vector<CallId> Calls::open(CallKind kind) const {
+    std::vector<CallId> found;
     for (const auto& [id, call] : calls_)
-        if (call.kind != CallKind::write) open.push_back(id);
-    for (const CallId id : open) {
-        if (calls_.at(id).kind == CallKind::read)
-            finish_read(c, id, ReadOutcome::shutdown);
-        else
-            finish_query(c, id, QueryOutcome::shutdown);
-    }
+        if (call.kind == kind) found.push_back(id);
+    return found;
 }
 
-}  // namespace leasehold
+std::size_t Calls::count(CallKind kind) const {
+    std::size_t n = 0;
+    for (const auto& [id, call] : calls_)
+        n += call.kind == kind ? 1U : 0U;
+    return n;
+}
+
+}  // namespace leasehold::storage

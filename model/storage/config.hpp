@@ -19,22 +19,27 @@ struct StorageConfig {
     bool ha = true;        ///< false: HA off or one replica; plain objects, nothing added
     std::string identity;  ///< names the writer in stamps and the polling phase
     ObjectFormat format = ObjectFormat::fenced;
-    ObjectKey prefix;        ///< of tracked keys within the bucket, "etl/" in Kubecost
-    bool file_store = true;  ///< keep a local copy (required by HA)
+    ObjectKey prefix;               ///< of tracked keys within the bucket, "etl/" in Kubecost
+    bool file_store = true;         ///< keep a local copy (required by HA)
+    bool store_not_atomic = false;  ///< the store is known to check first and store later
     Duration poll_period = std::chrono::seconds(30);
-    Duration lease_duration = std::chrono::seconds(15);  ///< bucket unusable that long: give up
+    Duration lease_duration = std::chrono::seconds(15);  ///< no write got on that long: give up
+    Duration retry_period = std::chrono::seconds(2);     ///< at most one extra renewal in each
     Duration get_timeout = std::chrono::seconds(5);      ///< per attempt, and timeout_per_mib
     Duration put_timeout = std::chrono::seconds(5);      ///< likewise
     Duration timeout_per_mib = std::chrono::seconds(1);  ///< more for each MiB that has to travel
     Duration list_timeout = std::chrono::seconds(10);
     Duration read_through_timeout = std::chrono::seconds(2);
-    Duration write_deadline = std::chrono::minutes(2);    ///< from acceptance to acknowledgement
+    /// From acceptance to acknowledgement, and timeout_per_mib: an object that travels for longer
+    /// than the deadline of a small one would otherwise never be stored.
+    Duration write_deadline = std::chrono::minutes(2);
     Duration retry_min = std::chrono::milliseconds(200);  ///< back-off doubles from here
     Duration retry_max = std::chrono::seconds(5);
     Duration largest_request_age = std::chrono::seconds(60);  ///< an abandoned PUT may land so late
     std::uint32_t leader_reads_max = 16;                      ///< leader GETs in flight
-    std::uint32_t pass_gets_max = 4;      ///< GETs in flight of one polling pass
+    std::uint32_t pass_gets_max = 4;      ///< GETs in flight of what polling found
     std::uint32_t puts_max = 8;           ///< PUTs in flight, over all keys
+    std::uint32_t uploads_max = 2;        ///< of these, uploads of reconciling
     std::uint32_t read_through_max = 16;  ///< read-throughs in flight; beyond: NotAvailableYet
 
     friend bool operator==(const StorageConfig&, const StorageConfig&) = default;

@@ -1,360 +1,179 @@
-// Events, time and roles: the frame that the rules of the other files hang in.
-
+// Events, time and roles: the frame in which the machines of the storage run.
 #include "model/storage/controller.hpp"
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "model/base/check.hpp"
 #include "model/base/random.hpp"
+#include "model/protocol/stamp.hpp"
+#include "model/storage/arrows.hpp"
 
 namespace leasehold {
 
 using namespace storage;
 
-RWStorageController::RWStorageController(const StorageConfig& config)
-    : config_(config), writer_(hash_text(config.identity)) {
+RWStorageController::RWStorageController(const StorageConfig& config) : state_(config) {
     CHECK_MSG(config.file_store || !config.ha, "high availability needs the local file store");
     CHECK_MSG(config.poll_period > Duration{0} && config.retry_min > Duration{0} &&
                   config.retry_max >= config.retry_min,
               "the polling period and the back-off must be positive");
-    CHECK_MSG(config.leader_reads_max > 0 && config.pass_gets_max > 0 && config.puts_max > 0,
+    CHECK_MSG(config.leader_reads_max > 0 && config.pass_gets_max > 0 && config.puts_max > 0 &&
+                  config.uploads_max > 0,
               "the limits of requests in flight must be positive");
+    state_.life.writer = hash_text(config.identity);
 }
 
 void RWStorageController::step(Now now, const Event& event, Effects& out) {
-    CHECK_MSG(now.monotonic >= settled_at_ || !started_, "the monotonic clock went back");
-    settled_at_ = now.monotonic;
-    Context c{now.monotonic, out};
-    settle_deadlines(c);
+    Life& life = state_.life;
+    CHECK_MSG(now.monotonic >= life.settled_at || !life.started, "the monotonic clock went back");
+    life.settled_at = now.monotonic;
+    Step step{state_, now.monotonic, out};
+    settle(step);
     std::visit(
         [&](const auto& one) {
             // Lease answers and watch events are the elector's: here they only let time pass.
-            if constexpr (requires { on(c, one); }) on(c, one);
+            if constexpr (requires { storage::on(step, one); }) storage::on(step, one);
         },
         event);
-    fire_timers(c);
-    pump(c);
-    check_invariants();
+    finish(step);
 }
 
 void RWStorageController::lead(Now now, const Leadership& leadership, Effects& out) {
-    settled_at_ = std::max(settled_at_, now.monotonic);
-    if (std::holds_alternative<Ended>(role_)) return;
-    Context c{now.monotonic, out};
-    // What ended before the change of role ended under the old one; timers, which send, fire only
-    // under the new one: a process that woke with an expired lease must not send for the old.
-    settle_deadlines(c);
-    Leading* leader = leading();
+    Life& life = state_.life;
+    life.settled_at = std::max(life.settled_at, now.monotonic);
+    if (std::holds_alternative<Ended>(state_.role)) return;
+    Step step{state_, now.monotonic, out};
+    // What ended before the change of role ended under the old one; what is sent leaves only under
+    // the new one: a process that woke with an expired lease must not send for the old.
+    settle(step);
+    Leading* leader = state_.leading();
     if (leadership.role == leasehold::Role::leader) {
-        if (leader != nullptr && leader->term == leadership.term) {
-            leader->valid_until = leadership.valid_until;
-            leader->renewed_sent = leadership.renewed_sent;
+        if (leader != nullptr && leader->tenure.term == leadership.term) {
+            leader->tenure.valid_until = leadership.valid_until;
+            leader->tenure.renewed_sent = leadership.renewed_sent;
         } else {
-            if (leader != nullptr) leave_leading(c);
-            become_leader(c, leadership);
+            become_leader(step, leadership);
         }
     } else if (leadership.role == leasehold::Role::stopped) {
-        become_ended(c);
+        become_ended(step);
     } else if (leader != nullptr) {
-        become_follower(c);
+        become_follower(step);
     }
-    fire_timers(c);
-    pump(c);
-    check_invariants();
+    finish(step);
 }
 
+void RWStorageController::finish(Step& step) {
+    proceed(step);
+    const Leading* leader = state_.leading();
+    const Wishes& wishes = state_.life.wishes;
+    CHECK_MSG(leader != nullptr || !(wishes.renewal || wishes.give_up),
+              "a follower wants something of the Lease");
+}
+
+// The least of what each machine says; a portion of long work is due at once.
 Instant RWStorageController::next_deadline() const {
-    const Instant call = deadlines_.empty() ? kNever : deadlines_.begin()->first;
-    return timers_.empty() ? call : std::min(call, timers_.begin()->at);
+    const Sight sight = state_.sight(state_.life.settled_at);
+    Instant next = state_.calls.next_deadline();
+    const auto sooner = [&next](Instant at) { next = std::min(next, at); };
+    if (state_.catalog.loading()) sooner(sight.now);
+    if (const Leading* leader = state_.leading(); leader != nullptr) {
+        sooner(leader->claim.next_deadline());
+        sooner(leader->writer.next_deadline());
+        sooner(leader->reads.next_deadline());
+        sooner(leader->reconciler.next_deadline(sight));
+        sooner(leader->graves.next_deadline(sight));
+        sooner(leader->health.next_deadline());
+        sooner(leader->probe.next_deadline(sight));
+        if (state_.life.stopping && state_.life.unresolved_until > sight.now)
+            sooner(state_.life.unresolved_until);
+    } else if (const Following* follower = state_.following(); follower != nullptr) {
+        sooner(follower->poller.next_deadline());
+        sooner(follower->fetches.next_deadline());
+        if (follower->unlisted) sooner(sight.now);
+    }
+    return next;
 }
 
 bool RWStorageController::permit(Instant now, RequestId request) const {
-    if (!config_.ha) return true;
-    const auto found = flights_.find(request);
-    if (found == flights_.end()) return true;
-    const Flight& flight = found->second;
-    switch (flight.purpose) {
-        case Purpose::abandoned_write:
-            return false;
-        case Purpose::write_attempt:
-        case Purpose::claim_put:
-        case Purpose::probe_put:
-        case Purpose::probe_delete:
-        case Purpose::probe_cleanup:
-        case Purpose::purge:
-            break;
-        default:
-            return true;
-    }
-    const Leading* leader = leading();
-    if (leader == nullptr || now >= leader->valid_until) return false;
+    if (!state_.config.ha) return true;
+    const Flight* flight = state_.requests.find(request);
+    if (flight == nullptr ||
+        (flight->verb != BucketVerb::put && flight->verb != BucketVerb::remove))
+        return true;
+    if (std::holds_alternative<GivenUp>(flight->owner)) return false;
+    const Leading* leader = state_.leading();
+    if (leader == nullptr || now >= leader->tenure.valid_until) return false;
     // With working preconditions an attempt must start inside validity: one that arrives later
-    // meets a newer ETag. Without them nothing stops it there, so it has to fit wholly.
-    return preconditions_ == Preconditions::honoured ||
-           saturating_add(now, flight.timeout) <= leader->valid_until;
+    // meets a newer ETag. Without them nothing stops it there, so it has to fit wholly; so has a
+    // purge everywhere, for a late DELETE may take a newer object with it.
+    const bool fenced = leader->probe.verdict().fences() && flight->conditional &&
+                        !std::holds_alternative<Purge>(flight->owner);
+    return fenced || saturating_add(now, flight->timeout) <= leader->tenure.valid_until;
 }
 
 bool RWStorageController::take_renewal_wish() {
-    return std::exchange(renewal_wish_, false);
+    return std::exchange(state_.life.wishes.renewal, false);
 }
 bool RWStorageController::take_give_up_wish() {
-    return std::exchange(give_up_wish_, false);
+    return std::exchange(state_.life.wishes.give_up, false);
 }
 
 bool RWStorageController::drained() const {
-    if (!stopping_) return false;
-    const Leading* leader = leading();
+    if (!state_.life.stopping) return false;
+    const Leading* leader = state_.leading();
     if (leader == nullptr) return true;
-    if (!leader->jobs.empty() || gate_flights_ > 0) return false;
-    // A store without preconditions may yet apply a put that we gave up: whoever leads next
-    // would be overwritten, so the Lease is not handed over before it has grown too old.
-    return preconditions_ == Preconditions::honoured || settled_at_ >= unresolved_until_ ||
-           !config_.ha;
+    if (!leader->writer.idle() || state_.requests.changes() > 0) return false;
+    // A store without preconditions may yet apply a put that timed out or was given up: whoever
+    // leads next would be overwritten, so the Lease is not handed over before it has grown old.
+    return !state_.config.ha || leader->probe.verdict().fences() ||
+           state_.life.settled_at >= state_.life.unresolved_until;
 }
 
-void RWStorageController::on(Context& c, const Start&) {
-    CHECK_MSG(!started_, "a second Start");
-    started_ = true;
-    if (config_.file_store) {
-        SendFile list;
-        list.verb = FileVerb::list;
-        send_file(c, std::move(list), Purpose::file_index, 0);
+std::vector<IndexEntry> RWStorageController::index(std::string_view prefix) const {
+    return state_.catalog.index(prefix);
+}
+
+StorageStatus RWStorageController::status() const {
+    constexpr std::size_t kPage = 1000;
+    StorageStatus status;
+    status.keys = state_.catalog.size();
+    std::size_t objects = 0;
+    for (std::uint32_t i = 0; i < state_.catalog.size(); ++i) {
+        const Entry& known = state_.catalog.at(KeyId{i});
+        objects += known.view.etag.empty() ? 0U : 1U;
+        status.tombstones += known.examined && known.tombstone ? 1U : 0U;
+    }
+    status.tombstone_bytes = status.tombstones * kHeaderSize;
+    status.list_pages = (objects + kPage - 1) / kPage;
+    if (const Leading* leader = state_.leading(); leader != nullptr) {
+        status.epoch = leader->claim.epoch().value_or(Epoch{});
+        status.store = leader->probe.verdict();
+        status.writes_waiting = leader->writer.size();
+        status.puts_in_flight = leader->writer.in_flight();
+    }
+    return status;
+}
+
+std::string RWStorageController::summary() const {
+    std::string text = "storage: ";
+    if (const Leading* leader = state_.leading(); leader != nullptr) {
+        const auto epoch = leader->claim.epoch();
+        text += epoch ? "leading, epoch " + std::to_string(epoch->value())
+                      : std::string("leading, epoch not claimed yet");
+        text += ", " + std::to_string(leader->writer.size()) + " writes waiting, " +
+                std::to_string(leader->writer.in_flight()) + " in flight";
+    } else if (const Following* follower = state_.following(); follower != nullptr) {
+        text += follower->poller.busy() ? "following, polling" : "following";
+        if (follower->fetches.size() > 0)
+            text += ", " + std::to_string(follower->fetches.size()) + " objects to fetch";
     } else {
-        loaded_ = true;
+        text += std::holds_alternative<Idle>(state_.role) ? "not started" : "stopped";
     }
-    if (std::holds_alternative<Idle>(role_)) become_follower(c);
-}
-
-void RWStorageController::on(Context& c, const Stop&) {
-    if (stopping_) return;
-    stopping_ = true;
-    shut_reads_and_queries(c);
-    Leading* leader = leading();
-    if (leader == nullptr) return;
-    // Uploads of reconciling are nobody's call: the next leader's reconciling makes up for them.
-    std::vector<std::uint64_t> unsent;
-    for (const auto& [id, job] : leader->jobs)
-        if (!job.call && job.state != JobState::putting) unsent.push_back(id);
-    for (const std::uint64_t id : unsent)
-        abandon_job(c, id, WriteAck::failed);  // with its GET, if one is in flight
-    leader->reconcile = Reconcile{};
-}
-
-void RWStorageController::on(Context& c, const BucketAnswered& event) {
-    const auto found = flights_.find(event.request);
-    if (found == flights_.end()) {
-        mark(c, MarkId::stale_answer);
-        return;
-    }
-    CHECK(event.reply != nullptr);
-    const Flight flight = found->second;
-    flights_.erase(found);
-    const BucketOutcome outcome = classify(flight.verb, *event.reply);
-    if (flight.verb == BucketVerb::put || flight.verb == BucketVerb::remove) {
-        CHECK(gate_flights_ > 0);
-        --gate_flights_;
-        if (outcome == BucketOutcome::not_sent) mark(c, MarkId::put_not_permitted);
-    }
-    note_health(c, flight, outcome);
-    dispatch(c, flight, event.request, outcome, *event.reply);
-}
-
-void RWStorageController::on(Context& c, const FileAnswered& event) {
-    const auto found = flights_.find(event.request);
-    if (found == flights_.end()) {
-        mark(c, MarkId::stale_answer);
-        return;
-    }
-    const Flight flight = found->second;
-    flights_.erase(found);
-    switch (flight.purpose) {
-        case Purpose::file_index:
-            on_index(c, event.reply);
-            break;
-        case Purpose::file_change:
-            on_file_change(c, flight, event.reply.status);
-            break;
-        case Purpose::read_load:
-            on_read_load(c, flight, event.reply);
-            break;
-        case Purpose::query_load:
-            on_query_load(c, flight, event.reply);
-            break;
-        case Purpose::reconcile_load:
-            on_reconcile_load(c, flight, event.reply);
-            break;
-        default:
-            CHECK_MSG(false, "a file's answer to a request of the bucket");
-    }
-}
-
-void RWStorageController::settle_deadlines(Context& c) {
-    while (!deadlines_.empty() && deadlines_.begin()->first <= c.now)
-        expire_call(c, deadlines_.begin()->second);
-}
-
-void RWStorageController::fire_timers(Context& c) {
-    while (!timers_.empty() && timers_.begin()->at <= c.now) {
-        const TimerEntry timer = *timers_.begin();
-        timers_.erase(timers_.begin());
-        fire(c, timer);
-    }
-}
-
-void RWStorageController::fire(Context& c, const TimerEntry& timer) {
-    Leading* leader = leading();
-    Following* follower = following();
-    if (timer.kind == TimerKind::pass_tick && follower != nullptr) {
-        if (follower->next_tick == timer.at) on_tick(c);
-        return;
-    }
-    if (leader == nullptr) return;
-    switch (timer.kind) {
-        case TimerKind::read_retry: {
-            const auto entry = reads_.find(timer.key);
-            if (entry == reads_.end() || entry->second.retry_at != timer.at) return;
-            entry->second.retry_at = kNever;
-            enqueue_reads(timer.key);
-            return;
-        }
-        case TimerKind::job_retry: {
-            const auto entry = leader->jobs.find(timer.owner);
-            if (entry == leader->jobs.end() || entry->second.retry_at != timer.at) return;
-            entry->second.retry_at = kNever;
-            if (entry->second.check_next)
-                check_write(c, timer.owner);
-            else
-                requeue(timer.owner);
-            return;
-        }
-        case TimerKind::claim_retry:
-            if (leader->claim.retry_at == timer.at) start_claim(c);
-            return;
-        case TimerKind::probe_retry:
-            if (leader->probe_retry_at != timer.at) return;
-            leader->probe_retry_at = kNever;
-            leader->probe = ProbeState::idle;
-            return;
-        case TimerKind::reconcile_due:
-            if (leader->reconcile.due_at == timer.at) on_reconcile_due(c);
-            return;
-        case TimerKind::reconcile_retry:
-            if (leader->reconcile.retry_at == timer.at) start_reconcile(c);
-            return;
-        case TimerKind::usable:
-            watch_usable(c);
-            return;
-        case TimerKind::pass_tick:
-        case TimerKind::pass_resume:
-        case TimerKind::purge_due:
-            return;  // pump() goes on with the pass, or with the purge
-    }
-}
-
-void RWStorageController::pump(Context& c) {
-    if (leading() != nullptr) {
-        pump_reads(c);
-        pump_claim(c);
-        pump_writes(c);
-        leading()->epoch_seen = false;
-        pump_probe(c);
-        pump_reconcile(c);
-        pump_purge(c);
-        // A renewal moves the gate's end without an event of ours; a write that waits for room
-        // in the validity is looked at again by lead().
-    } else if (following() != nullptr) {
-        pump_pass(c);
-    }
-}
-
-// Promotion: the privilege to write first, then the readers. Released the other way round, a
-// pipeline could compute from its NotFound and find its write still skipped: a lost window.
-void RWStorageController::become_leader(Context& c, const Leadership& leadership) {
-    if (Following* follower = following(); follower != nullptr && follower->pass) {
-        // The pass's answers would only be dropped: free the bandwidth for the leader's reads.
-        Pass& pass = *follower->pass;
-        if (pass.list != RequestId{}) abandon(c, pass.list);
-        for (const RequestId get : pass.gets)
-            abandon(c, get);
-    }
-    timers_.clear();
-    Leading leader;
-    leader.term = leadership.term;
-    leader.valid_until = leadership.valid_until;
-    leader.renewed_sent = leadership.renewed_sent;
-    leader.waiting_since = c.now;
-    role_ = std::move(leader);
-    release_reads(c);
-    if (stopping_) return;
-    if (config_.ha)
-        start_claim(c);
-    else if (loaded_)
-        start_reconcile(c);
-}
-
-// Demotion: the privilege to write first (it went when the gate closed; what is queued or in
-// flight is given up here), then the read gate.
-void RWStorageController::become_follower(Context& c) {
-    if (leading() != nullptr) leave_leading(c);
-    timers_.clear();
-    role_ = Following{};
-    park_reads();
-    if (!stopping_) begin_polling(c);
-}
-
-void RWStorageController::become_ended(Context& c) {
-    if (leading() != nullptr) leave_leading(c);
-    stopping_ = true;
-    shut_reads_and_queries(c);
-    timers_.clear();
-    role_ = Ended{};
-    CHECK_MSG(calls_.empty(), "a call was left without its answer");
-}
-
-void RWStorageController::leave_leading(Context& c) {
-    Leading* leader = leading();
-    while (!leader->jobs.empty())
-        abandon_job(c, leader->jobs.begin()->first, WriteAck::fenced);
-    std::vector<RequestId> dropped;
-    for (const auto& [id, flight] : flights_) {
-        switch (flight.purpose) {
-            case Purpose::claim_get:
-            case Purpose::claim_put:
-            case Purpose::probe_put:
-            case Purpose::probe_delete:
-            case Purpose::probe_cleanup:
-            case Purpose::purge:
-            case Purpose::reconcile_list:
-            case Purpose::reconcile_get:
-                dropped.push_back(id);
-                break;
-            case Purpose::reconcile_load:
-                dropped.push_back(id);
-                break;
-            default:
-                break;
-        }
-    }
-    for (const RequestId id : dropped) {
-        if (flights_.at(id).purpose == Purpose::reconcile_load)
-            forget(id);
-        else
-            abandon(c, id);
-    }
-    renewal_wish_ = false;
-    give_up_wish_ = false;
-}
-
-void RWStorageController::check_invariants() const {
-    const Leading* leader = leading();
-    CHECK_MSG(leader != nullptr || !config_.ha || !renewal_wish_, "a follower wants a renewal");
-    if (leader == nullptr) return;
-    CHECK(leader->active <= config_.puts_max);
-    CHECK(leader->reads_in_flight <= config_.leader_reads_max);
-    CHECK(leader->lanes.size() <= leader->jobs.size());
-    CHECK_MSG(leader->jobs.empty() || started_, "a write before Start");
+    return text + ", " + std::to_string(state_.calls.count(CallKind::read)) + " reads and " +
+           std::to_string(state_.calls.count(CallKind::query)) + " queries open, " +
+           std::to_string(state_.catalog.size()) + " keys" +
+           (state_.life.stopping ? ", stopping" : "");
 }
 
 }  // namespace leasehold

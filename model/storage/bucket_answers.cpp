@@ -1,0 +1,220 @@
+// The bucket's answers, each to the machine that asked.
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "model/base/check.hpp"
+#include "model/storage/arrows.hpp"
+#include "model/storage/body.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+
+/// One overload for each owner of a request: one that is missing doesn't compile.
+struct BucketArrows {
+    Step& step;
+    const Flight& flight;
+    BucketOutcome outcome;
+    const BucketReply& reply;
+
+    void operator()(const PollPage& owner) const;
+    void operator()(const Fetch& owner) const;
+    void operator()(const LateRead& owner) const;
+    void operator()(const LeaderRead& owner) const;
+    void operator()(const ClaimLook& owner) const {
+        Desk desk = step.desk();
+        leader().claim.step(step.sight(), owner, flight, outcome, reply, desk);
+    }
+    void operator()(const ClaimSwap& owner) const {
+        Desk desk = step.desk();
+        leader().claim.step(step.sight(), owner, flight, outcome, reply, desk);
+    }
+    void operator()(const Attempt& owner) const {
+        Desk desk = step.desk();
+        leader().writer.step(step.sight(), owner, flight, outcome, reply, desk);
+    }
+    void operator()(const AttemptLook& owner) const {
+        // The writer acts upon what it found, whoever changed the view meanwhile.
+        const Found found = show(true);
+        Desk desk = step.desk();
+        leader().writer.step(step.sight(), owner, flight, found, desk);
+    }
+    void operator()(const EpochLook& owner) const {
+        Desk desk = step.desk();
+        leader().writer.step(step.sight(), owner, flight, outcome, reply, desk);
+    }
+    void operator()(const ProbeRequest& owner) const {
+        Desk desk = step.desk();
+        leader().probe.step(step.sight(), owner, flight, outcome, reply, desk);
+    }
+    void operator()(const HealthPut& owner) const {
+        Desk desk = step.desk();
+        leader().health.step(step.sight(), owner, flight, outcome, desk);
+    }
+    void operator()(const Purge& owner) const;
+    void operator()(const ReconcilePage& owner) const;
+    void operator()(const ReconcileLook& owner) const;
+    void operator()(const QueryLook& owner) const {
+        const Found found = show(false);
+        Desk desk = step.desk();
+        step.s.queries.step(step.sight(), owner, found, desk);
+    }
+    void operator()(const GivenUp&) const {
+        // Its call was answered when it was given up.
+        mark(step.out, outcome == BucketOutcome::precondition_failed ? MarkId::stale_put_refused
+                                                                     : MarkId::stale_answer);
+    }
+
+  private:
+    /// Requests of a role end with it, so the role is still the owner's.
+    [[nodiscard]] Leading& leader() const {
+        CHECK(step.s.leading() != nullptr);
+        return *step.s.leading();
+    }
+    [[nodiscard]] Following& follower() const {
+        CHECK(step.s.following() != nullptr);
+        return *step.s.following();
+    }
+    [[nodiscard]] Found show(bool binding) const;
+};
+
+/// Notes what a GET shows. At a leader, an object that went back is an alarm, and the end of trust
+/// in the store's conditions; the newer bytes go back if the process has them.
+Found BucketArrows::show(bool binding) const {
+    Desk desk = step.desk();
+    const KeyId key = *flight.key;
+    const Found found = step.s.catalog.show(key, flight.generation, outcome, reply, binding, desk);
+    Leading* leads = step.s.leading();
+    if (leads != nullptr && found.kind == FoundKind::tombstone)
+        leads->graves.bury(step.sight(), key);
+    if (leads == nullptr || !found.stale || !found.current) return found;
+    leads->probe.contradicted(desk);
+    const Entry& known = step.s.catalog.at(key);
+    if (known.clean() && older(known.view.version, known.local.version))
+        leads->reconciler.consider(key);
+    else if (!leads->writer.busy(key))
+        step.s.catalog.give_in(key);  // nobody has the newer bytes any more
+    return found;
+}
+
+void BucketArrows::operator()(const PollPage& owner) const {
+    Following& self = follower();
+    Desk desk = step.desk();
+    const Poller::Paged paged = self.poller.step(step.sight(), owner, outcome, reply, desk);
+    if (paged.page == nullptr) return;
+    for (const ListEntry& shown : paged.page->entries) {
+        if (shown.key.view().starts_with(kOwnKeys)) continue;
+        const KeyId key = step.s.catalog.key(shown.key);
+        step.s.catalog.listed(key, shown, paged.number);
+        const Entry& known = step.s.catalog.at(key);
+        const bool wanted = self.reads.waiting(key) && self.reads.wait_for_other(key, shown.etag);
+        if (step.s.catalog.needs_fetch(key) || (wanted && known.has_local && known.dirty))
+            self.fetches.want(step.sight(), key, wanted ? Urgency::awaited : Urgency::changed);
+        else if (wanted)
+            self.reads.serve_local(step.sight(), key, desk);
+    }
+    if (paged.complete) self.unlisted = Following::Unlisted{paged.number, 0};
+}
+
+void BucketArrows::operator()(const Fetch& owner) const {
+    Following& self = follower();
+    const Found found = show(false);
+    Desk desk = step.desk();
+    if (found.current && (found.kind == FoundKind::data || found.kind == FoundKind::tombstone))
+        step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
+    if (found.current && found.kind == FoundKind::data && !found.stale)
+        self.reads.deliver(owner.key, found.stamp, found.etag, found.payload, desk);
+    self.fetches.step(step.sight(), owner, found, desk);
+}
+
+void BucketArrows::operator()(const LateRead& owner) const {
+    const Found found = show(false);
+    Desk desk = step.desk();
+    follower().reads.step(owner, found, desk);
+    if (found.kind == FoundKind::data) step.s.catalog.adopt(owner.key, found, true, desk);
+}
+
+void BucketArrows::operator()(const LeaderRead& owner) const {
+    const Found found = show(false);
+    Desk desk = step.desk();
+    Leading& self = leader();
+    self.reads.step(step.sight(), owner, found, desk);
+    // What is being written is newer than what is there.
+    if (found.kind == FoundKind::data && step.s.config.file_store && !self.writer.busy(owner.key))
+        step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
+}
+
+void BucketArrows::operator()(const Purge& owner) const {
+    Desk desk = step.desk();
+    const bool removed = leader().graves.step(owner, outcome, desk);
+    // Another look at the key came in between: it knows better.
+    if (step.s.catalog.at(owner.key).generation == flight.generation)
+        step.s.catalog.purged(owner.key, removed);
+}
+
+void BucketArrows::operator()(const ReconcilePage& owner) const {
+    const Reconciler::Paged paged = leader().reconciler.step(step.sight(), owner, outcome, reply);
+    if (paged.page == nullptr) return;
+    for (const ListEntry& shown : paged.page->entries) {
+        if (shown.key.view().starts_with(kOwnKeys)) continue;
+        step.s.catalog.listed(step.s.catalog.key(shown.key), shown, paged.number);
+    }
+}
+
+void BucketArrows::operator()(const ReconcileLook& owner) const {
+    const Found found = show(false);
+    Leading& self = leader();
+    Desk desk = step.desk();
+    const bool busy = self.writer.busy(owner.key);
+    switch (self.reconciler.step(step.sight(), owner, found, busy, desk)) {
+        case Reconciler::Verdict::nothing:
+            return;
+        case Reconciler::Verdict::adopt:
+            step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
+            return;
+        case Reconciler::Verdict::drop:
+            step.s.catalog.drop(owner.key, desk);
+            return;
+        case Reconciler::Verdict::clean:
+            step.s.catalog.retag(
+                owner.key,
+                FileTag{found.stamp.epoch, found.etag, false, true, found.stamp.write_id}, desk);
+            return;
+    }
+}
+
+bool changes_bucket(const Flight& flight) {
+    return flight.verb == BucketVerb::put || flight.verb == BucketVerb::remove;
+}
+
+/// What may yet land where nothing but time fences: the Lease is not handed over before it is old.
+void note_unresolved(Step& step, const Flight& flight, BucketOutcome outcome) {
+    const bool unknown = outcome == BucketOutcome::unknown || outcome == BucketOutcome::throttled;
+    if (!changes_bucket(flight) || !unknown || step.sight().store.fences()) return;
+    step.s.life.unresolved_until = std::max(
+        step.s.life.unresolved_until, saturating_add(step.now, step.s.config.largest_request_age));
+}
+
+}  // namespace
+
+void on(Step& step, const BucketAnswered& event) {
+    const std::optional<Flight> flight = step.s.requests.take(event.request);
+    if (!flight) {
+        mark(step.out, MarkId::stale_answer);
+        return;
+    }
+    CHECK(event.reply != nullptr);
+    const BucketOutcome outcome = classify(flight->verb, *event.reply);
+    if (changes_bucket(*flight) && outcome == BucketOutcome::not_sent)
+        mark(step.out, MarkId::put_not_permitted);
+    note_unresolved(step, *flight, outcome);
+    std::visit(BucketArrows{step, *flight, outcome, *event.reply}, flight->owner);
+    if (changes_bucket(*flight) && flight->key) {
+        if (Leading* leader = step.s.leading(); leader != nullptr)
+            leader->writer.unblock(*flight->key);
+    }
+    tell(step);
+}
+
+}  // namespace leasehold::storage

@@ -1,0 +1,235 @@
+// The bucket's side of the catalog, and what is read from both.
+#include "model/storage/catalog/catalog.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+std::optional<KeyId> Catalog::find(const ObjectKey& key) const {
+    return keys_.find(key.view());
+}
+
+KeyId Catalog::key(const ObjectKey& name) {
+    const KeyId key = keys_.intern(name);
+    if (index_of(key) == entries_.size()) entries_.emplace_back();
+    return key;
+}
+
+VersionId Catalog::newest(KeyId key) const {
+    const Entry& known = at(key);
+    VersionId top;
+    const auto raise = [&top](const VersionId& to) {
+        if (top.epoch == Epoch{} || newer(to, top)) top = to;
+    };
+    // A dirty file is no version of the bucket: its write may yet fail.
+    if (known.clean()) raise(known.local.version);
+    if (known.examined && !known.corrupt) raise(known.view.version);
+    if (const auto floor = floors_.find(key); floor != floors_.end()) raise(floor->second);
+    return top;
+}
+
+/// To be called before a file or view goes that may be the only trace of the newest version.
+void Catalog::keep_floor(KeyId key) {
+    const VersionId top = newest(key);
+    if (top.epoch != Epoch{}) floors_[key] = top;
+}
+
+bool Catalog::servable(KeyId key) const {
+    const Entry& known = at(key);
+    return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
+}
+
+bool Catalog::needs_fetch(KeyId key) const {
+    const Entry& known = at(key);
+    if (known.view.etag.empty()) return false;
+    if (known.examined && known.corrupt) return true;
+    if (!known.has_local) return !(known.examined && known.tombstone);
+    if (!known.tagged) return true;  // of before HA: the bucket's object is the truth
+    if (known.dirty) return !known.examined;
+    if (known.local.etag == known.view.etag) return false;
+    // A copy that is newer than what the bucket holds has nothing to learn from it.
+    return !(known.examined && older(known.view.version, known.local.version));
+}
+
+std::uint64_t Catalog::size_of(KeyId key) const {
+    const Entry& known = at(key);
+    return std::max(known.view.size, known.has_local ? known.local.size : 0);
+}
+
+std::vector<IndexEntry> Catalog::index(std::string_view prefix) const {
+    std::vector<IndexEntry> found;
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+        const Entry& known = entries_[i];
+        if (!keys_.name(KeyId{i}).view().starts_with(prefix)) continue;
+        if (!known.has_local && known.absent()) continue;
+        IndexEntry entry;
+        entry.key = keys_.name(KeyId{i});
+        if (!known.absent()) entry.etag = known.view.etag.etag();
+        // The stamp of a version that was only listed is not known: neither is its epoch.
+        const VersionId seen = known.examined ? known.view.version : VersionId{};
+        entry.epoch = known.has_local ? known.local.version.epoch : seen.epoch;
+        entry.size = known.has_local ? known.local.size : known.view.size;
+        entry.local = known.has_local;
+        entry.dirty = known.has_local && known.dirty;
+        found.push_back(std::move(entry));
+    }
+    std::ranges::sort(found, {}, &IndexEntry::key);
+    return found;
+}
+
+// ---- the bucket ---------------------------------------------------------------------------------
+
+bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number) {
+    Entry& known = entry(key);
+    // Committed, or shown by a GET, since this LIST began: newer than its page.
+    if (known.listed >= number) return false;
+    known.listed = number;
+    known.missed = false;
+    known.view.size = shown.size;
+    if (known.view.etag == StoredETag(shown.etag)) return false;
+    keep_floor(key);
+    known.view.etag = StoredETag(shown.etag);
+    known.examined = false;
+    // A GET that left before shows an older version, or this one; it can't be told which.
+    ++known.generation;
+    return true;
+}
+
+// A store that is late, or lists from another replica, leaves keys out. One such LIST says nothing;
+// two complete ones in a row say that the key is gone, and its clean copy goes with it. Files that
+// the bucket may not hold (dirty, untagged) stay.
+bool Catalog::unlisted(KeyId key, Desk& desk) {
+    Entry& known = entry(key);
+    if (!known.missed) {
+        known.missed = true;
+        return false;
+    }
+    if (!known.view.etag.empty()) {
+        keep_floor(key);
+        known.view = View{};
+        known.examined = false;
+        ++known.generation;
+    }
+    if (known.clean()) drop(key, desk);
+    return true;
+}
+
+Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
+                    const BucketReply& reply, bool binding, Desk& desk) {
+    Found found;
+    found.retry_after = reply.retry_after;
+    found.current = at(key).generation == generation;
+    if (outcome == BucketOutcome::denied) found.kind = FoundKind::denied;
+    if (outcome == BucketOutcome::missing) found.kind = FoundKind::missing;
+    if (outcome == BucketOutcome::object) {
+        const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
+        found.etag = reply.etag;
+        const std::optional<Stamp> stamp = stamp_of(body);
+        found.kind = !stamp             ? FoundKind::corrupt
+                     : stamp->tombstone ? FoundKind::tombstone
+                                        : FoundKind::data;
+        if (stamp) {
+            found.stamp = *stamp;
+            found.payload = body.payload;
+            found.stale = older(version_of(*stamp), newest(key));
+        }
+        if (!stamp) desk.note(MarkId::object_corrupt);
+        if (found.kind == FoundKind::tombstone) desk.note(MarkId::tombstone_seen);
+    }
+    if (found.kind == FoundKind::denied || found.kind == FoundKind::nothing) return found;
+    if (found.current || binding) {
+        // Nothing of ours explains it: a store that is not atomic, a restore, another group.
+        if (found.stale && found.current) desk.note(MarkId::version_went_back);
+        see(key, found);
+    }
+    return found;
+}
+
+void Catalog::see(KeyId key, const Found& found) {
+    Entry& known = entry(key);
+    keep_floor(key);
+    if (found.kind == FoundKind::missing) {
+        known.view = View{};
+        known.examined = false;
+    } else {
+        const StoredETag etag(found.etag);
+        if (etag != known.view.etag) known.view.size = found.payload.size;
+        known.view.etag = etag;
+        known.view.version = version_of(found.stamp);  // a corrupt object has none
+        known.examined = true;
+        known.tombstone = found.kind == FoundKind::tombstone;
+        known.corrupt = found.kind == FoundKind::corrupt;
+        known.listed = lists_;  // a page of a LIST under way may show the state before
+        known.missed = false;
+    }
+    // What left before this answer and comes after it may be older.
+    ++known.generation;
+    if (const auto floor = floors_.find(key);
+        floor != floors_.end() && known.examined && !older(known.view.version, floor->second))
+        floors_.erase(floor);
+}
+
+void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
+    Entry& known = entry(fact.key);
+    Found shown;
+    shown.kind = fact.etag.empty()      ? FoundKind::missing
+                 : fact.stamp.tombstone ? FoundKind::tombstone
+                                        : FoundKind::data;
+    shown.stamp = fact.stamp;
+    shown.etag = fact.etag;
+    shown.payload.size = fact.stamp.length;
+    // The stamp as it was sent: the epoch of the moment may be another, and not even claimed.
+    see(fact.key, shown);
+    known.listed = lists_;
+    known.missed = false;
+    if (!fact.newest) return;
+    if (fact.stamp.tombstone) {
+        drop(fact.key, desk);
+        return;
+    }
+    if (!known.has_local) return;
+    // The file of this very write, or the one that was uploaded. Equal bytes of an older write
+    // would lend this version's name to what is not its file.
+    const bool same = fact.upload ? known.local.size == fact.stamp.length &&
+                                        known.local.digest == fact.stamp.digest
+                                  : known.local.version.write_id == fact.stamp.write_id;
+    if (same)
+        retag(fact.key, FileTag{fact.stamp.epoch, fact.etag, false, ha, fact.stamp.write_id}, desk);
+}
+
+void Catalog::placed(const Placed& fact) {
+    Found shown;
+    shown.kind = FoundKind::tombstone;
+    shown.stamp = fact.stamp;
+    shown.etag = fact.etag;
+    see(fact.key, shown);
+}
+
+void Catalog::served(KeyId key, const Stamp& stamp) {
+    const VersionId version = version_of(stamp);
+    const VersionId top = newest(key);
+    CHECK_MSG(!older(version, top), "an older version was served after a newer one");
+    if (newer(version, top)) floors_[key] = version;
+}
+
+void Catalog::purged(KeyId key, bool removed) {
+    Entry& known = entry(key);
+    keep_floor(key);
+    // Not removed, or not known to be: the next reconciling GETs it.
+    known.examined = false;
+    if (removed) known.view = View{};
+    ++known.generation;
+}
+
+bool operator==(const Catalog& a, const Catalog& b) {
+    return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
+           a.floors_ == b.floors_ && a.index_ == b.index_ && a.index_at_ == b.index_at_ &&
+           a.loaded_ == b.loaded_ && a.lists_ == b.lists_;
+}
+
+}  // namespace leasehold::storage

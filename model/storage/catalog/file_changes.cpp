@@ -1,0 +1,81 @@
+#include "model/storage/catalog/file_changes.hpp"
+
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+void FileChanges::store(KeyId key, const ObjectKey& name, const Blob& payload, const FileTag& tag,
+                        Desk& desk) {
+    Change& change = changes_[key];
+    change.held = payload;
+    change.tag = tag;
+    change.next = Next::store;
+    send(key, name, change, desk);
+}
+
+void FileChanges::retag(KeyId key, const ObjectKey& name, const FileTag& tag, Desk& desk) {
+    Change& change = changes_[key];
+    change.tag = tag;
+    // A store that still waits takes the new tag with it.
+    if (change.next == Next::none) change.next = Next::retag;
+    send(key, name, change, desk);
+}
+
+void FileChanges::remove(KeyId key, const ObjectKey& name, Desk& desk) {
+    Change& change = changes_[key];
+    change.held.reset();
+    change.next = Next::remove;
+    send(key, name, change, desk);
+}
+
+void FileChanges::send(KeyId key, const ObjectKey& name, Change& change, Desk& desk) {
+    if (change.in_flight) return;
+    SendFile request;
+    request.key = name;
+    switch (std::exchange(change.next, Next::none)) {
+        case Next::store:
+            request.verb = FileVerb::store;
+            request.tag = change.tag;
+            request.payload = *change.held;
+            break;
+        case Next::retag:
+            request.verb = FileVerb::retag;
+            request.tag = change.tag;
+            break;
+        case Next::remove:
+            request.verb = FileVerb::remove;
+            break;
+        case Next::none:
+            CHECK_MSG(false, "a change of a file without an aim");
+    }
+    change.in_flight = true;
+    const FileVerb verb = request.verb;
+    desk.requests.send(std::move(request), FileChange{key, verb}, desk.out);
+}
+
+FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVerb verb,
+                                       FileStatus status, Desk& desk) {
+    const auto found = changes_.find(key);
+    CHECK(found != changes_.end() && found->second.in_flight);
+    Change& change = found->second;
+    change.in_flight = false;
+    const bool failed = status != FileStatus::ok && verb != FileVerb::remove;
+    // The tag of a file that isn't there: what is held can still be stored whole.
+    if (failed && change.next == Next::retag) change.next = change.held ? Next::store : Next::none;
+    if (change.next != Next::none) {
+        send(key, name, change, desk);
+        return End::more;
+    }
+    changes_.erase(found);
+    return failed ? End::lost : End::done;
+}
+
+const Blob* FileChanges::held(KeyId key) const {
+    const auto found = changes_.find(key);
+    if (found == changes_.end() || !found->second.held) return nullptr;
+    return &*found->second.held;
+}
+
+}  // namespace leasehold::storage

@@ -1,0 +1,122 @@
+// The local side of the catalog: what the file store holds, and what may replace it.
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/check.hpp"
+#include "model/storage/catalog/catalog.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+/// Files of the index taken in by one step: a step over a hundred thousand would hold up every
+/// query and renewal of the process.
+constexpr std::size_t kPortion = 4096;
+}  // namespace
+
+void Catalog::begin_index(std::shared_ptr<const FileList> list) {
+    CHECK(!loaded_ && index_ == nullptr);
+    index_ = std::move(list);
+    loaded_ = index_ == nullptr;
+}
+
+void Catalog::load_portion() {
+    if (index_ == nullptr) return;
+    const std::size_t size = index_->size();
+    const std::size_t end = std::min(size, index_at_ + kPortion);
+    for (; index_at_ < end; ++index_at_) {
+        const FileEntry& file = (*index_)[index_at_];
+        const KeyId id = key(file.key);
+        Entry& known = entry(id);
+        // What was stored since Start is newer than the list.
+        if (known.has_local || files_.busy(id)) continue;
+        known.local = Local{version_of(file.tag), StoredETag(file.tag.etag), file.payload.size,
+                            file.payload.digest};
+        known.has_local = true;
+        known.dirty = file.tag.dirty;
+        known.tagged = file.tag.tagged;
+    }
+    if (index_at_ < size) return;
+    index_ = nullptr;
+    loaded_ = true;
+}
+
+void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& desk) {
+    Entry& known = entry(key);
+    keep_floor(key);
+    known.local = Local{version_of(tag), StoredETag(tag.etag), payload.size, payload.digest};
+    known.has_local = true;
+    known.dirty = tag.dirty;
+    known.tagged = tag.tagged;
+    ++known.generation;
+    files_.store(key, name(key), payload, tag, desk);
+}
+
+void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
+    Entry& known = entry(key);
+    CHECK_MSG(known.has_local, "the tag of a file that isn't there");
+    keep_floor(key);
+    known.local.version = version_of(tag);
+    known.local.etag = StoredETag(tag.etag);
+    known.dirty = tag.dirty;
+    known.tagged = tag.tagged;
+    ++known.generation;
+    files_.retag(key, name(key), tag, desk);
+}
+
+void Catalog::drop(KeyId key, Desk& desk) {
+    if (!at(key).has_local) return;
+    lose(key);
+    files_.remove(key, name(key), desk);
+}
+
+void Catalog::lose(KeyId key) {
+    Entry& known = entry(key);
+    keep_floor(key);
+    known.local = Local{};
+    known.has_local = false;
+    known.dirty = false;
+    ++known.generation;
+}
+
+void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
+    if (!found.current) return;
+    const Entry& known = at(key);
+    const VersionId shown = version_of(found.stamp);
+    // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
+    if (!ha && known.has_local && known.dirty) return;
+    if (known.has_local && known.tagged) {
+        // Ours unless the object is newer by the order: an unordered one (foreign) was there before
+        // the write that this file waits to be, or will meet it.
+        if (known.dirty && !newer(shown, known.local.version)) return;
+        // A reader rejects a lower token: once epoch 12 was served, epoch 11 is a stale commit.
+        if (!known.dirty && older(shown, known.local.version)) {
+            desk.note(MarkId::older_version_refused);
+            return;
+        }
+        if (known.dirty) desk.note(MarkId::reconcile_discarded);
+    }
+    if (found.kind == FoundKind::tombstone) {
+        drop(key, desk);
+    } else if (found.kind == FoundKind::data) {
+        // With HA off the tag still names the object that the file was got from.
+        const bool same = known.has_local && !known.dirty && !found.etag.empty() &&
+                          known.local.etag == StoredETag(found.etag) && known.tagged == ha;
+        if (same) return;
+        store(key, found.payload,
+              FileTag{found.stamp.epoch, found.etag, false, ha, found.stamp.write_id}, desk);
+    }
+}
+
+void Catalog::file_changed(const FileChange& change, FileStatus status, Desk& desk) {
+    const FileChanges::End end =
+        files_.answered(change.key, name(change.key), change.verb, status, desk);
+    if (end != FileChanges::End::lost) return;
+    // A file that could not be written is not relied upon: it is fetched, or written, again.
+    if (at(change.key).has_local) {
+        desk.tell(NotKept{change.key, at(change.key).local.etag.etag()});
+        lose(change.key);
+    }
+}
+
+}  // namespace leasehold::storage

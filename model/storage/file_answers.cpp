@@ -1,0 +1,62 @@
+// The file store's answers, each to the machine that asked.
+#include <variant>
+
+#include "model/storage/arrows.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+
+/// One overload for each owner of a request: one that is missing doesn't compile.
+struct FileArrows {
+    Step& step;
+    const FileReply& reply;
+
+    void operator()(const FileIndex&) const {
+        step.s.catalog.begin_index(reply.status == FileStatus::ok ? reply.entries : nullptr);
+    }
+    void operator()(const FileChange& owner) const {
+        Desk desk = step.desk();
+        step.s.catalog.file_changed(owner, reply.status, desk);
+    }
+    void operator()(const ReadLoad& owner) const {
+        Following* follower = step.s.following();
+        Desk desk = step.desk();
+        const bool read =
+            follower == nullptr || follower->reads.step(step.sight(), owner, reply, desk);
+        if (!read) lose(owner.key);
+    }
+    void operator()(const QueryLoad& owner) const {
+        Desk desk = step.desk();
+        if (!step.s.queries.step(step.sight(), owner, reply, desk)) lose(owner.key);
+    }
+    void operator()(const ReconcileLoad& owner) const {
+        Leading* leader = step.s.leading();
+        Desk desk = step.desk();
+        const bool read =
+            leader == nullptr || leader->reconciler.step(step.sight(), owner, reply,
+                                                         leader->writer.busy(owner.key), desk);
+        if (!read) lose(owner.key);
+    }
+    void operator()(const Forgotten&) const { mark(step.out, MarkId::stale_answer); }
+
+  private:
+    /// A file that can't be read is forgotten, unless another one is being stored in its place.
+    void lose(KeyId key) const {
+        if (!step.s.catalog.file_busy(key)) step.s.catalog.lose(key);
+    }
+};
+
+}  // namespace
+
+void on(Step& step, const FileAnswered& event) {
+    const std::optional<FileOwner> owner = step.s.requests.take_file(event.request);
+    if (!owner) {
+        mark(step.out, MarkId::stale_answer);
+        return;
+    }
+    std::visit(FileArrows{step, event.reply}, *owner);
+    tell(step);
+}
+
+}  // namespace leasehold::storage

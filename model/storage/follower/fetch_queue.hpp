@@ -1,0 +1,74 @@
+// FetchQueue: the objects that a follower has to GET, by urgency.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "model/base/slots.hpp"
+#include "model/storage/desk.hpp"
+#include "model/storage/sight.hpp"
+
+namespace leasehold::storage {
+
+enum class Urgency : std::uint8_t {
+    awaited,  ///< a backup read waits for it: next free place
+    changed   ///< the bucket shows another version than the file
+};
+
+/// Each key once, at most pass_gets_max in flight. It outlives passes: a slow GET holds its place
+/// and nothing else.
+///
+/// A GET that fails costs its key a back-off and no other key anything (one archived object, 403,
+/// once failed every pass). A version that can't be kept, because the disk is full or the object
+/// torn, is got again ever more rarely, up to once an hour, until the key has another version.
+class FetchQueue {
+  public:
+    explicit FetchQueue(const StorageConfig& config) : places_(config.pass_gets_max) {}
+
+    void want(const Sight& sight, KeyId key, Urgency urgency);
+    /// The file store could not keep that version.
+    void not_kept(const Sight& sight, const NotKept& fact, Desk& desk);
+    void step(const Sight& sight, const Fetch& owner, const Found& found, Desk& desk);
+    void proceed(const Sight& sight, Desk& desk);
+
+    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] std::size_t size() const { return items_.size(); }
+    void check(const Sight& sight) const;
+
+    friend bool operator==(const FetchQueue&, const FetchQueue&) = default;
+
+  private:
+    struct Item {
+        Urgency urgency = Urgency::changed;
+        std::uint64_t place = 0;      ///< in the order of asking
+        Instant not_before = kNever;  ///< backs off until then; kNever = does not
+        Backoff failures;
+        friend bool operator==(const Item&, const Item&) = default;
+    };
+    /// A version that could not be kept.
+    struct Shunned {
+        StoredETag version;
+        Instant until{};
+        Backoff failures;
+        bool readable = true;  ///< false: corrupt, so that a reader gains nothing either
+        friend bool operator==(const Shunned&, const Shunned&) = default;
+    };
+    using Place = std::tuple<Urgency, std::uint64_t, KeyId>;
+
+    [[nodiscard]] bool shunned(const Sight& sight, KeyId key, Urgency urgency) const;
+    void shun(const Sight& sight, KeyId key, const StoredETag& version, bool readable, Desk& desk);
+    void enqueue(KeyId key, Item& item);
+    void back_off(const Sight& sight, KeyId key, Item& item, const Found& found);
+
+    std::map<KeyId, Item> items_;  ///< wanted: ready, backing off or in flight
+    std::set<Place> ready_;
+    std::set<std::pair<Instant, KeyId>> waiting_;
+    Slots<KeyId> places_;
+    std::map<KeyId, Shunned> shunned_;
+    std::uint64_t last_place_ = 0;
+};
+
+}  // namespace leasehold::storage

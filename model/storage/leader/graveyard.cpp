@@ -1,0 +1,84 @@
+#include "model/storage/leader/graveyard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+constexpr std::uint32_t kPortion = 4096;  // keys looked at by one step
+}
+
+void Graveyard::restart() {
+    graves_.clear();
+    queue_.clear();
+    swept_ = 0;
+    sweep_end_ = ~0U;
+}
+
+void Graveyard::sweep(const Sight& sight) {
+    if (sweep_end_ == ~0U) sweep_end_ = static_cast<std::uint32_t>(sight.catalog.size());
+    const std::uint32_t end = std::min(sweep_end_, swept_ + kPortion);
+    for (; swept_ < end; ++swept_)
+        bury(sight, KeyId{swept_});
+}
+
+void Graveyard::bury(const Sight& sight, KeyId key) {
+    if (!sight.config.ha || sight.config.format != ObjectFormat::fenced || !sight.epoch) return;
+    if (sight.store.remove == Preconditions::ignored) return;
+    const Entry& known = sight.catalog.at(key);
+    if (!known.examined || !known.tombstone || known.view.etag.empty()) return;
+    Grave& grave = graves_[key];
+    if (grave.etag == known.view.etag) return;
+    queue_.erase({grave.due, key});
+    grave = Grave{known.view.etag, saturating_add(sight.now, sight.config.largest_request_age)};
+    queue_.emplace(grave.due, key);
+}
+
+/// The next grave whose time has come, taken out; none if nothing may be purged now.
+std::optional<KeyId> Graveyard::due(const Sight& sight, bool pipelines_wait) {
+    if (sight.stopping || !sight.epoch || pipelines_wait || !sight.store.purges()) return {};
+    if (queue_.empty() || queue_.begin()->first > sight.now || !places_.free()) return {};
+    if (!sight.put_timeout(0, true)) return {};
+    const KeyId key = queue_.begin()->second;
+    queue_.erase(queue_.begin());
+    return key;
+}
+
+void Graveyard::purge(const Sight& sight, KeyId key, Desk& desk) {
+    const Grave grave = graves_.extract(key).mapped();
+    const Entry& known = sight.catalog.at(key);
+    if (!known.examined || !known.tombstone || known.view.etag != grave.etag ||
+        known.view.version.epoch > *sight.epoch || sight.requests.changing(key))
+        return;
+    places_.take(key);
+    SendBucket remove;
+    remove.verb = BucketVerb::remove;
+    remove.key = sight.catalog.name(key);
+    remove.etag = grave.etag.etag();
+    remove.timeout = *sight.put_timeout(0, true);
+    Flight flight{Purge{key}};
+    flight.key = key;
+    flight.generation = known.generation;
+    desk.requests.send(sight.now, std::move(remove), flight, desk.out);
+}
+
+bool Graveyard::step(const Purge& owner, BucketOutcome outcome, Desk& desk) {
+    CHECK(places_.holds(owner.key));
+    places_.give(owner.key);
+    if (outcome != BucketOutcome::removed) return false;
+    desk.note(MarkId::tombstone_purged);
+    return true;
+}
+
+Instant Graveyard::next_deadline(const Sight& sight) const {
+    if (swept_ < sweep_end_) return sight.now;
+    if (queue_.empty() || !sight.store.purges() || sight.stopping || !places_.free()) return kNever;
+    // Due and not gone: a pipeline's write goes first, or the validity is nearly over. Whatever
+    // ends either is a step.
+    return queue_.begin()->first > sight.now ? queue_.begin()->first : kNever;
+}
+
+}  // namespace leasehold::storage

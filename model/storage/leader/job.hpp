@@ -1,0 +1,57 @@
+// Job: one write on its way into the bucket, and the lane of its key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/base/backoff.hpp"
+#include "model/base/blob.hpp"
+#include "model/base/strong.hpp"
+#include "model/base/time.hpp"
+#include "model/protocol/object.hpp"
+#include "model/storage/owner.hpp"
+
+namespace leasehold::storage {
+
+/// Where a job stands. It holds a place exactly while a request of it is in flight.
+enum class JobState : std::uint8_t {
+    queued,       ///< wants a place
+    in_flight,    ///< `request` is on its way, and a place is held for it
+    backing_off,  ///< until `retry_at`
+    blocked       ///< another change of its key is on its way
+};
+
+/// A write or removal that a leader accepted, or an upload of reconciling (no call).
+struct Job {
+    KeyId key{};
+    std::optional<CallId> call;
+    /// Calls whose unsent writes this one overtook: they are answered when it is.
+    std::vector<CallId> overtaken;
+    JobId order;  ///< its turn: that of the first write it overtook
+    Blob payload;
+    bool tombstone = false;
+    JobState state = JobState::queued;
+    bool tried = false;          ///< a request of it has left
+    bool maybe_applied = false;  ///< an attempt's outcome is unknown
+    bool look_next = false;      ///< before another PUT: GET
+    bool placing = false;        ///< the PUT in flight is the tombstone of a large creation
+    Stamp sent;                  ///< of the newest attempt
+    bool exists = false;  ///< the newest attempt was a creation and met 412: the key is there
+    std::uint32_t contradictions = 0;
+    Backoff failures;
+    Instant retry_at = kNever;
+    RequestId request;
+    [[nodiscard]] bool upload() const { return !call.has_value(); }
+    friend bool operator==(const Job&, const Job&) = default;
+};
+
+/// The writes of one key: one is worked on, and at most one waits behind it, for of several that
+/// wait only the last will matter.
+struct Lane {
+    JobId head;
+    std::optional<JobId> next;
+    friend bool operator==(const Lane&, const Lane&) = default;
+};
+
+}  // namespace leasehold::storage

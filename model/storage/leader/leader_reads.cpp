@@ -1,0 +1,166 @@
+#include "model/storage/leader/leader_reads.hpp"
+
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+constexpr std::uint32_t kTries = 4;  // GETs for one call that taught nothing; then it has failed
+}
+
+void LeaderReads::add(CallId call, KeyId key) {
+    Reads& reads = keys_[key];
+    reads.calls.emplace(call, Waiter{});
+    enqueue(key, reads);
+}
+
+void LeaderReads::enqueue(KeyId key, Reads& reads) {
+    const bool busy = reads.flight != RequestId{} || reads.turn != 0 || reads.retry_at != kNever;
+    if (busy || reads.calls.empty()) return;
+    reads.turn = ++last_turn_;
+    queue_.emplace(reads.turn, key);
+}
+
+void LeaderReads::detach(CallId call, KeyId key) {
+    const auto at = keys_.find(key);
+    if (at == keys_.end()) return;
+    at->second.calls.erase(call);
+    tidy(key);
+}
+
+void LeaderReads::proceed(const Sight& sight, Desk& desk) {
+    while (!retries_.empty() && retries_.begin()->first <= sight.now) {
+        const KeyId key = retries_.begin()->second;
+        retries_.erase(retries_.begin());
+        Reads& reads = keys_.at(key);
+        reads.retry_at = kNever;
+        enqueue(key, reads);
+    }
+    while (!queue_.empty() && places_.free()) {
+        const KeyId key = queue_.begin()->second;
+        queue_.erase(queue_.begin());
+        send(sight, key, keys_.at(key), desk);
+    }
+}
+
+void LeaderReads::send(const Sight& sight, KeyId key, Reads& reads, Desk& desk) {
+    reads.turn = 0;
+    for (auto& [call, waiter] : reads.calls) {
+        waiter.rides = true;
+        ++waiter.tries;
+    }
+    places_.take(key);
+    SendBucket get;
+    get.verb = BucketVerb::get;
+    get.key = sight.catalog.name(key);
+    get.timeout = sight.get_timeout(key);
+    Flight flight{LeaderRead{key}};
+    flight.key = key;
+    flight.generation = sight.catalog.at(key).generation;
+    reads.flight = desk.requests.send(sight.now, std::move(get), flight, desk.out);
+}
+
+void LeaderReads::step(const Sight& sight, const LeaderRead& owner, const Found& found,
+                       Desk& desk) {
+    places_.give(owner.key);
+    const auto at = keys_.find(owner.key);
+    CHECK(at != keys_.end());
+    Reads& reads = at->second;
+    reads.flight = RequestId{};
+    const bool again = settle(sight, owner.key, found, reads, desk);
+    if (reads.calls.empty()) {
+        keys_.erase(at);
+    } else if (again) {
+        reads.retry_at =
+            saturating_add(sight.now, reads.failures.fail(sight.retries(), found.retry_after));
+        retries_.emplace(reads.retry_at, owner.key);
+    } else {
+        reads.failures.succeed();
+        enqueue(owner.key, reads);
+    }
+}
+
+/// Answers the riders; true if some are to be tried again after a back-off.
+bool LeaderReads::settle(const Sight& sight, KeyId key, const Found& found, Reads& reads,
+                         Desk& desk) {
+    // An answer that the key's own changes overtook, or one below what was served already, is no
+    // answer: it would show an older version after a newer one.
+    const bool learnt = found.kind != FoundKind::nothing && found.kind != FoundKind::denied;
+    const bool overtaken = learnt && !found.current;
+    if (found.kind == FoundKind::data && found.current && !found.stale)
+        desk.tell(Served{key, found.stamp});
+    bool again = false;
+    for (auto at = reads.calls.begin(); at != reads.calls.end();) {
+        const CallId call = at->first;
+        Waiter& waiter = at->second;
+        ReadDone done{call, ReadOutcome::failed, {}, {}, {}};
+        bool answered = std::exchange(waiter.rides, false);
+        if (overtaken) {
+            --waiter.tries;  // sent again at once: each such round costs a change of the key
+            answered = false;
+        } else if (found.stale || found.kind == FoundKind::nothing) {
+            if (answered && waiter.tries < kTries) {
+                again = true;
+                answered = false;
+            }
+        } else if (found.kind == FoundKind::data) {
+            done = {call, ReadOutcome::data, found.stamp.epoch, found.etag, found.payload};
+        } else if (found.absent()) {
+            done.outcome = ReadOutcome::not_found;
+        } else if (found.kind == FoundKind::corrupt) {
+            done.outcome = ReadOutcome::corrupt;
+        }
+        if (!answered) {
+            ++at;
+            continue;
+        }
+        at = reads.calls.erase(at);
+        desk.calls.answer(done, desk.out);
+    }
+    static_cast<void>(sight);
+    return again;
+}
+
+std::vector<LeaderReads::Open> LeaderReads::release() {
+    std::vector<Open> open;
+    for (const auto& [key, reads] : keys_) {
+        Open one{key, {}, reads.flight, {}};
+        for (const auto& [call, waiter] : reads.calls) {
+            one.calls.insert(call);
+            if (waiter.rides) one.riders.insert(call);
+        }
+        open.push_back(std::move(one));
+    }
+    keys_.clear();
+    queue_.clear();
+    retries_.clear();
+    places_.clear();
+    return open;
+}
+
+/// The last caller that leaves takes the key with it, unless its flight is still to land.
+void LeaderReads::tidy(KeyId key) {
+    const auto at = keys_.find(key);
+    if (at == keys_.end() || !at->second.calls.empty()) return;
+    Reads& reads = at->second;
+    queue_.erase(reads.turn);
+    retries_.erase({reads.retry_at, key});
+    reads.turn = 0;
+    reads.retry_at = kNever;
+    if (reads.flight == RequestId{}) keys_.erase(at);
+}
+
+Instant LeaderReads::next_deadline() const {
+    return retries_.empty() ? kNever : retries_.begin()->first;
+}
+
+void LeaderReads::check(const Sight& sight) const {
+    CHECK_MSG(queue_.empty() || !places_.free(), "a read could be sent and is not");
+    CHECK_MSG(retries_.empty() || retries_.begin()->first > sight.now,
+              "a read's back-off has ended and it stands still");
+    CHECK(places_.held() <= keys_.size());
+}
+
+}  // namespace leasehold::storage

@@ -1,0 +1,197 @@
+#include "model/storage/leader/reconciler.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+constexpr Duration kHourly = std::chrono::hours(1);
+constexpr std::uint32_t kPortion = 4096;  // keys compared by one step
+}  // namespace
+
+void Reconciler::begin(const Sight& sight) {
+    if (!sight.config.file_store || runs_ > 0 || due_at_ != kNever) return;
+    due_at_ = sight.now;
+}
+
+void Reconciler::stop() {
+    listing_.reset();
+    sweep_.reset();
+    keys_.clear();
+    due_at_ = kNever;
+}
+
+void Reconciler::consider(KeyId key) {
+    if (std::ranges::find(keys_, key) == keys_.end() && !active_.contains(key))
+        keys_.push_front(key);
+}
+
+/// Is a run due? One that is still under way when the next is due is not doubled.
+bool Reconciler::starts(const Sight& sight) {
+    if (sight.now < due_at_ || !sight.epoch || sight.stopping) return false;
+    const bool first = runs_ == 0;
+    const bool alone = !sight.config.ha;
+    due_at_ = alone ? kNever
+                    : saturating_add(sight.now, first ? sight.config.largest_request_age : kHourly);
+    if (listing_ || sweep_ || !keys_.empty() || !active_.empty()) return false;
+    ++runs_;
+    return !alone || sight.catalog.size() > 0;
+}
+
+void Reconciler::list_from(std::uint32_t number) {
+    listing_.emplace();
+    listing_->number = number;
+}
+
+void Reconciler::send_list(const Sight& sight, Desk& desk) {
+    if (!listing_ || listing_->request != RequestId{} || sight.now < listing_->resume_at) return;
+    SendBucket list;
+    list.verb = BucketVerb::list;
+    list.key = listing_->after;
+    list.prefix = sight.config.prefix;
+    list.timeout = sight.config.list_timeout;
+    listing_->request = desk.requests.send(sight.now, std::move(list), {ReconcilePage{}}, desk.out);
+}
+
+Reconciler::Paged Reconciler::step(const Sight& sight, const ReconcilePage&, BucketOutcome outcome,
+                                   const BucketReply& reply) {
+    if (!listing_) return {};  // a stop dropped it
+    listing_->request = RequestId{};
+    if (outcome != BucketOutcome::page) {
+        const Duration wait = listing_->failures.fail(sight.retries(), reply.retry_after);
+        listing_->resume_at = saturating_add(sight.now, wait);
+        return {};
+    }
+    Paged paged{std::get<ListPagePtr>(reply.content), listing_->number};
+    const std::vector<ListEntry>& entries = paged.page->entries;
+    if (!paged.page->truncated) {
+        sweep_ = Sweep{listing_->number, 0};
+        listing_.reset();
+    } else if (entries.empty() || entries.back().key <= listing_->after) {
+        listing_.reset();  // "more follows" without getting further: going on would never end
+    } else {
+        listing_->failures.succeed();
+        listing_->after = entries.back().key;
+    }
+    return paged;
+}
+
+/// Compares one portion; the keys of it that the LIST did not show.
+std::vector<KeyId> Reconciler::sweep(const Sight& sight) {
+    std::vector<KeyId> unlisted;
+    if (!sweep_) return unlisted;
+    const auto size = static_cast<std::uint32_t>(sight.catalog.size());
+    const std::uint32_t end = std::min(size, sweep_->at + kPortion);
+    for (; sweep_->at < end; ++sweep_->at) {
+        const KeyId key{sweep_->at};
+        const bool listed = sight.catalog.at(key).listed >= sweep_->number;
+        if (differs(sight, key, listed)) keys_.push_back(key);
+        if (!listed) unlisted.push_back(key);
+    }
+    if (sweep_->at == size) sweep_.reset();
+    return unlisted;
+}
+
+/// Does the key need a GET, an upload, or the removal of its file?
+bool Reconciler::differs(const Sight& sight, KeyId key, bool listed) {
+    const Entry& known = sight.catalog.at(key);
+    const bool shown = listed && !known.view.etag.empty();
+    if (!sight.config.ha) return known.has_local && !shown;
+    if (known.has_local && (known.dirty || !shown)) return true;
+    // The bucket went back to an older version than the file's.
+    if (known.clean() && known.examined && older(known.view.version, known.local.version))
+        return true;
+    return sight.catalog.needs_fetch(key);
+}
+
+// An upload starts with a GET where the bucket has an object, and with a load of the file, so that
+// the header fits the bytes even if the file is replaced meanwhile. A clean copy of what a LIST
+// does not show is asked for by a GET: a LIST may leave keys out.
+void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
+    const Entry& known = sight.catalog.at(key);
+    if (!differs(sight, key, !known.missed)) return;
+    if (known.view.etag.empty() && known.has_local && (known.dirty || !known.tagged)) {
+        load(sight, key, desk);
+        return;
+    }
+    if (!sight.config.ha) return;
+    active_.insert(key);
+    SendBucket get;
+    get.verb = BucketVerb::get;
+    get.key = sight.catalog.name(key);
+    get.timeout = sight.get_timeout(key);
+    Flight flight{ReconcileLook{key}};
+    flight.key = key;
+    flight.generation = known.generation;
+    desk.requests.send(sight.now, std::move(get), flight, desk.out);
+}
+
+void Reconciler::load(const Sight& sight, KeyId key, Desk& desk) {
+    active_.insert(key);
+    SendFile load;
+    load.verb = FileVerb::load;
+    load.key = sight.catalog.name(key);
+    desk.requests.send(std::move(load), ReconcileLoad{key}, desk.out);
+}
+
+Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& owner,
+                                     const Found& found, bool busy, Desk& desk) {
+    active_.erase(owner.key);
+    if (!found.current || busy || sight.stopping) return Verdict::nothing;  // the next run comes
+    const Entry& known = sight.catalog.at(owner.key);
+    switch (found.kind) {
+        case FoundKind::denied:
+        case FoundKind::nothing:
+            return Verdict::nothing;
+        case FoundKind::missing:
+            if (known.clean()) return Verdict::drop;
+            if (known.has_local) load(sight, owner.key, desk);
+            return Verdict::nothing;
+        case FoundKind::data:
+        case FoundKind::tombstone:
+        case FoundKind::corrupt:
+            break;
+    }
+    if (known.has_local && known.tagged && known.dirty) {
+        const bool same = found.kind == FoundKind::data && found.stamp.length == known.local.size &&
+                          found.stamp.digest == known.local.digest;
+        if (same) return Verdict::clean;  // the lost reply of a PUT that was stored
+        // Ours is uploaded unless the object is newer: equal epochs alone decide nothing.
+        if (!older(known.local.version, version_of(found.stamp))) {
+            load(sight, owner.key, desk);
+            return Verdict::nothing;
+        }
+    } else if (known.clean() && found.stale) {
+        // The bucket holds an older version than this process has: the newer bytes go back.
+        load(sight, owner.key, desk);
+        return Verdict::nothing;
+    }
+    return found.kind == FoundKind::corrupt ? Verdict::nothing : Verdict::adopt;
+}
+
+bool Reconciler::step(const Sight& sight, const ReconcileLoad& owner, const FileReply& reply,
+                      bool busy, Desk& desk) {
+    active_.erase(owner.key);
+    if (busy || sight.stopping) return true;
+    if (reply.status != FileStatus::ok || !reply.entries || reply.entries->size() != 1)
+        return false;
+    const FileEntry& file = reply.entries->front();
+    // Written by a pipeline meanwhile: its own job has uploaded it, or failed and is still dirty.
+    const Entry& known = sight.catalog.at(owner.key);
+    if (known.has_local && known.local.digest == file.payload.digest)
+        desk.tell(UploadReady{owner.key, file.payload});
+    return true;
+}
+
+Instant Reconciler::next_deadline(const Sight& sight) const {
+    if (sweep_) return sight.now;
+    Instant next = due_at_ > sight.now ? due_at_ : kNever;
+    if (listing_ && listing_->request == RequestId{}) next = std::min(next, listing_->resume_at);
+    return next;
+}
+
+}  // namespace leasehold::storage

@@ -1,0 +1,231 @@
+#include "model/storage/leader/store_probe.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/check.hpp"
+#include "model/storage/body.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+constexpr std::uint32_t kTries = 8;   // of one leadership; without a verdict: as if ignored
+constexpr std::uint32_t kRounds = 3;  // of the race
+/// A store that locks the key while half of a body lies there answers the other PUT only then.
+constexpr Duration kStall = std::chrono::seconds(1);
+const char* const kOther = "00000000000000000000000000000000";  // an ETag that it never had
+}  // namespace
+
+void StoreProbe::proceed(const Sight& sight, Desk& desk) {
+    if (pair_ && sight.now >= pair_->resume_at) resume(desk);
+    if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
+    if (sight.now < next_ || !sight.put_timeout(0)) return;
+    if (sight.config.store_not_atomic && verdict_.put == Preconditions::unknown)
+        conclude(Preconditions::not_atomic, desk);
+    next_ = kNever;
+    switch (stage_) {
+        case Stage::plant:
+            static_cast<void>(put(sight, PutCondition::none, {}, false, desk));
+            return;
+        case Stage::create:
+            static_cast<void>(put(sight, PutCondition::if_none_match, {}, false, desk));
+            return;
+        case Stage::match:
+            static_cast<void>(put(sight, PutCondition::if_match, ETag(kOther), false, desk));
+            return;
+        case Stage::remove:
+            remove(sight, ETag(kOther), desk);
+            return;
+        case Stage::race:
+            send_pair(sight, false, desk);
+            return;
+        case Stage::stall:
+            send_pair(sight, true, desk);
+            return;
+        case Stage::clean:
+            remove(sight, ETag{}, desk);
+            return;
+        case Stage::done:
+            return;
+    }
+}
+
+RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag& etag,
+                          bool stalled, Desk& desk) {
+    Stamp stamp;
+    stamp.epoch = *sight.epoch;
+    stamp.writer = sight.writer;
+    stamp.write_id = desk.requests.next_write();
+    SendBucket request;
+    request.verb = BucketVerb::put;
+    request.key = probe_key(sight.config);
+    request.condition = condition;
+    request.etag = etag;
+    request.body = own_body(stamp);
+    request.stalled = stalled;
+    request.timeout = *sight.put_timeout(0);
+    return desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
+}
+
+void StoreProbe::remove(const Sight& sight, const ETag& etag, Desk& desk) {
+    SendBucket request;
+    request.verb = BucketVerb::remove;
+    request.key = probe_key(sight.config);
+    request.etag = etag;
+    request.timeout = *sight.put_timeout(0);
+    desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
+}
+
+void StoreProbe::send_pair(const Sight& sight, bool stalled, Desk& desk) {
+    Pair pair;
+    for (std::size_t i = 0; i < pair.requests.size(); ++i) {
+        pair.requests[i] = put(sight, PutCondition::if_match, etag_, stalled && i == 0, desk);
+        pair.numbers[i] = number_;
+    }
+    pair.open = 2;
+    if (stalled) pair.resume_at = saturating_add(sight.now, kStall);
+    pair_ = pair;
+}
+
+void StoreProbe::resume(Desk& desk) {
+    pair_->resume_at = kNever;
+    desk.out.emplace_back(ResumeBucket{pair_->requests[0]});
+}
+
+void StoreProbe::step(const Sight& sight, const ProbeRequest& owner, const Flight& flight,
+                      BucketOutcome outcome, const BucketReply& reply, Desk& desk) {
+    if (pair_) {
+        on_pair(sight, owner, outcome, reply, desk);
+    } else if (outcome == BucketOutcome::refused && flight.conditional) {
+        if (stage_ == Stage::remove)
+            conclude_remove(Preconditions::ignored, desk);
+        else
+            refused(desk);
+        next_ = sight.now;
+    } else {
+        on_single(sight, outcome, reply, desk);
+    }
+}
+
+void StoreProbe::on_single(const Sight& sight, BucketOutcome outcome, const BucketReply& reply,
+                           Desk& desk) {
+    const bool written = outcome == BucketOutcome::written;
+    const bool failed = outcome == BucketOutcome::precondition_failed;
+    next_ = sight.now;
+    switch (stage_) {
+        case Stage::plant:
+            if (!written) return fail(sight, reply.retry_after);
+            etag_ = reply.etag;
+            if (verdict_.remove != Preconditions::unknown)
+                stage_ = Stage::race;  // the first three were answered
+            else
+                stage_ = verdict_.put == Preconditions::unknown ? Stage::create : Stage::remove;
+            break;
+        case Stage::create:
+        case Stage::match:
+            if (written)
+                conclude(Preconditions::ignored, desk);
+            else if (failed)
+                stage_ = stage_ == Stage::create ? Stage::match : Stage::remove;
+            else
+                return fail(sight, reply.retry_after);
+            break;
+        case Stage::remove:
+            if (failed) {
+                conclude_remove(Preconditions::honoured, desk);
+            } else if (outcome == BucketOutcome::removed) {
+                conclude_remove(Preconditions::ignored, desk);
+                if (stage_ == Stage::race) stage_ = Stage::plant;  // it is gone: another one
+            } else {
+                return fail(sight, reply.retry_after);
+            }
+            break;
+        case Stage::clean:
+            stage_ = Stage::done;  // left behind at worst: an empty object
+            break;
+        case Stage::race:
+        case Stage::stall:
+        case Stage::done:
+            CHECK_MSG(false, "a single answer to a pair");
+    }
+    failures_.succeed();
+}
+
+void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOutcome outcome,
+                         const BucketReply& reply, Desk& desk) {
+    Pair& pair = *pair_;
+    --pair.open;
+    if (outcome == BucketOutcome::written) {
+        ++pair.stored;
+        etag_ = reply.etag;
+    } else if (outcome != BucketOutcome::precondition_failed) {
+        pair.unclear = true;
+    }
+    if (pair.open > 0) {
+        if (pair.resume_at != kNever && owner.number == pair.numbers[1]) resume(desk);
+        return;
+    }
+    const bool both = pair.stored == 2;
+    const bool unclear = pair.unclear || pair.stored == 0;
+    const bool stalled = stage_ == Stage::stall;
+    pair_.reset();
+    next_ = sight.now;
+    if (both) {
+        conclude(Preconditions::not_atomic, desk);
+    } else if (unclear) {
+        // Which version is there now? Plant another one, and ask again.
+        fail(sight, reply.retry_after);
+    } else if (stalled) {
+        conclude(Preconditions::honoured, desk);
+    } else if (++round_ == kRounds) {
+        stage_ = Stage::stall;
+    }
+}
+
+void StoreProbe::fail(const Sight& sight, Duration retry_after) {
+    if (stage_ == Stage::race || stage_ == Stage::stall) stage_ = Stage::plant;
+    const Duration wait = failures_.fail(sight.retries(), retry_after);
+    next_ = saturating_add(sight.now, wait);
+    if (failures_.tries() < kTries) return;
+    stage_ = Stage::done;
+    next_ = kNever;
+}
+
+void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
+    if (verdict == Preconditions::honoured) desk.note(MarkId::preconditions_honoured);
+    if (verdict == Preconditions::ignored) desk.note(MarkId::preconditions_ignored);
+    if (verdict == Preconditions::refused) desk.note(MarkId::preconditions_refused);
+    if (verdict == Preconditions::not_atomic) desk.note(MarkId::preconditions_not_atomic);
+    verdict_.put = verdict;
+    if (verdict == Preconditions::refused) verdict_.remove = Preconditions::ignored;
+    stage_ = verdict_.remove == Preconditions::unknown ? Stage::plant : Stage::clean;
+}
+
+void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
+    desk.note(verdict == Preconditions::honoured ? MarkId::conditional_delete_honoured
+                                                 : MarkId::conditional_delete_ignored);
+    verdict_.remove = verdict;
+    // Without a verdict on PUT the races are still to be run.
+    stage_ = verdict_.put == Preconditions::unknown ? Stage::race : Stage::clean;
+}
+
+void StoreProbe::contradicted(Desk& desk) {
+    if (verdict_.put != Preconditions::honoured) return;
+    desk.note(MarkId::preconditions_not_atomic);
+    verdict_.put = Preconditions::not_atomic;
+}
+
+void StoreProbe::refused(Desk& desk) {
+    if (verdict_.put == Preconditions::refused) return;
+    conclude(Preconditions::refused, desk);
+}
+
+Instant StoreProbe::next_deadline(const Sight& sight) const {
+    Instant next = pair_ ? pair_->resume_at : kNever;
+    if (stage_ != Stage::done && sight.config.ha && sight.epoch && !sight.stopping &&
+        next_ > sight.now)
+        next = std::min(next, next_);
+    return next;
+}
+
+}  // namespace leasehold::storage

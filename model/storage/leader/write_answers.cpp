@@ -1,0 +1,205 @@
+// One write: what leaves, and what is known after each answer.
+#include <utility>
+
+#include "model/base/check.hpp"
+#include "model/storage/body.hpp"
+#include "model/storage/leader/writer.hpp"
+
+namespace leasehold::storage {
+
+namespace {
+
+constexpr std::uint32_t kUploadTries = 4;  // of reconciling, which comes again
+/// Answers that contradict each other are believed to be late this often, then backed off from.
+constexpr std::uint32_t kContradictions = 2;
+
+/// Is it what the job wrote, in whichever attempt?
+bool is_own(const Sight& sight, const Stamp& stamp, JobId id, const Job& job) {
+    return stamp.writer == sight.writer && stamp.write_id == id.value() &&
+           stamp.tombstone == job.tombstone && stamp.length == job.payload.size &&
+           (job.payload.size == 0 || stamp.digest == job.payload.digest);
+}
+
+}  // namespace
+
+// If-Match with the version last seen, If-None-Match for a key never seen: whoever wrote since, of
+// whatever epoch, turns the attempt into a 412. A removal is a tombstone under the same condition,
+// because some stores ignore conditions on DELETE and a late create would undo it.
+//
+// A creation has only the look at `.ha/epoch` to vouch for it, and that is good for the largest
+// request age. An object that travels longer is created in two steps: a tombstone of its own, which
+// lands in time, and then the object under If-Match of that.
+void Writer::send(const Sight& sight, JobId id, Job& job, Desk& desk) {
+    const Entry& known = sight.catalog.at(job.key);
+    const bool creates = sight.config.ha && known.view.etag.empty();
+    const Duration travel = sight.with_travel(sight.config.put_timeout, job.payload.size);
+    job.placing = creates && !job.tombstone && travel > sight.config.largest_request_age &&
+                  sight.config.format == ObjectFormat::fenced &&
+                  sight.store.remove != Preconditions::ignored;
+    job.sent = Stamp{sight.epoch.value(), sight.writer,       id.value(),
+                     job.payload.size,    job.payload.digest, job.tombstone};
+    if (job.placing) job.sent = Stamp{sight.epoch.value(), sight.writer, id.value(), 0, {}, true};
+    SendBucket put;
+    put.key = sight.catalog.name(job.key);
+    put.timeout = sight.put_timeout(job.placing ? 0 : job.payload.size).value();
+    if (!sight.config.ha && job.tombstone) {
+        put.verb = BucketVerb::remove;
+    } else {
+        put.verb = BucketVerb::put;
+        put.body = data_body(sight.config, job.placing ? Blob{} : job.payload, job.sent);
+    }
+    if (sight.config.ha && sight.store.put != Preconditions::refused) {
+        put.etag = known.view.etag.etag();
+        put.condition = creates ? PutCondition::if_none_match : PutCondition::if_match;
+    }
+    if (job.maybe_applied) desk.note(MarkId::write_retried);
+    Flight flight{Attempt{id}};
+    flight.key = job.key;
+    flight.generation = known.generation;
+    job.request = desk.requests.send(sight.now, std::move(put), flight, desk.out);
+}
+
+/// GET of the key, or of `.ha/epoch`.
+void Writer::look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& desk) {
+    SendBucket get;
+    get.verb = BucketVerb::get;
+    if (at_epoch) {
+        get.key = epoch_key();
+        get.timeout = sight.config.get_timeout;
+        job.request = desk.requests.send(sight.now, std::move(get), {EpochLook{id}}, desk.out);
+        return;
+    }
+    get.key = sight.catalog.name(job.key);
+    get.timeout = sight.get_timeout(job.key);
+    Flight flight{AttemptLook{id}};
+    flight.key = job.key;
+    flight.generation = sight.catalog.at(job.key).generation;
+    job.request = desk.requests.send(sight.now, std::move(get), flight, desk.out);
+}
+
+/// The job's request was answered: its place is free.
+Job& Writer::landed(JobId id) {
+    Job& job = jobs_.at(id);
+    CHECK(job.state == JobState::in_flight);
+    places_.give(id);
+    uploads_.give(id);
+    job.request = RequestId{};
+    job.state = JobState::queued;
+    return job;
+}
+
+/// Tries again after a back-off, until the deadline: credentials, permissions and buckets come
+/// back. An upload is nobody's call and gives up; the next reconciling finds its file again.
+void Writer::fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk) {
+    const Duration wait = job.failures.fail(sight.retries(), retry_after);
+    if (job.upload() && (job.failures.tries() > kUploadTries || sight.stopping)) {
+        finish(id, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
+        return;
+    }
+    wait_until(id, job, saturating_add(sight.now, wait));
+}
+
+void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight,
+                  BucketOutcome outcome, const BucketReply& reply, Desk& desk) {
+    Job& job = landed(owner.job);
+    const bool placed = std::exchange(job.placing, false);
+    job.exists = false;
+    switch (outcome) {
+        case BucketOutcome::written:
+            if (!placed) {
+                commit(owner.job, job.sent, reply.etag, desk);
+                return;
+            }
+            desk.tell(Placed{job.key, job.sent, reply.etag});
+            queue(owner.job, job);
+            return;
+        case BucketOutcome::removed:
+            commit(owner.job, job.sent, ETag{}, desk);
+            return;
+        case BucketOutcome::precondition_failed:
+            // Somebody wrote since: a successor, a human, or this very job with its reply lost.
+            if (!sight.config.ha) break;
+            job.exists = sight.catalog.at(job.key).view.etag.empty();
+            job.look_next = true;
+            queue(owner.job, job);
+            return;
+        case BucketOutcome::refused:
+            if (!flight.conditional) break;
+            desk.tell(ConditionsRefused{});
+            queue(owner.job, job);
+            return;
+        case BucketOutcome::not_sent:
+        case BucketOutcome::denied:
+            // Certainly not applied.
+            if (outcome == BucketOutcome::denied) desk.tell(TryFailed{flight.sent});
+            job.look_next = sight.config.ha && job.maybe_applied;
+            fail(sight, owner.job, job, reply.retry_after, desk);
+            return;
+        default:
+            break;
+    }
+    // 409, 5xx, a time-out, a broken connection: stored, or not, or yet to be.
+    desk.tell(TryFailed{flight.sent});
+    job.maybe_applied = true;
+    if (!sight.config.ha || !sight.store.fences())
+        unresolved_[job.key] = saturating_add(sight.now, sight.config.largest_request_age);
+    // Without a stamp there is nothing to recognise: the only writer just writes again.
+    job.look_next = sight.config.ha;
+    fail(sight, owner.job, job, reply.retry_after, desk);
+}
+
+void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& flight,
+                  const Found& found, Desk& desk) {
+    Job& job = landed(owner.job);
+    if (found.kind == FoundKind::nothing || found.kind == FoundKind::denied) {
+        desk.tell(TryFailed{flight.sent});
+        fail(sight, owner.job, job, found.retry_after, desk);
+        return;
+    }
+    job.look_next = false;
+    const bool stamped = found.kind == FoundKind::data || found.kind == FoundKind::tombstone;
+    if (stamped && is_own(sight, found.stamp, owner.job, job)) {
+        desk.note(MarkId::write_resolved);
+        commit(owner.job, found.stamp, found.etag, desk);
+        return;
+    }
+    if (stamped && found.stamp.epoch > sight.epoch.value_or(Epoch{}))
+        desk.tell(HigherEpoch{found.stamp.epoch, found.stamp.writer});
+    if (job.upload()) {
+        // It was decided by what the object was, and that is something else now: decide again.
+        finish(owner.job, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
+        return;
+    }
+    // The store refuses to create the key because it exists, and says that it does not.
+    if (std::exchange(job.exists, false) && found.kind == FoundKind::missing &&
+        ++job.contradictions > kContradictions) {
+        desk.note(MarkId::precondition_contradicted);
+        desk.tell(TryFailed{flight.sent});
+        fail(sight, owner.job, job, Duration{0}, desk);
+        return;
+    }
+    queue(owner.job, job);
+}
+
+void Writer::step(const Sight& sight, const EpochLook& owner, const Flight& flight,
+                  BucketOutcome outcome, const BucketReply& reply, Desk& desk) {
+    Job& job = landed(owner.job);
+    if (outcome != BucketOutcome::object && outcome != BucketOutcome::missing) {
+        desk.tell(TryFailed{flight.sent});
+        fail(sight, owner.job, job, reply.retry_after, desk);
+        return;
+    }
+    std::optional<Stamp> stamp;
+    if (outcome == BucketOutcome::object) stamp = stamp_of(*std::get<ObjectBodyPtr>(reply.content));
+    queue(owner.job, job);
+    const Epoch ours = sight.epoch.value_or(Epoch{});
+    if (stamp && stamp->epoch == ours && stamp->writer == sight.writer)
+        epoch_seen_ = true;  // until the end of this step: the creation leaves in it
+    else
+        // A successor's claim, or the object is gone: the renewal will show which, and a new claim
+        // stands above both.
+        desk.tell(
+            HigherEpoch{std::max(stamp ? stamp->epoch : Epoch{}, ours), stamp ? stamp->writer : 0});
+}
+
+}  // namespace leasehold::storage

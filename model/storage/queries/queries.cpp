@@ -1,0 +1,118 @@
+#include "model/storage/queries/queries.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace leasehold::storage {
+
+void Queries::answer(CallId call, QueryOutcome outcome, Desk& desk) {
+    desk.calls.answer(QueryDone{call, outcome, {}, {}, {}}, desk.out);
+}
+
+void Queries::begin(const Sight& sight, CallId call, KeyId key, bool awaited, Desk& desk) {
+    if (awaited) desk.note(MarkId::query_beside_pending_read);
+    if (sight.catalog.servable(key)) {
+        load(sight, call, key, desk);
+    } else if (may_read_through(sight, key, awaited)) {
+        desk.note(MarkId::query_read_through);
+        read_through(sight, call, key, desk);
+    } else {
+        answer(call, QueryOutcome::not_available_yet, desk);
+    }
+}
+
+bool Queries::may_read_through(const Sight& sight, KeyId key, bool awaited) const {
+    if (through_.size() >= sight.config.read_through_max) return false;
+    if (awaited || sight.requests.getting(key)) return false;
+    // A single install has nobody who would tell it what the bucket holds; its files may be lost.
+    if (!sight.config.ha) return true;
+    return !sight.catalog.at(key).absent();
+}
+
+void Queries::read_through(const Sight& sight, CallId call, KeyId key, Desk& desk) {
+    const Instant deadline = desk.calls.at(call).deadline;
+    SendBucket get;
+    get.verb = BucketVerb::get;
+    get.key = sight.catalog.name(key);
+    get.timeout = sight.config.read_through_timeout;
+    if (deadline != kNever) get.timeout = std::min(get.timeout, deadline - sight.now);
+    Flight flight{QueryLook{call, key}};
+    flight.key = key;
+    flight.generation = sight.catalog.at(key).generation;
+    desk.requests.send(sight.now, std::move(get), flight, desk.out);
+    through_.insert(call);
+}
+
+/// Answers from the local store: at once while a payload is still being stored, else by one load.
+void Queries::load(const Sight& sight, CallId call, KeyId key, Desk& desk) {
+    const Entry& known = sight.catalog.at(key);
+    CHECK(known.has_local);
+    if (const Blob* held = sight.catalog.held(key); held != nullptr) {
+        // A dirty file is no version of the bucket.
+        const ETag etag = known.dirty ? ETag{} : known.local.etag.etag();
+        desk.calls.answer(
+            QueryDone{call, QueryOutcome::data, known.local.version.epoch, etag, Blob(*held)},
+            desk.out);
+        return;
+    }
+    SendFile load;
+    load.verb = FileVerb::load;
+    load.key = sight.catalog.name(key);
+    desk.requests.send(std::move(load), QueryLoad{call, key}, desk.out);
+}
+
+void Queries::step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk) {
+    through_.erase(owner.call);
+    if (desk.calls.find(owner.call) == nullptr) {
+        desk.note(MarkId::stale_answer);
+        return;
+    }
+    const bool learnt = found.kind == FoundKind::data || found.absent();
+    if (sight.catalog.servable(owner.key)) {
+        // A file came meanwhile, and is not older than this GET: going back would show.
+        load(sight, owner.call, owner.key, desk);
+    } else if (learnt && !found.current && !sight.requests.getting(owner.key)) {
+        read_through(sight, owner.call, owner.key, desk);  // overtaken by a change of the key
+    } else if (found.kind == FoundKind::data && !found.stale && found.current) {
+        desk.tell(Served{owner.key, found.stamp});
+        desk.calls.answer(
+            QueryDone{owner.call, QueryOutcome::data, found.stamp.epoch, found.etag, found.payload},
+            desk.out);
+    } else {
+        answer(owner.call, QueryOutcome::not_available_yet, desk);
+    }
+}
+
+bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& reply, Desk& desk) {
+    const bool wanted = desk.calls.find(owner.call) != nullptr;
+    if (!wanted) desk.note(MarkId::stale_answer);
+    const bool read = reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1;
+    if (!wanted) return read;
+    if (!read) {
+        answer(owner.call, QueryOutcome::not_available_yet, desk);
+        return false;
+    }
+    const FileEntry& file = reply.entries->front();
+    const bool overtaken =
+        !file.tag.dirty && older(version_of(file.tag), sight.catalog.newest(owner.key));
+    if (overtaken) {
+        // Read before a newer one was stored, which may have been served since.
+        if (sight.catalog.servable(owner.key))
+            load(sight, owner.call, owner.key, desk);
+        else
+            answer(owner.call, QueryOutcome::not_available_yet, desk);
+        return true;
+    }
+    Stamp stamp;
+    stamp.epoch = file.tag.epoch;
+    stamp.write_id = file.tag.write_id;
+    if (!file.tag.dirty) desk.tell(Served{owner.key, stamp});
+    const ETag etag = file.tag.dirty ? ETag{} : file.tag.etag;
+    desk.calls.answer(QueryDone{owner.call, QueryOutcome::data, file.tag.epoch, etag, file.payload},
+                      desk.out);
+    return true;
+}
+
+}  // namespace leasehold::storage

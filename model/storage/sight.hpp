@@ -1,0 +1,64 @@
+// Sight: what every machine of the storage may look at during one step. Nothing in it can be
+// changed through it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "model/base/backoff.hpp"
+#include "model/protocol/leadership.hpp"
+#include "model/storage/capabilities.hpp"
+#include "model/storage/catalog/catalog.hpp"
+#include "model/storage/config.hpp"
+#include "model/storage/requests.hpp"
+
+namespace leasehold::storage {
+
+/// A leadership as the storage knows it.
+struct Tenure {
+    Term term;
+    Instant began{};
+    Instant valid_until{};   ///< the gate's end; kNever with HA off
+    Instant renewed_sent{};  ///< when the newest successful renewal was sent
+    friend bool operator==(const Tenure&, const Tenure&) = default;
+};
+
+struct Sight {
+    Instant now;
+    const StorageConfig& config;
+    const Catalog& catalog;
+    const Requests& requests;
+    std::uint64_t writer = 0;  ///< of our stamps
+    bool stopping = false;
+    Tenure tenure;               ///< of a leader
+    Capabilities store;          ///< as a leader knows them
+    std::optional<Epoch> epoch;  ///< claimed; with HA off 0. None: nothing may be written yet
+
+    /// Small objects are retried soon, large ones get the time that their bytes take.
+    [[nodiscard]] Duration with_travel(Duration span, std::uint64_t size) const {
+        constexpr std::uint64_t kMib = 1ULL << 20;
+        const auto mib = static_cast<std::int64_t>(std::min<std::uint64_t>(size / kMib, kMib));
+        return span + mib * config.timeout_per_mib;
+    }
+    [[nodiscard]] Duration get_timeout(KeyId key) const {
+        return with_travel(config.get_timeout, catalog.size_of(key));
+    }
+    /// The time-out of a put or remove that may start now; nothing when none may. Where conditions
+    /// don't fence (or `wholly`) it has to end inside validity, so what is left is the time-out.
+    [[nodiscard]] std::optional<Duration> put_timeout(std::uint64_t size,
+                                                      bool wholly = false) const {
+        const Duration whole = with_travel(config.put_timeout, size);
+        if (!config.ha) return whole;
+        if (now >= tenure.valid_until) return std::nullopt;
+        if (store.fences() && !wholly) return whole;
+        // The request leaves a little later than it is made, and is asked for its permit then.
+        const Duration left = tenure.valid_until - now - config.retry_min;
+        // With next to nothing left the attempt would only end unknown; the next renewal is near.
+        if (left < config.retry_min) return std::nullopt;
+        return std::min(whole, left);
+    }
+    [[nodiscard]] BackoffLimits retries() const { return {config.retry_min, config.retry_max}; }
+};
+
+}  // namespace leasehold::storage
