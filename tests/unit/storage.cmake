@@ -6,3 +6,10 @@ leasehold_add_unit_test(storage_test
 leasehold_add_unit_test(replica_test
     SOURCES replica_test.cpp replica_history_test.cpp
     LIBRARIES leasehold_model)
+# The faults that reviews and field reports proved, one file per idea.
+leasehold_add_unit_test(storage_faults_test
+    SOURCES storage_faults_order_test.cpp storage_faults_places_test.cpp
+            storage_faults_health_test.cpp storage_faults_absence_test.cpp
+            storage_faults_probe_test.cpp storage_faults_stores_test.cpp
+            storage_faults_costs_test.cpp
+    LIBRARIES leasehold_model)

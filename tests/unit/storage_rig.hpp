@@ -15,126 +15,16 @@
 #include <variant>
 #include <vector>
 
-#include "model/base/random.hpp"
-#include "model/protocol/stamp.hpp"
 #include "model/storage/controller.hpp"
+#include "tests/unit/storage_fake_bucket.hpp"
 
 namespace leasehold::rig {
 
 using namespace std::chrono_literals;
 
-inline ObjectKey key(const std::string& name) {
-    return ObjectKey{"etl/" + name};
-}
-inline Blob blob(std::uint64_t n) {
-    return Blob{100 + n, {n, ~n}, nullptr};
-}
-
-/// A bucket in memory: an ETag covers content alone, as S3's does.
-class FakeBucket {
-  public:
-    struct Object {
-        ObjectBody body;
-        ETag etag;
-    };
-    std::map<ObjectKey, Object> objects;
-    bool ignores_conditions = false;
-    bool honours_conditional_delete = false;  ///< MinIO does not
-    std::size_t page_size = 1000;
-    std::vector<std::pair<ObjectKey, Stamp>> commits;
-
-    static ETag etag_of(const ObjectBody& body) {
-        return ETag{std::to_string(hash_text(body.head) ^ mix64(body.payload.digest.high + 1) ^
-                                   mix64(body.payload.size + 99))};
-    }
-    void put(const ObjectKey& at, const ObjectBody& body) {
-        objects[at] = Object{body, etag_of(body)};
-        commits.emplace_back(at, stamp_of(body).value_or(Stamp{}));
-    }
-    /// What a human or another tool writes.
-    void put_foreign(const ObjectKey& at, const Blob& payload) {
-        put(at, ObjectBody{{}, {}, payload});
-    }
-    void put_fenced(const ObjectKey& at, const Blob& payload, std::uint64_t epoch,
-                    std::uint64_t writer = 1, std::uint64_t write_id = 1) {
-        const Stamp stamp{Epoch{epoch}, writer, write_id, payload.size, payload.digest, false};
-        put(at, ObjectBody{encode_header(stamp), {}, payload});
-    }
-    void put_tombstone(const ObjectKey& at, std::uint64_t epoch) {
-        put(at, ObjectBody{encode_header(Stamp{Epoch{epoch}, 1, 1, 0, {}, true}), {}, Blob{}});
-    }
-    [[nodiscard]] Stamp stamp(const ObjectKey& at) const {
-        return stamp_of(objects.at(at).body).value();
-    }
-    [[nodiscard]] std::size_t data_keys() const {
-        std::size_t n = 0;
-        for (const auto& [at, object] : objects)
-            n += at.view().starts_with(".ha/") ? 0U : 1U;
-        return n;
-    }
-
-    BucketReply apply(const SendBucket& request) {
-        BucketReply reply;
-        reply.status = 200;
-        const auto found = objects.find(request.key);
-        switch (request.verb) {
-            case BucketVerb::get:
-                if (found == objects.end()) return failure(404, BucketCode::no_such_key);
-                reply.etag = found->second.etag;
-                reply.content = std::make_shared<const ObjectBody>(found->second.body);
-                return reply;
-            case BucketVerb::put:
-                if (!ignores_conditions) {
-                    if (request.condition == PutCondition::if_none_match && found != objects.end())
-                        return failure(412, BucketCode::precondition_failed);
-                    if (request.condition == PutCondition::if_match) {
-                        if (found == objects.end()) return failure(404, BucketCode::no_such_key);
-                        if (found->second.etag != request.etag)
-                            return failure(412, BucketCode::precondition_failed);
-                    }
-                }
-                put(request.key, *request.body);
-                reply.etag = objects.at(request.key).etag;
-                return reply;
-            case BucketVerb::remove:
-                if (honours_conditional_delete && !request.etag.empty() && found != objects.end() &&
-                    found->second.etag != request.etag)
-                    return failure(412, BucketCode::precondition_failed);
-                objects.erase(request.key);
-                reply.status = 204;
-                return reply;
-            case BucketVerb::list:
-                return list(request);
-        }
-        return reply;
-    }
-    static BucketReply failure(std::int32_t status, BucketCode code = BucketCode::none) {
-        BucketReply reply;
-        reply.status = status;
-        reply.code = code;
-        return reply;
-    }
-
-  private:
-    [[nodiscard]] BucketReply list(const SendBucket& request) const {
-        auto page = std::make_shared<ListPage>();
-        for (const auto& [at, object] : objects) {
-            if (at <= request.key || !at.view().starts_with(request.prefix.view())) continue;
-            if (page->entries.size() == page_size) {
-                page->truncated = true;
-                break;
-            }
-            page->entries.push_back({at, object.etag, object.body.payload.size});
-        }
-        BucketReply reply;
-        reply.status = 200;
-        reply.content = ListPagePtr(page);
-        return reply;
-    }
-};
-
-/// What becomes of a request.
-enum class Fate { answer, hold, lose_request, lose_reply };
+/// What becomes of a request. The request of a `late` one is applied when the test says so
+/// (Rig::land), long after its time-out.
+enum class Fate { answer, hold, lose_request, lose_reply, late };
 
 /// One controller with its file store, its clock and whatever it has answered.
 class Rig {
@@ -150,14 +40,21 @@ class Rig {
     }
 
     std::function<Fate(const SendBucket&)> fate = [](const SendBucket&) { return Fate::answer; };
-    bool renews = true;        ///< grants renewal wishes at once
-    bool holds_files = false;  ///< file requests wait in held_files
+    /// The errors with which requests of a verb and a key are answered.
+    std::map<std::pair<BucketVerb, ObjectKey>, BucketReply> errors;
+    /// The error with which a request is answered, if any.
+    std::function<std::optional<BucketReply>(const SendBucket&)> error;
+    std::function<FileStatus(const SendFile&)> file_fate;  ///< of the file store; unset = ok
+    bool renews = true;                                    ///< grants renewal wishes at once
+    bool holds_files = false;                              ///< file requests wait in held_files
     Duration validity = 14890ms;
     std::map<ObjectKey, FileEntry> files;
 
     // What came out.
     std::vector<SendBucket> sent;
     std::map<RequestId, SendBucket> held;
+    std::map<RequestId, SendBucket> stalled;  ///< half of their body has been sent
+    std::vector<SendBucket> late;
     std::deque<SendFile> held_files;
     std::vector<SendFile> sent_files;
     std::map<CallId, ReadDone> reads;
@@ -168,6 +65,7 @@ class Rig {
     std::vector<Effect> trace;
     int renewal_wishes = 0;
     int give_ups = 0;
+    bool runaway = false;  ///< requests without end at one instant: the rig stopped carrying out
 
     [[nodiscard]] Instant now() const { return now_; }
     [[nodiscard]] const Leadership& leadership() const { return leadership_; }
@@ -245,7 +143,23 @@ class Rig {
     /// The held request of that verb and key reaches the bucket now, and is answered.
     void release(BucketVerb verb, const ObjectKey& at) {
         const SendBucket request = find_held(verb, at);
-        answer(request.request, bucket_.apply(request));
+        answer(request.request, apply(request));
+    }
+    /// The held request of that verb and key gets no answer in time; it may land later.
+    void time_out(BucketVerb verb, const ObjectKey& at) {
+        const SendBucket request = find_held(verb, at);
+        late.push_back(request);
+        answer(request.request, FakeBucket::failure(0));
+    }
+    /// The oldest late request of that key reaches the bucket now.
+    BucketReply land(const ObjectKey& at) {
+        for (auto one = late.begin(); one != late.end(); ++one) {
+            if (one->key != at) continue;
+            const SendBucket request = *one;
+            late.erase(one);
+            return apply(request);
+        }
+        throw std::runtime_error("nothing late for " + at.str());
     }
     void fail(BucketVerb verb, const ObjectKey& at, std::int32_t status = 0,
               BucketCode code = BucketCode::none) {
@@ -291,6 +205,18 @@ class Rig {
     void answer_all() {
         fate = [](const SendBucket&) { return Fate::answer; };
     }
+    /// Everything that is held reaches the bucket, and whatever follows is answered at once.
+    void release_all() {
+        answer_all();
+        while (!held.empty())
+            answer(held.begin()->first, apply(held.begin()->second));
+    }
+    [[nodiscard]] std::optional<SendBucket> last(BucketVerb verb, const ObjectKey& at) const {
+        std::optional<SendBucket> found;
+        for (const SendBucket& one : sent)
+            if (one.verb == verb && one.key == at) found = one;
+        return found;
+    }
 
   private:
     void tell() {
@@ -306,6 +232,9 @@ class Rig {
             if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
                 sent.push_back(*bucket);
                 todo_.push_back(*bucket);
+                const bool put = bucket->verb == BucketVerb::put;
+                if (put && (bucket_.not_atomic || (bucket_.checks_before_body && bucket->stalled)))
+                    checked_.emplace(bucket->request, bucket_.check(*bucket));
             } else if (const auto* file = std::get_if<SendFile>(&effect)) {
                 sent_files.push_back(*file);
                 if (holds_files)
@@ -314,7 +243,10 @@ class Rig {
                     todo_files_.push_back(*file);
             } else if (const auto* abort = std::get_if<AbortBucket>(&effect)) {
                 aborted.push_back(abort->request);
-                if (held.contains(abort->request)) aborts_.push_back(abort->request);
+                if (held.contains(abort->request) || stalled.contains(abort->request))
+                    aborts_.push_back(abort->request);
+            } else if (const auto* resume = std::get_if<ResumeBucket>(&effect)) {
+                if (stalled.contains(resume->request)) resumed_.push_back(resume->request);
             } else if (const auto* read_done = std::get_if<ReadDone>(&effect)) {
                 EXPECT_TRUE(reads.emplace(read_done->call, *read_done).second) << "answered twice";
             } else if (const auto* write_done = std::get_if<WriteDone>(&effect)) {
@@ -333,7 +265,8 @@ class Rig {
     void settle() {
         if (settling_) return;
         settling_ = true;
-        while (true) {
+        std::map<std::pair<BucketVerb, ObjectKey>, int> repeats;
+        while (!runaway) {
             if (machine.take_give_up_wish()) ++give_ups;
             if (machine.take_renewal_wish()) {
                 ++renewal_wishes;
@@ -347,15 +280,37 @@ class Rig {
                 const SendBucket request = todo_.front();
                 todo_.pop_front();
                 carry_out(request);
+                runaway = ++repeats[{request.verb, request.key}] > 2000;
+                EXPECT_FALSE(runaway) << "requests without end at wire speed";
+            } else if (!resumed_.empty()) {
+                const RequestId request = resumed_.front();
+                resumed_.pop_front();
+                // The rest of its body comes; an abort may have been quicker.
+                if (const auto rest = stalled.extract(request); !rest.empty())
+                    answer(request, apply(rest.mapped()));
             } else if (!aborts_.empty()) {
                 const RequestId request = aborts_.front();
                 aborts_.pop_front();
+                stalled.erase(request);
                 answer(request, FakeBucket::failure(0));
             } else {
                 break;
             }
         }
         settling_ = false;
+    }
+
+    /// What the store does when it has all of the request: a condition that it looked at before
+    /// is not looked at again.
+    BucketReply apply(const SendBucket& request) {
+        const auto checked = checked_.extract(request.request);
+        if (checked.empty()) return bucket_.apply(request);
+        return checked.mapped() ? *checked.mapped() : bucket_.store(request);
+    }
+    [[nodiscard]] std::optional<BucketReply> error_of(const SendBucket& request) const {
+        if (const auto found = errors.find({request.verb, request.key}); found != errors.end())
+            return found->second;
+        return error ? error(request) : std::nullopt;
     }
 
     void carry_out(const SendBucket& request) {
@@ -366,9 +321,16 @@ class Rig {
             answer(request.request, refused);
             return;
         }
+        if (const auto wrong = error_of(request)) {
+            answer(request.request, *wrong);
+            return;
+        }
         switch (fate(request)) {
             case Fate::answer:
-                answer(request.request, bucket_.apply(request));
+                if (request.stalled)
+                    stalled.emplace(request.request, request);
+                else
+                    answer(request.request, apply(request));
                 break;
             case Fate::hold:
                 held.emplace(request.request, request);
@@ -377,7 +339,11 @@ class Rig {
                 answer(request.request, FakeBucket::failure(0));
                 break;
             case Fate::lose_reply:
-                bucket_.apply(request);
+                apply(request);
+                answer(request.request, FakeBucket::failure(0));
+                break;
+            case Fate::late:
+                late.push_back(request);
                 answer(request.request, FakeBucket::failure(0));
                 break;
         }
@@ -385,6 +351,8 @@ class Rig {
 
     FileReply perform(const SendFile& request) {
         FileReply reply;
+        reply.status = file_fate ? file_fate(request) : FileStatus::ok;
+        if (reply.status != FileStatus::ok) return reply;
         auto list = std::make_shared<FileList>();
         switch (request.verb) {
             case FileVerb::list:
@@ -416,6 +384,8 @@ class Rig {
     std::deque<SendBucket> todo_;
     std::deque<SendFile> todo_files_;
     std::deque<RequestId> aborts_;
+    std::deque<RequestId> resumed_;
+    std::map<RequestId, std::optional<BucketReply>> checked_;  ///< verdicts given at arrival
     std::uint64_t last_call_ = 0;
     bool settling_ = false;
 

@@ -14,7 +14,9 @@ class StorageReconcile : public testing::Test {
         rig.start();
         rig.lead(term);
     }
-    static FileTag dirty(std::uint64_t epoch) { return FileTag{Epoch{epoch}, ETag{}, true, true}; }
+    static FileTag dirty(std::uint64_t epoch, std::uint64_t write_id = 1) {
+        return FileTag{Epoch{epoch}, ETag{}, true, true, write_id};
+    }
     static FileTag untagged() { return FileTag{Epoch{}, ETag{}, false, false}; }
 };
 
@@ -28,11 +30,25 @@ TEST_F(StorageReconcile, ADirtyFileThatTheBucketLacksIsUploadedUnderTheNewEpoch)
     EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 1);
 }
 
-TEST_F(StorageReconcile, ADirtyFileNotBelowTheObjectsEpochIsUploadedOverIt) {
-    bucket.put_fenced(key("a"), blob(9), 5);
-    rig.seed_file(key("a"), blob(1), dirty(5));
+TEST_F(StorageReconcile, ADirtyFileThatIsNewerThanTheObjectIsUploadedOverIt) {
+    bucket.put_fenced(key("epoch"), blob(8), 4, 1, 9);
+    bucket.put_fenced(key("write"), blob(9), 5, 1, 6);
+    rig.seed_file(key("epoch"), blob(1), dirty(5, 2));
+    rig.seed_file(key("write"), blob(2), dirty(5, 7));
     begin(7);
-    EXPECT_EQ(bucket.objects.at(key("a")).body.payload, blob(1));
+    EXPECT_EQ(bucket.payload(key("epoch")), blob(1));
+    EXPECT_EQ(bucket.payload(key("write")), blob(2));
+    EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 2);
+}
+
+TEST_F(StorageReconcile, ADirtyFileOfAnOlderWriteOfTheObjectsEpochGivesWay) {
+    bucket.put_fenced(key("a"), blob(9), 5, 1, 8);
+    rig.seed_file(key("a"), blob(1), dirty(5, 7));
+    begin(7);
+    EXPECT_EQ(bucket.payload(key("a")), blob(9));
+    EXPECT_EQ(rig.files.at(key("a")).payload, blob(9));
+    EXPECT_FALSE(rig.files.at(key("a")).tag.dirty);
+    EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 0);
 }
 
 TEST_F(StorageReconcile, ADirtyFileBelowTheObjectsEpochGivesWay) {
@@ -49,14 +65,17 @@ TEST_F(StorageReconcile, ADirtyFileBelowTheObjectsEpochGivesWay) {
     EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 0);
 }
 
-TEST_F(StorageReconcile, AFollowersPassKeepsADirtyFileUnlessTheObjectsEpochIsHigher) {
-    bucket.put_fenced(key("same"), blob(8), 5);
-    bucket.put_fenced(key("newer"), blob(9), 6);
-    rig.seed_file(key("same"), blob(1), dirty(5));
-    rig.seed_file(key("newer"), blob(2), dirty(5));
+TEST_F(StorageReconcile, AFollowersPassKeepsADirtyFileUnlessTheObjectIsNewer) {
+    bucket.put_fenced(key("older"), blob(7), 5, 1, 6);
+    bucket.put_fenced(key("later write"), blob(8), 5, 1, 8);
+    bucket.put_fenced(key("later epoch"), blob(9), 6, 1, 1);
+    rig.seed_file(key("older"), blob(1), dirty(5, 7));
+    rig.seed_file(key("later write"), blob(2), dirty(5, 7));
+    rig.seed_file(key("later epoch"), blob(3), dirty(5, 7));
     rig.start();
-    EXPECT_EQ(rig.files.at(key("same")).payload, blob(1));
-    EXPECT_EQ(rig.files.at(key("newer")).payload, blob(9));
+    EXPECT_EQ(rig.files.at(key("older")).payload, blob(1));
+    EXPECT_EQ(rig.files.at(key("later write")).payload, blob(8));
+    EXPECT_EQ(rig.files.at(key("later epoch")).payload, blob(9));
 }
 
 TEST_F(StorageReconcile, AnUntaggedFileIsUploadedOnlyIfTheObjectIsMissing) {

@@ -27,6 +27,7 @@ struct Node {
     std::map<ObjectKey, FileEntry> files;
     std::map<CallId, Event> open;
     std::set<RequestId> unanswered;
+    std::map<RequestId, SendBucket> stalled;  ///< puts whose second half was not sent yet
     Instant timer = kNever;
 };
 
@@ -260,7 +261,11 @@ class World {
         for (const Effect& effect : out) {
             if (const auto* send = std::get_if<SendBucket>(&effect)) {
                 depart(node, *send);
+            } else if (const auto* resume = std::get_if<ResumeBucket>(&effect)) {
+                if (const auto rest = node.stalled.extract(resume->request); !rest.empty())
+                    travel(node, rest.mapped());
             } else if (const auto* abort = std::get_if<AbortBucket>(&effect)) {
+                node.stalled.erase(abort->request);
                 reply(node, abort->request, FakeBucket::failure(0), now_ + 1ms);
             } else if (const auto* file = std::get_if<SendFile>(&effect)) {
                 const SendFile request = *file;
@@ -320,6 +325,14 @@ class World {
         EXPECT_TRUE(!gated || node.leadership.role == Role::leader)
             << "a follower's put was permitted";
         reply(node, request.request, FakeBucket::failure(0), now_ + request.timeout);
+        if (request.stalled)
+            node.stalled.emplace(request.request, request);
+        else
+            travel(node, request);
+    }
+    /// The whole of a request is on its way.
+    void travel(Node& node, const SendBucket& request) {
+        const bool gated = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
         const auto fate = calm_ ? 99 : random_.below(100);
         if (fate < 10) return;  // lost on the way there
         if (fate < 15) {
