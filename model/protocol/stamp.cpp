@@ -100,12 +100,19 @@ std::optional<Stamp> decode_metadata(std::string_view text) {
     return stamp;
 }
 
+namespace {
+/// Terms are etcd revisions and epochs grow by one: nothing of ours comes near. A larger number is
+/// damage, or somebody's; believed, it would leave no room for a next one.
+constexpr std::uint64_t kLargestEpoch = 1ULL << 63;
+}  // namespace
+
 std::optional<Stamp> stamp_of(const ObjectBody& body) {
     if (body.head.empty() && body.metadata.empty())
         return Stamp{Epoch{0}, 0, 0, body.payload.size, body.payload.digest, false};
     const std::optional<Stamp> stamp =
         body.head.empty() ? decode_metadata(body.metadata) : decode_header(body.head);
     if (!stamp || stamp->length != body.payload.size) return std::nullopt;
+    if (stamp->epoch.value() > kLargestEpoch) return std::nullopt;
     // Nothing has only one content, and a tombstone's writer computed no digest for it.
     if (stamp->length > 0 && stamp->digest != body.payload.digest) return std::nullopt;
     return stamp;

@@ -27,7 +27,7 @@ inline constexpr std::string_view kHeaderMagic = "LSHOLD\x1a\n";
 
 /// An object's stamp as found: that of its header or metadata; without either, a plain object of
 /// epoch 0 whose length and digest are the payload's. Nothing when it has a damaged one or the
-/// payload is not what the stamp says: corrupt.
+/// payload is not what the stamp says, or its epoch lies above 2^63: corrupt.
 [[nodiscard]] std::optional<Stamp> stamp_of(const ObjectBody& body);
 
 }  // namespace leasehold

@@ -14,6 +14,7 @@
 //   Writer, claim   TryFailed                 BucketHealth
 //   Writer          HigherEpoch               EpochClaim.raise
 //   Writer, claim   ConditionsRefused         StoreProbe
+//   Writer, claim   Contradiction             StoreProbe
 //   EpochClaim      EpochClaimed              files' tags, Graveyard, Reconciler, BucketHealth
 //   EpochClaim      RenewalWanted             the elector
 //   BucketHealth    GiveUp                    the elector

@@ -89,7 +89,7 @@ Found BucketArrows::show(bool binding) const {
     if (leads != nullptr && found.kind == FoundKind::tombstone)
         leads->graves.bury(step.sight(), key);
     if (leads == nullptr || !found.stale || !found.current) return found;
-    leads->probe.contradicted(desk);
+    leads->probe.contradicted();
     const Entry& known = step.s.catalog.at(key);
     if (known.clean() && older(known.view.version, known.local.version))
         leads->reconciler.consider(key);
@@ -103,10 +103,12 @@ void BucketArrows::operator()(const PollPage& owner) const {
     Desk desk = step.desk();
     const Poller::Paged paged = self.poller.step(step.sight(), owner, outcome, reply, desk);
     if (paged.page == nullptr) return;
+    const bool named = step.s.config.format == ObjectFormat::fenced;
     for (const ListEntry& shown : paged.page->entries) {
         if (shown.key.view().starts_with(kOwnKeys)) continue;
         const KeyId key = step.s.catalog.key(shown.key);
-        step.s.catalog.listed(key, shown, paged.number);
+        if (step.s.catalog.listed(key, shown, paged.number, named))
+            step.s.life.patience.somebody_wrote();
         const Entry& known = step.s.catalog.at(key);
         const bool wanted = self.reads.waiting(key) && self.reads.wait_for_other(key, shown.etag);
         if (step.s.catalog.needs_fetch(key) || (wanted && known.has_local && known.dirty))
@@ -156,9 +158,10 @@ void BucketArrows::operator()(const Purge& owner) const {
 void BucketArrows::operator()(const ReconcilePage& owner) const {
     const Reconciler::Paged paged = leader().reconciler.step(step.sight(), owner, outcome, reply);
     if (paged.page == nullptr) return;
+    const bool named = step.s.config.format == ObjectFormat::fenced;
     for (const ListEntry& shown : paged.page->entries) {
         if (shown.key.view().starts_with(kOwnKeys)) continue;
-        step.s.catalog.listed(step.s.catalog.key(shown.key), shown, paged.number);
+        step.s.catalog.listed(step.s.catalog.key(shown.key), shown, paged.number, named);
     }
 }
 

@@ -41,6 +41,7 @@ struct FactArrows {
         Desk desk = step.desk();
         leader().probe.refused(desk);
     }
+    void operator()(const Contradiction&) const { leader().probe.contradicted(); }
     void operator()(const GiveUp&) const {
         step.s.life.wishes.give_up = true;
         step.s.life.patience.gave_up();

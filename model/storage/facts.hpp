@@ -42,6 +42,8 @@ struct EpochClaimed {};
 struct RenewalWanted {};
 /// The store refused a condition by name: it does none.
 struct ConditionsRefused {};
+/// The store's answers contradict each other: its conditions are not to be relied upon.
+struct Contradiction {};
 /// Nothing of what waits got on for too long: another replica may do better.
 struct GiveUp {};
 /// The file store could not keep a fetched version.
@@ -61,6 +63,6 @@ struct UploadReady {
 };
 
 using Fact = std::variant<Committed, Placed, TryFailed, HigherEpoch, EpochClaimed, RenewalWanted,
-                          ConditionsRefused, GiveUp, NotKept, Served, UploadReady>;
+                          ConditionsRefused, Contradiction, GiveUp, NotKept, Served, UploadReady>;
 
 }  // namespace leasehold::storage

@@ -84,7 +84,7 @@ std::vector<IndexEntry> Catalog::index(std::string_view prefix) const {
 
 // ---- the bucket ---------------------------------------------------------------------------------
 
-bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number) {
+bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bool named) {
     Entry& known = entry(key);
     // Committed, or shown by a GET, since this LIST began: newer than its page.
     if (known.listed >= number) return false;
@@ -94,7 +94,10 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number) {
     if (known.view.etag == StoredETag(shown.etag)) return false;
     keep_floor(key);
     known.view.etag = StoredETag(shown.etag);
-    known.examined = false;
+    known.examined = named && known.clean() && known.local.etag == known.view.etag;
+    known.view.version = known.examined ? known.local.version : VersionId{};
+    known.tombstone = false;
+    known.corrupt = false;
     // A GET that left before shows an older version, or this one; it can't be told which.
     ++known.generation;
     return true;

@@ -47,8 +47,9 @@ class Catalog {
     KeyId key(const ObjectKey& name);
     /// The number of a LIST that begins now.
     std::uint32_t begin_list() { return ++lists_; }
-    /// A LIST shows the key. True if it shows another version than the view did.
-    bool listed(KeyId key, const ListEntry& shown, std::uint32_t number);
+    /// A LIST shows the key. True if it shows another version than the view did. `named`: an ETag
+    /// covers the stamp too, so that of a clean copy names its version.
+    bool listed(KeyId key, const ListEntry& shown, std::uint32_t number, bool named);
     /// A complete LIST didn't show the key. True if it is the second in a row: the key is gone.
     bool unlisted(KeyId key, Desk& desk);
     /// A GET of the key was answered; `generation` is the key's when it left. What it shows is

@@ -60,7 +60,7 @@ void BucketHealth::proceed(const Sight& sight, bool waits, bool claimed, const P
 }
 
 void BucketHealth::ask(const Sight& sight, Desk& desk) {
-    const std::optional<Duration> timeout = sight.put_timeout(0);
+    const std::optional<Duration> timeout = sight.put_timeout(0, true);
     if (!timeout) return;
     asking_ = true;
     asked_ = true;
@@ -83,9 +83,7 @@ void BucketHealth::step(const Sight& sight, const HealthPut&, const Flight& flig
         // The bucket takes writes: it is the keys that it doesn't take. They fail alone.
         desk.note(MarkId::key_refused);
         got_on();
-    } else if (outcome == BucketOutcome::not_sent) {
-        asked_ = false;
-    } else {
+    } else if (outcome != BucketOutcome::not_sent) {
         failed(sight, TryFailed{flight.sent});
     }
 }

@@ -73,6 +73,7 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
     // The swap was refused because of another version, and the object has the one that it named.
     if (contradicts(found.etag) && ++history_.contradictions > kContradictions) {
         desk.note(MarkId::precondition_contradicted);
+        desk.tell(Contradiction{});
         desk.tell(TryFailed{flight.sent});
         history_.refused.reset();
         wait(sight, Duration{0});

@@ -37,7 +37,9 @@ struct Job {
     bool look_next = false;      ///< before another PUT: GET
     bool placing = false;        ///< the PUT in flight is the tombstone of a large creation
     Stamp sent;                  ///< of the newest attempt
-    bool exists = false;  ///< the newest attempt was a creation and met 412: the key is there
+    std::optional<ETag>
+        refused;     ///< condition of the newest attempt, which met 412; empty = create
+    ETag condition;  ///< of the newest attempt: If-Match; empty = If-None-Match
     std::uint32_t contradictions = 0;
     Backoff failures;
     Instant retry_at = kNever;

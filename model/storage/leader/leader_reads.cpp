@@ -69,7 +69,7 @@ void LeaderReads::step(const Sight& sight, const LeaderRead& owner, const Found&
     CHECK(at != keys_.end());
     Reads& reads = at->second;
     reads.flight = RequestId{};
-    const bool again = settle(sight, owner.key, found, reads, desk);
+    const bool again = settle(owner.key, found, reads, desk);
     if (reads.calls.empty()) {
         keys_.erase(at);
     } else if (again) {
@@ -83,23 +83,22 @@ void LeaderReads::step(const Sight& sight, const LeaderRead& owner, const Found&
 }
 
 /// Answers the riders; true if some are to be tried again after a back-off.
-bool LeaderReads::settle(const Sight& sight, KeyId key, const Found& found, Reads& reads,
-                         Desk& desk) {
-    // An answer that the key's own changes overtook, or one below what was served already, is no
-    // answer: it would show an older version after a newer one.
-    const bool learnt = found.kind != FoundKind::nothing && found.kind != FoundKind::denied;
-    const bool overtaken = learnt && !found.current;
-    if (found.kind == FoundKind::data && found.current && !found.stale)
-        desk.tell(Served{key, found.stamp});
+bool LeaderReads::settle(KeyId key, const Found& found, Reads& reads, Desk& desk) {
+    // An answer below what was served already is none: it would show an older version after a newer
+    // one. Where the order can't tell (absence, a plain object) and the key changed meanwhile, the
+    // GET is sent again, a few times: a key that is written all the time must be readable too.
+    const bool ordered = found.kind == FoundKind::data && found.stamp.epoch != Epoch{};
+    const bool learnt = found.kind == FoundKind::data || found.absent();
+    const bool overtaken = learnt && !found.current && !ordered;
+    if (ordered && !found.stale) desk.tell(Served{key, found.stamp});
     bool again = false;
     for (auto at = reads.calls.begin(); at != reads.calls.end();) {
         const CallId call = at->first;
         Waiter& waiter = at->second;
         ReadDone done{call, ReadOutcome::failed, {}, {}, {}};
         bool answered = std::exchange(waiter.rides, false);
-        if (overtaken) {
-            --waiter.tries;  // sent again at once: each such round costs a change of the key
-            answered = false;
+        if (overtaken && waiter.tries < kTries) {
+            answered = false;  // at once
         } else if (found.stale || found.kind == FoundKind::nothing) {
             if (answered && waiter.tries < kTries) {
                 again = true;
@@ -119,7 +118,6 @@ bool LeaderReads::settle(const Sight& sight, KeyId key, const Found& found, Read
         at = reads.calls.erase(at);
         desk.calls.answer(done, desk.out);
     }
-    static_cast<void>(sight);
     return again;
 }
 

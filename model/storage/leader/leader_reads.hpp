@@ -58,8 +58,7 @@ class LeaderReads {
     };
     void enqueue(KeyId key, Reads& reads);
     void send(const Sight& sight, KeyId key, Reads& reads, Desk& desk);
-    [[nodiscard]] bool settle(const Sight& sight, KeyId key, const Found& found, Reads& reads,
-                              Desk& desk);
+    [[nodiscard]] bool settle(KeyId key, const Found& found, Reads& reads, Desk& desk);
     void tidy(KeyId key);
 
     std::map<KeyId, Reads> keys_;

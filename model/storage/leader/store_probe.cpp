@@ -19,7 +19,7 @@ const char* const kOther = "00000000000000000000000000000000";  // an ETag that 
 void StoreProbe::proceed(const Sight& sight, Desk& desk) {
     if (pair_ && sight.now >= pair_->resume_at) resume(desk);
     if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
-    if (sight.now < next_ || !sight.put_timeout(0)) return;
+    if (sight.now < next_ || !sight.put_timeout(0, true)) return;
     if (sight.config.store_not_atomic && verdict_.put == Preconditions::unknown)
         conclude(Preconditions::not_atomic, desk);
     next_ = kNever;
@@ -63,7 +63,7 @@ RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag
     request.etag = etag;
     request.body = own_body(stamp);
     request.stalled = stalled;
-    request.timeout = *sight.put_timeout(0);
+    request.timeout = *sight.put_timeout(0, true);
     return desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
 }
 
@@ -72,7 +72,7 @@ void StoreProbe::remove(const Sight& sight, const ETag& etag, Desk& desk) {
     request.verb = BucketVerb::remove;
     request.key = probe_key(sight.config);
     request.etag = etag;
-    request.timeout = *sight.put_timeout(0);
+    request.timeout = *sight.put_timeout(0, true);
     desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
 }
 
@@ -177,7 +177,7 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
         fail(sight, reply.retry_after);
     } else if (stalled) {
         conclude(Preconditions::honoured, desk);
-    } else if (++round_ == kRounds) {
+    } else if (++round_ >= kRounds) {
         stage_ = Stage::stall;
     }
 }
@@ -209,10 +209,8 @@ void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
     stage_ = verdict_.put == Preconditions::unknown ? Stage::race : Stage::clean;
 }
 
-void StoreProbe::contradicted(Desk& desk) {
-    if (verdict_.put != Preconditions::honoured) return;
-    desk.note(MarkId::preconditions_not_atomic);
-    verdict_.put = Preconditions::not_atomic;
+void StoreProbe::contradicted() {
+    if (verdict_.put == Preconditions::honoured) verdict_.put = Preconditions::not_atomic;
 }
 
 void StoreProbe::refused(Desk& desk) {

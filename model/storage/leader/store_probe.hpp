@@ -25,7 +25,7 @@ class StoreProbe {
     /// What is known so far; `put` when all of it was asked.
     [[nodiscard]] const Capabilities& verdict() const { return verdict_; }
     /// Something that can't be under honoured conditions was seen: from now on time alone counts.
-    void contradicted(Desk& desk);
+    void contradicted();
     /// A write's condition was refused by name.
     void refused(Desk& desk);
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;

@@ -50,6 +50,7 @@ void Writer::send(const Sight& sight, JobId id, Job& job, Desk& desk) {
     }
     if (sight.config.ha && sight.store.put != Preconditions::refused) {
         put.etag = known.view.etag.etag();
+        job.condition = put.etag;
         put.condition = creates ? PutCondition::if_none_match : PutCondition::if_match;
     }
     if (job.maybe_applied) desk.note(MarkId::write_retried);
@@ -103,7 +104,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
                   BucketOutcome outcome, const BucketReply& reply, Desk& desk) {
     Job& job = landed(owner.job);
     const bool placed = std::exchange(job.placing, false);
-    job.exists = false;
+    job.refused.reset();
     switch (outcome) {
         case BucketOutcome::written:
             if (!placed) {
@@ -119,7 +120,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
         case BucketOutcome::precondition_failed:
             // Somebody wrote since: a successor, a human, or this very job with its reply lost.
             if (!sight.config.ha) break;
-            job.exists = sight.catalog.at(job.key).view.etag.empty();
+            job.refused = job.condition;
             job.look_next = true;
             queue(owner.job, job);
             return;
@@ -170,15 +171,25 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
         finish(owner.job, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
         return;
     }
-    // The store refuses to create the key because it exists, and says that it does not.
-    if (std::exchange(job.exists, false) && found.kind == FoundKind::missing &&
-        ++job.contradictions > kContradictions) {
-        desk.note(MarkId::precondition_contradicted);
-        desk.tell(TryFailed{flight.sent});
-        fail(sight, owner.job, job, Duration{0}, desk);
+    // The store refuses to create the key because it exists, and says that it does not; or it
+    // refuses the very version that it shows.
+    const auto refused = std::exchange(job.refused, std::nullopt);
+    if (refused && *refused == found.etag && ++job.contradictions > kContradictions) {
+        contradicted(sight, flight, owner.job, job, desk);
         return;
     }
     queue(owner.job, job);
+}
+
+/// Not tried again soon: none of the answers is late any more.
+void Writer::contradicted(const Sight& sight, const Flight& flight, JobId id, Job& job,
+                          Desk& desk) {
+    desk.note(MarkId::precondition_contradicted);
+    desk.tell(Contradiction{});
+    desk.tell(TryFailed{flight.sent});
+    const BackoffLimits limits{sight.config.retry_max,
+                               std::max(sight.config.retry_max, sight.config.poll_period)};
+    wait_until(id, job, saturating_add(sight.now, job.failures.fail(limits)));
 }
 
 void Writer::step(const Sight& sight, const EpochLook& owner, const Flight& flight,

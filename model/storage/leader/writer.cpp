@@ -136,10 +136,11 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
             look(sight, id, job, true, desk);
         else
             send(sight, id, job, desk);
-    } else if (!known.examined || known.view.version.epoch > *sight.epoch) {
+    } else if (!known.examined || known.view.version.epoch > *sight.epoch ||
+               (job.maybe_applied && known.view.version.write_id == id.value())) {
         // A version may be written over only if its epoch is known and not above ours: the ETag
         // alone, as a LIST shows it, would let a leader that was deposed unawares pass the
-        // successor's condition.
+        // successor's condition. One that bears our own write id may be this very write.
         look(sight, id, job, false, desk);
     } else {
         send(sight, id, job, desk);

@@ -90,6 +90,7 @@ class Writer {
     void send(const Sight& sight, JobId id, Job& job, Desk& desk);
     void look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& desk);
     void fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk);
+    void contradicted(const Sight& sight, const Flight& flight, JobId id, Job& job, Desk& desk);
     void commit(JobId id, Stamp stamp, const ETag& etag, Desk& desk);
     void finish(JobId id, WriteAck ack, const Stamp& stamp, const ETag& etag, Desk& desk);
     void give_up(const Sight& sight, JobId id, WriteAck if_not_stored, Desk& desk);

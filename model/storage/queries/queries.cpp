@@ -70,12 +70,13 @@ void Queries::step(const Sight& sight, const QueryLook& owner, const Found& foun
         return;
     }
     const bool learnt = found.kind == FoundKind::data || found.absent();
+    const bool ordered = found.kind == FoundKind::data && found.stamp.epoch != Epoch{};
     if (sight.catalog.servable(owner.key)) {
         // A file came meanwhile, and is not older than this GET: going back would show.
         load(sight, owner.call, owner.key, desk);
-    } else if (learnt && !found.current && !sight.requests.getting(owner.key)) {
+    } else if (learnt && !found.current && !ordered && !sight.requests.getting(owner.key)) {
         read_through(sight, owner.call, owner.key, desk);  // overtaken by a change of the key
-    } else if (found.kind == FoundKind::data && !found.stale && found.current) {
+    } else if (found.kind == FoundKind::data && !found.stale && (found.current || ordered)) {
         desk.tell(Served{owner.key, found.stamp});
         desk.calls.answer(
             QueryDone{owner.call, QueryOutcome::data, found.stamp.epoch, found.etag, found.payload},
