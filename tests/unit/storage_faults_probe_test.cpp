@@ -206,7 +206,8 @@ TEST_F(StorageProbe, ADemotionEndsAStalledPut) {
         const bool before = std::exchange(stalls, stalls || r.stalled);
         return before ? Fate::hold : Fate::answer;
     };
-    begin();
+    rig.start();
+    rig.lead(7);
     ASSERT_EQ(rig.stalled.size(), 1U);
     const RequestId put = rig.stalled.begin()->first;
     rig.follow();
@@ -221,7 +222,8 @@ TEST_F(StorageProbe, AStopEndsAStalledPut) {
         const bool before = std::exchange(stalls, stalls || r.stalled);
         return before ? Fate::hold : Fate::answer;
     };
-    begin();
+    rig.start();
+    rig.lead(7);
     ASSERT_EQ(rig.stalled.size(), 1U);
     rig.step(Stop{rig.now() + 30s});
     EXPECT_TRUE(rig.stalled.empty());
