@@ -1,6 +1,7 @@
 // LeaseView: what this process knows of the Lease, and from when on it may take it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -42,6 +43,8 @@ class LeaseView {
     [[nodiscard]] Version known() const { return known_; }
     /// The present Lease; null before the first look and while it is missing.
     [[nodiscard]] const LeasePtr& lease() const { return lease_; }
+    /// Of the present record; 0 if there is none, or it has none.
+    [[nodiscard]] std::uint64_t nonce() const { return lease_ ? lease_->record.nonce : 0; }
     /// The first absence since the Lease was last seen.
     [[nodiscard]] std::optional<Instant> absent_since() const { return absent_since_; }
     /// When the present record (not its version) was first seen.

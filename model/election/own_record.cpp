@@ -26,7 +26,9 @@ void OwnRecord::refused(Version at) {
     refused_at_ = at;
 }
 
-void OwnRecord::not_applied(std::uint64_t nonce) {
+// A watch may have shown it already; then the answer is odd, and the record is ours all the same.
+void OwnRecord::not_applied(std::uint64_t nonce, std::uint64_t present) {
+    if (nonce == present) return;
     std::erase_if(writes_, [&](const OwnWrite& write) { return write.nonce == nonce; });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/base/time.hpp"
@@ -73,8 +74,8 @@ class OwnRecord {
     void unknown() { newest_ = Newest::unknown; }
     /// It met another version than `at`: what is there now must be looked at.
     void refused(Version at);
-    /// It was certainly not applied.
-    void not_applied(std::uint64_t nonce);
+    /// It was not applied, says its answer. That is believed unless it is the record `present`.
+    void not_applied(std::uint64_t nonce, std::uint64_t present);
     /// An authoritative answer has shown what is there.
     void looked();
     /// Does `shown`, which is known now, explain the refusal? Then the next write may leave.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "model/base/time.hpp"
 #include "model/protocol/lease.hpp"

@@ -1,6 +1,8 @@
 // Requests: what is written, how long it may take, and what an answer means.
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "model/base/check.hpp"
@@ -106,7 +108,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
                .kind = kind,
                .precondition = lease->version,
                .standing = standing_of(kind)},
-              view_.lease() ? view_.lease()->record.nonce : 0);
+              view_.nonce());
     const LeaseVerb verb = post ? LeaseVerb::create : LeaseVerb::update;
     const RequestId id = requests_.begin({.id = {},
                                           .verb = verb,
@@ -150,7 +152,7 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
         case LeaseOutcome::rejected: {
             const bool renewal =
                 request->kind == WriteKind::renew || request->kind == WriteKind::recreate;
-            own_.not_applied(request->nonce);
+            own_.not_applied(request->nonce, view_.nonce());
             requests_.write_at = retry();
             if (renewal && reply.status == 429) mark(out, MarkId::renewal_throttled);
             break;
@@ -185,7 +187,7 @@ void Elector::on_written(Now now, const Request& request, const LeasePtr& lease,
     }
     if (version == request.known) {
         // A PUT of equal content writes nothing: followers saw no renewal, so it was none.
-        own_.not_applied(request.nonce);
+        own_.not_applied(request.nonce, view_.nonce());
         mark(out, MarkId::renewal_unchanged);
         return;
     }
@@ -199,7 +201,7 @@ void Elector::on_written(Now now, const Request& request, const LeasePtr& lease,
         }
         observe(now, lease, LeaseView::Source::answer, out);
     }
-    const bool present = view_.lease() && view_.lease()->record.nonce == request.nonce;
+    const bool present = view_.nonce() == request.nonce;
     if (request.kind == WriteKind::release) {
         mark(out, MarkId::released_lease);
         return;  // what is there is ours no more, so the role ends in this step

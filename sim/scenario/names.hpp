@@ -59,7 +59,8 @@ inline constexpr std::array<std::string_view, 14> kTop{
     "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",
     "clocks",   "network", "api",      "bucket", "workload", "faults",   "expect"};
 inline constexpr std::array<std::string_view, 7> kElection{
-    "profile", "leaseDuration", "renewDeadline", "retryPeriod", "drift", "margin", "clientGoPeers"};
+    "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
+    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
 inline constexpr std::array<std::string_view, 15> kStorage{
     "format",        "pollPeriod",  "getTimeout",         "putTimeout",
     "timeoutPerMib", "listTimeout", "readThroughTimeout", "writeDeadline",

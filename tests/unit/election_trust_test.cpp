@@ -211,9 +211,8 @@ TEST(Trust, AnAgentsLeaseBlankedByALateForeignReleaseIsWaitedOut) {
         Bench bench(named("b/1", client_go));
         bench.start_as_follower();
         bench.advance(1s);
-        edit(bench, [&](LeaseRecord& record) {
-            libraries().front().release(record, bench.wall());
-        });
+        edit(bench,
+             [&](LeaseRecord& record) { libraries().front().release(record, bench.wall()); });
         expect_waited_out(bench, "an agent always leaves its mark");
     }
 }
@@ -223,9 +222,8 @@ TEST(Trust, AReplayOfAReleaseIsVoidForWhoeverHasSeenALaterRecord) {
     Bench later(named("b/1"));
     later.api = released;
     later.api.put(peer_record(9));
-    later.api.edit([&](Lease& lease) {
-        lease.record.transitions = released.lease->record.transitions + 1;
-    });
+    later.api.edit(
+        [&](Lease& lease) { lease.record.transitions = released.lease->record.transitions + 1; });
     later.start();
     later.advance(1s);
     edit(later, [&](LeaseRecord& record) { record = released.lease->record; });
@@ -302,9 +300,8 @@ TEST(Trust, AReleaseOfAForeignElectorWithoutAnyAnnotationsIsBelievedInSuchAGroup
         Bench bench(named("b/1", client_go));
         bench.api.put(peer_record(5, false));
         bench.start();
-        edit(bench, [&](LeaseRecord& record) {
-            libraries().front().release(record, bench.wall());
-        });
+        edit(bench,
+             [&](LeaseRecord& record) { libraries().front().release(record, bench.wall()); });
         EXPECT_EQ(bench.leads(), client_go);
     }
 }
