@@ -104,7 +104,9 @@ TEST(Following, TakesAReleasedLeaseAtOnce) {
 }
 
 TEST(Following, WaitsOutAnEmptyHolderThatNobodyReleased) {
-    for (const std::uint64_t mark : {0U, 76U}) {  // no mark, or that of another acquisition
+    // No mark, that of another acquisition, or that of older agents, which named no more than the
+    // acquisition.
+    for (const std::uint64_t mark : {0U, 76U, 77U}) {
         Bench bench;
         bench.start_as_follower();
         bench.advance(1s);
