@@ -52,6 +52,8 @@ Duration largest_renew_deadline(const ElectorConfig& config) {
 
 constexpr std::chrono::seconds kLongestOnWire(std::numeric_limits<std::int32_t>::max());
 
+/// The wire counts whole seconds in an int32. A fraction would be cut off there, and whoever waits
+/// by the record would wait less than its holder counts on (election-review 6).
 /// Says it in `found` unless `span` is a duration that the wire can carry.
 bool check_seconds(const std::string& name, Duration span, std::vector<std::string>& found) {
     const bool whole = span >= 1s && span % 1s == 0ns;
@@ -70,6 +72,7 @@ void check_bounds(const ElectorConfig& config, std::vector<std::string>& found) 
     check_seconds("longestLease", config.longest_lease, found);
     if (config.lease_duration > config.longest_lease)
         found.push_back("leaseDuration " + in_words(config.lease_duration) + longest);
+    // maxLeaseDuration speaks of all members, so of this one too, and is a lease like any other.
     if (!config.max_lease_duration) return;
     const Duration members = *config.max_lease_duration;
     check_seconds("maxLeaseDuration", members, found);
@@ -86,6 +89,7 @@ Duration ElectorConfig::effective_renew_deadline() const {
     return renew_deadline.value_or(largest_renew_deadline(*this));
 }
 
+// None set: all members are taken to be configured alike.
 Duration ElectorConfig::longest_of_members() const {
     return max_lease_duration.value_or(lease_duration);
 }

@@ -85,6 +85,8 @@ void Elector::drained(Now now, Effects& out) {
     });
 }
 
+/// Ends what `now` has ended, whatever the event is. A gate closes by time alone: a leader that
+/// was paused must find itself a follower before it reads what came in the meantime.
 void Elector::settle(Now now, Effects& out) {
     if (const auto* leading = std::get_if<Leading>(&role_)) {
         const Instant end = leadership_.valid_until;
@@ -92,11 +94,13 @@ void Elector::settle(Now now, Effects& out) {
         if (now.monotonic >= end) {
             close_gate(now, out);
             mark(out, MarkId::gate_expired);
+            // A driver is never late by a whole period unless the process stood still.
             if (now.monotonic - end > config_.retry_period)
                 mark(out, MarkId::woke_with_expired_lease);
             if (stop == kNever) {
                 become_following(now, Instant::min());
             } else {
+                // Its record may still be the present one: others need not wait for it.
                 become_releasing(now, {.stopping = true, .deadline = stop, .sit_out_until = {}});
             }
         } else if (now.monotonic >= stop) {
@@ -129,6 +133,7 @@ void Elector::close_gate(Now now, Effects& out) {
     own_.close();
 }
 
+/// Contends, from `sit_out_until` on. Writes of the role before open nothing any more.
 void Elector::become_following(Now now, Instant sit_out_until) {
     leadership_ = Leadership{};
     role_ = Following{sit_out_until};
@@ -137,9 +142,12 @@ void Elector::become_following(Now now, Instant sit_out_until) {
     if (!watch_.open() || !view_.lease()) requests_.look_by(now.monotonic);
 }
 
+/// The only way to an open gate: the present record is `write`, sent when the Lease was free.
 void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
     const LeaseRecord& record = view_.lease()->record;
     CHECK(own_.claim(record) == Claim::proven && write.counts());
+    // The version of the acquiring write orders leaderships across deletions of the Lease, where
+    // transitions begin again.
     const Term term(view_.known().value());
     CHECK_MSG(term > progress_.last_term, "a term that is not larger than the last one");
     progress_.last_term = term;
@@ -154,12 +162,14 @@ void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
                     .transitions = record.transitions,
                     .renewal_wanted = false,
                     .stop_deadline = kNever};
+    // The cadence counts from the send: an answer that was slow brings the first renewal forward.
     requests_.write_at = write.sent_at + config_.retry_period;
     requests_.look_at = kNever;
     out.emplace_back(GateMoved{term, leadership_.valid_until});
     out.emplace_back(RoleChanged{Role::leader, term});
 }
 
+/// The gate is closed, and the record may be ours: it is released, or found to be another's.
 void Elector::become_releasing(Now now, const Releasing& releasing) {
     leadership_ = Leadership{};
     role_ = releasing;
@@ -169,6 +179,7 @@ void Elector::become_releasing(Now now, const Releasing& releasing) {
     requests_.postpone_look(now.monotonic);
 }
 
+/// The end: whatever comes after finds nothing to match.
 void Elector::become_done(Effects& out) {
     role_ = Done{};
     leadership_ = Leadership{.role = Role::stopped,
@@ -193,18 +204,20 @@ void Elector::check_step(Now now, const Leadership& before) const {
     CHECK(leads == (after.role == Role::leader));
     CHECK_MSG(progress_.deadline > now.monotonic, "something due was left undone");
     if (leads) {
+        // Clause 1: validity counts from a send, so no answer, however late, makes it longer.
         CHECK_MSG(after.valid_until > now.monotonic, "a leader whose gate is closed");
         CHECK_MSG(after.valid_until == after.renewed_sent + config_.effective_renew_deadline(),
                   "validity that does not count from a send");
         CHECK(after.renewed_sent <= now.monotonic);
         CHECK(after.term == progress_.last_term && after.term.value() != 0);
+        // Clause 8: a foreign record ends leadership in the step that shows it.
         CHECK_MSG(!view_.lease() || own_.claim(view_.lease()->record) != Claim::none,
                   "a leader over a foreign record");
     }
     CHECK(!(view_.lease() && view_.absent_since()));
     if (std::holds_alternative<Done>(role_))
         CHECK(requests_.idle() && !watch_.open() && progress_.deadline == kNever);
-    // Before and after.
+    // Before and after: a term is one leadership, and what was promised is never taken back.
     if (before.role == Role::stopped) CHECK(after.role == Role::stopped);
     if (before.role == Role::leader && leads) {
         CHECK_MSG(after.term == before.term, "the term changed while leading");

@@ -29,6 +29,7 @@ LeaseView::Sight LeaseView::see(Instant now, const LeasePtr& lease, Source sourc
     const ReleaseTrust::Judgement judged =
         trust_.judge(before.get(), *lease, source == Source::watch);
     since_ = now;
+    // What was bound so far was bound by somebody else, and this holder's release won't free it.
     if (judged.next_holder) busy_.next_holder();
     weigh(now, judged.proof, mine, before);
     return Sight::changed;
@@ -50,6 +51,8 @@ void LeaseView::weigh(Instant now, ReleaseTrust::Proof proof, Claim mine, const 
             busy_.holder_released();
         return;
     }
+    // Held, or emptied by nobody knows whom. An own creation waits like any other: it says how long
+    // a leader that nobody sees may last (clause 4).
     way_ = mine == Claim::unproven ? WriteKind::take_created : WriteKind::take_expired;
     // Whoever emptied it wrote a duration of its own; the gate that may still be open goes by
     // that of the record before, renewed unseen.
@@ -93,6 +96,7 @@ void LeaseView::restore(Instant now, const LeasePtr& lease) {
 }
 
 void LeaseView::prove() {
+    // A leader with an open gate made it, so nobody else's was open.
     way_ = WriteKind::take_own;
     busy_.clear();
 }

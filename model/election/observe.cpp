@@ -28,6 +28,7 @@ void Elector::on_found(Now now, const Request& request, const LeasePtr& lease, E
         own_.looked();
         observe(now, lease, LeaseView::Source::answer, out);
     }
+    // A renewal of unknown outcome that the GET shows was applied, and counts from its send.
     if (!own_.must_look()) {
         const Leadership before = leadership_;
         confirm(now, out);
@@ -42,6 +43,8 @@ void Elector::on_found(Now now, const Request& request, const LeasePtr& lease, E
     open_watch(now, out);
 }
 
+/// The Lease is not there. That frees nobody: its last holder's gate may be open, and may make it
+/// anew (clause 4).
 void Elector::on_missing(Now now, const Request& request, Effects& out) {
     if (view_.known() != request.known) {
         // The watch has shown a newer record since: it was created after, or deleted after.
@@ -64,6 +67,7 @@ void Elector::on_missing(Now now, const Request& request, Effects& out) {
 
 /// Takes in a record that is not older than what is known.
 void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, Effects& out) {
+    // A write that met a conflict may leave again as soon as it is known what it met.
     if (own_.explained_by(lease->version))
         requests_.write_at = std::min(requests_.write_at, now.monotonic);
     const bool was_damaged = view_.lease() && view_.too_long(view_.lease()->record);
@@ -91,6 +95,7 @@ void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, 
     }
     if (!view_.held() && view_.way() == WriteKind::take_expired)
         mark(out, MarkId::empty_holder_waited);
+    // Once, not at each renewal of it.
     if (!was_damaged && view_.too_long(lease->record)) mark(out, MarkId::lease_too_long);
     own_.prune(lease->record.nonce, view_.known());
 }
@@ -141,11 +146,11 @@ void Elector::on(Now now, const LeaseWatched& event, Effects& out) {
             if (event.version < view_.known()) {
                 mark(out, MarkId::stale_watch_event);
             } else {
-                requests_.look_by(now.monotonic);
+                requests_.look_by(now.monotonic);  // it may have been made again already
             }
             break;
         case WatchKind::bookmark:
-            break;
+            break;  // a sign of life
         case WatchKind::ended:
             lose_watch(out);
             // A leader's next renewal is its poll. A watch that ends at once must make no busy
@@ -164,6 +169,7 @@ void Elector::open_watch(Now now, Effects& out) {
     out.emplace_back(WatchLease{watch_.start(now.monotonic, view_.known()), view_.known()});
 }
 
+/// The watch ended, or owes something. The next answer that shows the Lease opens another.
 void Elector::lose_watch(Effects& out) {
     if (!watch_.open()) return;  // ended in this very step
     out.emplace_back(StopWatch{watch_.id()});

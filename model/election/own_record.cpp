@@ -12,6 +12,8 @@ constexpr std::size_t kWritesKept = 8;
 
 }  // namespace
 
+// The present record is kept whatever comes: without it a leader would take its own Lease for a
+// foreign one.
 void OwnRecord::sent(const OwnWrite& write, std::uint64_t present) {
     if (writes_.size() == kWritesKept)
         writes_.erase(std::ranges::find_if(
@@ -32,6 +34,9 @@ void OwnRecord::not_applied(std::uint64_t nonce, std::uint64_t present) {
     std::erase_if(writes_, [&](const OwnWrite& write) { return write.nonce == nonce; });
 }
 
+// A look settles an unknown outcome: what it doesn't show was not applied, or will meet a conflict
+// with what is written next. It doesn't explain a refusal: the version that was refused may still
+// be there, and trying again at once would go on at wire speed.
 void OwnRecord::looked() {
     newest_ = newest_ == Newest::refused || newest_ == Newest::unexplained ? Newest::unexplained
                                                                            : Newest::settled;
@@ -44,6 +49,8 @@ bool OwnRecord::explained_by(Version shown) {
     return true;
 }
 
+// A stopping follower must not leave a Lease behind that nobody holds. A creation is no case of it:
+// released, it would be taken before its wait is over.
 bool OwnRecord::may_have_taken() const {
     return newest_ == Newest::unknown &&
            std::ranges::any_of(writes_, [](const OwnWrite& write) { return !write.posted(); });
@@ -58,6 +65,8 @@ const OwnWrite* OwnRecord::made(const LeaseRecord& record) const {
     return nullptr;
 }
 
+// Proof is the conditional PUT: it was sent when the record before it was free, and it was applied
+// to that record and no other (clause 3).
 Claim OwnRecord::claim(const LeaseRecord& record) const {
     const OwnWrite* write = made(record);
     if (!write) return Claim::none;
@@ -82,10 +91,12 @@ void OwnRecord::close() {
     }
 }
 
+// The answer came when its validity had passed already. The record is ours all the same.
 void OwnRecord::outlived(std::uint64_t nonce) {
     if (OwnWrite* write = find(nonce)) write->standing = Standing::ours;
 }
 
+// It extended a gate that was open when it was sent, and with an open gate nobody else leads.
 void OwnRecord::proved(std::uint64_t nonce) {
     if (OwnWrite* write = find(nonce)) write->standing = Standing::opens;
 }
@@ -94,6 +105,8 @@ void OwnRecord::lease_missing() {
     std::erase_if(writes_, [](const OwnWrite& write) { return !write.posted(); });
 }
 
+// A PUT whose precondition is older than what is known can't be applied any more. A POST can, as
+// soon as the Lease is deleted again.
 void OwnRecord::prune(std::uint64_t present, Version known) {
     if (writes_.empty()) return;
     std::erase_if(writes_, [&](const OwnWrite& write) {

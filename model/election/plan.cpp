@@ -60,6 +60,7 @@ Plan Elector::plan(Instant now) const {
     if (std::holds_alternative<Done>(role_)) return {};
     // Releasing. Not while a renewal is unresolved: it may be applied after the release.
     if (looks) return look;
+    // Released already, taken by another, or a creation, which is no proof and frees nobody.
     if (!view_.lease() || own_.claim(view_.lease()->record) != Claim::proven)
         return {.at = Instant::min(), .act = Plan::Act::end_release};
     return {.at = requests.write_at, .act = Plan::Act::write, .kind = WriteKind::release};

@@ -9,6 +9,7 @@
 
 namespace leasehold {
 
+// The nonce alone would do between ours; a foreign renewal changes the renewTime alone.
 bool same_record(const Lease& a, const Lease& b) {
     const auto key = [](const LeaseRecord& record) {
         return std::tie(record.nonce, record.renew_time, record.acquire_time,

@@ -9,6 +9,7 @@ namespace leasehold {
 
 using namespace election;
 
+/// A stop comes once, or again with an earlier deadline; a later one is no promise to wait for.
 void Elector::on(Now now, const Stop& event, Effects& out) {
     // kNever says "not stopping" in Leading; a stop without a deadline is one far away.
     const Instant deadline = std::min(event.deadline, kNever - Duration(1));

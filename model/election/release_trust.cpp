@@ -15,6 +15,7 @@ ReleaseTrust::Judgement ReleaseTrust::judge(const Lease* before, const Lease& le
         uid_ = lease.uid;
         before = nullptr;
     }
+    // First judged by what was known before it, then remembered.
     Judgement judged;
     judged.proof = proof(before, lease, unbroken);
     judged.next_holder = note(before, lease.record);
@@ -35,6 +36,8 @@ ReleaseTrust::Proof ReleaseTrust::proof(const Lease* before, const Lease& lease,
     // (C8), and not if another may have held it in between, unseen (X8, X9).
     if (!client_go_peers_ || !unbroken || !before || before->record.holder.empty() || !foreign_)
         return Proof::none;
+    // All foreign electors leave the transitions in a release, and the annotations that they found.
+    // Other ones than those of the record before show that somebody held it in between.
     const bool same_tenure =
         record.transitions == before->record.transitions && record.nonce == before->record.nonce;
     return same_tenure ? Proof::foreign : Proof::none;
@@ -44,6 +47,9 @@ ReleaseTrust::Proof ReleaseTrust::proof(const Lease* before, const Lease& lease,
 bool ReleaseTrust::note(const Lease* before, const LeaseRecord& record) {
     if (before && before->record.released != 0 && before->record.released != record.released)
         spent_ = before->record.released;
+    // Each of ours counts one transition up when it takes a Lease that was released, and so do most
+    // foreign ones; a release with fewer than were seen lies before them. Python never counts, but
+    // the mark that it carries on is seen on its held record.
     most_transitions_ = std::max(most_transitions_, record.transitions);
     // Each write of ours has a nonce of its own. One that was seen before is a leftover in the
     // record of whoever took the Lease; under the old name it is an operator's edit.

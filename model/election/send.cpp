@@ -19,6 +19,10 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Over `old`, what a write of `kind` says of whose Lease it is; the rest is set already.
+///
+/// As client-go has it, transitions count changes of holder, and a release is an empty holder with
+/// a duration of a second. What client-go lacks is the mark: set last, for it names the renewTime
+/// and transitions that are written with it.
 void continue_from(LeaseRecord& record, const Lease& old, WriteKind kind) {
     const bool changes = kind != WriteKind::release && old.record.holder != record.holder;
     const bool room = old.record.transitions < std::numeric_limits<std::int32_t>::max();
@@ -31,6 +35,9 @@ void continue_from(LeaseRecord& record, const Lease& old, WriteKind kind) {
     record.released = release_mark(old.uid, record);
 }
 
+/// What a write of the present role may do (own_record.hpp). Only a conditional PUT on a record
+/// that was free proves that nobody else leads; a creation proves nothing of a leader whose Lease
+/// was deleted under it (clause 4).
 Standing standing_of(WriteKind kind) {
     switch (kind) {
         case WriteKind::create:
@@ -55,6 +62,7 @@ Duration Elector::room(Now now) const {
     return config_.lease_duration;
 }
 
+/// A GET. What is known as it leaves decides later what its answer proves.
 void Elector::send_look(Now now, Effects& out) {
     const RequestId id = requests_.begin({.id = {},
                                           .verb = LeaseVerb::get,
@@ -67,6 +75,8 @@ void Elector::send_look(Now now, Effects& out) {
     out.emplace_back(SendLease{id, LeaseVerb::get, nullptr, timeout});
 }
 
+/// A PUT or POST. Whatever becomes of it, it is remembered: it may be applied although its answer
+/// says otherwise, and long after.
 void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     CHECK(!own_.must_look());
     // A poll under way must not delay a write that proves itself; its answer is dropped.
@@ -94,6 +104,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     record.nonce = record.acquisition = requests_.draw_nonce();
     record.acquire_time = record.renew_time;
     if (auto* leading = std::get_if<Leading>(&role_)) {
+        // One leadership has one acquisition, also when its Lease is deleted and made again.
         leading->renewal_wanted = false;
         record.acquisition = leading->acquisition;
         record.acquire_time = leading->acquire_time;
@@ -150,6 +161,7 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
             on_written(now, *request, reply.lease, out);
             break;
         case LeaseOutcome::rejected: {
+            // 4xx: certainly not applied, so nothing is in doubt and no look is needed.
             const bool renewal =
                 request->kind == WriteKind::renew || request->kind == WriteKind::recreate;
             own_.not_applied(request->nonce, view_.nonce());
@@ -160,6 +172,7 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
         case LeaseOutcome::conflict:
         case LeaseOutcome::exists:
         case LeaseOutcome::missing:
+            // Somebody wrote in between. Who it was decides everything, so look before all else.
             if (request->kind == WriteKind::take_expired) mark(out, MarkId::takeover_lost_race);
             if (request->kind == WriteKind::release) mark(out, MarkId::release_retried);
             own_.refused(request->known);
@@ -168,6 +181,8 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
         case LeaseOutcome::found:
             CHECK_MSG(false, "a write was answered as a GET");
         case LeaseOutcome::unknown:
+            // Applied, or not, or not yet: only a GET can tell, and then only the first two
+            // (clause 11). Writing again at once would make a conflict with oneself.
             if (request->kind == WriteKind::renew) mark(out, MarkId::renewal_unknown);
             if (request->kind == WriteKind::release) mark(out, MarkId::release_retried);
             own_.unknown();
@@ -201,6 +216,7 @@ void Elector::on_written(Now now, const Request& request, const LeasePtr& lease,
         }
         observe(now, lease, LeaseView::Source::answer, out);
     }
+    // A watch may have been faster, with this record or with one that came after it.
     const bool present = view_.nonce() == request.nonce;
     if (request.kind == WriteKind::release) {
         mark(out, MarkId::released_lease);
