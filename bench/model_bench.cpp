@@ -9,6 +9,7 @@
 #include "bench/allocations.hpp"
 #include "bench/measured.hpp"
 #include "model/base/check.hpp"
+#include "model/election/record.hpp"
 #include "model/replica/replica.hpp"
 
 namespace leasehold::bench {
@@ -64,7 +65,7 @@ class Bed {
         reply.lease = foreign();
         step(LeaseAnswered{sent_.request, reply});
     }
-    /// Takes a Lease that a client-go elector has released.
+    /// Takes a Lease that another replica has released.
     void lead() {
         step(Start{});
         LeaseReply reply;
@@ -73,6 +74,7 @@ class Bed {
         free->version = Version(++version_);
         free->uid = "uid";
         free->record.duration_seconds = 1;
+        free->record.released = release_mark(free->uid, free->record);
         reply.lease = free;
         step(LeaseAnswered{sent_.request, reply});
         accept();

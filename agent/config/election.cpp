@@ -14,10 +14,12 @@ constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fas
 
 /// The model's messages name its fields; an operator knows the flags.
 std::string in_flags(std::string message) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNames{
         {{"leaseDuration", "--lease-duration"},
          {"renewDeadline", "--renew-deadline"},
          {"retryPeriod", "--retry-period"},
+         {"longestLease", "--longest-lease"},
+         {"maxLeaseDuration", "--max-lease-duration"},
          {"drift ", "--drift "}}};
     // "less drift and margin" explains a figure and names no setting.
     const std::size_t end = message.find("less drift");
@@ -51,6 +53,9 @@ void read_election(const Inputs& inputs, AgentConfig& config) {
     }
     inputs.parsed("retry-period", election.retry_period, config::parse_duration);
     inputs.parsed("drift", election.drift_ppm, config::parse_ppm);
+    inputs.parsed("longest-lease", election.longest_lease, config::parse_duration);
+    if (Duration longest{0}; inputs.parsed("max-lease-duration", longest, config::parse_duration))
+        election.max_lease_duration = longest;
     inputs.toggle("client-go-peers", election.client_go_peers);
 
     ElectorConfig judged = election;

@@ -42,6 +42,11 @@ constexpr std::array kSettings{
             kElection},
     Setting{"drift", "", "RATE", "bound on the error of any replica's clock (default 0.2%)",
             kElection},
+    Setting{"longest-lease", "", "DURATION",
+            "the longest that is believed of a record, the same everywhere (default 10m)",
+            kElection},
+    Setting{"max-lease-duration", "", "DURATION",
+            "the longest lease-duration in use while it changes (default: the own)", kElection},
     Setting{"client-go-peers", "", "", "client-go electors contend for the same Lease", kElection,
             toggle},
 

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::size_t kLongestName = 253;
 /// Flags that mean nothing where nobody elects.
-constexpr std::array<std::string_view, 13> kElectionFlags{
-    "profile",     "lease-duration", "renew-deadline", "retry-period", "drift",
-    "namespace",   "lease-name",     "kubeconfig",     "context",      "api-server",
-    "api-ca-file", "api-token-file", "client-go-peers"};
+constexpr std::array<std::string_view, 15> kElectionFlags{
+    "profile",     "lease-duration", "renew-deadline",  "retry-period",  "drift",
+    "namespace",   "lease-name",     "kubeconfig",      "context",       "api-server",
+    "api-ca-file", "api-token-file", "client-go-peers", "longest-lease", "max-lease-duration"};
 
 std::string host_name() {
     std::array<char, 256> name{};

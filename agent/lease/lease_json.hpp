@@ -19,8 +19,10 @@ namespace leasehold::agent {
 
 inline constexpr std::string_view kNonceAnnotation = "leasehold.dev/nonce";
 inline constexpr std::string_view kAcquisitionAnnotation = "leasehold.dev/acquisition";
+/// Of one release: names the Lease, the acquisition, and the record that it stands in, and is void
+/// in any other (`release_mark`). Older agents wrote the acquisition alone; that proves nothing.
 inline constexpr std::string_view kReleasedAnnotation = "leasehold.dev/released";
-/// Decimal.
+/// Decimal, on every write of ours: how long the record binds at least, whatever the spec says.
 inline constexpr std::string_view kMaxLeaseAnnotation = "leasehold.dev/max-lease-seconds";
 
 /// What a mark that is not a hexadecimal number is read as: somebody edited it. It equals no mark

@@ -42,8 +42,10 @@ namespace leasehold {
       "a release met a conflict or no answer and was repeated")                                   \
     X(empty_holder_waited, "empty-holder-waited",                                                 \
       "an empty holder without the mark is waited out")                                           \
+    X(lease_too_long, "lease-too-long",                                                           \
+      "a record's lease is longer than longestLease: damage, waited as that bound")               \
     X(restored_cluster, "restored-cluster", "an authoritative answer carried a lower version")    \
-    X(watch_lost, "watch-lost", "the watch ended or fell silent; polling instead")                \
+    X(watch_lost, "watch-lost", "the watch ended or kept silent about a change; polling instead") \
     X(stale_watch_event, "stale-watch-event",                                                     \
       "a watch event older than what is known was dropped")                                       \
     X(stale_answer, "stale-answer", "an answer that no longer matters was dropped")               \

@@ -1,5 +1,7 @@
 #include "model/election/record.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <tuple>
 
 #include "model/base/check.hpp"
@@ -7,6 +9,7 @@
 
 namespace leasehold {
 
+// The nonce alone would do between ours; a foreign renewal changes the renewTime alone.
 bool same_record(const Lease& a, const Lease& b) {
     const auto key = [](const LeaseRecord& record) {
         return std::tie(record.nonce, record.renew_time, record.acquire_time,
@@ -15,8 +18,22 @@ bool same_record(const Lease& a, const Lease& b) {
     return key(a.record) == key(b.record) && a.uid == b.uid;
 }
 
-bool carries_annotations(const LeaseRecord& record) {
-    return record.nonce != 0 || record.acquisition != 0 || record.released != 0;
+// Foreign electors keep the annotations that they find, so a mark outlives its release. What they
+// do change is the record: renewTime or, where a library writes none, its absence; mostly the
+// transitions too. A mark that names all of it is void in every record but its own (P1).
+std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record) {
+    std::uint64_t mark = hash_text(uid);
+    const auto add = [&mark](std::uint64_t word) { mark = mix64(mark ^ mix64(word + 1)) + word; };
+    add(record.acquisition);
+    add(record.renew_time ? static_cast<std::uint64_t>(record.renew_time->time_since_epoch() /
+                                                       std::chrono::microseconds(1))
+                          : ~std::uint64_t{0});
+    add(static_cast<std::uint32_t>(record.transitions));
+    return std::max<std::uint64_t>(mark, 1);
+}
+
+Duration seconds_on_wire(std::int32_t count) {
+    return std::chrono::seconds(std::max(count, 0));
 }
 
 Duration stretched(Duration span, std::int64_t drift_ppm) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "model/base/time.hpp"
 #include "model/protocol/lease.hpp"
@@ -12,8 +13,13 @@ namespace leasehold {
 /// changes. Other metadata may differ; an edit of it neither renews nor ends a leadership.
 [[nodiscard]] bool same_record(const Lease& a, const Lease& b);
 
-/// Has the record ever been written by an elector of ours, as far as it shows?
-[[nodiscard]] bool carries_annotations(const LeaseRecord& record);
+/// The mark of the release that `record`, of the Lease `uid`, is: a fingerprint of the Lease's
+/// uid, the acquisition that ends, the release's renewTime and transitions. Never 0. The same in
+/// every version of this program: it is compared over the wire.
+[[nodiscard]] std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record);
+
+/// The wire's int32 of seconds; a negative one never gets past a server, and would be no wait.
+[[nodiscard]] Duration seconds_on_wire(std::int32_t count);
 
 /// `span` * (1 + drift), rounded up: a wait on a slow clock that still covers `span` on a fast one.
 /// `span` >= 0 and below 150 years, `drift_ppm` in [0, 100000].

@@ -23,8 +23,8 @@ struct LeaseRecord {
     std::optional<WallTime> renew_time;    ///< renewTime, whole microseconds
     std::uint64_t nonce = 0;               ///< names the write that made this record
     std::uint64_t acquisition = 0;         ///< nonce of the write that acquired this leadership
-    std::uint64_t released = 0;            ///< on an empty holder: the acquisition that it ends
-    std::int32_t max_lease_seconds = 0;    ///< on a created record: longest lease a peer may hold
+    std::uint64_t released = 0;  ///< on an empty holder: names this very release (release_mark)
+    std::int32_t max_lease_seconds = 0;  ///< how long it binds at least, whatever the spec says
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 

@@ -117,6 +117,12 @@ void read_election(const Node& node, ElectorConfig& out) {
         fail(*block.find("drift"), "election.drift: a bound on drift can't be negative");
     block.duration("margin", out.margin, Duration(0));
     block.boolean("clientGoPeers", out.client_go_peers);
+    block.duration("longestLease", out.longest_lease, 1s);
+    if (block.find("maxLeaseDuration")) {
+        Duration value{0};
+        block.duration("maxLeaseDuration", value, 1s);
+        out.max_lease_duration = value;
+    }
     ElectorConfig judged = out;
     judged.identity = "set-per-process";  // not the scenario's to give
     if (const auto problems = judged.problems(); !problems.empty())

@@ -45,8 +45,9 @@ inline constexpr std::array<std::string_view, 16> kInvariants{
 inline constexpr std::array<std::string_view, 14> kTop{
     "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",
     "clocks",   "network", "api",      "bucket", "workload", "faults",   "expect"};
-inline constexpr std::array<std::string_view, 7> kElection{
-    "profile", "leaseDuration", "renewDeadline", "retryPeriod", "drift", "margin", "clientGoPeers"};
+inline constexpr std::array<std::string_view, 9> kElection{
+    "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
+    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
 inline constexpr std::array<std::string_view, 15> kStorage{
     "format",        "pollPeriod",  "getTimeout",         "putTimeout",
     "timeoutPerMib", "listTimeout", "readThroughTimeout", "writeDeadline",

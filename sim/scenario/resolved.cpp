@@ -102,6 +102,8 @@ std::string election_text(const ElectorConfig& election) {
         .line("drift", ppm(election.drift_ppm))
         .line("margin", election.margin)
         .line("clientGoPeers", flag(election.client_go_peers))
+        .line("longestLease", election.longest_lease)
+        .line("maxLeaseDuration", election.longest_of_members())
         .text();
 }
 

@@ -3,7 +3,8 @@
 #
 # The mutated object stands before the archive on the link line: every symbol of the original file
 # is then defined, and the linker never pulls the archive's member. Were one missing, both would be
-# linked and the linker would complain of duplicates.
+# linked and the linker would complain of duplicates. A patch that unit tests catch is linked into
+# their program in place of the simulator.
 function(leasehold_add_mutant name)
     set(patch ${PROJECT_SOURCE_DIR}/tests/mutants/${name}.patch)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patch})
@@ -25,10 +26,15 @@ function(leasehold_add_mutant name)
         COMMENT "Planting ${name} in ${file}"
         VERBATIM)
 
+    set(program leasehold)
+    file(STRINGS ${patch} caught_by REGEX "^# caught-by: unit ")
+    if(caught_by MATCHES "^# caught-by: unit ([a-z_]+) ")
+        set(program ${CMAKE_MATCH_1})
+    endif()
     set(target leasehold-${name})
-    add_executable(${target} ${folder}/${file} $<TARGET_OBJECTS:leasehold>)
+    add_executable(${target} ${folder}/${file} $<TARGET_OBJECTS:${program}>)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
-    get_target_property(libraries leasehold LINK_LIBRARIES)
+    get_target_property(libraries ${program} LINK_LIBRARIES)
     target_link_libraries(${target} PRIVATE ${libraries})
     # A bug may leave a variable unused; nobody else compiles this copy.
     target_compile_options(${target} PRIVATE -w)
@@ -36,7 +42,7 @@ function(leasehold_add_mutant name)
 
     add_test(NAME mutant.${name}
              COMMAND ${LEASEHOLD_PYTHON} ${PROJECT_SOURCE_DIR}/tests/mutants/run_mutant.py
-                     --program $<TARGET_FILE:leasehold> --mutant $<TARGET_FILE:${target}>
+                     --program $<TARGET_FILE:${program}> --mutant $<TARGET_FILE:${target}>
                      --root ${PROJECT_SOURCE_DIR} ${patch})
     set_tests_properties(mutant.${name} PROPERTIES LABELS negative TIMEOUT 300)
 endfunction()

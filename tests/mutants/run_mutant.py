@@ -13,6 +13,13 @@ The patch begins with lines of the form `# key: value`:
     # seeds: 1..20
     # why: what the bug is, and which clause of the design it takes away
 
+or, where no scenario has the fault that shows it, of
+
+    # caught-by: unit election_test Trust.SomeTest    the program of unit tests, and its filter
+    # why: ...
+
+whose mutant is that program with the bug linked in: its tests must fail, and pass without it.
+
 The test passes when that invariant is violated in some seed, nothing is violated that isn't named,
 and the program without the bug passes the same scenario with the same seeds.
 """
@@ -47,6 +54,10 @@ def read_header(patch):
             header[last] += " " + line[1:].strip()
         elif line.strip():
             raise Failed(f"{patch.name}: not a header line: {line}")
+    if header.get("caught-by", "").startswith("unit "):
+        if header.keys() != {"caught-by", "why"}:
+            raise Failed(f"{patch.name}: a bug that unit tests catch has no scenario")
+        return header
     missing = KEYS - {"also"} - header.keys()
     if missing:
         raise Failed(f"{patch.name}: no header line for {', '.join(sorted(missing))}")
@@ -82,9 +93,36 @@ def violated(run):
     return ids
 
 
+def judge_by_unit_tests(patch, program, mutant, root, tests):
+    """The filter's tests run and pass in `program`, and fail in `mutant`."""
+    def failed(which):
+        with tempfile.TemporaryDirectory() as scratch:
+            report = Path(scratch, "out.json")
+            subprocess.run([which, f"--gtest_filter={tests}", f"--gtest_output=json:{report}"],
+                           cwd=root, capture_output=True, text=True, timeout=280)
+            if not report.is_file():
+                raise Failed(f"{patch.stem}: {which} left no report")
+            ran = [test for suite in json.loads(report.read_text())["testsuites"]
+                   for test in suite["testsuite"]]
+        return len(ran), [test["name"] for test in ran if test.get("failures")]
+
+    ran, bad = failed(program)
+    if not ran or bad:
+        raise Failed(f"{patch.stem}: without the bug {tests} runs {ran} tests, failed: {bad}")
+    _, caught = failed(mutant)
+    if not caught:
+        raise Failed(f"{patch.stem}: not caught by {tests}")
+    return f"{patch.stem:<44} {'unit tests':<30}    -  {tests}"
+
+
 def judge(patch, program, mutant, root):
     header = read_header(patch)
     named = header["caught-by"]
+    if named.startswith("unit "):
+        _, unit_program, tests = named.split()
+        if Path(program).name != unit_program:  # of a table: beside the program of scenarios
+            program = str(Path(program).parents[1] / "tests" / unit_program)
+        return judge_by_unit_tests(patch, program, mutant, root, tests)
     runs = play(program, root, header)
     known = {v["id"] for run in runs for v in run["invariants"]}
     allowed = {named} | {word.strip() for word in header.get("also", "").split(",") if word.strip()}

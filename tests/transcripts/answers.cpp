@@ -6,6 +6,7 @@
 
 #include "config/units.hpp"
 #include "model/base/random.hpp"
+#include "model/election/record.hpp"
 #include "model/protocol/stamp.hpp"
 #include "tests/transcripts/stage.hpp"
 
@@ -119,8 +120,12 @@ LeasePtr Stage::lease_object(Command& command, const Lease* sent) {
     if (command.has("acquired")) record.acquire_time = WallTime(duration_of(command, "acquired"));
     if (command.has("nonce")) record.nonce = count_of(command, "nonce");
     if (command.has("acquisition")) record.acquisition = count_of(command, "acquisition");
-    if (command.has("released")) record.released = count_of(command, "released");
     if (command.has("max-lease")) record.max_lease_seconds = small_count(command, "max-lease");
+    if (command.has("released")) {
+        const std::string released = command.text("released");
+        record.released = released == "this" ? release_mark(lease.uid, record)
+                                             : value_or_fail(command, sim::parse_count(released));
+    }
     lease.extra = command.text("extra", lease.extra);
     return std::make_shared<const Lease>(std::move(lease));
 }

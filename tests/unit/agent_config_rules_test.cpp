@@ -75,6 +75,10 @@ TEST(AgentRules, ElectionsRelationsNameTheFlags) {
     EXPECT_EQ(bad(electing({"--retry-period", "5s"})),
               "--renew-deadline 14.89s must be at least 3 times --retry-period 5s, so that three "
               "attempts fit");
+    EXPECT_EQ(bad(electing({"--lease-duration", "11m"})),
+              "--lease-duration 660s must be at most --longest-lease 600s");
+    EXPECT_EQ(bad(electing({"--max-lease-duration", "10s"})),
+              "--max-lease-duration 10s must be at least --lease-duration 15s");
     EXPECT_EQ(bad(electing({"--drift", "20%"})),
               "--drift 200000ppm must be between 0ppm and 100000ppm");
     EXPECT_EQ(bad(electing({"--lease-duration", "15"})),

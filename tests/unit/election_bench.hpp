@@ -12,6 +12,7 @@
 
 #include "model/base/check.hpp"
 #include "model/election/elector.hpp"
+#include "model/election/record.hpp"
 #include "tests/unit/election_api.hpp"
 
 namespace leasehold::election_test {
@@ -49,6 +50,15 @@ inline LeaseRecord peer_record(std::uint64_t nonce, bool annotations = true) {
     return record;
 }
 
+/// The release, by that peer, of the Lease `uid`.
+inline LeaseRecord peer_release(std::uint64_t nonce, const std::string& uid = "uid-1") {
+    LeaseRecord record = peer_record(nonce);
+    record.holder.clear();
+    record.duration_seconds = 1;
+    record.released = release_mark(uid, record);
+    return record;
+}
+
 class Bench {
   public:
     struct Sent {
@@ -61,10 +71,7 @@ class Bench {
     void start() { step(Start{}); }
     /// Starts against a released Lease, so that it leads at once.
     void start_as_leader() {
-        LeaseRecord record = peer_record(5);
-        record.holder.clear();
-        record.released = record.acquisition;
-        api.put(record);
+        api.put(peer_release(5));
         start();
         ASSERT_TRUE(leads());
     }

@@ -75,6 +75,20 @@ TEST(ElectorConfig, EachMessageNamesBothValues) {
     config.margin = -1ns;
     EXPECT_EQ(only_problem(config), "margin -1ns must be at least 0s");
     config = named();
+    config.lease_duration = 601s;
+    EXPECT_EQ(only_problem(config), "leaseDuration 601s must be at most longestLease 600s");
+    config = named();
+    config.longest_lease = 1500ms;
+    config.lease_duration = 1s;
+    config.retry_period = 300ms;
+    EXPECT_EQ(only_problem(config),
+              "longestLease 1.5s must be a whole number of seconds, at least 1s");
+    config = named();
+    config.max_lease_duration = 14s;
+    EXPECT_EQ(only_problem(config), "maxLeaseDuration 14s must be at least leaseDuration 15s");
+    config.max_lease_duration = 601s;
+    EXPECT_EQ(only_problem(config), "maxLeaseDuration 601s must be at most longestLease 600s");
+    config = named();
     config.identity.clear();
     EXPECT_EQ(only_problem(config), "identity must not be empty");
 }

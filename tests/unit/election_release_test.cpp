@@ -49,7 +49,7 @@ TEST(Stopping, TheGateClosesBeforeTheReleaseIsSent) {
     const LeaseRecord released = bench.api.lease->record;
     EXPECT_EQ(released.holder, "");
     EXPECT_EQ(released.duration_seconds, 1);
-    EXPECT_EQ(released.released, mine.acquisition);
+    EXPECT_EQ(released.released, release_mark(bench.api.lease->uid, released));
     EXPECT_EQ(released.acquisition, mine.acquisition);
     EXPECT_EQ(released.transitions, mine.transitions);
     expect_stopped(bench);

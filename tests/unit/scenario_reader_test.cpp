@@ -62,6 +62,9 @@ TEST(ScenarioReader, ElectionProfilesGiveWayToKeys) {
     EXPECT_EQ(drift.election.drift_ppm, 1000);
     EXPECT_EQ(drift.election.margin, 10ms);
     EXPECT_TRUE(drift.election.client_go_peers);
+    const Scenario longest = read("election: {longestLease: 20m, maxLeaseDuration: 1m}\n");
+    EXPECT_EQ(longest.election.longest_lease, 20min);
+    EXPECT_EQ(longest.election.max_lease_duration, Duration(1min));
 }
 
 TEST(ScenarioReader, StorageTakesEveryKey) {

@@ -1,0 +1,139 @@
+// What each role does next and when, and what an own record lets it do.
+#include <algorithm>
+
+#include "model/base/check.hpp"
+#include "model/election/elector.hpp"
+#include "model/protocol/effects.hpp"
+
+namespace leasehold {
+
+using namespace election;
+
+namespace {
+
+/// A write that is due goes first: it proves itself, and a poll only tells what it would meet.
+Plan sooner(Instant now, const Plan& write, const Plan& look) {
+    return write.at <= std::max(now, look.at) && write.at != kNever ? write : look;
+}
+
+}  // namespace
+
+// One function decides what is due and what is done, so that a deadline without a deed, or a deed
+// without a deadline, can't be written.
+Plan Elector::plan(Instant now) const {
+    const Requests& requests = requests_;
+    const bool looks = own_.must_look();
+    Plan look{.at = requests.idle() ? requests.look_at : kNever, .act = Plan::Act::look};
+    Plan write{.at = kNever, .act = Plan::Act::write};
+    if (const auto* following = std::get_if<Following>(&role_)) {
+        if (requests.writing() || !progress_.started) return {};
+        const Instant contends = std::max(requests.write_at, following->sit_out_until);
+        if (looks) {
+            write.at = kNever;
+        } else if (view_.lease()) {
+            // The conditional PUT at expiry is the proof of it: 200 means that nobody renewed since
+            // the record was first seen. No GET before, no polling delay, no stagger (clause 3).
+            write.at = std::max(view_.free_at(), contends);
+            write.kind = view_.way();
+        } else if (view_.absent_since()) {
+            // Two periods of absence leave a leader with an open gate the time to do it first,
+            // without any loss of leadership (clause 4).
+            write.at = std::max(*view_.absent_since() + 2 * config_.retry_period, contends);
+            write.kind = WriteKind::create;
+        }
+        // Only a held Lease is renewed, so only then does silence make one ask.
+        if (requests.idle() && watch_.open() && view_.held())
+            look.at = std::min(look.at,
+                               std::max({watch_.last_heard(), view_.since(), requests.last_look}) +
+                                   3 * config_.retry_period);
+        return sooner(now, write, look);
+    }
+    if (!requests.idle()) return {};
+    if (const auto* leading = std::get_if<Leading>(&role_)) {
+        // Each period from the start of the last renewal, never from its end: one slow answer must
+        // not consume the window. A look that is due comes first: it may show that all is lost.
+        if (!looks) write.at = leading->renewal_wanted ? Instant::min() : requests.write_at;
+        // With the gate open nobody else can lead, so a missing Lease may be created at once.
+        write.kind = view_.lease() ? WriteKind::renew : WriteKind::recreate;
+        return look.at <= std::max(now, write.at) ? look : write;
+    }
+    if (std::holds_alternative<Done>(role_)) return {};
+    // Releasing. Not while a renewal is unresolved: it may be applied after the release.
+    if (looks) return look;
+    // Released already, taken by another, or a creation, which is no proof and frees nobody.
+    if (!view_.lease() || own_.claim(view_.lease()->record) != Claim::proven)
+        return {.at = Instant::min(), .act = Plan::Act::end_release};
+    return {.at = requests.write_at, .act = Plan::Act::write, .kind = WriteKind::release};
+}
+
+/// Does whatever is due, and sets the deadline of what is not.
+void Elector::pursue(Now now, Effects& out) {
+    Plan next = plan(now.monotonic);
+    for (; next.at <= now.monotonic; next = plan(now.monotonic)) {
+        if (next.act == Plan::Act::look) {
+            send_look(now, out);
+        } else if (next.act == Plan::Act::write) {
+            send_write(now, next.kind, out);
+        } else {
+            const Releasing ended = std::get<Releasing>(role_);
+            if (ended.stopping)
+                become_done(out);
+            else
+                become_following(now, ended.sit_out_until);
+        }
+    }
+    progress_.deadline = next.at;
+    if (const auto* leading = std::get_if<Leading>(&role_))
+        progress_.deadline = std::min({next.at, leadership_.valid_until, leading->stop_deadline});
+    if (const auto* releasing = std::get_if<Releasing>(&role_))
+        progress_.deadline = std::min(next.at, releasing->deadline);
+}
+
+/// An authoritative answer has shown the present record. If it is a write that may count, validity
+/// counts from its send: it opens the gate of a follower, or extends that of a leader.
+void Elector::confirm(Now now, Effects& out) {
+    const OwnWrite* made = view_.lease() ? own_.made(view_.lease()->record) : nullptr;
+    if (!made || !made->counts()) return;
+    const OwnWrite write = *made;
+    if (std::holds_alternative<Leading>(role_)) {
+        if (write.standing == Standing::extends) {
+            mark(out, MarkId::recreated_lease);
+            own_.proved(write.nonce);
+            view_.prove();
+        }
+        if (write.sent_at <= leadership_.renewed_sent) return;
+        leadership_.renewed_sent = write.sent_at;
+        leadership_.valid_until = write.sent_at + config_.effective_renew_deadline();
+        out.emplace_back(GateMoved{leadership_.term, leadership_.valid_until});
+        return;
+    }
+    if (!std::holds_alternative<Following>(role_) || write.standing != Standing::opens) return;
+    if (write.sent_at + config_.effective_renew_deadline() <= now.monotonic) {
+        // Late, but ours: a conditional PUT takes it again, as a new term.
+        own_.outlived(write.nonce);
+        mark(out, MarkId::late_grant_refused);
+        return;
+    }
+    become_leading(now, write, out);
+    switch (write.kind) {
+        case WriteKind::take_free:
+            mark(out, MarkId::acquired_free_lease);
+            break;
+        case WriteKind::take_expired:
+            mark(out, MarkId::takeover_after_expiry);
+            break;
+        case WriteKind::take_own:
+            mark(out, MarkId::retook_own_lease);
+            break;
+        case WriteKind::take_created:
+            mark(out, MarkId::opened_created_lease);
+            break;
+        case WriteKind::create:
+        case WriteKind::recreate:
+        case WriteKind::renew:
+        case WriteKind::release:
+            CHECK_MSG(false, "a write that can't open a gate");
+    }
+}
+
+}  // namespace leasehold

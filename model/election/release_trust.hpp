@@ -1,0 +1,48 @@
+// ReleaseTrust: what an empty holder proves (clause 6).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "model/protocol/lease.hpp"
+
+namespace leasehold::election {
+
+/// Judges each record as it is seen, by what was seen before of the same Lease.
+class ReleaseTrust {
+  public:
+    enum class Proof : std::uint8_t {
+        none,     ///< held, or emptied by nobody knows whom: waited out
+        marked,   ///< the release of one of ours, which closed its gate first
+        foreign,  ///< the release of a foreign elector that was watched while it held the Lease
+    };
+    struct Judgement {
+        Proof proof = Proof::none;
+        bool next_holder = false;  ///< it is held, and not by whom the last held record named
+    };
+
+    explicit ReleaseTrust(bool client_go_peers) : client_go_peers_(client_go_peers) {}
+
+    /// One that has seen nothing.
+    [[nodiscard]] ReleaseTrust forgotten() const { return ReleaseTrust(client_go_peers_); }
+    /// Takes in the newest record. `before`: the record seen last, null if none since the Lease
+    /// was missing. `unbroken`: a watch showed `lease` as the very next record after `before`.
+    Judgement judge(const Lease* before, const Lease& lease, bool unbroken);
+
+    friend bool operator==(const ReleaseTrust&, const ReleaseTrust&) = default;
+
+  private:
+    [[nodiscard]] Proof proof(const Lease* before, const Lease& lease, bool unbroken) const;
+    [[nodiscard]] bool note(const Lease* before, const LeaseRecord& record);
+
+    bool client_go_peers_;
+    std::string uid_;  ///< of the Lease that the rest is about
+    std::int32_t most_transitions_ = std::numeric_limits<std::int32_t>::min();
+    std::uint64_t spent_ = 0;       ///< mark of a release after which a record was seen
+    std::uint64_t last_nonce_ = 0;  ///< of the record seen last
+    std::string holder_;            ///< of the last held record
+    bool foreign_ = false;          ///< that holder is none of ours
+};
+
+}  // namespace leasehold::election

@@ -1,0 +1,53 @@
+// The roles of an elector: each alternative owns what only it needs.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "model/base/strong.hpp"
+#include "model/base/time.hpp"
+#include "model/election/own_record.hpp"
+
+namespace leasehold::election {
+
+struct Following {
+    Instant sit_out_until{};  ///< contends from then on (abdication)
+    friend bool operator==(const Following&, const Following&) = default;
+};
+struct Leading {
+    std::uint64_t acquisition = 0;
+    WallTime acquire_time;
+    std::int32_t transitions = 0;
+    bool renewal_wanted = false;
+    Instant stop_deadline = kNever;  ///< draining if set
+    friend bool operator==(const Leading&, const Leading&) = default;
+};
+struct Releasing {
+    bool stopping = false;
+    Instant deadline{};       ///< no try after this
+    Instant sit_out_until{};  ///< unless stopping
+    friend bool operator==(const Releasing&, const Releasing&) = default;
+};
+struct Done {
+    friend bool operator==(const Done&, const Done&) = default;
+};
+using RoleState = std::variant<Following, Leading, Releasing, Done>;
+
+/// What a role does next of its own accord, and when.
+struct Plan {
+    enum class Act : std::uint8_t { wait, look, write, end_release };
+    Instant at = kNever;
+    Act act = Act::wait;
+    WriteKind kind = WriteKind::renew;  ///< of a write
+};
+
+/// How far a process has come.
+struct Progress {
+    Instant last_now = Instant::min();
+    Instant deadline = kNever;
+    bool started = false;
+    Term last_term;  ///< of its newest leadership, since a cluster was restored
+    friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+}  // namespace leasehold::election

@@ -1,0 +1,202 @@
+// Answers that no server should give: whatever comes, no CHECK falls.
+#include <array>
+
+#include "model/base/random.hpp"
+#include "tests/unit/election_bench.hpp"
+
+namespace leasehold::election_test {
+namespace {
+
+TEST(Byzantine, AGetThatShowsAnOwnWriteUnderTheVersionAlreadyKnownIsUnchanged) {
+    Bench bench;
+    bench.start_as_leader();
+    bench.watch_delivers = false;
+    const LeasePtr before = bench.api.lease;
+    bench.net = Net::drop;
+    bench.advance(14'890ms);  // renewals are lost until the gate's end
+    ASSERT_FALSE(bench.leads());
+    bench.net = Net::hold;
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update) {
+        if (bench.pending) bench.answer(FakeApi::with(200, before));
+        bench.advance(1ms);
+    }
+    auto odd = std::make_shared<Lease>(*bench.pending->request.lease);
+    odd->version = before->version;
+    bench.answer(LeaseReply{});  // its own record, taken: outcome unknown
+    ASSERT_TRUE(bench.pending && bench.pending->request.verb == LeaseVerb::get);
+    EXPECT_NO_THROW(bench.answer(FakeApi::with(200, odd)));
+    EXPECT_FALSE(bench.leads());
+    bench.net = Net::up;
+    bench.advance(5s);
+    EXPECT_TRUE(bench.leads());
+}
+
+/// One elector whose server lies at random: versions that stand still or go back, records of its
+/// own writes under other versions and uids, outcomes that contradict each other.
+class Liar {
+  public:
+    explicit Liar(std::uint64_t seed) : random_(seed), elector_(config(seed)) {
+        version_ = 100 + random_.below(5);
+    }
+
+    void run(int steps) {
+        step(Start{});
+        for (int i = 0; i < steps; ++i) {
+            now_ += chance(5) ? Duration(20s) : Duration(std::chrono::milliseconds(below(1500)));
+            if (chance(30)) now_ = std::max(now_, std::min(elector_.next_deadline(), now_ + 16s));
+            act();
+        }
+    }
+    [[nodiscard]] int leaderships() const { return leaderships_; }
+
+  private:
+    static ElectorConfig config(std::uint64_t seed) {
+        ElectorConfig made = bench_config();
+        made.seed = seed;
+        made.client_go_peers = seed % 2 == 0;
+        return made;
+    }
+    std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
+    bool chance(std::uint64_t percent) { return below(100) < percent; }
+
+    void act() {
+        const std::uint64_t drawn = below(100);
+        if (drawn < 55 && !open_.empty()) {
+            const SendLease sent = open_.front();
+            open_.pop_front();
+            step(LeaseAnswered{sent.request, reply(sent)});
+        } else if (drawn < 75 && watch_) {
+            constexpr std::array kKinds{WatchKind::seen, WatchKind::deleted, WatchKind::bookmark,
+                                        WatchKind::ended};
+            const WatchKind kind = kKinds.at(chance(60) ? 0 : below(4));
+            const LeasePtr lease = kind == WatchKind::seen && !chance(5) ? any_lease() : nullptr;
+            step(LeaseWatched{*watch_, kind, lease ? lease->version : Version(any_version()),
+                              lease});
+        } else if (drawn < 78) {
+            wish(&Elector::want_renewal);
+        } else if (drawn < 80) {
+            wish(&Elector::give_up);
+        } else if (drawn == 80 && !stopping_ && chance(30)) {
+            stopping_ = true;
+            step(Stop{now_ + std::chrono::seconds(below(40))});
+            if (chance(70)) wish(&Elector::drained);
+        } else {
+            step(Timer{});
+        }
+    }
+    std::uint64_t any_version() {
+        if (chance(60)) return ++version_;
+        if (chance(60)) return version_;
+        return chance(50) ? version_ - below(5) : version_ + below(5);
+    }
+    LeasePtr any_lease() {
+        Lease lease;
+        if (!seen_.empty() && chance(80))
+            lease = *seen_.at(seen_.size() - 1 - below(std::min<std::uint64_t>(seen_.size(), 6)));
+        lease.version = Version(any_version());
+        if (lease.uid.empty() || chance(5)) lease.uid = "uid-" + std::to_string(below(3));
+        LeaseRecord& record = lease.record;
+        switch (below(12)) {
+            case 0:
+                record.holder.clear();
+                break;
+            case 1:
+                record.holder = "peer";
+                break;
+            case 2:
+                record.holder = kMe;
+                break;
+            case 3:
+                record.duration_seconds = static_cast<std::int32_t>(random_.next());
+                break;
+            case 4:
+                record.max_lease_seconds = static_cast<std::int32_t>(random_.next());
+                break;
+            case 5:
+                record.transitions = static_cast<std::int32_t>(random_.next());
+                break;
+            case 6:
+                record.renew_time.reset();
+                break;
+            case 7:
+                record.released = record.acquisition;
+                break;
+            case 8:
+                lease.extra = std::to_string(below(9));
+                break;
+            default:
+                break;
+        }
+        return std::make_shared<Lease>(lease);
+    }
+    LeaseReply reply(const SendLease& sent) {
+        constexpr std::array kStatuses{0, 200, 201, 404, 409, 422, 429, 500, 503, 504};
+        if (chance(55)) {
+            auto honest = sent.lease ? std::make_shared<Lease>(*sent.lease)
+                                     : std::make_shared<Lease>(*any_lease());
+            honest->version = Version(any_version());
+            if (honest->uid.empty()) honest->uid = "uid-" + std::to_string(below(3));
+            seen_.push_back(honest);
+            return FakeApi::with(sent.verb == LeaseVerb::create ? 201 : 200, honest);
+        }
+        LeaseReply made = FakeApi::status(kStatuses.at(below(kStatuses.size())));
+        constexpr std::array kReasons{StatusReason::not_found, StatusReason::already_exists,
+                                      StatusReason::conflict, StatusReason::other};
+        made.reason = kReasons.at(below(kReasons.size()));
+        made.about_lease = chance(80);
+        made.not_sent = chance(5);
+        if (chance(30)) made.retry_after = std::chrono::seconds(below(100'000));
+        if (made.status == 200 || made.status == 201 || chance(5)) made.lease = any_lease();
+        return made;
+    }
+    void step(const Event& event) {
+        out_.clear();
+        elector_.step({now_, wall()}, event, out_);
+        absorb();
+    }
+    void wish(void (Elector::*what)(Now, Effects&)) {
+        step(Timer{});  // wishes come with the Now of a step
+        out_.clear();
+        (elector_.*what)({now_, wall()}, out_);
+        absorb();
+    }
+    void absorb() {
+        for (const Effect& effect : out_) {
+            if (const auto* sent = std::get_if<SendLease>(&effect)) {
+                open_.push_back(*sent);
+                if (sent->lease) seen_.push_back(sent->lease);
+            } else if (const auto* opened = std::get_if<WatchLease>(&effect)) {
+                watch_ = opened->watch;
+            } else if (std::holds_alternative<StopWatch>(effect)) {
+                watch_.reset();
+            } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
+                leaderships_ += role->role == Role::leader ? 1 : 0;
+            }
+        }
+    }
+    WallTime wall() { return WallTime(now_.time_since_epoch() + Duration(below(3'000'000'000))); }
+
+    Random random_;
+    Elector elector_;
+    Instant now_{5000s};
+    std::uint64_t version_ = 100;
+    std::deque<SendLease> open_;
+    std::vector<LeasePtr> seen_;
+    std::optional<WatchId> watch_;
+    bool stopping_ = false;
+    int leaderships_ = 0;
+    Effects out_;
+};
+
+TEST(Byzantine, NoAnswerOfAServerLetsACheckFall) {
+    int leaderships = 0;
+    for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
+        Liar liar(seed);
+        ASSERT_NO_THROW(liar.run(80)) << "seed " << seed;
+        leaderships += liar.leaderships();
+    }
+    EXPECT_GT(leaderships, 15'000) << "electors that never lead prove little";
+}
+
+}  // namespace
+}  // namespace leasehold::election_test
