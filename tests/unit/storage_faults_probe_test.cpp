@@ -77,7 +77,7 @@ TEST_F(StorageProbe, ItAsksForEverythingThatWritesDependOn) {
         replacements += one.condition == PutCondition::if_match ? 1 : 0;
         stalled += one.stalled ? 1 : 0;
     }
-    EXPECT_GE(creations, 2) << "the second one must be refused";
+    EXPECT_GE(creations, 1) << "of a key that exists: it must be refused";
     EXPECT_GE(replacements, 5) << "a wrong ETag, and rounds of two at once";
     EXPECT_GE(deletes, 1);
     EXPECT_EQ(stalled, 1);
@@ -206,7 +206,8 @@ TEST_F(StorageProbe, ADemotionEndsAStalledPut) {
         const bool before = std::exchange(stalls, stalls || r.stalled);
         return before ? Fate::hold : Fate::answer;
     };
-    begin();
+    rig.start();
+    rig.lead(7);
     ASSERT_EQ(rig.stalled.size(), 1U);
     const RequestId put = rig.stalled.begin()->first;
     rig.follow();
@@ -221,7 +222,8 @@ TEST_F(StorageProbe, AStopEndsAStalledPut) {
         const bool before = std::exchange(stalls, stalls || r.stalled);
         return before ? Fate::hold : Fate::answer;
     };
-    begin();
+    rig.start();
+    rig.lead(7);
     ASSERT_EQ(rig.stalled.size(), 1U);
     rig.step(Stop{rig.now() + 30s});
     EXPECT_TRUE(rig.stalled.empty());
