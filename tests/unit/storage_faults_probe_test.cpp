@@ -226,6 +226,7 @@ TEST_F(StorageProbe, AStopEndsAStalledPut) {
     rig.lead(7);
     ASSERT_EQ(rig.stalled.size(), 1U);
     rig.step(Stop{rig.now() + 30s});
+    rig.advance(2s);
     EXPECT_TRUE(rig.stalled.empty());
     rig.release_all();
     rig.advance(1s);
