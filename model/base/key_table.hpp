@@ -33,12 +33,16 @@ class KeyTable {
     friend bool operator==(const KeyTable& a, const KeyTable& b) { return a.names_ == b.names_; }
 
   private:
-    [[nodiscard]] std::size_t slot_of(std::string_view key) const;
+    /// A place of the hash table: half of the hash, so that growing and most misses need no text.
+    struct Slot {
+        std::uint32_t hash = 0;
+        std::uint32_t id_plus_one = 0;  ///< 0 = free
+    };
+    [[nodiscard]] std::size_t slot_of(std::string_view key, std::uint32_t hash) const;
     void grow();
 
     std::deque<ObjectKey> names_;
-    /// Open addressing: id + 1, 0 = free. Only looked up in, never walked through.
-    std::vector<std::uint32_t> slots_;
+    std::vector<Slot> slots_;  ///< open addressing; only looked up in, never walked through
 };
 
 }  // namespace leasehold

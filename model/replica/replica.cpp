@@ -44,6 +44,7 @@ Replica::Replica(const ReplicaConfig& config) : parts_(std::make_unique<Parts>()
     if (config.storage) {
         StorageConfig storage = *config.storage;
         storage.ha = config.election.has_value();  // without an election there is one writer
+        if (config.election) storage.retry_period = config.election->retry_period;
         parts_->controller.emplace(storage);
     }
 }
@@ -178,6 +179,10 @@ Leadership Replica::leadership() const {
 
 std::vector<IndexEntry> Replica::index(std::string_view prefix) const {
     return parts_->controller ? parts_->controller->index(prefix) : std::vector<IndexEntry>{};
+}
+
+StorageStatus Replica::storage_status() const {
+    return parts_->controller ? parts_->controller->status() : StorageStatus{};
 }
 
 namespace {

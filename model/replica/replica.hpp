@@ -15,6 +15,7 @@
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/storage/config.hpp"
+#include "model/storage/status.hpp"
 
 namespace leasehold {
 
@@ -46,6 +47,8 @@ class Replica {
     /// The keys that begin with `prefix`, in their order, as this replica knows them now; removed
     /// ones are left out. Never asks the bucket (a follower's LIST must not wait, nor stack).
     [[nodiscard]] std::vector<IndexEntry> index(std::string_view prefix) const;
+    /// Of the storage; all zero without one. Looks at every key: not for each event.
+    [[nodiscard]] StorageStatus storage_status() const;
     /// One line for people: role, term, validity, queues.
     [[nodiscard]] std::string summary() const;
 

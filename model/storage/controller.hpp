@@ -6,8 +6,6 @@
 // machines that this one owns by role (state.hpp); what connects them is in arrows.hpp.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,20 +15,9 @@
 #include "model/protocol/leadership.hpp"
 #include "model/storage/config.hpp"
 #include "model/storage/state.hpp"
+#include "model/storage/status.hpp"
 
 namespace leasehold {
-
-/// What an operator may want to know of the storage.
-struct StorageStatus {
-    Epoch epoch;  ///< claimed; 0 = not a leader, not claimed, or HA off
-    storage::Capabilities store;
-    std::size_t keys = 0;
-    std::size_t tombstones = 0;         ///< removed keys whose tombstone the bucket still holds
-    std::uint64_t tombstone_bytes = 0;  ///< at least: a header each
-    std::size_t list_pages = 0;         ///< of 1,000 keys, that a LIST has with them
-    std::size_t writes_waiting = 0;
-    std::size_t puts_in_flight = 0;
-};
 
 class RWStorageController {
   public:

@@ -123,8 +123,9 @@ LeasePtr Stage::lease_object(Command& command, const Lease* sent) {
     if (command.has("max-lease")) record.max_lease_seconds = small_count(command, "max-lease");
     if (command.has("released")) {
         const std::string released = command.text("released");
-        record.released = released == "this" ? release_mark(lease.uid, record)
-                                             : value_or_fail(command, config::parse_count(released));
+        record.released = released == "this"
+                              ? release_mark(lease.uid, record)
+                              : value_or_fail(command, config::parse_count(released));
     }
     lease.extra = command.text("extra", lease.extra);
     return std::make_shared<const Lease>(std::move(lease));

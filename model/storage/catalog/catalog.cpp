@@ -20,23 +20,32 @@ KeyId Catalog::key(const ObjectKey& name) {
     return key;
 }
 
-VersionId Catalog::newest(KeyId key) const {
+/// The newest version that file and view show.
+VersionId Catalog::shown(KeyId key) const {
     const Entry& known = at(key);
     VersionId top;
-    const auto raise = [&top](const VersionId& to) {
-        if (top.epoch == Epoch{} || newer(to, top)) top = to;
-    };
     // A dirty file is no version of the bucket: its write may yet fail.
-    if (known.clean()) raise(known.local.version);
-    if (known.examined && !known.corrupt) raise(known.view.version);
-    if (const auto floor = floors_.find(key); floor != floors_.end()) raise(floor->second);
+    if (known.clean()) top = known.local.version;
+    if (known.examined && !known.corrupt &&
+        (top.epoch == Epoch{} || newer(known.view.version, top)))
+        top = known.view.version;
     return top;
 }
 
-/// To be called before a file or view goes that may be the only trace of the newest version.
-void Catalog::keep_floor(KeyId key) {
-    const VersionId top = newest(key);
-    if (top.epoch != Epoch{}) floors_[key] = top;
+VersionId Catalog::newest(KeyId key) const {
+    const VersionId top = shown(key);
+    const auto floor = floors_.find(key);
+    if (floor == floors_.end()) return top;
+    return top.epoch == Epoch{} || newer(floor->second, top) ? floor->second : top;
+}
+
+/// To be called after a file or view changed: what neither shows any more is remembered here.
+void Catalog::keep_floor(KeyId key, const VersionId& before) {
+    const VersionId now = shown(key);
+    if (before.epoch != Epoch{} && (now.epoch == Epoch{} || newer(before, now)))
+        floors_[key] = before;
+    else if (!floors_.empty())
+        floors_.erase(key);
 }
 
 bool Catalog::servable(KeyId key) const {
@@ -92,7 +101,7 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
     known.missed = false;
     known.view.size = shown.size;
     if (known.view.etag == StoredETag(shown.etag)) return false;
-    keep_floor(key);
+    const VersionId before = newest(key);
     known.view.etag = StoredETag(shown.etag);
     known.examined = named && known.clean() && known.local.etag == known.view.etag;
     known.view.version = known.examined ? known.local.version : VersionId{};
@@ -100,6 +109,7 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
     known.corrupt = false;
     // A GET that left before shows an older version, or this one; it can't be told which.
     ++known.generation;
+    keep_floor(key, before);
     return true;
 }
 
@@ -113,10 +123,11 @@ bool Catalog::unlisted(KeyId key, Desk& desk) {
         return false;
     }
     if (!known.view.etag.empty()) {
-        keep_floor(key);
+        const VersionId before = newest(key);
         known.view = View{};
         known.examined = false;
         ++known.generation;
+        keep_floor(key, before);
     }
     if (known.clean()) drop(key, desk);
     return true;
@@ -155,7 +166,7 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
 
 void Catalog::see(KeyId key, const Found& found) {
     Entry& known = entry(key);
-    keep_floor(key);
+    const VersionId before = newest(key);
     if (found.kind == FoundKind::missing) {
         known.view = View{};
         known.examined = false;
@@ -172,9 +183,9 @@ void Catalog::see(KeyId key, const Found& found) {
     }
     // What left before this answer and comes after it may be older.
     ++known.generation;
-    if (const auto floor = floors_.find(key);
-        floor != floors_.end() && known.examined && !older(known.view.version, floor->second))
-        floors_.erase(floor);
+    keep_floor(key, before);
+    // A foreign object has no place in the order: whoever wrote it, wrote it after what we knew.
+    if (found.kind == FoundKind::data && found.stamp.epoch == Epoch{}) floors_.erase(key);
 }
 
 void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
@@ -222,11 +233,12 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
 
 void Catalog::purged(KeyId key, bool removed) {
     Entry& known = entry(key);
-    keep_floor(key);
+    const VersionId before = newest(key);
     // Not removed, or not known to be: the next reconciling GETs it.
     known.examined = false;
     if (removed) known.view = View{};
     ++known.generation;
+    keep_floor(key, before);
 }
 
 bool operator==(const Catalog& a, const Catalog& b) {

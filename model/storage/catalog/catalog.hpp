@@ -86,7 +86,8 @@ class Catalog {
   private:
     Entry& entry(KeyId key) { return entries_[index_of(key)]; }
     void see(KeyId key, const Found& found);
-    void keep_floor(KeyId key);
+    [[nodiscard]] VersionId shown(KeyId key) const;
+    void keep_floor(KeyId key, const VersionId& before);
 
     KeyTable keys_;
     std::deque<Entry> entries_;  ///< by KeyId

@@ -11,7 +11,7 @@ namespace leasehold::storage {
 namespace {
 /// Files of the index taken in by one step: a step over a hundred thousand would hold up every
 /// query and renewal of the process.
-constexpr std::size_t kPortion = 4096;
+constexpr std::size_t kPortion = 2048;
 }  // namespace
 
 void Catalog::begin_index(std::shared_ptr<const FileList> list) {
@@ -43,24 +43,26 @@ void Catalog::load_portion() {
 
 void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& desk) {
     Entry& known = entry(key);
-    keep_floor(key);
+    const VersionId before = newest(key);
     known.local = Local{version_of(tag), StoredETag(tag.etag), payload.size, payload.digest};
     known.has_local = true;
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
     ++known.generation;
+    keep_floor(key, before);
     files_.store(key, name(key), payload, tag, desk);
 }
 
 void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     Entry& known = entry(key);
     CHECK_MSG(known.has_local, "the tag of a file that isn't there");
-    keep_floor(key);
+    const VersionId before = newest(key);
     known.local.version = version_of(tag);
     known.local.etag = StoredETag(tag.etag);
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
     ++known.generation;
+    keep_floor(key, before);
     files_.retag(key, name(key), tag, desk);
 }
 
@@ -72,11 +74,12 @@ void Catalog::drop(KeyId key, Desk& desk) {
 
 void Catalog::lose(KeyId key) {
     Entry& known = entry(key);
-    keep_floor(key);
+    const VersionId before = newest(key);
     known.local = Local{};
     known.has_local = false;
     known.dirty = false;
     ++known.generation;
+    keep_floor(key, before);
 }
 
 void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
