@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "model/base/chunked.hpp"
 #include "model/base/text.hpp"
 
 namespace leasehold {
@@ -41,7 +41,7 @@ class KeyTable {
     [[nodiscard]] std::size_t slot_of(std::string_view key, std::uint32_t hash) const;
     void grow();
 
-    std::deque<ObjectKey> names_;
+    Chunked<ObjectKey> names_;
     std::vector<Slot> slots_;  ///< open addressing; only looked up in, never walked through
 };
 

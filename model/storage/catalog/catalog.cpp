@@ -16,7 +16,7 @@ std::optional<KeyId> Catalog::find(const ObjectKey& key) const {
 
 KeyId Catalog::key(const ObjectKey& name) {
     const KeyId key = keys_.intern(name);
-    if (index_of(key) == entries_.size()) entries_.emplace_back();
+    if (index_of(key) == entries_.size()) entries_.push_back(Entry{});
     return key;
 }
 
@@ -30,6 +30,12 @@ VersionId Catalog::shown(KeyId key) const {
         (top.epoch == Epoch{} || newer(known.view.version, top)))
         top = known.view.version;
     return top;
+}
+
+std::uint32_t Catalog::begin_list() {
+    constexpr std::uint32_t kMost = (1U << 24) - 1;  // Entry::listed
+    CHECK_MSG(lists_ < kMost, "more LISTs than a process makes");
+    return ++lists_;
 }
 
 VersionId Catalog::newest(KeyId key) const {
@@ -97,7 +103,7 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
     Entry& known = entry(key);
     // Committed, or shown by a GET, since this LIST began: newer than its page.
     if (known.listed >= number) return false;
-    known.listed = number;
+    known.listed = number & 0xffffffU;
     known.missed = false;
     known.view.size = shown.size;
     if (known.view.etag == StoredETag(shown.etag)) return false;
@@ -178,7 +184,7 @@ void Catalog::see(KeyId key, const Found& found) {
         known.examined = true;
         known.tombstone = found.kind == FoundKind::tombstone;
         known.corrupt = found.kind == FoundKind::corrupt;
-        known.listed = lists_;  // a page of a LIST under way may show the state before
+        known.listed = lists_ & 0xffffffU;  // a page of a LIST under way may show the state before
         known.missed = false;
     }
     // What left before this answer and comes after it may be older.
@@ -199,7 +205,7 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
     shown.payload.size = fact.stamp.length;
     // The stamp as it was sent: the epoch of the moment may be another, and not even claimed.
     see(fact.key, shown);
-    known.listed = lists_;
+    known.listed = lists_ & 0xffffffU;
     known.missed = false;
     if (!fact.newest) return;
     if (fact.stamp.tombstone) {

@@ -7,13 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "model/base/chunked.hpp"
 #include "model/base/key_table.hpp"
 #include "model/storage/catalog/entry.hpp"
 #include "model/storage/catalog/file_changes.hpp"
@@ -46,7 +46,7 @@ class Catalog {
     // ---- the bucket ----
     KeyId key(const ObjectKey& name);
     /// The number of a LIST that begins now.
-    std::uint32_t begin_list() { return ++lists_; }
+    std::uint32_t begin_list();
     /// A LIST shows the key. True if it shows another version than the view did. `named`: an ETag
     /// covers the stamp too, so that of a clean copy names its version.
     bool listed(KeyId key, const ListEntry& shown, std::uint32_t number, bool named);
@@ -90,7 +90,7 @@ class Catalog {
     void keep_floor(KeyId key, const VersionId& before);
 
     KeyTable keys_;
-    std::deque<Entry> entries_;  ///< by KeyId
+    Chunked<Entry> entries_;  ///< by KeyId
     FileChanges files_;
     /// The newest version where neither file nor view shows it any more: a copy was lost, or the
     /// bucket went back.
