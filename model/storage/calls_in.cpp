@@ -129,8 +129,10 @@ void on(Step& step, const Query& event) {
     const Following* follower = step.s.following();
     const bool awaited = (leader != nullptr && leader->reads.waiting(key)) ||
                          (follower != nullptr && follower->reads.waiting(key));
+    if (awaited) mark(step.out, MarkId::query_beside_pending_read);
+    const bool overdue = follower != nullptr && follower->fetches.overdue(key);
     Desk desk = step.desk();
-    step.s.queries.begin(step.sight(), event.call, key, awaited, desk);
+    step.s.queries.begin(step.sight(), event.call, key, awaited || overdue, desk);
 }
 
 namespace {

@@ -11,7 +11,7 @@ namespace leasehold::storage {
 namespace {
 /// Files of the index taken in by one step: a step over a hundred thousand would hold up every
 /// query and renewal of the process.
-constexpr std::size_t kPortion = 2048;
+constexpr std::size_t kPortion = 1024;
 }  // namespace
 
 void Catalog::begin_index(std::shared_ptr<const FileList> list) {

@@ -69,11 +69,13 @@ void FetchQueue::proceed(const Sight& sight, Desk& desk) {
     for (auto at = ready_.begin(); at != ready_.end() && places_.free();) {
         const KeyId key = std::get<KeyId>(*at);
         if (sight.requests.getting(key)) {
+            overdue_.insert(key);
             ++at;  // one GET of a key at a time: a query's read-through is on its way
             continue;
         }
         const Urgency urgency = std::get<Urgency>(*at);
         at = ready_.erase(at);
+        overdue_.erase(key);
         if (urgency == Urgency::changed && !sight.catalog.needs_fetch(key)) {
             items_.erase(key);
             continue;

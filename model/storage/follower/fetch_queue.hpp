@@ -36,6 +36,9 @@ class FetchQueue {
 
     [[nodiscard]] Instant next_deadline() const;
     [[nodiscard]] std::size_t size() const { return items_.size(); }
+    /// The key's turn has come and a query's GET of it stood in the way: no other query may begin
+    /// one, or a crowd of queries, each too short for a slow GET, keeps the object away for ever.
+    [[nodiscard]] bool overdue(KeyId key) const { return overdue_.contains(key); }
     void check(const Sight& sight) const;
 
     friend bool operator==(const FetchQueue&, const FetchQueue&) = default;
@@ -68,6 +71,7 @@ class FetchQueue {
     std::set<std::pair<Instant, KeyId>> waiting_;
     Slots<KeyId> places_;
     std::map<KeyId, Shunned> shunned_;
+    std::set<KeyId> overdue_;
     std::uint64_t last_place_ = 0;
 };
 

@@ -12,7 +12,6 @@ void Queries::answer(CallId call, QueryOutcome outcome, Desk& desk) {
 }
 
 void Queries::begin(const Sight& sight, CallId call, KeyId key, bool awaited, Desk& desk) {
-    if (awaited) desk.note(MarkId::query_beside_pending_read);
     if (sight.catalog.servable(key)) {
         load(sight, call, key, desk);
     } else if (may_read_through(sight, key, awaited)) {

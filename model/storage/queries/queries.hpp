@@ -13,7 +13,7 @@ namespace leasehold::storage {
 /// bucket at most one GET a key, and none ever waits behind a backup read.
 class Queries {
   public:
-    /// A query that `desk.calls` has. `awaited`: a backup read of its key is pending.
+    /// A query that `desk.calls` has. `awaited`: somebody waits for a GET of its key.
     void begin(const Sight& sight, CallId call, KeyId key, bool awaited, Desk& desk);
     void step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk);
     /// False if the file could not be read.
