@@ -81,8 +81,8 @@ void election(Writer& out, const AgentConfig& config) {
                    config::format_duration(election.effective_renew_deadline()));
     out.setting_or("retry-period", "profile", config::format_duration(election.retry_period));
     out.setting("drift", std::to_string(election.drift_ppm) + "ppm");
-    out.setting("longest-lease", sim::format_duration(election.longest_lease));
-    out.setting("max-lease-duration", sim::format_duration(election.longest_of_members()));
+    out.setting("longest-lease", config::format_duration(election.longest_lease));
+    out.setting("max-lease-duration", config::format_duration(election.longest_of_members()));
     out.setting("client-go-peers", yes_no(election.client_go_peers));
 }
 

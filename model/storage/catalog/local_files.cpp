@@ -83,9 +83,13 @@ void Catalog::lose(KeyId key) {
 }
 
 void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
-    if (!found.current) return;
     const Entry& known = at(key);
     const VersionId shown = version_of(found.stamp);
+    // An answer that came too late proves nothing, unless the order does: a reader was given this
+    // version, and a copy below it would be of no use any more.
+    const bool proven = found.kind == FoundKind::data && !found.stale && known.clean() &&
+                        newer(shown, known.local.version);
+    if (!found.current && !proven) return;
     // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
