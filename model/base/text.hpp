@@ -43,9 +43,11 @@ class SharedText {
     static Block make(std::string_view text) {
         if (text.empty()) return nullptr;
         const auto length = static_cast<Length>(text.size());
-        auto block = std::make_shared_for_overwrite<char[]>(sizeof length + length);
+        // And a NUL behind them, for calls of the system that want one.
+        auto block = std::make_shared_for_overwrite<char[]>(sizeof length + length + 1);
         std::memcpy(block.get(), &length, sizeof length);
         std::memcpy(block.get() + sizeof length, text.data(), length);
+        block[sizeof length + length] = '\0';
         return block;
     }
 
