@@ -29,7 +29,10 @@ struct BucketConfig {
     std::string secret_key;
     std::string session_token;
     std::map<std::string, std::string> user_metadata;  ///< put_user_metadata, as headers
+    bool send_content_md5 = false;                     ///< with each PUT
     TlsOptions tls;
+    std::string proxy;     ///< URL, from the environment; empty: none
+    std::string no_proxy;  ///< hosts that are reached without it, as NO_PROXY lists them
     Encryption encryption = Encryption::none;
     std::string kms_key_id;
     std::string kms_context;        ///< JSON; empty = none

@@ -42,6 +42,7 @@ std::string encoded(std::string_view text) {
 ClientOptions client_options(const ApiAccess& access) {
     ClientOptions options;
     options.tls = access.tls;
+    options.proxy = access.proxy;
     options.http2 = true;
     options.user_agent = "leasehold-agent";
     options.connections = 4;
@@ -166,9 +167,6 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
         }
     } else if (response.end == TransferEnd::not_sent) {
         reply.not_sent = true;
-    } else {
-        // The connection may be a black hole, and HTTP/2 would send the next request into it.
-        requests->drop_connections();
     }
     if (response.status == 401) tokens.refused();
     remark_answer(name_of(what.verb), response, status);
@@ -218,7 +216,6 @@ void LeaseClient::State::end(WatchId id, const Response& response) {
     const auto self = shared_from_this();
     const std::string refusal = std::move(watch->refusal);
     watch.reset();
-    if (response.end != TransferEnd::answered) watches->drop_connections();
     if (response.status == 401) tokens.refused();
     if (response.end == TransferEnd::answered && response.status != 200)
         remark(watch_trouble, "status " + std::to_string(response.status),

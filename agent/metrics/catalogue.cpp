@@ -28,7 +28,7 @@ constexpr Names<kLeaseOutcomes> kLeaseOutcome{"found",  "written",  "missing", "
 constexpr Names<kBucketVerbs> kBucketVerb{"get", "put", "remove", "list"};
 constexpr Names<kBucketOutcomes> kBucketOutcome{
     "object",    "unchanged", "missing",  "written", "removed", "page", "precondition_failed",
-    "throttled", "denied",    "not_sent", "unknown"};
+    "throttled", "denied",    "refused",  "not_sent", "unknown"};
 constexpr Names<kFileVerbs> kFileVerb{"list", "load", "store", "retag", "remove"};
 constexpr Names<kFileStatuses> kFileStatus{"ok", "missing", "corrupt", "no_space", "io_error"};
 constexpr Names<kReadOutcomes> kReadOutcome{"data",     "not_found", "corrupt", "failed",

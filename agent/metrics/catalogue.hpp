@@ -20,7 +20,7 @@ namespace leasehold::agent {
 inline constexpr std::size_t kLeaseVerbs = 3;
 inline constexpr std::size_t kLeaseOutcomes = 7;
 inline constexpr std::size_t kBucketVerbs = 4;
-inline constexpr std::size_t kBucketOutcomes = 11;
+inline constexpr std::size_t kBucketOutcomes = 12;
 inline constexpr std::size_t kFileVerbs = 5;
 inline constexpr std::size_t kFileStatuses = 5;
 inline constexpr std::size_t kReadOutcomes = 7;

@@ -137,6 +137,77 @@ TEST_F(AgentS3Client, AnswersAreMapped) {
     }
 }
 
+TEST_F(AgentS3Client, ARefusedConditionIsToldFromAnOutage) {
+    struct Case {
+        std::string answer;
+        BucketOutcome outcome;
+    };
+    const std::string header = "<Header>If-None-Match</Header></Error>";
+    const Case cases[] = {
+        {error_answer(501, "NotImplemented"), BucketOutcome::refused},
+        {http_answer(400, kError + "InvalidArgument</Code>" + header), BucketOutcome::refused},
+        {error_answer(400, "InvalidArgument"), BucketOutcome::denied},
+        {error_answer(500, "InternalError"), BucketOutcome::unknown},
+    };
+    for (const Case& one : cases) {
+        handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(one.answer); };
+        const BucketReply reply = call(put_request("k", "x", PutCondition::if_none_match));
+        EXPECT_EQ(classify(BucketVerb::put, reply), one.outcome) << one.answer;
+    }
+}
+
+TEST_F(AgentS3Client, AStalledPutLeavesInTwoParts) {
+    SendBucket request = put_request("k", std::string(1000, 'p'), PutCondition::if_match, "old");
+    request.stalled = true;
+    const RequestId id = rig().send(request);
+    idle(100ms);
+    EXPECT_EQ(server_.body_bytes(), 500U);
+    EXPECT_TRUE(server_.seen().empty());
+    EXPECT_EQ(call(put_request("k", "between")).status, 200);
+    EXPECT_EQ(server_.seen().size(), 1U);
+    rig().resume(id);
+    EXPECT_EQ(wait(id).status, 200);
+    EXPECT_EQ(server_.seen().at(1).body, std::string(1000, 'p'));
+    EXPECT_EQ(headers(1).at("if-match"), "\"old\"");
+    rig().resume(id);  // too late, and ignored
+    idle(20ms);
+}
+
+TEST_F(AgentS3Client, AStalledPutEndsAsOthersDo) {
+    SendBucket request = put_request("k", std::string(1000, 'p'));
+    request.stalled = true;
+    const BucketReply late = call(request, 100ms);
+    EXPECT_EQ(late.status, 0);
+    EXPECT_FALSE(late.not_sent) << "half of it has left";
+    const RequestId aborted = rig().send(request);
+    idle(50ms);
+    rig().abort(aborted);
+    EXPECT_EQ(wait(aborted).status, 0);
+    const RequestId gated = rig().send(request);
+    idle(50ms);
+    rig().gate.publish(boottime());
+    rig().resume(gated);
+    const BucketReply cut = wait(gated);
+    EXPECT_EQ(cut.status, 0);
+    EXPECT_FALSE(cut.not_sent);
+    idle(50ms);
+    for (const Seen& seen : server_.seen())
+        EXPECT_FALSE(seen.whole) << "the rest left without a permit, or after its end";
+    rig().gate.publish(kNever);
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+}
+
+TEST_F(AgentS3Client, AStalledPutThatIsResumedAtOnceIsAPut) {
+    SendBucket request = put_request("k", "payload");
+    request.stalled = true;
+    const RequestId id = rig().send(request);
+    rig().resume(id);
+    EXPECT_EQ(wait(id).status, 200);
+    EXPECT_EQ(server_.seen().at(0).body, "payload");
+    request.body = put_request("k", "").body;
+    EXPECT_EQ(call(request).status, 200) << "of nothing, nothing is held back";
+}
+
 TEST_F(AgentS3Client, ListTakesOnlyWholePages) {
     const std::string page =
         "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>etl/a</Key>"

@@ -91,6 +91,11 @@ class BucketRig {
         client_->abort(id);
         sending_ = false;
     }
+    void resume(RequestId id) {
+        sending_ = true;
+        client_->resume(id);
+        sending_ = false;
+    }
     BucketReply wait(RequestId id) {
         EXPECT_TRUE(run_until(loop_, [&] { return answers_.contains(id); }));
         return answers_.contains(id) ? *answers_.at(id) : BucketReply{};
