@@ -44,6 +44,7 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
       context_(context),
       deliver_(std::move(deliver)),
       source_(config, environment),
+      log_(context.duties),
       rotation_period_(rotation),
       rotation_(context.loop, [this] { read_credentials(); }),
       hashing_(context.loop, [this] { hashing_due(); }),
@@ -108,7 +109,7 @@ void S3Client::hash(RequestId id, PutBody body) {
 void S3Client::hashed(RequestId id, const BodyHash& hash) {
     if (!jobs_.contains(id)) return;
     if (!hash.intact) {
-        log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), hash.problem);
+        log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), {}, hash.problem);
         end_hashing(id);
     } else if (gate_closed()) {
         end_hashing(id);
@@ -191,8 +192,7 @@ void S3Client::ended(RequestId id, const Response& response) {
         object = job.object->finish(std::string(response.header(kStampHeader)));
     const S3Reply mapped = s3_reply(config_, request, response, *job.text, std::move(object),
                                     changes(request.verb) && gate_closed());
-    if (!mapped.reply.not_sent && response.end != TransferEnd::aborted)
-        log_.note(request.verb, request.key.view(), mapped.problem);
+    log_.note(request.verb, request.key.view(), mapped.reply, mapped.problem);
     learn(mapped);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(mapped.reply)});
 }
@@ -200,6 +200,14 @@ void S3Client::ended(RequestId id, const Response& response) {
 /// What the answer says of requests to come. This one is the model's to repeat.
 void S3Client::learn(const S3Reply& answer) {
     if (blames_credentials(answer.reply)) read_credentials();
+    const std::string& region = answer.error.region;
+    if (config_.region_guessed && !region.empty()) {
+        config_.region_guessed = false;
+        if (region != config_.region)
+            spdlog::info("bucket: its region is {}: none is configured, and {} was a guess", region,
+                         config_.region);
+        config_.region = region;
+    }
     if (!answer.error.names_checksum || checksum_refused_) return;
     checksum_refused_ = true;
     spdlog::info("bucket: PUTs carry no x-amz-checksum-sha256 from now on: {}",

@@ -61,13 +61,13 @@ class S3Client : public BucketClient {
     BucketContext context_;
     Deliver deliver_;
     CredentialSource source_;
+    ProblemLog log_;
     Duration rotation_period_;
     Credentials credentials_;
     std::string credentials_problem_;
     bool reading_credentials_ = false;
     bool checksum_refused_ = false;  ///< this store does not know x-amz-checksum-sha256
     std::map<RequestId, Job> jobs_;
-    ProblemLog log_;
     BoottimeTimer rotation_;           ///< credentials are read anew
     BoottimeTimer hashing_;            ///< the first deadline among the bodies that are hashed
     std::shared_ptr<S3Client*> self_;  ///< for work on its way back from the pool

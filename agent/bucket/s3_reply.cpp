@@ -77,6 +77,8 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
         return out;
     }
     out.error = parse_error(body);
+    if (out.error.region.empty())
+        out.error.region = word_or_nothing(response.header("x-amz-bucket-region"));
     reply.code = bucket_code(out.error.code);
     reply.names_condition = out.error.names_condition;
     // Not implemented is our checksum, and not the condition for which the model would take it.

@@ -69,16 +69,6 @@ std::string lower(std::string_view text) {
     return copy;
 }
 
-/// It goes to the log, or into a signature: a word, or nothing.
-std::string word_or_nothing(const std::string& text) {
-    constexpr std::size_t kLongest = 64;
-    const bool word = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
-                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                 (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-                      });
-    return word ? text : std::string();
-}
-
 bool load(pugi::xml_document& document, std::string_view body) {
     return static_cast<bool>(
         document.load_buffer(body.data(), body.size(), kFlags, pugi::encoding_utf8));
@@ -99,6 +89,15 @@ std::optional<ListEntry> entry_of(const pugi::xml_node& node, std::string& full)
 }
 
 }  // namespace
+
+std::string word_or_nothing(std::string_view text) {
+    constexpr std::size_t kLongest = 64;
+    const bool word = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                 (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+                      });
+    return word ? std::string(text) : std::string();
+}
 
 S3Error parse_error(std::string_view body) {
     S3Error error;

@@ -16,7 +16,8 @@ namespace {
 // Making one costs more than a small request. Only a handle whose transfer was answered is kept:
 // nothing says what a failed one still holds, and curl_easy_reset() does not clear it. (libcurl
 // 7.88.1 keeps the receive buffer after a failed look-up, and refuses CURLOPT_BUFFERSIZE on that
-// handle ever after; as the newest it would be handed out first, for ever.)
+// handle ever after; as the newest it would be handed out first, for ever.) What else lives in a
+// handle goes with it: its TLS sessions, which a server that is gone may not know any more.
 constexpr std::size_t kHandlesKept = 32;
 
 /// Neither an answer nor this process's own will: nothing is proven of other connections to that

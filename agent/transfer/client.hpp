@@ -1,7 +1,8 @@
 // Client: HTTP exchanges on the agent's loop, by libcurl's multi-socket interface.
 //
 // One request is one exchange: no redirect, no queue, and nothing but a GET or HEAD is ever sent
-// twice (libcurl would repeat a request whose kept connection died). Deadlines are on CLOCK_BOOTTIME. The only folder that includes curl.
+// twice (libcurl would repeat a request whose kept connection died). Deadlines are on
+// CLOCK_BOOTTIME. The only folder that includes curl.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +35,8 @@ struct TlsOptions {
     std::string key_pem;
     std::string server_name;  ///< verified instead of the URL's host; empty: the host
     bool verify = true;       ///< false only where the configuration says so in words
+
+    friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 struct ClientOptions {

@@ -19,8 +19,9 @@ struct StorageConfig {
     bool ha = true;        ///< false: HA off or one replica; plain objects, nothing added
     std::string identity;  ///< names the writer in stamps and the polling phase
     ObjectFormat format = ObjectFormat::fenced;
-    ObjectKey prefix;        ///< of tracked keys within the bucket, "etl/" in Kubecost
-    bool file_store = true;  ///< keep a local copy (required by HA)
+    ObjectKey prefix;               ///< of tracked keys within the bucket, "etl/" in Kubecost
+    bool file_store = true;         ///< keep a local copy (required by HA)
+    bool store_not_atomic = false;  ///< the store is known to check first and store later
     Duration poll_period = std::chrono::seconds(30);
     Duration lease_duration = std::chrono::seconds(15);  ///< bucket unusable that long: give up
     Duration get_timeout = std::chrono::seconds(5);      ///< per attempt, and timeout_per_mib
