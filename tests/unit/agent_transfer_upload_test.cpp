@@ -219,7 +219,8 @@ TEST(AgentTransferUpload, AReadIsRepeatedButThenNoLongerNotSent) {
 
 TEST(AgentTransferUpload, AStalledUploadWaitsForItsOtherHalf) {
     Rig rig(say_done);
-    Request request = rig.put({memory_bytes(std::string(300'000, 'a')), memory_bytes(std::string(300'001, 'b'))});
+    Request request =
+        rig.put({memory_bytes(std::string(300'000, 'a')), memory_bytes(std::string(300'001, 'b'))});
     request.stalled = true;
     std::optional<Response> response;
     const TransferId id = rig.client.send(request, [&](Response r) { response = std::move(r); });
