@@ -1,4 +1,5 @@
 // leasehold-agent: the production process.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/config/config.hpp"
+#include "agent/host/bucket_check.hpp"
 #include "agent/host/host.hpp"
 #include "agent/host/log.hpp"
 #include "agent/host/world_recorder.hpp"
@@ -75,6 +77,19 @@ int record_world(const AgentConfig& config) {
     return 0;
 }
 
+int try_bucket(const AgentConfig& config) {
+    try {
+        const std::vector<BucketFinding> findings = check_bucket(config);
+        std::fputs(table_of(findings).c_str(), stdout);
+        const bool usable = std::all_of(findings.begin(), findings.end(),
+                                        [](const BucketFinding& one) { return one.usable; });
+        return usable ? 0 : kExitUnavailable;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
+        return kExitUnavailable;
+    }
+}
+
 int main_of(const std::vector<std::string>& arguments) {
     const auto read = read_config(arguments, process_environment());
     if (const auto* exit = std::get_if<AgentExit>(&read)) {
@@ -89,6 +104,7 @@ int main_of(const std::vector<std::string>& arguments) {
         std::fputs(describe(config).c_str(), stdout);
         return 0;
     }
+    if (config.command == AgentCommand::check_bucket) return try_bucket(config);
     start_log(config.log_format, config.log_level);
     for (const std::string& warning : config.warnings)
         spdlog::warn("{}", warning);

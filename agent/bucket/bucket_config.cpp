@@ -66,7 +66,7 @@ BucketConfig read_secret(const config::Node& root) {
     BucketConfig config;
     config.type = read_type(map);
     config.prefix = read_prefix(map);
-    const config::Node* section = map.find("config");
+    const config::Node* section = root.find("config");  // a blank one is a mistake, and told as one
     if (section == nullptr) map.fail_at("config", "missing: the bucket's settings");
     if (config.type == BucketType::s3) {
         read_s3_section(*section, config);

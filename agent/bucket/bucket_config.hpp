@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "agent/transfer/client.hpp"
 #include "model/base/result.hpp"
@@ -21,20 +22,28 @@ struct BucketConfig {
 
     // s3
     std::string bucket;
-    std::string endpoint;       ///< host[:port], lower case, without scheme
-    std::string region;         ///< never empty: as configured, else the endpoint's, else us-east-1
-    bool insecure = false;      ///< plain HTTP
-    bool virtual_host = false;  ///< bucket in the host's name instead of the path
-    std::string access_key;     ///< empty: environment, then the shared credentials file
+    std::string endpoint;  ///< host[:port], lower case, without scheme
+    std::string region;    ///< never empty: as configured, else the endpoint's, else us-east-1
+    bool region_guessed = false;  ///< neither configured nor in the endpoint's name
+    bool insecure = false;        ///< plain HTTP
+    bool virtual_host = false;    ///< bucket in the host's name instead of the path
+    std::string access_key;       ///< empty: environment, then the shared credentials file
     std::string secret_key;
     std::string session_token;
     std::map<std::string, std::string> user_metadata;  ///< put_user_metadata, as headers
+    bool send_content_md5 = false;                     ///< with each PUT
     TlsOptions tls;
+    std::string proxy;     ///< URL, from the environment; empty: none
+    std::string no_proxy;  ///< hosts that are reached without it, as NO_PROXY lists them
     Encryption encryption = Encryption::none;
     std::string kms_key_id;
     std::string kms_context;        ///< JSON; empty = none
     std::string customer_key_file;  ///< SSE-C: where the key is
     std::string customer_key;       ///< SSE-C: the key's 32 bytes, once loaded
+    /// Keys that were given and choose nothing here, with what they ask for where it matters.
+    std::vector<std::string> without_effect;
+
+    friend bool operator==(const BucketConfig&, const BucketConfig&) = default;
 };
 
 /// Reads and checks a secret's text; `file` names it in messages. Opens no file. An error is one

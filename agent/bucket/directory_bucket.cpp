@@ -13,6 +13,7 @@ DirectoryBucket::DirectoryBucket(const BucketConfig& config, const BucketContext
     : context_(context),
       deliver_(std::move(deliver)),
       store_(std::make_shared<DirectoryStore>(config.directory, config.prefix)),
+      log_(context.duties),
       timer_(context.loop, [this] { due(); }),
       self_(std::make_shared<DirectoryBucket*>(this)) {}
 
@@ -32,7 +33,7 @@ void DirectoryBucket::send(const SendBucket& request) {
 void DirectoryBucket::ended(const SendBucket& request, DirectoryStore::Answer answer) {
     if (jobs_.erase(request.request) == 0) return;  // answered by its time-out or abort
     arm();
-    log_.note(request.verb, request.key.view(), answer.problem);
+    log_.note(request.verb, request.key.view(), answer.reply, answer.problem);
     deliver_(BucketAnswered{request.request,
                             std::make_shared<const BucketReply>(std::move(answer.reply))});
 }

@@ -1,7 +1,8 @@
 // DirectoryBucket: a directory in a bucket's place, with S3's conditions (type FILESYSTEM).
 //
 // Strongly consistent among processes whose file system honours flock between them (local ones,
-// NFS); every change is durable when it is answered.
+// NFS); every change is durable when it is answered. A stalled put is not held back: nobody sees
+// half of an object here, and its condition is looked at under the lock, after the whole body.
 #pragma once
 
 #include <map>

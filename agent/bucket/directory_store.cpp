@@ -234,7 +234,7 @@ DirectoryStore::Answer DirectoryStore::put(const SendBucket& request, Attempt& a
         answer.problem = hash.problem;
         return answer;
     }
-    const ETag etag(hash.sha256);
+    const ETag etag(to_hex(hash.sha256));
     TemporaryFile temporary(own_ + "/tmp");
     std::vector<char> buffer(256U << 10);
     for (const BytesPtr& part : body.parts)

@@ -23,9 +23,21 @@ bool is_aws(std::string_view endpoint) {
     return endpoint.ends_with(".amazonaws.com") || endpoint.ends_with(".amazonaws.com.cn");
 }
 
+/// Endpoints of services that want the bucket in the host's name: Amazon's (a VPC endpoint is one
+/// only as bucket.vpce-...), Google's, and Alibaba's, which refuses anything else.
+bool is_provider(std::string_view endpoint) {
+    if (is_aws(endpoint))
+        return endpoint.starts_with("s3.") || endpoint.starts_with("s3-") ||
+               endpoint.starts_with("bucket.vpce-");
+    return endpoint == "storage.googleapis.com" ||
+           (endpoint.starts_with("oss-") && endpoint.ends_with(".aliyuncs.com"));
+}
+
 }  // namespace
 
 Result<std::string, std::string> check_endpoint(std::string_view endpoint, bool insecure) {
+    if (endpoint.ends_with('/') && endpoint.find("://") == std::string_view::npos)
+        endpoint.remove_suffix(1);
     if (endpoint.find("://") != std::string_view::npos) {
         const bool plain = endpoint.starts_with("http://");
         return Error{std::string("expected host[:port] without a scheme: leave out ") +
@@ -59,21 +71,26 @@ Result<std::string, std::string> check_endpoint(std::string_view endpoint, bool 
     return normal;
 }
 
-std::string region_of(std::string_view endpoint) {
-    // s3.REGION.amazonaws.com, s3-REGION..., s3.dualstack.REGION..., s3-fips.REGION...
-    if (is_aws(endpoint)) {
-        std::string_view rest = endpoint.substr(0, endpoint.rfind(".amazonaws.com"));
-        const std::size_t last = rest.find_last_of('.');
-        std::string_view region = last == std::string_view::npos ? rest : rest.substr(last + 1);
-        if (region.starts_with("s3-")) region.remove_prefix(3);
-        const auto dashes = std::count(region.begin(), region.end(), '-');
-        if (dashes >= 2) return std::string(region);
-    }
-    return "us-east-1";
+std::optional<std::string> region_of(std::string_view endpoint) {
+    // s3.REGION.amazonaws.com, s3-REGION..., s3.dualstack.REGION..., s3-fips.REGION...,
+    // bucket.vpce-ID.s3.REGION.vpce.amazonaws.com
+    if (!is_aws(endpoint)) return std::nullopt;
+    std::string_view rest = endpoint.substr(0, endpoint.rfind(".amazonaws.com"));
+    if (rest.ends_with(".vpce")) rest.remove_suffix(5);
+    std::string_view region = rest.substr(rest.find_last_of('.') + 1);
+    if (region.starts_with("s3-")) region.remove_prefix(3);
+    if (std::count(region.begin(), region.end(), '-') < 2) return std::nullopt;
+    return std::string(region);
+}
+
+std::string_view bucket_in_endpoint(std::string_view endpoint, std::string_view bucket) {
+    if (!endpoint.starts_with(std::string(bucket) + ".")) return {};
+    const std::string_view rest = endpoint.substr(bucket.size() + 1);
+    return is_provider(rest) ? rest : std::string_view();
 }
 
 bool prefers_virtual_host(std::string_view endpoint, std::string_view bucket) {
-    return is_aws(endpoint) && bucket.find('.') == std::string_view::npos &&
+    return is_provider(endpoint) && bucket.find('.') == std::string_view::npos &&
            bucket.find('_') == std::string_view::npos;
 }
 

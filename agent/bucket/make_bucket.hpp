@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/base/asio.hpp"
+#include "agent/base/duties.hpp"
 #include "agent/base/file_pool.hpp"
 #include "agent/base/socket_set.hpp"
 #include "agent/base/write_gate.hpp"
@@ -20,6 +21,7 @@ struct BucketContext {
     const WriteGate* gate;        ///< puts are aborted once it is closed; null: never
     SocketSet* uploads;           ///< sockets of puts and removes; null: not kept
     std::string spool_directory;  ///< for large objects on their way in
+    Duties* duties = nullptr;     ///< told of what fails and works; null: nobody is
 };
 
 /// A client for `config`. Throws std::runtime_error when it cannot be set up.

@@ -1,21 +1,26 @@
-// ProblemLog: what is wrong with the bucket, one line for each change and not for each request.
+// ProblemLog: what became of a bucket's requests, told to Duties in words for people.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 
+#include "agent/base/duties.hpp"
 #include "model/protocol/object.hpp"
 
 namespace leasehold::agent {
 
 class ProblemLog {
   public:
-    /// `problem` is empty when all was well. Numbers in it (milliseconds, ports) make no new line.
-    void note(BucketVerb verb, std::string_view key, const std::string& problem);
+    /// Null: nobody is told.
+    explicit ProblemLog(Duties* duties) : duties_(duties) {}
+
+    /// `problem` is empty when nothing was wrong. That alone does not say that work of this kind
+    /// works: a PUT that met 412 stored nothing, an aborted request showed nothing.
+    void note(BucketVerb verb, std::string_view key, const BucketReply& reply,
+              const std::string& problem);
 
   private:
-    std::array<std::string, 4> last_;  ///< by verb: a store may read and not write
+    Duties* duties_;
 };
 
 }  // namespace leasehold::agent

@@ -1,7 +1,10 @@
 #include "agent/bucket/put_body.hpp"
 
 #include <exception>
+#include <string_view>
+#include <utility>
 
+#include "agent/base/md5.hpp"
 #include "model/base/check.hpp"
 
 namespace leasehold::agent {
@@ -9,22 +12,52 @@ namespace {
 
 constexpr std::size_t kPiece = 256U << 10;
 
+BodyHash broken(std::string problem) {
+    BodyHash hash;
+    hash.problem = std::move(problem);
+    return hash;
+}
+
+/// Of a payload in memory, which nothing changes.
+BodyHash hash_memory(const PutBody& body, bool with_md5) {
+    BodyHash hash;
+    hash.sha256 = digest_of(body.parts);
+    hash.intact = true;
+    if (!with_md5) return hash;
+    Md5 md5;
+    for (const BytesPtr& part : body.parts)
+        md5.add(part->view());
+    hash.md5 = md5.finish();
+    return hash;
+}
+
 /// Of a payload in a file: it may have changed or rotted since its digest was taken.
-BodyHash hash_file(const PutBody& body) {
+BodyHash hash_file(const PutBody& body, bool with_md5) {
     Sha256 all;
     Sha256 payload;
-    if (body.parts.size() > 1) all.add(text_of(*body.parts.front()));
+    Md5 md5;
+    if (body.parts.size() > 1) {
+        const std::string head = text_of(*body.parts.front());
+        all.add(head);
+        md5.add(head);
+    }
     std::vector<char> buffer(kPiece);
     for (std::uint64_t offset = 0; offset < body.payload->size();) {
         const std::size_t got = body.payload->read(offset, buffer);
-        if (got == 0) return {"", false, "the local copy is shorter than it was"};
-        all.add({buffer.data(), got});
-        payload.add({buffer.data(), got});
+        if (got == 0) return broken("the local copy is shorter than it was");
+        const std::string_view piece(buffer.data(), got);
+        all.add(piece);
+        payload.add(piece);
+        if (with_md5) md5.add(piece);
         offset += got;
     }
     if (content_digest(payload.finish()) != body.expected)
-        return {"", false, "the local copy is not what its digest says"};
-    return {to_hex(all.finish()), true, ""};
+        return broken("the local copy is not what its digest says");
+    BodyHash hash;
+    hash.sha256 = all.finish();
+    hash.intact = true;
+    if (with_md5) hash.md5 = md5.finish();
+    return hash;
 }
 
 }  // namespace
@@ -41,12 +74,11 @@ PutBody put_body(const ObjectBody& body) {
     return out;
 }
 
-BodyHash hash_body(const PutBody& body) noexcept {
+BodyHash hash_body(const PutBody& body, bool with_md5) noexcept {
     try {
-        if (!body.in_memory) return hash_file(body);
-        return {to_hex(digest_of(body.parts)), true, ""};
+        return body.in_memory ? hash_memory(body, with_md5) : hash_file(body, with_md5);
     } catch (const std::exception& error) {
-        return {"", false, error.what()};
+        return broken(error.what());
     }
 }
 

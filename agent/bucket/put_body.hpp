@@ -20,11 +20,12 @@ struct PutBody {
 [[nodiscard]] PutBody put_body(const ObjectBody& body);
 
 struct BodyHash {
-    std::string sha256;   ///< over all parts, hexadecimal
-    bool intact = false;  ///< the payload is what its digest says
-    std::string problem;  ///< for people, when it is not or can't be read
+    Sha256Value sha256{};  ///< over all parts
+    std::string md5;       ///< likewise, its 16 bytes; empty unless asked for
+    bool intact = false;   ///< the payload is what its digest says
+    std::string problem;   ///< for people, when it is not or can't be read
 };
 /// Reads everything once. Blocks when the payload is a file; any thread.
-[[nodiscard]] BodyHash hash_body(const PutBody& body) noexcept;
+[[nodiscard]] BodyHash hash_body(const PutBody& body, bool with_md5 = false) noexcept;
 
 }  // namespace leasehold::agent

@@ -23,6 +23,8 @@ constexpr std::size_t kPageLimit = 16U << 20;    ///< 1000 keys of 1024 bytes, e
 ClientOptions client_options(const BucketConfig& config, SocketSet* uploads) {
     ClientOptions options;
     options.tls = config.tls;
+    options.proxy = config.proxy;
+    options.no_proxy = config.no_proxy;
     options.user_agent = "leasehold-agent";
     options.uploads = uploads;
     return options;
@@ -42,6 +44,7 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
       context_(context),
       deliver_(std::move(deliver)),
       source_(config, environment),
+      log_(context.duties),
       rotation_period_(rotation),
       rotation_(context.loop, [this] { read_credentials(); }),
       hashing_(context.loop, [this] { hashing_due(); }),
@@ -85,17 +88,18 @@ void S3Client::send(const SendBucket& request) {
     if (request.verb == BucketVerb::put)
         hash(id, put_body(*request.body));
     else
-        leave(id, kEmptySha256);
+        leave(id, BodyHash{});
 }
 
 void S3Client::hash(RequestId id, PutBody body) {
     jobs_.at(id).body = body.parts;
     if (body.in_memory && body.size <= kHashInline) {
-        hashed(id, hash_body(body));
+        hashed(id, hash_body(body, config_.send_content_md5));
         return;
     }
     arm_hashing();
-    context_.pool.run([body = std::move(body)] { return hash_body(body); },
+    const bool with_md5 = config_.send_content_md5;
+    context_.pool.run([body = std::move(body), with_md5] { return hash_body(body, with_md5); },
                       [weak = std::weak_ptr(self_), id](const BodyHash& hash) {
                           if (const auto self = weak.lock()) (*self)->hashed(id, hash);
                       });
@@ -105,12 +109,12 @@ void S3Client::hash(RequestId id, PutBody body) {
 void S3Client::hashed(RequestId id, const BodyHash& hash) {
     if (!jobs_.contains(id)) return;
     if (!hash.intact) {
-        log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), hash.problem);
+        log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), {}, hash.problem);
         end_hashing(id);
     } else if (gate_closed()) {
         end_hashing(id);
     } else {
-        leave(id, hash.sha256);
+        leave(id, hash);
     }
     arm_hashing();
 }
@@ -140,25 +144,28 @@ void S3Client::hashing_due() {
     arm_hashing();
 }
 
-void S3Client::leave(RequestId id, std::string_view content_sha256) {
+void S3Client::leave(RequestId id, const BodyHash& hash) {
     Job& job = jobs_.at(id);
     job.transfer = client_of(job.request.verb)
-                       .send(http_request(job, content_sha256),
+                       .send(http_request(job, hash),
                              [this, id](const Response& response) { ended(id, response); });
 }
 
-Request S3Client::http_request(Job& job, std::string_view content_sha256) const {
+Request S3Client::http_request(Job& job, const BodyHash& hash) const {
     S3Request s3 = s3_request(config_, job.request);
-    sign(s3.headers, s3.method, s3.url, content_sha256, credentials_, config_.region,
-         read_now().wall);
+    const bool put = job.request.verb == BucketVerb::put;
+    if (put) add_checksums(s3, hash, !checksum_refused_);
+    sign(s3.headers, s3.method, s3.url, put ? to_hex(hash.sha256) : std::string(kEmptySha256),
+         credentials_, config_.region, read_now().wall);
     Request request;
     request.method = s3.method;
     request.url = s3.url.text();
     for (const auto& [name, value] : s3.headers)
         request.headers.push_back(name + (value.empty() ? ";" : ": " + value));
-    request.has_body = job.request.verb == BucketVerb::put;
+    request.has_body = put;
     request.body = std::move(job.body);
     request.deadline = job.deadline;
+    request.stalled = job.request.stalled;
     if (changes(job.request.verb)) request.gate = context_.gate;
     request.sink = [text = job.text, object = job.object](const Response& response,
                                                           std::string_view piece) {
@@ -185,12 +192,34 @@ void S3Client::ended(RequestId id, const Response& response) {
         object = job.object->finish(std::string(response.header(kStampHeader)));
     const S3Reply mapped = s3_reply(config_, request, response, *job.text, std::move(object),
                                     changes(request.verb) && gate_closed());
-    if (!mapped.reply.not_sent && response.end != TransferEnd::aborted)
-        log_.note(request.verb, request.key.view(), mapped.problem);
-    // Old connections may be black holes.
-    if (response.end == TransferEnd::timed_out) client_of(request.verb).drop_connections();
-    if (blames_credentials(mapped.reply)) read_credentials();
+    log_.note(request.verb, request.key.view(), mapped.reply, mapped.problem);
+    learn(mapped);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(mapped.reply)});
+}
+
+/// What the answer says of requests to come. This one is the model's to repeat.
+void S3Client::learn(const S3Reply& answer) {
+    if (blames_credentials(answer.reply)) read_credentials();
+    const std::string& region = answer.error.region;
+    if (config_.region_guessed && !region.empty()) {
+        config_.region_guessed = false;
+        if (region != config_.region)
+            spdlog::info("bucket: its region is {}: none is configured, and {} was a guess", region,
+                         config_.region);
+        config_.region = region;
+    }
+    if (!answer.error.names_checksum || checksum_refused_) return;
+    checksum_refused_ = true;
+    spdlog::info("bucket: PUTs carry no x-amz-checksum-sha256 from now on: {}",
+                 answer.error.message);
+}
+
+void S3Client::resume(RequestId request) {
+    const auto found = jobs_.find(request);
+    if (found == jobs_.end()) return;
+    Job& job = found->second;
+    job.request.stalled = false;  // of a body that is still hashed
+    if (job.transfer) client_of(job.request.verb).resume(*job.transfer);
 }
 
 void S3Client::abort(RequestId request) {

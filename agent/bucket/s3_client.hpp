@@ -13,6 +13,7 @@
 #include "agent/bucket/object_reader.hpp"
 #include "agent/bucket/problem_log.hpp"
 #include "agent/bucket/put_body.hpp"
+#include "agent/bucket/s3_reply.hpp"
 #include "agent/transfer/client.hpp"
 
 namespace leasehold::agent {
@@ -28,6 +29,7 @@ class S3Client : public BucketClient {
 
     void send(const SendBucket& request) override;
     void abort(RequestId request) override;
+    void resume(RequestId request) override;
 
   private:
     /// An exchange, from send() to its answer.
@@ -42,8 +44,9 @@ class S3Client : public BucketClient {
 
     void hash(RequestId id, PutBody body);
     void hashed(RequestId id, const BodyHash& hash);
-    void leave(RequestId id, std::string_view content_sha256);
-    [[nodiscard]] Request http_request(Job& job, std::string_view content_sha256) const;
+    void leave(RequestId id, const BodyHash& hash);
+    [[nodiscard]] Request http_request(Job& job, const BodyHash& hash) const;
+    void learn(const S3Reply& answer);
     void ended(RequestId id, const Response& response);
     void answer_later(RequestId id, BucketReply reply);
     void end_hashing(RequestId id);
@@ -58,12 +61,13 @@ class S3Client : public BucketClient {
     BucketContext context_;
     Deliver deliver_;
     CredentialSource source_;
+    ProblemLog log_;
     Duration rotation_period_;
     Credentials credentials_;
     std::string credentials_problem_;
     bool reading_credentials_ = false;
+    bool checksum_refused_ = false;  ///< this store does not know x-amz-checksum-sha256
     std::map<RequestId, Job> jobs_;
-    ProblemLog log_;
     BoottimeTimer rotation_;           ///< credentials are read anew
     BoottimeTimer hashing_;            ///< the first deadline among the bodies that are hashed
     std::shared_ptr<S3Client*> self_;  ///< for work on its way back from the pool

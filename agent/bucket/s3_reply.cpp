@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "agent/bucket/s3_url.hpp"
-#include "agent/bucket/s3_xml.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -41,14 +40,24 @@ bool ordinary(const BucketReply& reply) {
            reply.status == 409 || reply.code == BucketCode::no_such_key;
 }
 
+/// " AccessDenied: Access Denied.", as far as it was said.
+std::string said(const S3Error& error) {
+    std::string text;
+    if (!error.code.empty()) text += " " + error.code;
+    if (!error.message.empty()) text += ": " + error.message;
+    return text;
+}
+
 }  // namespace
 
 S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Response& response,
                  std::string_view body, ObjectBodyPtr object, bool gate_closed) {
     S3Reply out;
     if (response.end != TransferEnd::answered) {
-        out.reply.not_sent = response.end == TransferEnd::not_sent && gate_closed;
-        if (response.end != TransferEnd::aborted && !out.reply.not_sent)
+        // For a read it would mean nothing: what was asked stays unknown either way.
+        const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+        out.reply.not_sent = response.end == TransferEnd::not_sent && changes;
+        if (response.end != TransferEnd::aborted && !gate_closed)
             out.problem = response.error.empty() ? "no answer" : response.error;
         return out;
     }
@@ -60,16 +69,24 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
         if (request.verb == BucketVerb::get) reply.content = std::move(object);
         if (request.verb == BucketVerb::list) take_page(config, request, body, out);
         const bool tagged = request.verb == BucketVerb::get || request.verb == BucketVerb::put;
-        if (tagged && reply.etag.empty()) out.problem = "a successful answer without an ETag";
+        if (tagged && reply.etag.empty()) {
+            // Some servers say 200 before they know.
+            out.error = parse_error(body);
+            out.problem = "a successful answer without an ETag" + said(out.error);
+        }
         return out;
     }
-    out.code = error_code_of(body);
-    reply.code = bucket_code(out.code);
+    out.error = parse_error(body);
+    if (out.error.region.empty())
+        out.error.region = word_or_nothing(response.header("x-amz-bucket-region"));
+    reply.code = bucket_code(out.error.code);
+    reply.names_condition = out.error.names_condition;
+    // Not implemented is our checksum, and not the condition for which the model would take it.
+    if (response.status == 501 && out.error.names_checksum) reply.status = 400;
     reply.retry_after = retry_after(response);
     if (response.status >= 400) reply.etag = ETag();  // MinIO sends the object's with a 412
     if (!ordinary(reply))
-        out.problem = "answered " + std::to_string(response.status) +
-                      (out.code.empty() ? "" : " " + out.code);
+        out.problem = "answered " + std::to_string(response.status) + said(out.error);
     return out;
 }
 

@@ -1,29 +1,15 @@
 #include "agent/bucket/s3_request.hpp"
 
-#include <array>
-
-#include <openssl/evp.h>
-
+#include "agent/base/md5.hpp"
 #include "agent/bucket/user_metadata.hpp"
-#include "model/base/check.hpp"
 
 namespace leasehold::agent {
 namespace {
 
-std::string base64(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                       reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
-
 std::string md5(std::string_view bytes) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
-    unsigned length = 0;
-    CHECK(EVP_Digest(bytes.data(), bytes.size(), value.data(), &length, EVP_md5(), nullptr) == 1);
-    return std::string(value.begin(), value.begin() + length);
+    Md5 hash;
+    hash.add(bytes);
+    return hash.finish();
 }
 
 std::string quoted(const ETag& etag) {
@@ -57,7 +43,18 @@ void add_put(const BucketConfig& config, const SendBucket& request, SignedHeader
     add_customer_key(config, headers);
 }
 
+std::string bytes_of(const Sha256Value& value) {
+    return std::string(value.begin(), value.end());
+}
+
 }  // namespace
+
+void add_checksums(S3Request& request, const BodyHash& hash, bool sha256) {
+    // Verified by the store, unlike x-amz-content-sha256, which half of them only sign. Buckets
+    // with Object Lock refuse a PUT that has neither of these.
+    if (sha256) request.headers["x-amz-checksum-sha256"] = base64(bytes_of(hash.sha256));
+    if (!hash.md5.empty()) request.headers["content-md5"] = base64(hash.md5);
+}
 
 S3Request s3_request(const BucketConfig& config, const SendBucket& request) {
     S3Request out;

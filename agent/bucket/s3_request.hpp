@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/bucket/bucket_config.hpp"
+#include "agent/bucket/put_body.hpp"
 #include "agent/bucket/s3_url.hpp"
 #include "agent/bucket/sigv4.hpp"
 #include "model/protocol/effects.hpp"
@@ -20,5 +21,7 @@ struct S3Request {
 /// Conditions (If-Match in quotes), user metadata with the stamp, and encryption. SSE-C needs its
 /// key with every GET and PUT; the other kinds only concern PUT.
 [[nodiscard]] S3Request s3_request(const BucketConfig& config, const SendBucket& request);
+/// Of a put: what the store can hold the body against. MD5 if it was taken.
+void add_checksums(S3Request& request, const BodyHash& hash, bool sha256);
 
 }  // namespace leasehold::agent

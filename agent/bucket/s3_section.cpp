@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -49,16 +50,20 @@ void read_tls(const config::Node& node, TlsOptions& tls) {
                     "missing: cert_file and key_file are given both or neither");
 }
 
-void read_http(const config::Node& node, TlsOptions& tls) {
+void read_http(const config::Node& node, BucketConfig& config) {
     const SecretMap map(node, "config.http_config", kHttpKeys, home_of);
-    // Each request comes with its own time-out: these are checked, and have no effect.
+    TlsOptions& tls = config.tls;
+    // Each request comes with its own time-out, and the model says how many there are at a time.
     for (const auto key : {"idle_conn_timeout", "response_header_timeout", "tls_handshake_timeout",
                            "expect_continue_timeout"})
         map.check_duration(key);
     for (const auto key : {"max_idle_conns", "max_idle_conns_per_host", "max_conns_per_host"})
         map.check_count(key);
     bool ignored = false;
-    map.boolean("disable_compression", ignored);
+    map.boolean("disable_compression", ignored);  // nothing is ever compressed
+    for (const auto key : kHttpKeys)
+        if (map.find(key) != nullptr && key != "insecure_skip_verify" && key != "tls_config")
+            config.without_effect.push_back("http_config." + std::string(key));
     bool skip = false;
     map.boolean("insecure_skip_verify", skip);
     if (skip) tls.verify = false;
@@ -97,8 +102,11 @@ void read_credentials(const SecretMap& map, BucketConfig& config) {
     if (config.access_key.empty() != config.secret_key.empty())
         map.fail_at(config.access_key.empty() ? "access_key" : "secret_key",
                     "missing: access_key and secret_key are given both or neither");
-    if (!config.session_token.empty() && config.access_key.empty())
-        map.fail_at("session_token", "needs access_key and secret_key");
+    if (!config.session_token.empty() && config.access_key.empty()) {
+        // Keys come from the environment then, and a token belongs to its keys.
+        config.session_token.clear();
+        config.without_effect.emplace_back("session_token (without access_key)");
+    }
     bool chain = false;
     map.boolean("aws_sdk_auth", chain);
     if (chain && !config.access_key.empty())
@@ -124,8 +132,15 @@ void read_place(const SecretMap& map, BucketConfig& config) {
     const auto checked = check_endpoint(endpoint, config.insecure);
     if (!checked) map.fail_at("endpoint", checked.error());
     config.endpoint = *checked;
+    if (!bucket_in_endpoint(config.endpoint, config.bucket).empty())
+        map.fail_at("endpoint",
+                    "begins with the bucket's name: leave it out, it is put before by itself");
     map.word("region", config.region);
-    if (config.region.empty()) config.region = region_of(config.endpoint);
+    if (config.region.empty()) {
+        const std::optional<std::string> named = region_of(config.endpoint);
+        config.region_guessed = !named;
+        config.region = named.value_or("us-east-1");
+    }
     if (config.region.find('/') != std::string::npos) map.fail_at("region", "not a region's name");
     const std::string lookup = choice(map, "bucket_lookup_type", kLookups);
     config.virtual_host =
@@ -133,26 +148,32 @@ void read_place(const SecretMap& map, BucketConfig& config) {
         (lookup != "path" && prefers_virtual_host(config.endpoint, config.bucket));
 }
 
-/// Keys that are checked, and need no more: what they choose does not exist here.
-void read_rest(const SecretMap& map) {
+/// Keys that are checked, and need no more: what they choose does not exist here. They are named
+/// to whoever asks (--check-config), so that nobody waits for their effect.
+void read_rest(const SecretMap& map, BucketConfig& config) {
+    map.boolean("send_content_md5", config.send_content_md5);
+    const auto names = [&](std::string text) { config.without_effect.push_back(std::move(text)); };
     if (choice(map, "list_objects_version", kListVersions) == "v1")
-        map.fail_at("list_objects_version",
-                    "v1 is not supported: only version 2 continues after a key (leave it out or "
-                    "write v2)");
+        names("list_objects_version v1 (pages are asked for by version 2)");
     bool old_signature = false;
     map.boolean("signature_version2", old_signature);
-    if (old_signature)
-        map.fail_at("signature_version2",
-                    "true is not supported: requests are signed with version 4");
-    bool ignored = false;
-    for (const auto key : {"send_content_md5", "disable_dualstack", "disable_multipart"})
-        map.boolean(key, ignored);
+    if (old_signature) names("signature_version2 (requests are signed with version 4)");
+    for (const auto key : {"disable_dualstack", "disable_multipart"}) {
+        bool wanted = false;
+        map.boolean(key, wanted);
+        if (wanted) names(key);
+    }
     std::string text;
     map.text("sts_endpoint", text);
+    if (!text.empty()) names("sts_endpoint");
     map.check_size("part_size");
     map.check_count("max_retries");
+    for (const auto key : {"part_size", "max_retries"})
+        if (map.find(key) != nullptr) names(key);
+    bool traced = false;
     if (const config::Node* trace = map.find("trace"))
-        SecretMap(*trace, "config.trace", kTraceKeys, home_of).boolean("enable", ignored);
+        SecretMap(*trace, "config.trace", kTraceKeys, home_of).boolean("enable", traced);
+    if (traced) names("trace.enable");
 }
 
 }  // namespace
@@ -181,9 +202,9 @@ void read_s3_section(const config::Node& node, BucketConfig& config) {
     const auto headers = metadata_headers(metadata);
     if (!headers) map.fail_at("put_user_metadata", headers.error());
     config.user_metadata = *headers;
-    if (const config::Node* http = map.find("http_config")) read_http(*http, config.tls);
+    if (const config::Node* http = map.find("http_config")) read_http(*http, config);
     if (const config::Node* sse = map.find("sse_config")) read_sse(*sse, config);
-    read_rest(map);
+    read_rest(map, config);
 }
 
 }  // namespace leasehold::agent

@@ -8,7 +8,7 @@ bool unreserved(char c) {
            c == '.' || c == '_' || c == '~';
 }
 
-S3Url bucket_url(const BucketConfig& config) {
+S3Url url_of_bucket(const BucketConfig& config) {
     S3Url url;
     url.scheme = config.insecure ? "http" : "https";
     url.host = config.virtual_host ? config.bucket + "." + config.endpoint : config.endpoint;
@@ -39,18 +39,22 @@ std::string percent_encode(std::string_view text, bool keep_slashes) {
     return out;
 }
 
+std::string bucket_url(const BucketConfig& config) {
+    return url_of_bucket(config).text();
+}
+
 std::string full_key(const BucketConfig& config, std::string_view key) {
     return config.prefix.empty() ? std::string(key) : config.prefix + "/" + std::string(key);
 }
 
 S3Url object_url(const BucketConfig& config, std::string_view key) {
-    S3Url url = bucket_url(config);
+    S3Url url = url_of_bucket(config);
     url.path += percent_encode(full_key(config, key), true);
     return url;
 }
 
 S3Url list_url(const BucketConfig& config, std::string_view prefix, std::string_view after) {
-    S3Url url = bucket_url(config);
+    S3Url url = url_of_bucket(config);
     url.query = "list-type=2&max-keys=1000";
     const std::string full_prefix = full_key(config, prefix);
     if (!full_prefix.empty()) url.query += "&prefix=" + percent_encode(full_prefix, false);

@@ -20,6 +20,8 @@ struct S3Url {
 /// Percent-encoding by RFC 3986: everything but letters, digits and -._~ (and slashes, if kept).
 [[nodiscard]] std::string percent_encode(std::string_view text, bool keep_slashes);
 
+/// Where requests about the bucket as a whole go, for people: "https://host/bucket/".
+[[nodiscard]] std::string bucket_url(const BucketConfig& config);
 /// The key as it stands in the bucket, behind the configured prefix.
 [[nodiscard]] std::string full_key(const BucketConfig& config, std::string_view key);
 [[nodiscard]] S3Url object_url(const BucketConfig& config, std::string_view key);

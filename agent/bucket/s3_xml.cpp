@@ -7,6 +7,7 @@
 
 #include <pugixml.hpp>
 
+#include "agent/base/one_line.hpp"
 #include "agent/bucket/key_rule.hpp"
 
 namespace leasehold::agent {
@@ -18,7 +19,11 @@ using Error = Unexpected<std::string>;
 constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
 
-constexpr std::array<std::pair<std::string_view, BucketCode>, 22> kCodes{{
+constexpr std::size_t kLongestMessage = 200;
+constexpr std::array<std::string_view, 5> kEchoes{"Key", "BucketName", "Resource", "RequestId",
+                                                  "HostId"};
+
+constexpr std::array<std::pair<std::string_view, BucketCode>, 23> kCodes{{
     {"NoSuchKey", BucketCode::no_such_key},
     {"NoSuchBucket", BucketCode::no_such_bucket},
     {"PreconditionFailed", BucketCode::precondition_failed},
@@ -40,6 +45,7 @@ constexpr std::array<std::pair<std::string_view, BucketCode>, 22> kCodes{{
     {"InvalidTokenId", BucketCode::access_denied},  // MinIO
     {"RequestTimeTooSkewed", BucketCode::access_denied},
     {"RequestExpired", BucketCode::access_denied},
+    {"NotImplemented", BucketCode::not_implemented},
     {"InternalError", BucketCode::internal_error},
 }};
 
@@ -54,6 +60,13 @@ std::optional<std::string> text_of(const pugi::xml_node& parent, const char* nam
         text += part.value();
     }
     return text;
+}
+
+std::string lower(std::string_view text) {
+    std::string copy(text);
+    for (char& c : copy)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return copy;
 }
 
 bool load(pugi::xml_document& document, std::string_view body) {
@@ -77,19 +90,34 @@ std::optional<ListEntry> entry_of(const pugi::xml_node& node, std::string& full)
 
 }  // namespace
 
-std::string error_code_of(std::string_view body) {
-    pugi::xml_document document;
-    if (!load(document, body)) return {};
-    const pugi::xml_node error = document.document_element();
-    if (std::string_view(error.name()) != "Error") return {};
-    const std::string code = text_of(error, "Code").value_or("");
-    // It goes to the log: a word, or nothing.
+std::string word_or_nothing(std::string_view text) {
     constexpr std::size_t kLongest = 64;
-    const bool word = code.size() <= kLongest && std::all_of(code.begin(), code.end(), [](char c) {
+    const bool word = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
                           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                                  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
                       });
-    return word ? code : std::string();
+    return word ? std::string(text) : std::string();
+}
+
+S3Error parse_error(std::string_view body) {
+    S3Error error;
+    pugi::xml_document document;
+    if (!load(document, body)) return error;
+    const pugi::xml_node root = document.document_element();
+    if (std::string_view(root.name()) != "Error") return error;
+    error.code = word_or_nothing(text_of(root, "Code").value_or(""));
+    error.message = one_line(text_of(root, "Message").value_or(""), kLongestMessage);
+    error.region = word_or_nothing(text_of(root, "Region").value_or(""));
+    for (const pugi::xml_node& node : root.children()) {
+        // What repeats the request may hold anything: a key that is called if-match, say.
+        const std::string_view name = node.name();
+        if (std::find(kEchoes.begin(), kEchoes.end(), name) != kEchoes.end()) continue;
+        const std::string text = lower(node.child_value());
+        const auto names = [&](std::string_view word) { return text.find(word) != text.npos; };
+        if (names("if-match") || names("if-none-match")) error.names_condition = true;
+        if (names("x-amz-checksum")) error.names_checksum = true;
+    }
+    return error;
 }
 
 BucketCode bucket_code(std::string_view code) {

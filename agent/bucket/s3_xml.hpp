@@ -11,8 +11,17 @@
 
 namespace leasehold::agent {
 
-/// The Code of an error document; empty when the body is none (a proxy's page, nothing at all).
-[[nodiscard]] std::string error_code_of(std::string_view body);
+/// What an error document says; all empty when the body is none (a proxy's page, nothing at all).
+struct S3Error {
+    std::string code;              ///< a word, or nothing
+    std::string message;           ///< for people: one line, at most 200 bytes
+    std::string region;            ///< where the bucket is, as AuthorizationHeaderMalformed tells
+    bool names_condition = false;  ///< If-Match or If-None-Match, as what was wrong
+    bool names_checksum = false;   ///< an x-amz-checksum-* header, likewise
+};
+[[nodiscard]] S3Error parse_error(std::string_view body);
+/// Text that may go to the log or into a signature: letters, digits, '.', '_' and '-'; else "".
+[[nodiscard]] std::string word_or_nothing(std::string_view text);
 /// The model's name of an S3 error code; `none` for "".
 [[nodiscard]] BucketCode bucket_code(std::string_view code);
 

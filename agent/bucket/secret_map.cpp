@@ -1,8 +1,13 @@
 #include "agent/bucket/secret_map.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
 #include <utility>
 
+#include "agent/base/yaml_words.hpp"
 #include "config/nearest.hpp"
 #include "config/units.hpp"
 
@@ -29,6 +34,81 @@ std::string shown(std::string_view text, std::span<const std::string_view> names
     return harmless ? '"' + std::string(text) + '"' : std::string();
 }
 
+namespace {
+
+struct Meant {
+    std::string_view key;  ///< in lower case
+    std::string_view here;
+};
+/// Names of other clients, and of this one in earlier times.
+constexpr std::array<Meant, 11> kMeant{{{"s3forcepathstyle", "bucket_lookup_type: path"},
+                                        {"s3_force_path_style", "bucket_lookup_type: path"},
+                                        {"force_path_style", "bucket_lookup_type: path"},
+                                        {"encrypt_sse", "sse_config: {type: SSE-S3}"},
+                                        {"encryptsse", "sse_config: {type: SSE-S3}"},
+                                        {"sse_encryption", "sse_config: {type: SSE-S3}"},
+                                        {"sse_type", "sse_config: {type: ...}"},
+                                        {"access_key_id", "access_key"},
+                                        {"secret_access_key", "secret_key"},
+                                        {"bucket_name", "bucket"},
+                                        {"bucketname", "bucket"}}};
+
+std::string lower(std::string_view text) {
+    std::string copy(text);
+    for (char& c : copy)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return copy;
+}
+
+std::string meant(std::string_view key) {
+    for (const Meant& one : kMeant)
+        if (one.key == lower(key))
+            return "unknown key \"" + std::string(key) + "\": here it is " + std::string(one.here);
+    return {};
+}
+
+/// kubectl's manifest in place of what it holds.
+bool is_manifest(const config::Node& node) {
+    return node.find("apiVersion") != nullptr &&
+           (node.find("data") != nullptr || node.find("stringData") != nullptr ||
+            node.find("kind") != nullptr);
+}
+
+/// "1w2d", "90s", "1500ms": whole numbers with units, as Prometheus writes them.
+bool is_prometheus_duration(std::string_view text) {
+    constexpr std::array<std::string_view, 7> kUnits{"ms", "y", "w", "d", "h", "m", "s"};
+    if (text.empty()) return false;
+    while (!text.empty()) {
+        const std::size_t digits = text.find_first_not_of("0123456789");
+        if (digits == 0 || digits == text.npos) return false;
+        text.remove_prefix(digits);
+        const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                       [&](std::string_view one) { return text.starts_with(one); });
+        if (unit == kUnits.end()) return false;
+        text.remove_prefix(unit->size());
+    }
+    return true;
+}
+
+/// A number as YAML 1.1 writes it: 1e9, 0x8000000, 134_217_728, -1.
+bool is_yaml_number(std::string_view text) {
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    std::string plain;
+    for (const char c : text)
+        if (c != '_') plain += c;
+    if (plain.empty() || plain.front() < '0' || plain.front() > '9') return false;
+    const bool hexadecimal = plain.starts_with("0x");
+    char* end = nullptr;
+    errno = 0;
+    if (hexadecimal)
+        static_cast<void>(std::strtoull(plain.c_str(), &end, 16));
+    else
+        static_cast<void>(std::strtod(plain.c_str(), &end));
+    return errno == 0 && end == plain.c_str() + plain.size();
+}
+
+}  // namespace
+
 SecretMap::SecretMap(const config::Node& node, std::string where,
                      std::span<const std::string_view> keys, Elsewhere elsewhere)
     : node_(node), where_(std::move(where)) {
@@ -41,6 +121,11 @@ SecretMap::SecretMap(const config::Node& node, std::string where,
                                "colon?), found a single text");
     if (node.kind == config::NodeKind::list)
         config::fail(node, name + ": expected \"key: value\" lines, found a list");
+    if (where_.empty() && is_manifest(node))
+        config::fail(node,
+                     name +
+                         ": a manifest of Kubernetes: expected the text that its Secret holds, as "
+                         "it stands under stringData, with type and config");
     for (const config::Node::Entry& entry : node.entries) {
         const std::string& key = entry.key.text;
         if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
@@ -48,6 +133,7 @@ SecretMap::SecretMap(const config::Node& node, std::string where,
         const std::string home = elsewhere(key);
         if (!home.empty())
             config::fail(entry.key, "misplaced key \"" + key + "\"" + in + ": it belongs " + home);
+        if (const std::string other = meant(key); !other.empty()) config::fail(entry.key, other);
         const std::string quoted = shown(key, keys);
         config::fail(entry.key, "unknown key" + (quoted.empty() ? "" : " " + quoted) + in +
                                     config::suggestion(quoted.empty() ? "" : key, keys));
@@ -58,18 +144,20 @@ std::string SecretMap::path(std::string_view key) const {
     return where_.empty() ? std::string(key) : where_ + "." + std::string(key);
 }
 
+const config::Node* SecretMap::find(std::string_view key) const {
+    const config::Node* value = node_.find(key);
+    return value == nullptr || value->kind == config::NodeKind::null ? nullptr : value;
+}
+
 void SecretMap::fail_at(std::string_view key, const std::string& message) const {
-    const config::Node* value = find(key);
+    const config::Node* value = node_.find(key);
     config::fail(value != nullptr ? *value : node_, path(key) + ": " + message);
 }
 
 const config::Node* SecretMap::scalar(std::string_view key, const char* expected) const {
     const config::Node* value = find(key);
     if (value == nullptr || value->kind == config::NodeKind::scalar) return value;
-    const std::string hint = value->kind == config::NodeKind::null && value->text.empty()
-                                 ? " (leave the key out, or write \"\" for an empty text)"
-                                 : "";
-    fail_at(key, "expected " + std::string(expected) + ", found " + value->describe() + hint);
+    fail_at(key, "expected " + std::string(expected) + ", found " + value->describe());
 }
 
 void SecretMap::text(std::string_view key, std::string& out) const {
@@ -92,10 +180,11 @@ void SecretMap::word(std::string_view key, std::string& out) const {
 void SecretMap::boolean(std::string_view key, bool& out) const {
     const config::Node* value = scalar(key, "true or false");
     if (value == nullptr) return;
-    if (value->quoted || (value->text != "true" && value->text != "false"))
+    const std::optional<bool> truth = yaml_boolean(value->text);
+    if (value->quoted || !truth)
         fail_at(key, std::string("expected true or false") +
                          (value->quoted ? ", without quotes" : ", found another text"));
-    out = value->text == "true";
+    out = *truth;
 }
 
 void SecretMap::texts(std::string_view key, std::map<std::string, std::string>& out) const {
@@ -116,19 +205,19 @@ void SecretMap::texts(std::string_view key, std::map<std::string, std::string>& 
 
 void SecretMap::check_duration(std::string_view key) const {
     const config::Node* value = scalar(key, "a duration");
-    if (value != nullptr && !config::parse_duration(value->text))
+    if (value != nullptr && value->text != "0" && !is_prometheus_duration(value->text) &&
+        !config::parse_duration(value->text))
         fail_at(key, "expected a duration with a unit, such as 90s or 2m");
 }
 
 void SecretMap::check_count(std::string_view key) const {
     const config::Node* value = scalar(key, "a whole number");
-    if (value != nullptr && !config::parse_count(value->text))
-        fail_at(key, "expected a whole number");
+    if (value != nullptr && !is_yaml_number(value->text)) fail_at(key, "expected a whole number");
 }
 
 void SecretMap::check_size(std::string_view key) const {
     const config::Node* value = scalar(key, "a number of bytes");
-    if (value != nullptr && !config::parse_count(value->text) && !config::parse_size(value->text))
+    if (value != nullptr && !is_yaml_number(value->text) && !config::parse_size(value->text))
         fail_at(key, "expected a number of bytes, such as 134217728 or 128MiB");
 }
 

@@ -25,7 +25,8 @@ class SecretMap {
     SecretMap(const config::Node& node, std::string where, std::span<const std::string_view> keys,
               Elsewhere elsewhere);
 
-    [[nodiscard]] const config::Node* find(std::string_view key) const { return node_.find(key); }
+    /// Null when the key is absent or has no value: templates and people leave keys blank.
+    [[nodiscard]] const config::Node* find(std::string_view key) const;
     /// "config.http_config", for messages.
     [[nodiscard]] std::string path(std::string_view key) const;
     [[noreturn]] void fail_at(std::string_view key, const std::string& message) const;
@@ -35,9 +36,11 @@ class SecretMap {
     void text(std::string_view key, std::string& out) const;
     /// A text of printable ASCII without blanks.
     void word(std::string_view key, std::string& out) const;
+    /// As YAML 1.1 has it: true, True, yes, on ...
     void boolean(std::string_view key, bool& out) const;
     void texts(std::string_view key, std::map<std::string, std::string>& out) const;
-    /// Are the value's type and unit right? For keys that nothing here depends on.
+    // Are the value's type and unit right? For keys that nothing here depends on.
+    /// Go's form, Prometheus' form (1w), or 0.
     void check_duration(std::string_view key) const;
     void check_count(std::string_view key) const;
     void check_size(std::string_view key) const;

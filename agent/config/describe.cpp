@@ -1,10 +1,12 @@
 // What is in force, as YAML. Keys are the flags' names, so that what is shown can be typed; a
 // comment says where each came from. Secrets are "set" or "not set".
 #include <string_view>
+#include <vector>
 
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
+#include "agent/bucket/s3_url.hpp"
 #include "agent/config/config.hpp"
 #include "agent/config/listen.hpp"
 #include "config/units.hpp"
@@ -57,6 +59,13 @@ class Writer {
     YAML::Emitter out_;
 };
 
+std::string without_user(const std::string& url) {
+    const std::size_t at = url.rfind('@');
+    const std::size_t scheme = url.find("://");
+    if (at == std::string::npos) return url;
+    return (scheme == std::string::npos ? "" : url.substr(0, scheme + 3)) + url.substr(at + 1);
+}
+
 void tls(Writer& out, const TlsOptions& options) {
     out.fact("trust", !options.verify            ? "anybody (not verified)"
                       : !options.ca_file.empty() ? options.ca_file
@@ -92,9 +101,17 @@ void api(Writer& out, const AgentConfig& config) {
     out.begin("api", whence(config, "api-server", "kubeconfig"));
     out.fact("server", config.api->server);
     tls(out, config.api->tls);
+    if (!config.api->proxy.empty()) out.fact("proxy", without_user(config.api->proxy));
     out.fact("token", !config.api->token_file.empty() ? config.api->token_file
                                                       : set_or_not(!config.api->token.empty()));
     out.end();
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text;
 }
 
 std::string encryption(const BucketConfig& bucket) {
@@ -126,15 +143,23 @@ void bucket(Writer& out, const AgentConfig& config) {
         out.fact("type", "S3");
         out.fact("bucket", bucket.bucket);
         out.fact("endpoint", (bucket.insecure ? "http://" : "https://") + bucket.endpoint);
-        out.fact("region", bucket.region.empty() ? "us-east-1" : bucket.region);
+        out.fact("region",
+                 bucket.region + (bucket.region_guessed ? " (a guess: none is given)" : ""));
         out.fact("addressing", bucket.virtual_host ? "virtual host" : "path");
+        out.fact("url", bucket_url(bucket));
         out.fact("access-key", bucket.access_key.empty()
                                    ? "not set: from the environment or the credentials file"
                                    : "set");
         out.fact("secret-key", set_or_not(!bucket.secret_key.empty()));
         out.fact("session-token", set_or_not(!bucket.session_token.empty()));
         if (!bucket.insecure) tls(out, bucket.tls);
+        if (!bucket.proxy.empty()) {
+            out.fact("proxy", without_user(bucket.proxy));
+            if (!bucket.no_proxy.empty()) out.fact("no-proxy", bucket.no_proxy);
+        }
         out.fact("encryption", encryption(bucket));
+        if (!bucket.without_effect.empty())
+            out.fact("without-effect", joined(bucket.without_effect));
     }
     out.fact("prefix", bucket.prefix.empty() ? "none" : bucket.prefix);
     out.end();
@@ -145,6 +170,7 @@ void storage(Writer& out, const AgentConfig& config) {
     out.setting("prefix", storage.prefix.str());
     if (config.elects) {
         out.setting("object-format", storage.format == ObjectFormat::plain ? "plain" : "fenced");
+        out.setting("preconditions", storage.store_not_atomic ? "notAtomic" : "probe");
         out.setting("poll-period", config::format_duration(storage.poll_period));
     } else {
         out.fact("object-format", "plain");

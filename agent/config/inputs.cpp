@@ -21,6 +21,13 @@ constexpr std::array<std::string_view, 6> kPrefixes{"ETL_",     "LEADER_", "KUBE
 constexpr std::size_t kSlip = 2;
 constexpr std::string_view kFeature = "LEADER_FOLLOWER";
 
+std::string lower(std::string_view text) {
+    std::string copy(text);
+    for (char& c : copy)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return copy;
+}
+
 std::vector<std::string_view> known_variables() {
     std::vector<std::string_view> names(kOtherVariables.begin(), kOtherVariables.end());
     for (const Setting& setting : all_settings())
@@ -72,6 +79,10 @@ Inputs::Inputs(const CommandLine& line, const Environment& environment)
     for (const std::string_view name : known)
         if (const auto at = environment.find(name); at != environment.end() && !at->second.empty())
             variables_.emplace(*at);
+    for (const std::string_view name : kProxyVariables)
+        if (const auto at = environment.find(lower(name));
+            at != environment.end() && !at->second.empty())
+            variables_.emplace(name, at->second);
 
     values_ = read_helm_values(line.value_files, line.sets);
     for (const HelmSetting& one : values_.settings)

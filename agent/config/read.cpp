@@ -25,6 +25,11 @@ AgentConfig read_all(const CommandLine& line, const Environment& environment,
     config.command = line.command;
     bool check = false;
     if (inputs.toggle("check-config", check) && check) config.command = AgentCommand::check_config;
+    bool try_bucket = false;
+    if (inputs.toggle("check-bucket", try_bucket) && try_bucket) {
+        if (check) refuse("--check-config and --check-bucket exclude each other");
+        config.command = AgentCommand::check_bucket;
+    }
     config.origins = inputs.origins();
     read_who(inputs, config);
     read_election(inputs, config);

@@ -17,6 +17,8 @@ constexpr std::string_view kProcess = "Process";
 constexpr std::array kSettings{
     Setting{"check-config", "", "", "validate, print what is in force, touch nothing", kWhat,
             toggle},
+    Setting{"check-bucket", "", "", "try what the bucket does, print it, end with 0 or 69", kWhat,
+            toggle},
     Setting{"standalone", "", "", "leader/follower off, no cluster; needs --bucket-dir", kWhat,
             toggle},
     Setting{"values", "", "FILE", "Helm values file (repeatable, later wins)", kWhat, list, both},
@@ -63,6 +65,9 @@ constexpr std::array kSettings{
     Setting{"bucket-dir", "", "DIR", "a directory as the bucket", kBucket, text, both},
     Setting{"prefix", "", "TEXT", "of the tracked keys (default etl/)", kBucket, text, both},
     Setting{"object-format", "", "NAME", "fenced or plain (default fenced)", kBucket},
+    Setting{"preconditions", "", "NAME",
+            "probe, or notAtomic: the store checks first and stores later (default probe)",
+            kBucket},
     Setting{"poll-period", "", "DURATION", "of a follower's passes, at least 1s (default 30s)",
             kBucket},
     Setting{"write-deadline", "", "DURATION", "from acceptance to acknowledgement (default 2m)",

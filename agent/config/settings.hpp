@@ -34,8 +34,17 @@ struct Setting {
 [[nodiscard]] std::span<const Setting> all_settings();
 
 /// Variables that stand for no flag.
-inline constexpr std::array<std::string_view, 6> kOtherVariables{
-    "RELEASE_NAME",  "ETL_FILE_STORE_ENABLED",  "ETL_STORE_READ_ONLY",
-    "ETL_READ_ONLY", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"};
+inline constexpr std::array<std::string_view, 9> kOtherVariables{"RELEASE_NAME",
+                                                                 "ETL_FILE_STORE_ENABLED",
+                                                                 "ETL_STORE_READ_ONLY",
+                                                                 "ETL_READ_ONLY",
+                                                                 "KUBERNETES_SERVICE_HOST",
+                                                                 "KUBERNETES_SERVICE_PORT",
+                                                                 "HTTP_PROXY",
+                                                                 "HTTPS_PROXY",
+                                                                 "NO_PROXY"};
+/// Of those, also known in lower case, which counts where the other is not set.
+inline constexpr std::array<std::string_view, 3> kProxyVariables{"HTTP_PROXY", "HTTPS_PROXY",
+                                                                 "NO_PROXY"};
 
 }  // namespace leasehold::agent

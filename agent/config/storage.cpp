@@ -1,8 +1,10 @@
 // The bucket, the local files, and the controller's durations.
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <utility>
 
+#include "agent/config/listen.hpp"
 #include "agent/config/parts.hpp"
 #include "config/units.hpp"
 
@@ -12,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
+constexpr std::array<std::string_view, 2> kPreconditions{"probe", "notAtomic"};
 constexpr const char* kChartStore = "/var/configs/db";
 constexpr std::string_view kOwnKeys = ".ha/";
 constexpr Duration kLongest = 24h;
@@ -22,6 +25,26 @@ bool is_file(const std::string& path) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+}
+
+/// As Go's clients, and so Kubecost, choose it: by the scheme, and never to this very machine.
+void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
+    const char* const name = bucket.insecure ? "HTTP_PROXY" : "HTTPS_PROXY";
+    const std::string* const proxy = inputs.variable(name);
+    std::string host = bucket.endpoint;
+    host =
+        host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+    if (proxy == nullptr || is_loopback(host)) return;
+    // Its words stay unsaid: there may be a password in them.
+    const auto odd = [](char c) { return c <= ' ' || c >= 0x7f; };
+    const std::size_t scheme = proxy->find("://");
+    const std::string_view kind = std::string_view(*proxy).substr(0, scheme);
+    const bool known = scheme == std::string::npos || kind == "http" || kind == "https" ||
+                       kind == "socks5" || kind == "socks5h";
+    if (!known || std::any_of(proxy->begin(), proxy->end(), odd))
+        refuse(std::string(name) + ": expected http://HOST:PORT (or https, socks5)");
+    bucket.proxy = *proxy;
+    if (const std::string* const except = inputs.variable("NO_PROXY")) bucket.no_proxy = *except;
 }
 
 /// Of the two flags and the variable the strongest word; both flags at once are no choice.
@@ -44,6 +67,7 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
         auto loaded = load_bucket_config(file->text);
         if (!loaded) refuse(file->origin + ": " + loaded.error());
         config.bucket = *std::move(loaded);
+        if (config.bucket->type == BucketType::s3) read_proxy(inputs, *config.bucket);
         if (config.bucket->type == BucketType::s3 && !config.bucket->tls.verify)
             config.warnings.push_back(file->text +
                                       ": the bucket's certificate is not verified "
@@ -137,6 +161,12 @@ void read_storage(const Inputs& inputs, AgentConfig& config) {
         config.warnings.push_back(
             "--object-format plain: an old leader's late PUT of other bytes can land where the "
             "same bytes were written again; fenced has no such window");
+    if (const auto known = inputs.choice("preconditions", kPreconditions)) {
+        storage.store_not_atomic = kPreconditions.at(*known) == "notAtomic";
+        if (!config.elects && config.command != AgentCommand::record_world)
+            config.warnings.push_back(
+                "--preconditions has no effect: without an election nothing is conditional");
+    }
     inputs.duration("poll-period", storage.poll_period, kShortestPoll, kLongest);
     inputs.duration("write-deadline", storage.write_deadline, 1s, kLongest);
     inputs.duration("largest-request-age", storage.largest_request_age, storage.put_timeout,

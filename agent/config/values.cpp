@@ -1,6 +1,7 @@
 #include "agent/config/values.hpp"
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -44,16 +45,32 @@ void check_read_only(const std::vector<config::Node>& layers, const ReadOnlyKey&
                                 std::string(wanted.why));
 }
 
+/// Does a layer give a value at this path that no later one takes away?
+bool says(const std::vector<config::Node>& layers, std::initializer_list<std::string_view> path) {
+    bool said = false;
+    for (const config::Node& layer : layers) {
+        const config::Node* at = &layer;
+        for (const std::string_view key : path) {
+            if (at->kind != config::NodeKind::map) break;
+            at = at->find(key);
+            if (at == nullptr || at->kind == config::NodeKind::null) break;
+            if (key == *(path.end() - 1)) said = true;
+        }
+        if (at != nullptr && at != &layer && at->kind == config::NodeKind::null) said = false;
+    }
+    return said;
+}
+
 }  // namespace
 
 HelmValues read_helm_values(const std::vector<std::string>& files,
                             const std::vector<std::string>& sets) {
     HelmValues values;
+    std::vector<config::Node> layers;
     values.given = !files.empty() || !sets.empty();
     if (!values.given) return values;
     try {
         values.spec = config::read_values(nullptr, config::ValueSources{files, sets});
-        std::vector<config::Node> layers;
         for (const std::string& file : files)
             layers.push_back(config::parse_tree(config::load_text(file), file));
         for (const std::string& set : sets)
@@ -64,9 +81,13 @@ HelmValues read_helm_values(const std::vector<std::string>& files,
         refuse(config::presentable(error.diagnostic).to_string());
     }
     const config::ValuesSpec& spec = values.spec;
-    values.settings = {{"leader-follower", "kubecostDeployment.leaderFollower.enabled",
-                        spec.leader_follower ? "true" : "false"},
-                       {"replicas", "kubecostDeployment.replicas", std::to_string(spec.replicas)}};
+    // Only what a layer said: a default of the chart's is nobody's word.
+    if (says(layers, {"kubecostDeployment", "leaderFollower", "enabled"}))
+        values.settings.push_back({"leader-follower", "kubecostDeployment.leaderFollower.enabled",
+                                   spec.leader_follower ? "true" : "false"});
+    if (says(layers, {"kubecostDeployment", "replicas"}))
+        values.settings.push_back(
+            {"replicas", "kubecostDeployment.replicas", std::to_string(spec.replicas)});
     if (!spec.bucket_secret.empty())
         values.settings.push_back(
             {"bucket-config", "kubecostModel.etlBucketConfigSecret", kMountedSecret});

@@ -34,9 +34,10 @@ std::optional<Descriptor> open_if_there(const Descriptor& directory, const std::
     return std::nullopt;
 }
 
-Descriptor open_folder(const Descriptor& parent, const std::string& name) {
-    if (::mkdirat(parent.number(), name.c_str(), kFolderMode) != 0 && errno != EEXIST)
-        fail_errno("making the folder " + name);
+Descriptor open_folder(const Descriptor& parent, const std::string& name, bool* made) {
+    const bool missing = ::mkdirat(parent.number(), name.c_str(), kFolderMode) == 0;
+    if (!missing && errno != EEXIST) fail_errno("making the folder " + name);
+    if (made != nullptr) *made = missing;
     return open_at(parent, name, O_RDONLY | O_DIRECTORY);
 }
 

@@ -17,8 +17,9 @@ namespace leasehold::agent::files {
 /// The same, or nothing when there is no such file.
 [[nodiscard]] std::optional<Descriptor> open_if_there(const Descriptor& directory,
                                                       const std::string& name, int flags);
-/// A folder that is made if it is missing.
-[[nodiscard]] Descriptor open_folder(const Descriptor& parent, const std::string& name);
+/// A folder that is made if it is missing; `made` says so.
+[[nodiscard]] Descriptor open_folder(const Descriptor& parent, const std::string& name,
+                                     bool* made = nullptr);
 [[nodiscard]] struct stat status_of(const Descriptor& file, const std::string& name);
 /// Content or names to the disk. An error loses what was not yet there: the caller starts anew.
 void sync(const Descriptor& file, const std::string& name);

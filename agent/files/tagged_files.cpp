@@ -243,9 +243,11 @@ Descriptor TaggedFiles::make_folder_of(const KeyPath& path) {
     }();
     Descriptor at = open_at(root_, ".", kFolder);
     for (const std::string& name : path.folders) {
-        Descriptor next = open_folder(at, name);
-        // Also one that was there: whoever made it may not have come to this.
-        if (!known) sync(at, "the folder of " + name);
+        bool made = false;
+        Descriptor next = open_folder(at, name, &made);
+        // Also one that was there: whoever made it may not have come to this. Also a known one that
+        // somebody removed since.
+        if (!known || made) sync(at, "the folder of " + name);
         at = std::move(next);
     }
     const std::lock_guard lock(durable_mutex_);

@@ -7,6 +7,7 @@
 #include "agent/base/clock.hpp"
 #include "agent/bucket/make_bucket.hpp"
 #include "agent/host/identity.hpp"
+#include "agent/host/log.hpp"
 #include "model/base/check.hpp"
 
 namespace leasehold::agent {
@@ -86,6 +87,8 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
       configured_(replica_config(config, identity_)),
       pool_(loop, kFileThreads),
       watchdog_(gate_, uploads_),
+      duties_(log_duty),
+      log_(config.storage.store_not_atomic),
       replica_(configured_),
       timer_(loop, [this] { give(Timer{}); }) {
     const auto deliver = [this](Event event) { give(std::move(event)); };
@@ -96,17 +99,16 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
             spool = files_->spool_directory();
         }
         CHECK_MSG(config.bucket.has_value(), "storage without a bucket");
-        bucket_ = make_bucket(
-            *config.bucket,
-            BucketContext{loop, pool_, config.elects ? &gate_ : nullptr, &uploads_, spool},
-            deliver);
+        bucket_ = make_bucket(*config.bucket,
+                              BucketContext{loop, pool_, config.elects ? &gate_ : nullptr,
+                                            &uploads_, spool, &duties_},
+                              deliver);
     }
     if (config.elects) {
         CHECK_MSG(config.api.has_value(), "an election without an API server");
-        lease_ = std::make_unique<LeaseClient>(
-            loop, *config.api, config.lease, deliver,
-            [](const std::string& text) { spdlog::warn("{}", text); });
+        lease_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver, &duties_);
     }
+    if (config.storage.store_not_atomic) metrics_.store_not_atomic();
     if (!config.record_file.empty())
         recorder_ = std::make_unique<Recorder>(config.record_file, header_of(name_, configured_));
 }
@@ -187,6 +189,13 @@ void Host::count_bytes(const Event& event) {
     if (answer == nullptr) return;
     const auto* body = std::get_if<ObjectBodyPtr>(&answer->reply->content);
     if (body != nullptr && *body) metrics_.received_bytes((*body)->payload.size);
+}
+
+void Host::on(const RoleChanged& change) {
+    if (change.role == Role::leader) return;
+    // A follower writes neither: what failed of that is past.
+    duties_.rest(Duty::bucket_writes);
+    duties_.rest(Duty::lease, LeaseClient::kRenewal);
 }
 
 void Host::on(const GateMoved&) {
@@ -323,6 +332,7 @@ Status Host::status() const {
     status.pending_writes = writes_.size();
     status.pending_queries = queries_.size();
     status.preconditions = log_.preconditions();
+    status.duties = duties_.states();
     status.summary = replica_.summary();
     return status;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/base/asio.hpp"
+#include "agent/base/duties.hpp"
 #include "agent/base/file_pool.hpp"
 #include "agent/base/socket_set.hpp"
 #include "agent/base/timer.hpp"
@@ -64,7 +65,7 @@ class Host final : public Service {
     void step(const Event& event);
     void perform(const Effect& effect);
 
-    void on(const RoleChanged&) {}
+    void on(const RoleChanged& change);
     void on(const GateMoved& gate);
     void on(const Stopped&);
     void on(const SendLease& request);
@@ -94,6 +95,7 @@ class Host final : public Service {
     SocketSet uploads_;
     Watchdog watchdog_;
     std::uint64_t interventions_ = 0;  ///< of the watchdog, counted so far
+    Duties duties_;
     std::unique_ptr<FileStore> files_;
     std::unique_ptr<BucketClient> bucket_;
     std::unique_ptr<LeaseClient> lease_;

@@ -40,4 +40,8 @@ void start_log(LogFormat format, const std::string& level) {
     spdlog::set_default_logger(logger);
 }
 
+void log_duty(bool complaint, const std::string& line) {
+    spdlog::log(complaint ? spdlog::level::warn : spdlog::level::info, "{}", line);
+}
+
 }  // namespace leasehold::agent

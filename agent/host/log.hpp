@@ -9,5 +9,7 @@ namespace leasehold::agent {
 
 /// Becomes spdlog's default logger. `level` is one of spdlog's names.
 void start_log(LogFormat format, const std::string& level);
+/// A line of Duties.
+void log_duty(bool complaint, const std::string& line);
 
 }  // namespace leasehold::agent

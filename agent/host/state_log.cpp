@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <string_view>
+#include <utility>
 
 #include <spdlog/spdlog.h>
+
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -12,10 +19,7 @@ namespace {
 constexpr std::array kTold{MarkId::epoch_claimed,
                            MarkId::epoch_raised,
                            MarkId::restored_cluster,
-                           MarkId::watch_lost,
-                           MarkId::bucket_unusable,
                            MarkId::stale_put_refused,
-                           MarkId::object_corrupt,
                            MarkId::reconcile_discarded,
                            MarkId::preconditions_honoured,
                            MarkId::conditional_delete_honoured,
@@ -23,22 +27,60 @@ constexpr std::array kTold{MarkId::epoch_claimed,
                            MarkId::drained,
                            MarkId::stop_deadline};
 
-/// Did the server let us in and do its work? (A refusal of what was asked is an answer too.)
-bool of_use(std::int32_t status) {
-    return status >= 200 && status < 500 && status != 401 && status != 403 && status != 429;
+/// Marks that want somebody's attention.
+constexpr std::array kAlarms{MarkId::bucket_unusable,
+                             MarkId::object_corrupt,
+                             MarkId::preconditions_ignored,
+                             MarkId::preconditions_refused,
+                             MarkId::preconditions_not_atomic,
+                             MarkId::precondition_contradicted,
+                             MarkId::version_went_back,
+                             MarkId::version_not_kept,
+                             MarkId::two_groups,
+                             MarkId::key_refused};
+
+constexpr Duration kAlarmAgain = std::chrono::hours(1);  ///< of the same key
+constexpr std::size_t kMostAlarmed = 256;
+
+template <std::size_t N>
+bool contains(const std::array<MarkId, N>& marks, MarkId mark) {
+    return std::find(marks.begin(), marks.end(), mark) != marks.end();
+}
+
+std::string_view meaning(MarkId mark) {
+    return kMarks[static_cast<std::size_t>(mark)].meaning;
+}
+
+/// The request whose answer the event is.
+std::optional<RequestId> answered(const Event& event) {
+    if (const auto* bucket = std::get_if<BucketAnswered>(&event)) return bucket->request;
+    if (const auto* file = std::get_if<FileAnswered>(&event)) return file->request;
+    return std::nullopt;
+}
+
+/// Who wrote the object that came, as far as an object tells: a hash of the name.
+std::string writer_of(const Event& event) {
+    const auto* answer = std::get_if<BucketAnswered>(&event);
+    if (answer == nullptr) return {};
+    const auto* body = std::get_if<ObjectBodyPtr>(&answer->reply->content);
+    if (body == nullptr || *body == nullptr) return {};
+    const std::optional<Stamp> stamp = stamp_of(**body);
+    if (!stamp) return {};
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), " (epoch %" PRIu64 ", writer %016" PRIx64 ")",
+                  stamp->epoch.value(), stamp->writer);
+    return text.data();
 }
 
 }  // namespace
 
 void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
     if (const auto* answer = std::get_if<LeaseAnswered>(&event)) {
-        answered(answer->reply);
         if (answer->reply.lease) lease_seen(answer->reply.lease);
     } else if (const auto* watched = std::get_if<LeaseWatched>(&event)) {
-        if (watched->lease) lease_seen(watched->lease);
-        if (watched->kind == WatchKind::deleted) spdlog::warn("the Lease was deleted");
+        watch_seen(*watched);
     } else if (const auto* bucket = std::get_if<BucketAnswered>(&event)) {
-        answered(*bucket->reply);
+        first_page(*bucket->reply);
     }
     for (const Effect& effect : effects) {
         if (const auto* role = std::get_if<RoleChanged>(&effect)) {
@@ -50,13 +92,35 @@ void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
             if (gate->valid_until <= now.monotonic) spdlog::info("write gate closed");
         } else if (const auto* write = std::get_if<WriteDone>(&effect)) {
             if (write->ack == WriteAck::committed) epoch_ = write->epoch;
+        } else if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
+            asked_.insert_or_assign(bucket->request, bucket->key);
+        } else if (const auto* file = std::get_if<SendFile>(&effect)) {
+            asked_.insert_or_assign(file->request, file->key);
         } else if (const auto* mark = std::get_if<Mark>(&effect)) {
-            reached(mark->mark);
+            reached(now.monotonic, event, mark->mark);
         }
     }
+    if (const auto request = answered(event)) asked_.erase(*request);
+}
+
+/// Some stores make a bucket whose name is a slip (SeaweedFS, s3s-fs): nothing else would tell.
+void StateLog::first_page(const BucketReply& reply) {
+    const auto* page = std::get_if<ListPagePtr>(&reply.content);
+    if (listed_ || page == nullptr || *page == nullptr) return;
+    listed_ = true;
+    if ((*page)->entries.empty())
+        spdlog::info(
+            "the bucket has no objects below this prefix: a new one, if its name is right");
 }
 
 void StateLog::lease_seen(const LeasePtr& lease) {
+    seen_ = std::max(seen_, lease->version);
+    // Somebody wrote the Lease, and the watch had not told of it: then it was deaf.
+    if (silent_ && lease->version > *silent_) {
+        silent_.reset();
+        if (std::exchange(watch_speaks_, false))
+            spdlog::info("the watch of the Lease fell silent; polling instead");
+    }
     if (lease->record.holder == holder_) return;
     holder_ = lease->record.holder;
     if (holder_.empty())
@@ -65,45 +129,50 @@ void StateLog::lease_seen(const LeasePtr& lease) {
         spdlog::info("the Lease is held by {}", holder_);
 }
 
-void StateLog::answered(const LeaseReply& reply) {
-    const bool good = of_use(reply.status);
-    const Health health = good ? Health::good : Health::bad;
-    if (health == api_) return;
-    if (!good)
-        spdlog::warn("the API server gave no use: {}",
-                     reply.not_sent      ? "unreachable"
-                     : reply.status == 0 ? "no answer"
-                                         : "status " + std::to_string(reply.status));
-    else if (api_ == Health::bad)
-        spdlog::info("the API server answers again");
-    api_ = health;
+void StateLog::watch_seen(const LeaseWatched& watched) {
+    if (watched.kind == WatchKind::ended) return;
+    silent_.reset();
+    watch_speaks_ = true;
+    if (watched.kind == WatchKind::deleted) spdlog::warn("the Lease was deleted");
+    if (watched.lease) lease_seen(watched.lease);
 }
 
-void StateLog::answered(const BucketReply& reply) {
-    // A permit that was refused says nothing of the bucket.
-    if (reply.not_sent) return;
-    const bool good = of_use(reply.status) && reply.code != BucketCode::no_such_bucket;
-    const Health health = good ? Health::good : Health::bad;
-    if (health == bucket_) return;
-    if (!good)
-        spdlog::warn("the bucket gave no use: {}",
-                     reply.status == 0 ? "no answer" : "status " + std::to_string(reply.status));
-    else if (bucket_ == Health::bad)
-        spdlog::info("the bucket answers again");
-    bucket_ = health;
-}
-
-void StateLog::reached(MarkId mark) {
-    if (mark == MarkId::preconditions_honoured) preconditions_ = "honoured";
-    if (mark == MarkId::preconditions_ignored) {
-        preconditions_ = "ignored";
-        spdlog::warn(
-            "the bucket ignores conditional writes: only time keeps an old leader's late write "
-            "away from a new leader's");
-        return;
+/// For the model a watch that told nothing for a while is lost; that is worth a line only if there
+/// was something to tell, and once until a watch speaks again.
+void StateLog::watch_lost(const Event& event) {
+    if (!std::holds_alternative<LeaseWatched>(event)) {
+        silent_ = seen_;
+    } else if (std::exchange(watch_speaks_, false)) {
+        spdlog::info("the watch of the Lease ended; polling instead");
     }
-    if (std::find(kTold.begin(), kTold.end(), mark) == kTold.end()) return;
-    spdlog::info("{}", kMarks[static_cast<std::size_t>(mark)].meaning);
+}
+
+void StateLog::reached(Instant now, const Event& event, MarkId mark) {
+    if (mark == MarkId::watch_lost) return watch_lost(event);
+    if (mark == MarkId::preconditions_honoured) preconditions_ = "honoured";
+    if (mark == MarkId::preconditions_ignored) preconditions_ = "ignored";
+    if (mark == MarkId::preconditions_refused) preconditions_ = "refused";
+    if (mark == MarkId::preconditions_not_atomic) preconditions_ = "notAtomic";
+    if (contains(kAlarms, mark)) return alarm(now, event, mark);
+    if (contains(kTold, mark)) spdlog::info("{}", meaning(mark));
+}
+
+/// Once an hour for each key.
+void StateLog::alarm(Instant now, const Event& event, MarkId mark) {
+    const auto request = answered(event);
+    const auto asked = request ? asked_.find(*request) : asked_.end();
+    const ObjectKey key = asked == asked_.end() ? ObjectKey() : asked->second;
+    if (alarmed_.size() >= kMostAlarmed) alarmed_.clear();
+    const auto [at, first] = alarmed_.try_emplace({mark, key}, now);
+    if (!first && now - at->second < kAlarmAgain) return;
+    at->second = now;
+    const std::string where = key.empty() ? "" : std::string(key.view()) + ": ";
+    const std::string who = mark == MarkId::two_groups ? writer_of(event) : "";
+    const char* const so =
+        mark == MarkId::preconditions_ignored
+            ? ": only time keeps an old leader's late write away from a new leader's"
+            : "";
+    spdlog::warn("{}{}{}{}", where, meaning(mark), who, so);
 }
 
 }  // namespace leasehold::agent

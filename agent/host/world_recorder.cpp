@@ -2,10 +2,9 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "agent/base/clock.hpp"
 #include "agent/bucket/make_bucket.hpp"
+#include "agent/host/log.hpp"
 #include "model/protocol/stamp.hpp"
 
 namespace leasehold::agent {
@@ -29,15 +28,16 @@ WorldRecorder::WorldRecorder(asio::io_context& loop, const AgentConfig& config)
       period_(config.record_poll),
       spool_(config.http.spool_directory),
       recorder_(config.record_file, header()),
+      duties_(log_duty),
       timer_(loop, [this] { due(); }) {
     const auto deliver = [this](const Event& event) { take(event); };
     if (config.api)
-        lease_client_ = std::make_unique<LeaseClient>(
-            loop, *config.api, config.lease, deliver,
-            [](const std::string& text) { spdlog::warn("{}", text); });
+        lease_client_ =
+            std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver, &duties_);
     if (config.bucket)
-        bucket_ = make_bucket(*config.bucket, BucketContext{loop, pool_, nullptr, nullptr, spool_},
-                              deliver);
+        bucket_ =
+            make_bucket(*config.bucket,
+                        BucketContext{loop, pool_, nullptr, nullptr, spool_, &duties_}, deliver);
 }
 
 WorldRecorder::~WorldRecorder() = default;

@@ -46,6 +46,7 @@ class WorldRecorder {
     Duration period_;
     std::string spool_;
     Recorder recorder_;
+    Duties duties_;
     std::unique_ptr<LeaseClient> lease_client_;
     std::unique_ptr<BucketClient> bucket_;
     BoottimeTimer timer_;

@@ -1,7 +1,9 @@
 #include "agent/http/answer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -75,6 +77,32 @@ std::string_view role_name(Role role) {
             return "stopped";
     }
     return "unknown";
+}
+
+/// "2026-11-22T14:00:00Z"; null for what never was.
+Json utc(WallTime at) {
+    if (at == WallTime{}) return nullptr;
+    const std::time_t seconds =
+        std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
+    std::tm parts{};
+    std::array<char, 32> text{};
+    if (::gmtime_r(&seconds, &parts) == nullptr) return nullptr;
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return std::string(text.data());
+}
+
+Json duties_json(const DutyStates& duties) {
+    constexpr std::array<std::string_view, kDuties> kNames{"lease", "leaseWatch", "bucketReads",
+                                                           "bucketWrites"};
+    Json json = Json::object();
+    for (std::size_t i = 0; i < kDuties; ++i) {
+        const DutyState& duty = duties.at(i);
+        json[std::string(kNames.at(i))] = {{"failing", duty.failing},
+                                           {"failures", duty.failures},
+                                           {"since", utc(duty.since)},
+                                           {"lastError", duty.error}};
+    }
+    return json;
 }
 
 }  // namespace
@@ -174,6 +202,7 @@ Answer status_answer(const Status& status) {
                              {"pendingWrites", status.pending_writes},
                              {"pendingQueries", status.pending_queries},
                              {"preconditions", status.preconditions},
+                             {"duties", duties_json(status.duties)},
                              {"summary", status.summary}});
 }
 

@@ -43,6 +43,7 @@ void Connection::dispatch() {
                               : text_answer(503, "stopping\n", "text/plain"));
         case Route::metrics: {
             const Status status = service.status();
+            shared_->metrics.duties(status.duties);
             return answer(text_answer(
                 200,
                 shared_->metrics.text(status.now, status.leadership, status.pending_reads,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/duties.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/replica/replica.hpp"
@@ -25,7 +26,8 @@ struct Status {
     std::uint64_t pending_reads = 0;
     std::uint64_t pending_writes = 0;
     std::uint64_t pending_queries = 0;
-    std::string preconditions;  ///< "honoured", "ignored", "unknown"
+    std::string preconditions;  ///< "honoured", "ignored", "refused", "notAtomic", "unknown"
+    DutyStates duties;          ///< by Duty
     std::string summary;        ///< one line for people
 };
 

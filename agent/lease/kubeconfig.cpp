@@ -13,6 +13,7 @@
 
 #include <openssl/evp.h>
 
+#include "agent/base/yaml_words.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/token_source.hpp"
 #include "config/nearest.hpp"
@@ -35,15 +36,20 @@ std::string text_at(const Node& map, std::string_view key) {
 
 bool flag_at(const Node& map, std::string_view key) {
     const std::string text = text_at(map, key);
-    if (text.empty() || text == "false") return false;
-    if (text != "true") fail(*map.find(key), std::string(key) + ": expected true or false");
-    return true;
+    if (text.empty()) return false;
+    const std::optional<bool> value = yaml_boolean(text);
+    if (!value || map.find(key)->quoted)
+        fail(*map.find(key), std::string(key) + ": expected true or false");
+    return *value;
 }
 
+/// Does it say something? An empty map or list says nothing either.
 bool has(const Node& map, std::string_view key) {
     const Node* value = map.find(key);
     return value != nullptr && value->kind != NodeKind::null &&
-           !(value->kind == NodeKind::scalar && value->text.empty());
+           !(value->kind == NodeKind::scalar && value->text.empty()) &&
+           !(value->kind == NodeKind::map && value->entries.empty()) &&
+           !(value->kind == NodeKind::list && value->items.empty());
 }
 
 /// The `inner` map of the entry called `name` in the top-level list `list`.
@@ -112,9 +118,19 @@ bool is_loopback(const std::string& server) {
     return false;
 }
 
+/// As clientcmd takes it. The message never quotes it: it may hold a password.
+std::string proxy_at(const Node& cluster) {
+    const std::string proxy = text_at(cluster, "proxy-url");
+    if (proxy.empty()) return {};
+    const auto odd = [](char c) { return c <= ' ' || c >= 0x7f; };
+    const std::string_view scheme = std::string_view(proxy).substr(0, proxy.find("://"));
+    const bool known = scheme == "http" || scheme == "https" || scheme == "socks5";
+    if (!known || std::any_of(proxy.begin(), proxy.end(), odd))
+        fail(*cluster.find("proxy-url"), "proxy-url: expected http://HOST:PORT (or https, socks5)");
+    return proxy;
+}
+
 void read_cluster(const Node& cluster, ApiAccess& access) {
-    constexpr std::array<std::string_view, 1> kRefused{"proxy-url"};
-    refuse_keys(cluster, kRefused, "the Lease must not depend on a proxy");
     access.server = text_at(cluster, "server");
     if (access.server.empty()) fail(cluster, "server: expected https://HOST[:PORT]");
     const Node& at = *cluster.find("server");
@@ -126,6 +142,7 @@ void read_cluster(const Node& cluster, ApiAccess& access) {
         fail(at, "server: expected https:// (http:// only on loopback)");
     while (access.server.ends_with('/'))
         access.server.pop_back();
+    access.proxy = proxy_at(cluster);
     access.tls.ca_pem = pem_at(cluster, "certificate-authority-data");
     if (access.tls.ca_pem.empty()) access.tls.ca_file = file_at(cluster, "certificate-authority");
     access.tls.server_name = text_at(cluster, "tls-server-name");
@@ -155,6 +172,14 @@ void read_user(const Node& user, ApiAccess& access) {
     const bool certificate =
         !access.tls.certificate_pem.empty() || !access.tls.certificate_file.empty();
     const bool key = !access.tls.key_pem.empty() || !access.tls.key_file.empty();
+    const bool token = !access.token.empty() || !access.token_file.empty();
+    if (key && !certificate && token) {
+        // Beside a token clientcmd takes no notice of it; in files that tools wrote it is left
+        // over.
+        access.tls.key_pem.clear();
+        access.tls.key_file.clear();
+        return;
+    }
     if (certificate != key)
         fail(user, certificate ? "a client certificate without client-key or client-key-data"
                                : "a client key without client-certificate");

@@ -20,6 +20,8 @@ constexpr std::size_t kErrorText = 4U << 10;      ///< of a watch that was refus
 /// The server ends a watch after this; the model looks for silence by itself, much sooner.
 constexpr std::chrono::seconds kWatchFor{300};
 constexpr std::chrono::seconds kWatchGrace{15};
+constexpr std::string_view kConnection = "the connection";
+constexpr std::string_view kWatch = "the watch";
 
 std::string encoded(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -42,6 +44,7 @@ std::string encoded(std::string_view text) {
 ClientOptions client_options(const ApiAccess& access) {
     ClientOptions options;
     options.tls = access.tls;
+    options.proxy = access.proxy;
     options.http2 = true;
     options.user_agent = "leasehold-agent";
     options.connections = 4;
@@ -57,7 +60,7 @@ const char* name_of(LeaseVerb verb) {
         case LeaseVerb::update:
             break;
     }
-    return "PUT";
+    return LeaseClient::kRenewal.data();
 }
 
 std::string refusal_text(const char* verb, std::int32_t status, const ApiStatus& said) {
@@ -74,11 +77,11 @@ std::string timeout_parameter(Duration timeout) {
 }  // namespace
 
 struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
-    State(asio::io_context& io, const ApiAccess& access, LeaseName lease, Deliver to, Note log)
+    State(asio::io_context& io, const ApiAccess& access, LeaseName lease, Deliver to, Duties* told)
         : loop(io),
           name(std::move(lease)),
           deliver(std::move(to)),
-          note(std::move(log)),
+          duties(told),
           tokens(access.token, access.token_file),
           leases_url(access.server + "/apis/coordination.k8s.io/v1/namespaces/" +
                      encoded(name.namespace_name) + "/leases"),
@@ -101,23 +104,22 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     void news(WatchId id, WatchNews what);
     void end(WatchId id, const Response& response);
     void stop();
-    /// Notes `text` unless the last failure was of the same kind; "" is none.
-    void remark(std::string& last, std::string kind, const std::string& text);
-    void remark_answer(const char* verb, const Response& response, const ApiStatus& status);
+    void failed(Duty duty, std::string_view work, std::string_view kind, const std::string& line);
+    void worked(Duty duty, std::string_view work);
+    void judge(LeaseVerb verb, const Response& response, const ApiStatus& status);
 
     [[nodiscard]] bool is_open(WatchId id) const { return watch && watch->id == id; }
 
     asio::io_context& loop;
     LeaseName name;
     Deliver deliver;
-    Note note;
+    Duties* duties;
     TokenSource tokens;
     std::string leases_url;
     std::optional<Client> requests;
     std::optional<Client> watches;  ///< its own connection: a hung one must not hold up a renewal
     std::optional<Watch> watch;
-    std::string trouble;        ///< the kind of failure that was last noted
-    std::string watch_trouble;  ///< likewise, of watches
+    Instant watch_refused_until = Instant::min();
 };
 
 Request LeaseClient::State::request_to(std::string method, std::string url) {
@@ -166,17 +168,21 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
         }
     } else if (response.end == TransferEnd::not_sent) {
         reply.not_sent = true;
-    } else {
-        // The connection may be a black hole, and HTTP/2 would send the next request into it.
-        requests->drop_connections();
     }
     if (response.status == 401) tokens.refused();
-    remark_answer(name_of(what.verb), response, status);
+    judge(what.verb, response, status);
     deliver(LeaseAnswered{what.request, std::move(reply)});
 }
 
 void LeaseClient::State::open(const WatchLease& what) {
     stop();
+    watch.emplace(Watch{what.watch, {}, WatchStream(name), {}});
+    if (boottime() < watch_refused_until) {
+        asio::post(loop, [weak = weak_from_this(), id = what.watch] {
+            if (const auto self = weak.lock(); self != nullptr) self->news(id, WatchNews{});
+        });
+        return;
+    }
     std::string url =
         leases_url + "?watch=1&fieldSelector=metadata.name%3D" + encoded(name.name) +
         "&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchFor.count());
@@ -186,7 +192,6 @@ void LeaseClient::State::open(const WatchLease& what) {
     request.sink = [this, id = what.watch](const Response& response, std::string_view piece) {
         return take(id, response, piece);
     };
-    watch.emplace(Watch{what.watch, {}, WatchStream(name), {}});
     watch->transfer = watches->send(std::move(request),
                                     [this, id = what.watch](const Response& r) { end(id, r); });
 }
@@ -198,7 +203,7 @@ bool LeaseClient::State::take(WatchId id, const Response& response, std::string_
         watch->refusal += piece.substr(0, kErrorText - std::min(kErrorText, watch->refusal.size()));
         return true;
     }
-    watch_trouble.clear();
+    worked(Duty::lease_watch, kWatch);
     for (WatchNews& item : watch->stream.take(piece)) {
         asio::post(loop, [weak = weak_from_this(), id, item = std::move(item)]() mutable {
             if (const auto self = weak.lock(); self != nullptr) self->news(id, std::move(item));
@@ -218,11 +223,11 @@ void LeaseClient::State::end(WatchId id, const Response& response) {
     const auto self = shared_from_this();
     const std::string refusal = std::move(watch->refusal);
     watch.reset();
-    if (response.end != TransferEnd::answered) watches->drop_connections();
     if (response.status == 401) tokens.refused();
     if (response.end == TransferEnd::answered && response.status != 200)
-        remark(watch_trouble, "status " + std::to_string(response.status),
+        failed(Duty::lease_watch, kWatch, "status " + std::to_string(response.status),
                refusal_text("a watch", response.status, decode_status(refusal, name)));
+    if (response.status == 403) watch_refused_until = boottime() + kWatchRefusedFor;
     deliver(LeaseWatched{id, WatchKind::ended, {}, nullptr});
 }
 
@@ -234,28 +239,36 @@ void LeaseClient::State::stop() {
     watches->drop_connections();
 }
 
-void LeaseClient::State::remark_answer(const char* verb, const Response& response,
-                                       const ApiStatus& status) {
+/// What an answer says of the way to the server, and of what was asked of it. The two are told
+/// apart: any answer shows that the way is open, and only a write that writes works.
+void LeaseClient::State::judge(LeaseVerb verb, const Response& response, const ApiStatus& status) {
     if (response.end != TransferEnd::answered)
-        return remark(trouble, "end " + std::to_string(static_cast<int>(response.end)),
+        return failed(Duty::lease, kConnection,
+                      "end " + std::to_string(static_cast<int>(response.end)),
                       "the API server did not answer: " + response.error);
-    const bool good = response.status < 300 ? status.message.empty()
-                                            : response.status == 404 || response.status == 409;
-    if (good) return remark(trouble, "", "the API server answers as it should");
-    remark(trouble, "status " + std::to_string(response.status),
-           refusal_text(verb, response.status, status));
+    worked(Duty::lease, kConnection);
+    if (response.status < 300 ? status.message.empty()
+                              : response.status == 404 && verb == LeaseVerb::get)
+        return worked(Duty::lease, name_of(verb));
+    // Somebody was faster, or removed the Lease: daily life. But a 404 to a create is a namespace
+    // that is not there.
+    if (response.status == 409 || (response.status == 404 && verb == LeaseVerb::update)) return;
+    failed(Duty::lease, name_of(verb), "status " + std::to_string(response.status),
+           refusal_text(name_of(verb), response.status, status));
 }
 
-void LeaseClient::State::remark(std::string& last, std::string kind, const std::string& text) {
-    if (kind == last) return;
-    last = std::move(kind);
-    if (note) note(text);
+void LeaseClient::State::failed(Duty duty, std::string_view work, std::string_view kind,
+                                const std::string& line) {
+    if (duties != nullptr) duties->failed(read_now(), duty, work, kind, line);
+}
+
+void LeaseClient::State::worked(Duty duty, std::string_view work) {
+    if (duties != nullptr) duties->worked(read_now(), duty, work);
 }
 
 LeaseClient::LeaseClient(asio::io_context& loop, ApiAccess access, LeaseName name, Deliver deliver,
-                         Note note)
-    : state_(std::make_shared<State>(loop, access, std::move(name), std::move(deliver),
-                                     std::move(note))) {}
+                         Duties* duties)
+    : state_(std::make_shared<State>(loop, access, std::move(name), std::move(deliver), duties)) {}
 
 LeaseClient::~LeaseClient() {
     // Now and not with the last owner: nothing is delivered from here on.

@@ -4,11 +4,14 @@
 // request is one exchange; nothing is retried here.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/base/asio.hpp"
+#include "agent/base/duties.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/lease_name.hpp"
 #include "model/protocol/effects.hpp"
@@ -20,12 +23,15 @@ class LeaseClient {
   public:
     /// LeaseAnswered and LeaseWatched, on the loop, never inside a call of this class.
     using Deliver = std::function<void(Event)>;
-    /// A line for the log each time that requests begin to fail, fail for another reason, or work
-    /// again; on the loop. Without secrets.
-    using Note = std::function<void(const std::string&)>;
+    /// The work by which Duties know renewals.
+    static constexpr std::string_view kRenewal = "PUT";
+    /// A watch that the server refuses for want of permission is not asked for again that long:
+    /// each try is answered as ended, at once.
+    static constexpr Duration kWatchRefusedFor = std::chrono::minutes(5);
 
+    /// `duties` is told, on the loop, of what fails and works; null: nobody is.
     LeaseClient(asio::io_context& loop, ApiAccess access, LeaseName name, Deliver deliver,
-                Note note = {});
+                Duties* duties = nullptr);
     ~LeaseClient();
     LeaseClient(const LeaseClient&) = delete;
     LeaseClient& operator=(const LeaseClient&) = delete;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/base/one_line.hpp"
 #include "agent/lease/micro_time.hpp"
 #include "agent/lease/strict_json.hpp"
 
@@ -39,17 +40,6 @@ StatusReason reason_of(std::string_view text) {
     return StatusReason::other;
 }
 
-std::string one_line(std::string_view text) {
-    std::string line(text.substr(0, kLongestMessage));
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    // Not in the midst of a character.
-    while (text.size() > line.size() && !line.empty() && (line.back() & 0xc0) == 0x80)
-        line.pop_back();
-    line.erase(line.find_last_not_of(' ') + 1);
-    return line;
-}
-
 std::string text_at(const nlohmann::json& object, const char* key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";
@@ -63,13 +53,13 @@ ApiStatus decode_status(std::string_view body, const LeaseName& name) {
         const nlohmann::json value = parse_json(body);
         if (!value.is_object()) return status;
         status.reason = reason_of(text_at(value, "reason"));
-        status.message = one_line(text_at(value, "message"));
+        status.message = one_line(text_at(value, "message"), kLongestMessage);
         if (const auto details = value.find("details");
             details != value.end() && details->is_object())
             status.about_lease =
                 text_at(*details, "kind") == "leases" && text_at(*details, "name") == name.name;
     } catch (const JsonError&) {
-        status.message = one_line(body);
+        status.message = one_line(body, kLongestMessage);
     }
     return status;
 }

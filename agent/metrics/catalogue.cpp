@@ -37,7 +37,8 @@ constexpr Names<kWriteAcks> kWriteAck{"committed", "skipped_follower", "fenced",
                                       "unknown"};
 constexpr Names<kQueryOutcomes> kQueryOutcome{"data", "not_available_yet", "deadline", "cancelled",
                                               "shutdown"};
-constexpr Names<kKnowledge> kHonours{"honoured", "ignored", "unknown"};
+constexpr Names<kKnowledge> kHonours{"honoured", "ignored", "refused", "not_atomic", "unknown"};
+constexpr Names<kDuties> kDuty{"lease", "lease_watch", "bucket_reads", "bucket_writes"};
 
 // The last enumerator of each has the last place of its names.
 static_assert(place(Role::stopped) + 1 == kRoleNames);
@@ -89,6 +90,12 @@ Gauges<N> state_set(Family<Gauge>& family, prometheus::Labels labels, const char
         handles[i] = &family.Add(labels);
     }
     return handles;
+}
+
+template <std::size_t N>
+Gauges<N> gauges(Registry& registry, const char* name, const char* help, const char* label,
+                 const Names<N>& values) {
+    return state_set(BuildGauge().Name(name).Help(help).Register(registry), {}, label, values);
 }
 
 template <std::size_t N>
@@ -166,6 +173,13 @@ Catalogue::Catalogue()
       file_operations(counter_family(registry, "leasehold_file_operations_total",
                                      "Operations of the local store by how they ended"),
                       "verb", kFileVerb, "status", kFileStatus),
+      duty_failing(gauges(registry, "leasehold_duty_failing",
+                          "1 while work of that kind fails: the Lease, its watch, the bucket",
+                          "duty", kDuty)),
+      duty_failures(gauges(registry, "leasehold_duty_failures",
+                           "Failures in a row of work that fails now", "duty", kDuty)),
+      duty_since(gauges(registry, "leasehold_duty_failing_since_timestamp_seconds",
+                        "When that row began, since the epoch; 0 = nothing fails", "duty", kDuty)),
       reads(counters(registry, "leasehold_reads_total", "Backup reads by how they ended", "outcome",
                      kReadOutcome)),
       writes(counters(registry, "leasehold_writes_total",
@@ -192,8 +206,8 @@ Catalogue::Catalogue()
                           "User and system time of this process, in seconds")),
       resident_bytes(gauge(registry, "process_resident_memory_bytes",
                            "Resident memory of this process, in bytes")) {
-    put_preconditions[2]->Set(1);
-    delete_preconditions[2]->Set(1);
+    put_preconditions.back()->Set(1);
+    delete_preconditions.back()->Set(1);
     role[place(Role::follower)]->Set(1);
     BuildGauge()
         .Name("leasehold_build_info")

@@ -11,6 +11,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include "agent/base/duties.hpp"
 #include "model/base/marks.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
@@ -27,7 +28,7 @@ inline constexpr std::size_t kReadOutcomes = 7;
 inline constexpr std::size_t kWriteAcks = 5;
 inline constexpr std::size_t kQueryOutcomes = 5;
 inline constexpr std::size_t kRoleNames = 3;
-inline constexpr std::size_t kKnowledge = 3;  ///< honoured, ignored, unknown
+inline constexpr std::size_t kKnowledge = 5;  ///< honoured, ignored, refused, not_atomic, unknown
 
 /// The place of an enumerator in the arrays below.
 template <class Enum>
@@ -94,6 +95,10 @@ struct Catalogue {
     Gauges<kKnowledge> put_preconditions;
     Gauges<kKnowledge> delete_preconditions;
     Table<kFileVerbs, kFileStatuses> file_operations;
+
+    Gauges<kDuties> duty_failing;
+    Gauges<kDuties> duty_failures;
+    Gauges<kDuties> duty_since;
 
     // Calls
     Counters<kReadOutcomes> reads;

@@ -39,6 +39,8 @@ double resident_bytes() {
     return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+constexpr std::size_t kNotAtomic = 3;  ///< in the order of kHonours
+
 template <std::size_t N>
 void set_state(const Gauges<N>& gauges, std::size_t holds) {
     for (std::size_t i = 0; i < N; ++i)
@@ -156,6 +158,12 @@ struct Metrics::State {
             case MarkId::preconditions_ignored:
                 set_state(all.put_preconditions, 1);
                 break;
+            case MarkId::preconditions_refused:
+                set_state(all.put_preconditions, 2);
+                break;
+            case MarkId::preconditions_not_atomic:
+                set_state(all.put_preconditions, kNotAtomic);
+                break;
             case MarkId::conditional_delete_honoured:
                 set_state(all.delete_preconditions, 0);
                 break;
@@ -204,6 +212,20 @@ void Metrics::http_request(std::string_view route, int status) {
 
 void Metrics::http_connections(std::size_t open) {
     state_->all.http_connections.Set(static_cast<double>(open));
+}
+
+void Metrics::duties(const DutyStates& states) {
+    Catalogue& all = state_->all;
+    for (std::size_t i = 0; i < kDuties; ++i) {
+        const DutyState& duty = states.at(i);
+        all.duty_failing[i]->Set(duty.failing ? 1 : 0);
+        all.duty_failures[i]->Set(duty.failing ? static_cast<double>(duty.failures) : 0);
+        all.duty_since[i]->Set(duty.failing ? seconds(duty.since.time_since_epoch()) : 0);
+    }
+}
+
+void Metrics::store_not_atomic() {
+    set_state(state_->all.put_preconditions, kNotAtomic);
 }
 
 std::optional<Instant> Metrics::last_pass_began() const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/duties.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/replica/replica.hpp"
@@ -35,6 +36,11 @@ class Metrics {
     /// An answer went out. `route` is a pattern ("GET /v1/query/{key}"), never a client's text.
     void http_request(std::string_view route, int status);
     void http_connections(std::size_t open);
+
+    /// How each duty fares.
+    void duties(const DutyStates& states);
+    /// The configuration says that the store checks conditions first and stores later.
+    void store_not_atomic();
 
     /// When the newest polling pass of this process began; none before the first.
     [[nodiscard]] std::optional<Instant> last_pass_began() const;

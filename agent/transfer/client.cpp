@@ -13,7 +13,29 @@
 namespace leasehold::agent {
 namespace {
 
-constexpr std::size_t kHandlesKept = 32;  ///< making one costs more than a small request
+// Making one costs more than a small request. Only a handle whose transfer was answered is kept:
+// nothing says what a failed one still holds, and curl_easy_reset() does not clear it. (libcurl
+// 7.88.1 keeps the receive buffer after a failed look-up, and refuses CURLOPT_BUFFERSIZE on that
+// handle ever after; as the newest it would be handed out first, for ever.) What else lives in a
+// handle goes with it: its TLS sessions, which a server that is gone may not know any more.
+constexpr std::size_t kHandlesKept = 32;
+
+/// Neither an answer nor this process's own will: nothing is proven of other connections to that
+/// server, nor of the address that its name had.
+bool server_gave_nothing(const Exchange& exchange, TransferEnd end) {
+    switch (end) {
+        case TransferEnd::timed_out:
+        case TransferEnd::broken:
+            return true;
+        case TransferEnd::not_sent:
+            return exchange.multi != nullptr && !exchange.gate_closed();
+        case TransferEnd::answered:
+        case TransferEnd::aborted:
+        case TransferEnd::too_large:
+            break;
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -51,6 +73,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
     void start(TransferId id);
     void end(Exchange& exchange, Response response);
     void retire(const std::shared_ptr<Multi>& left);
+    void drop_connections();
     void on_deadline();
     void close();
 
@@ -92,9 +115,12 @@ void Client::State::end(Exchange& exchange, Response response) {
     timer.arm(deadlines.empty() ? kNever : deadlines.begin()->first);
     if (exchange.multi != nullptr) {
         exchange.multi->remove(exchange.easy.get());
+        // Once for all that fail together: theirs is the old multi by then.
+        if (exchange.multi == multi && server_gave_nothing(exchange, response.end))
+            drop_connections();
         retire(exchange.multi);
     }
-    if (exchange.easy != nullptr && handles.size() < kHandlesKept) {
+    if (response.end == TransferEnd::answered && handles.size() < kHandlesKept) {
         curl_easy_reset(exchange.easy.get());
         handles.push_back(std::move(exchange.easy));
     }
@@ -105,6 +131,17 @@ void Client::State::end(Exchange& exchange, Response response) {
 
 void Client::State::retire(const std::shared_ptr<Multi>& left) {
     if (left->transfers() == 0) std::erase(retired, left);
+}
+
+void Client::State::drop_connections() {
+    std::shared_ptr<Multi> fresh;
+    try {
+        fresh = make_multi();
+    } catch (const std::exception&) {
+        return;  // no descriptor is left for its timer: the old one is all there is
+    }
+    auto old = std::exchange(multi, std::move(fresh));
+    if (old->transfers() != 0) retired.push_back(std::move(old));
 }
 
 void Client::State::on_deadline() {
@@ -148,6 +185,18 @@ TransferId Client::send(Request request, Done done) {
     return id;
 }
 
+void Client::resume(TransferId id) {
+    const auto found = state_->exchanges.find(id);
+    if (found == state_->exchanges.end()) return;
+    found->second->resume();
+    state_->post([id](State& state) {
+        const auto still = state.exchanges.find(id);
+        // Without a handle it has not begun, and will not stall.
+        if (still != state.exchanges.end() && still->second->easy != nullptr)
+            curl_easy_pause(still->second->easy.get(), CURLPAUSE_CONT);
+    });
+}
+
 void Client::abort(TransferId id) {
     const auto found = state_->exchanges.find(id);
     if (found == state_->exchanges.end()) return;
@@ -159,8 +208,7 @@ void Client::abort(TransferId id) {
 }
 
 void Client::drop_connections() {
-    auto old = std::exchange(state_->multi, state_->make_multi());
-    if (old->transfers() != 0) state_->retired.push_back(std::move(old));
+    state_->drop_connections();
 }
 
 std::size_t Client::in_flight() const {

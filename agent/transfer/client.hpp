@@ -1,8 +1,8 @@
 // Client: HTTP exchanges on the agent's loop, by libcurl's multi-socket interface.
 //
 // One request is one exchange: no redirect, no queue, and nothing but a GET or HEAD is ever sent
-// twice (libcurl would repeat a request whose kept connection died). No proxy is used, not even
-// from the environment. Deadlines are on CLOCK_BOOTTIME. The only folder that includes curl.
+// twice (libcurl would repeat a request whose kept connection died). Deadlines are on
+// CLOCK_BOOTTIME. The only folder that includes curl.
 #pragma once
 
 #include <cstddef>
@@ -35,11 +35,15 @@ struct TlsOptions {
     std::string key_pem;
     std::string server_name;  ///< verified instead of the URL's host; empty: the host
     bool verify = true;       ///< false only where the configuration says so in words
+
+    friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
 struct ClientOptions {
     TlsOptions tls;
-    bool http2 = false;  ///< offer HTTP/2 over TLS
+    std::string proxy;     ///< URL; empty: none is used, not even one of the environment
+    std::string no_proxy;  ///< hosts reached without it: names with all below them, addresses, CIDR
+    bool http2 = false;    ///< offer HTTP/2 over TLS
     std::string user_agent;
     Duration connect_timeout = std::chrono::seconds(2);
     SocketSet* uploads = nullptr;  ///< every socket of this client is entered here
@@ -83,6 +87,9 @@ struct Request {
     std::function<bool(const Response&, std::string_view)> sink;
     const WriteGate* gate = nullptr;  ///< nothing of the request is sent after it closed
     bool fresh_connection = false;
+    /// Headers and half of the body leave; the rest waits for Client::resume(). Deadline, gate and
+    /// abort() go on meanwhile.
+    bool stalled = false;
 };
 
 class Client {
@@ -98,9 +105,13 @@ class Client {
     /// Begins an exchange. `done` is called exactly once, never inside this call, and not after
     /// the client is gone.
     TransferId send(Request request, Done done);
+    /// Lets the rest of a stalled request go, once and for all. Unknown ids are ignored.
+    void resume(TransferId id);
     /// Ends an exchange; its `done` comes with `aborted`. Unknown ids are ignored.
     void abort(TransferId id);
-    /// Later requests use new connections: after a time-out the old ones may be black holes.
+    /// Later requests use new connections, and look names up anew. It happens by itself after each
+    /// exchange to which the server gave no answer: the old connections may be black holes, and
+    /// the name may be that of another address by now (libcurl believes it for a minute).
     void drop_connections();
     [[nodiscard]] std::size_t in_flight() const;
 

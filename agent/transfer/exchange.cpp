@@ -44,7 +44,11 @@ bool may_be_sent_again(const std::string& method) {
 }  // namespace
 
 Exchange::Exchange(TransferId name, Request what, Client::Done then)
-    : id(name), request(std::move(what)), done(std::move(then)) {}
+    : id(name), request(std::move(what)), done(std::move(then)) {
+    for (const BytesPtr& part : request.body)
+        to_send_ += part->size();
+    if (request.stalled) held_back_ = to_send_ - to_send_ / 2;
+}
 
 Exchange& Exchange::of(CURL* easy) {
     Exchange* exchange = nullptr;
@@ -105,14 +109,11 @@ void Exchange::set_method_and_body() {
         }
         return;
     }
-    std::uint64_t size = 0;
-    for (const BytesPtr& part : request.body)
-        size += part->size();
-    if (size > static_cast<std::uint64_t>(std::numeric_limits<curl_off_t>::max()))
+    if (to_send_ > static_cast<std::uint64_t>(std::numeric_limits<curl_off_t>::max()))
         throw std::runtime_error("the body is too large");
     // By POST for every method: by UPLOAD 7.88.1 expects a 100 for the smallest body.
     set_option(easy.get(), CURLOPT_POST, 1L);
-    set_option(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(size));
+    set_option(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
     set_option(easy.get(), CURLOPT_CUSTOMREQUEST, request.method.c_str());
     // No SEEKFUNCTION: what was partly sent is never sent again (see about_to_send).
     set_option(easy.get(), CURLOPT_READFUNCTION, &Exchange::on_upload);
@@ -144,7 +145,13 @@ std::size_t Exchange::on_upload(char* out, std::size_t size, std::size_t count, 
     auto* exchange = static_cast<Exchange*>(self);
     if (exchange->given_up_ || !exchange->gate_open()) return CURL_READFUNC_ABORT;
     try {
-        return exchange->next_piece(out, size * count);
+        const std::uint64_t free = exchange->to_send_ - exchange->held_back_;
+        // A paused transfer is not asked for more; its connection is still listened to.
+        if (free == 0 && exchange->held_back_ != 0) return CURL_READFUNC_PAUSE;
+        const std::size_t taken =
+            exchange->next_piece(out, std::min<std::uint64_t>(size * count, free));
+        exchange->to_send_ -= taken;
+        return taken;
     } catch (const std::exception& error) {
         exchange->error_ = error.what();
         return CURL_READFUNC_ABORT;

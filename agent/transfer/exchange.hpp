@@ -25,6 +25,10 @@ class Exchange {
     [[nodiscard]] static Exchange& of(CURL* easy);
     /// Nothing more is sent, and the sink is not called again.
     void give_up() { given_up_ = true; }
+    /// A stalled body may leave whole; a paused handle has to be told besides.
+    void resume() { held_back_ = 0; }
+    /// The write gate ended it.
+    [[nodiscard]] bool gate_closed() const { return gate_closed_; }
     /// The answer when libcurl ended the transfer with `code`.
     [[nodiscard]] Response finish(CURLcode code);
     /// The answer when this process ended it.
@@ -54,9 +58,11 @@ class Exchange {
     CurlList headers_;
     CurlList connect_to_;
     std::array<char, CURL_ERROR_SIZE> curl_error_{};
-    std::string error_;         ///< ours, in place of libcurl's
-    std::size_t part_ = 0;      ///< of the upload: the part that is being sent
-    std::uint64_t offset_ = 0;  ///< in that part
+    std::string error_;            ///< ours, in place of libcurl's
+    std::size_t part_ = 0;         ///< of the upload: the part that is being sent
+    std::uint64_t offset_ = 0;     ///< in that part
+    std::uint64_t to_send_ = 0;    ///< bytes of the upload that libcurl has not taken yet
+    std::uint64_t held_back_ = 0;  ///< of those, how many wait for resume()
     std::size_t header_bytes_ = 0;
     std::int32_t status_line_ = 0;
     bool headers_done_ = false;

@@ -55,8 +55,11 @@ void set_client_options(CURL* easy, const ClientOptions& options) {
     set_option(easy, CURLOPT_QUICK_EXIT, 1L);
     set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    // Not even from the environment: a Lease must not hang on a proxy's health.
-    set_option(easy, CURLOPT_PROXY, "");
+    // Without one not even that of the environment: a Lease must not hang on a proxy's health
+    // because the bucket needs one.
+    set_option(easy, CURLOPT_PROXY, options.proxy.c_str());
+    set_option(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
+    set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // they are the proxy's, no answer
     set_option(easy, CURLOPT_HTTP_VERSION,
                static_cast<long>(options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     set_option(easy, CURLOPT_CONNECTTIMEOUT_MS,

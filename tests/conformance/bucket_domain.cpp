@@ -217,15 +217,16 @@ std::string BucketDomain::text(const BucketOp& op) const {
 }
 
 std::string BucketDomain::text(const BucketReply& reply, const BucketServer& /*server*/) const {
-    constexpr std::array<std::string_view, 9> kCodes{"",
-                                                     "NoSuchKey",
-                                                     "NoSuchBucket",
-                                                     "PreconditionFailed",
-                                                     "ConditionalRequestConflict",
-                                                     "SlowDown",
-                                                     "AccessDenied",
-                                                     "InternalError",
-                                                     "another code"};
+    constexpr std::array<std::string_view, 10> kCodes{"",
+                                                      "NoSuchKey",
+                                                      "NoSuchBucket",
+                                                      "PreconditionFailed",
+                                                      "ConditionalRequestConflict",
+                                                      "SlowDown",
+                                                      "AccessDenied",
+                                                      "NotImplemented",
+                                                      "InternalError",
+                                                      "another code"};
     std::string text = reply.status == 0 ? "no answer" : std::to_string(reply.status);
     if (reply.not_sent) text += " (not sent)";
     if (reply.code != BucketCode::none)

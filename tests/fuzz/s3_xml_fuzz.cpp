@@ -28,9 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view prefix = body.substr(0, text.empty() ? 0 : text[0] & 7);
     const std::string_view after = body.substr(0, text.size() < 2 ? 0 : text[1] & 7);
 
-    const std::string code = agent::error_code_of(body);
-    must(code.size() <= 64);
-    must(code.empty() == (agent::bucket_code(code) == BucketCode::none));
+    const agent::S3Error error = agent::parse_error(body);
+    must(error.code.size() <= 64 && error.region.size() <= 64 && error.message.size() <= 200);
+    must(error.code.empty() == (agent::bucket_code(error.code) == BucketCode::none));
 
     for (const auto& [from, start] :
          {std::pair(std::string_view(), std::string_view()), std::pair(prefix, after)}) {

@@ -38,6 +38,9 @@ TEST_F(AgentS3Client, PutSaysEverythingAndSignsIt) {
     EXPECT_EQ(sent.at("x-amz-content-sha256"),
               "3da7019a9c6cc08cec34d12aa2ba7d4af23906c208d77fced0dc237dc805be6e")
         << "SHA-256 of HEADpayload";
+    EXPECT_EQ(sent.at("x-amz-checksum-sha256"), "PacBmpxswIzsNNEqorp9SvI5BsII13/O0NwjfcgFvm4=")
+        << "the same, for the store to verify";
+    EXPECT_FALSE(sent.contains("content-md5"));
     EXPECT_EQ(sent.at("x-amz-date").size(), 16U);
     const std::string& signature = sent.at("authorization");
     for (const auto& [name, value] : sent) {
@@ -135,6 +138,190 @@ TEST_F(AgentS3Client, AnswersAreMapped) {
         EXPECT_TRUE(reply.etag.empty());
         EXPECT_EQ(server_.seen().size(), ++number) << "repeated or followed: " << one.answer;
     }
+}
+
+TEST_F(AgentS3Client, Md5GoesWithEachPutThatWantsIt) {
+    config_.send_content_md5 = true;
+    for (const std::string& payload : {std::string("payload"), std::string()}) {
+        call(put_request("k", payload));
+        EXPECT_EQ(headers(server_.seen().size() - 1).at("content-md5"),
+                  payload.empty() ? "1B2M2Y8AsgTpgAmY7PhCfg==" : "Mhw89IbtUJFk7eweGYH+yA==");
+    }
+    const std::string large(9U << 20, 'x');  // hashed by the pool
+    call(put_request("k", large));
+    EXPECT_EQ(headers(2).at("content-md5").size(), 24U);
+    EXPECT_NE(headers(2).at("authorization").find("content-md5;"), std::string::npos);
+    call(get_request("k"));
+    EXPECT_FALSE(headers(3).contains("content-md5"));
+}
+
+/// Backblaze B2, in its words; others say 501.
+TEST_F(AgentS3Client, AStoreThatKnowsNoChecksumGetsNone) {
+    int status = 400;
+    handler_ = [&](const Seen& seen, const PeerPtr& peer) {
+        if (!seen.headers.contains("x-amz-checksum-sha256"))
+            return peer->write(http_answer(200, "", "ETag: \"e\"\r\n"));
+        peer->write(http_answer(status, kError +
+                                            "InvalidArgument</Code><Message>Unsupported header "
+                                            "'x-amz-checksum-sha256' received for this API "
+                                            "call.</Message></Error>"));
+    };
+    for (const int one : {400, 501}) {
+        status = one;
+        BucketRig rig(config_);
+        const auto put = [&] {
+            const RequestId id = rig.send(put_request("k", "x", PutCondition::if_none_match));
+            for (const Instant end = boottime() + 10s; !rig.answered(id) && boottime() < end;) {
+                loop_.restart();
+                loop_.poll();
+                rig.idle(1ms);
+            }
+            return rig.wait(id);
+        };
+        EXPECT_EQ(classify(BucketVerb::put, put()), BucketOutcome::denied)
+            << one << ": certainly not stored, and nothing said of conditions";
+        EXPECT_EQ(put().status, 200) << one;
+    }
+}
+
+TEST_F(AgentS3Client, AGuessedRegionIsLearntFromTheFirstRefusal) {
+    const std::string answers[] = {
+        http_answer(400, kError + "AuthorizationHeaderMalformed</Code><Message>the region is "
+                                  "wrong</Message><Region>eu-central-1</Region></Error>"),
+        http_answer(301, kError + "PermanentRedirect</Code></Error>",
+                    "x-amz-bucket-region: eu-central-1\r\n")};
+    for (const std::string& answer : answers) {
+        for (const bool guessed : {true, false}) {
+            config_.region_guessed = guessed;
+            handler_ = [&](const Seen& seen, const PeerPtr& peer) {
+                const std::string& text = seen.headers.at("authorization");
+                const bool right = text.find("/eu-central-1/s3/") != std::string::npos;
+                peer->write(right ? http_answer(200, "x", "ETag: \"e\"\r\n") : answer);
+            };
+            rig_.reset();
+            EXPECT_NE(call(get_request("k")).status, 200);
+            EXPECT_EQ(call(get_request("k")).status == 200, guessed)
+                << "what is configured is not second-guessed";
+        }
+    }
+}
+
+TEST_F(AgentS3Client, TheProxyOfTheEnvironmentIsAsked) {
+    config_.proxy = "http://" + config_.endpoint;
+    config_.endpoint = "store.invalid";
+    EXPECT_EQ(call(get_request("k")).status, 200);
+    EXPECT_EQ(server_.seen().at(0).target, "http://store.invalid/backup/k");
+    EXPECT_EQ(headers().at("host"), "store.invalid");
+    rig_.reset();
+    config_.no_proxy = "10.0.0.0/8,.invalid";
+    EXPECT_EQ(call(get_request("k")).status, 0) << "reached without it, and not there";
+}
+
+TEST_F(AgentS3Client, ItTellsWhatFailsAndWhenAWriteIsStoredAgain) {
+    const std::string busy =
+        http_answer(507, kError +
+                             "XMinioStorageFull</Code><Message>Storage "
+                             "backend has reached its limit</Message></Error>");
+    std::string answer = busy;
+    handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(answer); };
+    for (int i = 0; i < 20; ++i) {
+        answer = busy;
+        call(put_request("k" + std::to_string(i), "x"));
+        answer = http_answer(200, "x", "ETag: \"e\"\r\n");
+        call(get_request(".ha/epoch"));  // reads work all the time
+        answer = error_answer(412, "PreconditionFailed");
+        call(put_request("k", "x"));  // and says nothing of storing
+    }
+    const RequestId aborted = rig().send(get_request("k"));
+    rig().abort(aborted);
+    wait(aborted);
+    EXPECT_EQ(rig().lines, std::vector<std::string>{
+                               "warning: bucket: PUT k0: answered 507 XMinioStorageFull: Storage "
+                               "backend has reached its limit"});
+    answer = http_answer(200, "", "ETag: \"e\"\r\n");
+    call(put_request("k", "x"));
+    ASSERT_EQ(rig().lines.size(), 2U);
+    EXPECT_TRUE(rig().lines[1].starts_with("info: bucket: PUT works again, after 20 failures in "));
+}
+
+TEST_F(AgentS3Client, ARefusedConditionIsToldFromAnOutage) {
+    struct Case {
+        std::string answer;
+        BucketOutcome outcome;
+    };
+    const std::string header = "<Header>If-None-Match</Header></Error>";
+    const Case cases[] = {
+        {error_answer(501, "NotImplemented"), BucketOutcome::refused},
+        {http_answer(400, kError + "InvalidArgument</Code>" + header), BucketOutcome::refused},
+        {error_answer(400, "InvalidArgument"), BucketOutcome::denied},
+        {error_answer(500, "InternalError"), BucketOutcome::unknown},
+    };
+    for (const Case& one : cases) {
+        handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(one.answer); };
+        const BucketReply reply = call(put_request("k", "x", PutCondition::if_none_match));
+        EXPECT_EQ(classify(BucketVerb::put, reply), one.outcome) << one.answer;
+    }
+}
+
+TEST_F(AgentS3Client, AStalledPutLeavesInTwoParts) {
+    SendBucket request = put_request("k", std::string(1000, 'p'), PutCondition::if_match, "old");
+    request.stalled = true;
+    const RequestId id = rig().send(request);
+    for (const Instant end = boottime() + 5s; server_.body_bytes() < 500 && boottime() < end;)
+        turn();
+    idle(100ms);
+    EXPECT_EQ(server_.body_bytes(), 500U);
+    EXPECT_TRUE(server_.seen().empty());
+    EXPECT_EQ(call(put_request("k", "between")).status, 200);
+    EXPECT_EQ(server_.seen().size(), 1U);
+    rig().resume(id);
+    EXPECT_EQ(wait(id).status, 200);
+    EXPECT_EQ(server_.seen().at(1).body, std::string(1000, 'p'));
+    EXPECT_EQ(headers(1).at("if-match"), "\"old\"");
+    rig().resume(id);  // too late, and ignored
+    idle(20ms);
+}
+
+TEST_F(AgentS3Client, AStalledPutEndsAsOthersDo) {
+    SendBucket request = put_request("k", std::string(1000, 'p'));
+    request.stalled = true;
+    const auto half_has_left = [&, halves = std::size_t{0}]() mutable {
+        const std::size_t bytes = 500 * ++halves;
+        for (const Instant end = boottime() + 5s; server_.body_bytes() < bytes && boottime() < end;)
+            turn();
+    };
+    const RequestId slow = rig().send(request, 2s);
+    half_has_left();
+    const BucketReply late = wait(slow);
+    EXPECT_EQ(late.status, 0);
+    EXPECT_FALSE(late.not_sent) << "half of it has left";
+    const RequestId aborted = rig().send(request);
+    half_has_left();
+    rig().abort(aborted);
+    EXPECT_EQ(wait(aborted).status, 0);
+    const RequestId gated = rig().send(request);
+    half_has_left();
+    rig().gate.publish(boottime());
+    rig().resume(gated);
+    const BucketReply cut = wait(gated);
+    EXPECT_EQ(cut.status, 0);
+    EXPECT_FALSE(cut.not_sent);
+    idle(50ms);
+    for (const Seen& seen : server_.seen())
+        EXPECT_FALSE(seen.whole) << "the rest left without a permit, or after its end";
+    rig().gate.publish(kNever);
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+}
+
+TEST_F(AgentS3Client, AStalledPutThatIsResumedAtOnceIsAPut) {
+    SendBucket request = put_request("k", "payload");
+    request.stalled = true;
+    const RequestId id = rig().send(request);
+    rig().resume(id);
+    EXPECT_EQ(wait(id).status, 200);
+    EXPECT_EQ(server_.seen().at(0).body, "payload");
+    request.body = put_request("k", "").body;
+    EXPECT_EQ(call(request).status, 200) << "of nothing, nothing is held back";
 }
 
 TEST_F(AgentS3Client, ListTakesOnlyWholePages) {

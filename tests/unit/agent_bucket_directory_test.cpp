@@ -42,9 +42,9 @@ class AgentDirectoryBucket : public ::testing::Test {
 
     std::string code(const SendBucket& request) {
         const BucketReply reply = rig_.call(request);
-        const std::string codes[] = {"",      " NoSuchKey", " NoSuchBucket", " PreconditionFailed",
-                                     " 409",  " SlowDown",  " denied",       " InternalError",
-                                     " other"};
+        const std::string codes[] = {
+            "",          " NoSuchKey", " NoSuchBucket", " PreconditionFailed", " 409",
+            " SlowDown", " denied",    " 501",          " InternalError",      " other"};
         return std::to_string(reply.status) + codes[static_cast<std::size_t>(reply.code)];
     }
 };

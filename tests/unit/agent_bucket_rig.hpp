@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -73,9 +74,9 @@ class BucketRig {
   public:
     explicit BucketRig(const BucketConfig& config) : folder_(), pool_(loop_, 4) {
         gate.publish(kNever);
-        client_ =
-            make_bucket(config, BucketContext{loop_, pool_, &gate, &uploads, folder_.file("")},
-                        [this](const Event& event) { take(event); });
+        client_ = make_bucket(
+            config, BucketContext{loop_, pool_, &gate, &uploads, folder_.file(""), &duties_},
+            [this](const Event& event) { take(event); });
     }
 
     RequestId send(SendBucket request, Duration timeout = std::chrono::seconds(10)) {
@@ -89,6 +90,11 @@ class BucketRig {
     void abort(RequestId id) {
         sending_ = true;
         client_->abort(id);
+        sending_ = false;
+    }
+    void resume(RequestId id) {
+        sending_ = true;
+        client_->resume(id);
         sending_ = false;
     }
     BucketReply wait(RequestId id) {
@@ -110,6 +116,7 @@ class BucketRig {
 
     WriteGate gate;
     SocketSet uploads;
+    std::vector<std::string> lines;  ///< of the log
 
   private:
     void take(const Event& event) {
@@ -119,6 +126,9 @@ class BucketRig {
     }
 
     TemporaryFolder folder_;
+    Duties duties_{[this](bool complaint, const std::string& line) {
+        lines.push_back((complaint ? "warning: " : "info: ") + line);
+    }};
     asio::io_context loop_;
     FilePool pool_;
     std::map<RequestId, std::shared_ptr<const BucketReply>> answers_;

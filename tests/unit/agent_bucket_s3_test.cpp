@@ -215,14 +215,41 @@ TEST(AgentBucketXml, LargePagesAndDoctypes) {
     EXPECT_EQ(bomb->entries[0].key.view(), "&b;") << "entities of a DOCTYPE are not expanded";
 }
 
+TEST(AgentBucketXml, ErrorsThatNameAHeader) {
+    const auto error = [](const std::string& inner) {
+        return parse_error("<Error><Code>InvalidArgument</Code>" + inner + "</Error>");
+    };
+    EXPECT_TRUE(error("<Header>If-None-Match</Header>").names_condition);
+    EXPECT_TRUE(error("<Message>Unsupported header 'if-match' received</Message>").names_condition);
+    EXPECT_FALSE(error("<Message>no</Message><Key>etl/if-match</Key>").names_condition);
+    EXPECT_FALSE(error("<Resource>/b/if-none-match</Resource>").names_condition);
+    EXPECT_FALSE(error("<Message>x-amz-date is missing</Message>").names_condition);
+    // Backblaze B2's words.
+    const S3Error checksum = error(
+        "<Message>Unsupported header 'x-amz-checksum-sha256' received for this API "
+        "call.</Message>");
+    EXPECT_TRUE(checksum.names_checksum);
+    EXPECT_FALSE(checksum.names_condition);
+    EXPECT_EQ(error("<Region>eu-central-1</Region>").region, "eu-central-1");
+    EXPECT_EQ(error("<Region>eu central\n1</Region>").region, "");
+    EXPECT_EQ(error("<Message>two\nlines</Message>").message, "two lines");
+    EXPECT_EQ(error("<Message>" + std::string(199, 'x') + "\u00e9</Message>").message,
+              std::string(199, 'x'));
+}
+
 TEST(AgentBucketXml, ErrorCodes) {
     const std::string body =
         R"(<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchKey</Code><Message>The )"
         R"(specified key does not exist.</Message><RequestId>A7</RequestId></Error>)";
-    EXPECT_EQ(error_code_of(body), "NoSuchKey");
-    EXPECT_EQ(error_code_of("<html><head><title>502 Bad Gateway</title></head></html>"), "");
-    EXPECT_EQ(error_code_of(""), "");
-    EXPECT_EQ(error_code_of(body.substr(0, 80)), "");
+    EXPECT_EQ(parse_error(body).code, "NoSuchKey");
+    EXPECT_EQ(parse_error(body).message, "The specified key does not exist.");
+    for (const std::string& nothing :
+         {std::string("<html><head><title>502 Bad Gateway</title></head></html>"), std::string(),
+          body.substr(0, 80)}) {
+        EXPECT_EQ(parse_error(nothing).code, "") << nothing;
+        EXPECT_EQ(parse_error(nothing).message, "") << nothing;
+    }
+    EXPECT_EQ(bucket_code("NotImplemented"), BucketCode::not_implemented);
     EXPECT_EQ(bucket_code(""), BucketCode::none);
     EXPECT_EQ(bucket_code("NoSuchKey"), BucketCode::no_such_key);
     EXPECT_EQ(bucket_code("NoSuchBucket"), BucketCode::no_such_bucket);

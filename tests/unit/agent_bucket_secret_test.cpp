@@ -112,6 +112,20 @@ prefix: "/kubecost/etl/"
     EXPECT_EQ(config->kms_key_id, "alias/etl");
     EXPECT_EQ(config->kms_context, R"({"purpose":"backup"})");
     EXPECT_EQ(config->prefix, "kubecost/etl");
+    EXPECT_TRUE(config->send_content_md5);
+    EXPECT_FALSE(config->region_guessed);
+    const std::vector<std::string> without_effect{"http_config.idle_conn_timeout",
+                                                  "http_config.response_header_timeout",
+                                                  "http_config.tls_handshake_timeout",
+                                                  "http_config.expect_continue_timeout",
+                                                  "http_config.max_idle_conns",
+                                                  "http_config.max_idle_conns_per_host",
+                                                  "http_config.max_conns_per_host",
+                                                  "http_config.disable_compression",
+                                                  "part_size",
+                                                  "max_retries",
+                                                  "trace.enable"};
+    EXPECT_EQ(config->without_effect, without_effect);
 }
 
 TEST(AgentBucketSecret, SmallestOnesAndTheirDefaults) {
@@ -135,6 +149,21 @@ TEST(AgentBucketSecret, EndpointsNameTheirRegionAndAddressing) {
             "type: s3\nconfig: {bucket: b-1, endpoint: \"" + endpoint + "\"" + more + "}", "x");
     };
     EXPECT_EQ(at("s3.amazonaws.com").region, "us-east-1");
+    EXPECT_TRUE(at("s3.amazonaws.com").region_guessed);
+    EXPECT_TRUE(at("minio:9000").region_guessed);
+    EXPECT_FALSE(at("s3.us-east-2.amazonaws.com").region_guessed);
+    EXPECT_FALSE(at("minio:9000", ", region: us-east-1").region_guessed);
+    EXPECT_EQ(at("bucket.vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com").region, "eu-west-3");
+    // As minio-go chooses where nothing is said.
+    for (const char* host :
+         {"s3.amazonaws.com", "s3-eu-west-1.amazonaws.com", "s3.dualstack.eu-west-1.amazonaws.com",
+          "bucket.vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com", "storage.googleapis.com",
+          "oss-cn-hangzhou.aliyuncs.com"})
+        EXPECT_TRUE(at(host).virtual_host) << host;
+    for (const char* host : {"minio:9000", "vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com",
+                             "nyc3.digitaloceanspaces.com", "b-1.minio.svc"})
+        EXPECT_FALSE(at(host).virtual_host) << host;
+    EXPECT_EQ(at("s3.amazonaws.com/").endpoint, "s3.amazonaws.com");
     EXPECT_EQ(at("s3-ap-southeast-2.amazonaws.com").region, "ap-southeast-2");
     EXPECT_EQ(at("s3.dualstack.us-gov-west-1.amazonaws.com").region, "us-gov-west-1");
     EXPECT_EQ(at("s3.cn-north-1.amazonaws.com.cn").region, "cn-north-1");
@@ -202,6 +231,10 @@ TEST(AgentBucketSecret, MissingAndUnfitValues) {
         {"type: S3\nconfig: {bucket: b, endpoint: \"minio:99999\"}\n",
          "secret.yaml:2:31: config.endpoint: expected host[:port]: the port must be a number from "
          "1 to 65535"},
+        {"type: S3\nconfig: {bucket: b, endpoint: b.s3.eu-west-1.amazonaws.com}\n",
+         "secret.yaml:2:31: config.endpoint: begins with the bucket's name: leave it out, it is "
+         "put "
+         "before by itself"},
         {s3("  access_key: AKIAEXAMPLE\n"),
          "secret.yaml:3:3: config.secret_key: missing: access_key and secret_key are given both "
          "or neither"},
@@ -215,15 +248,6 @@ TEST(AgentBucketSecret, ValuesOfAnotherTypeOrMeaning) {
     expect_messages({
         {s3("  insecure: \"true\"\n"),
          "secret.yaml:5:13: config.insecure: expected true or false, without quotes"},
-        {s3("  region:\n"),
-         "secret.yaml:5:3: config.region: expected a text, found nothing (leave the key out, or "
-         "write \"\" for an empty text)"},
-        {s3("  list_objects_version: v1\n"),
-         "secret.yaml:5:25: config.list_objects_version: v1 is not supported: only version 2 "
-         "continues after a key (leave it out or write v2)"},
-        {s3("  signature_version2: true\n"),
-         "secret.yaml:5:23: config.signature_version2: true is not supported: requests are signed "
-         "with version 4"},
         {s3("  bucket_lookup_type: dns\n"),
          "secret.yaml:5:23: config.bucket_lookup_type: unknown name \"dns\" (expected one of auto, "
          "path, virtual-hosted)"},
@@ -278,7 +302,6 @@ TEST(AgentBucketSecret, NoMessageShowsASecret) {
         s3("  http_config: {idle_conn_timeout: " + secret + "}\n"),
         s3("  put_user_metadata: {\"" + secret + "\": x}\n"),
         s3("  put_user_metadata: {X-Amz-Other: \"" + secret + "\"}\n"),
-        s3("  session_token: " + secret + "\n"),
         "type: " + secret + "\nconfig: {}\n",
         "type: S3\nconfig: {bucket: b, endpoint: \"https://u:" + secret + "@minio\"}\n",
         "type: S3\nconfig: {bucket: \"" + secret + "\", endpoint: e}\n",

@@ -80,6 +80,8 @@ std::vector<Reach> election_reaches(const Folder& folder) {
          [](const auto& c) { return c.stores && c.bucket->bucket == "kubecost-backups"; }},
         {"object-format", electing({"--object-format", "plain"}),
          [](const auto& c) { return c.storage.format == ObjectFormat::plain; }},
+        {"preconditions", electing({"--preconditions", "notAtomic"}),
+         [](const auto& c) { return c.storage.store_not_atomic; }},
         {"poll-period", electing({"--poll-period", "10s"}),
          [](const auto& c) { return c.storage.poll_period == 10s && c.http.poll_period == 10s; }},
     };
@@ -105,6 +107,8 @@ std::vector<Reach> other_reaches(const Folder& folder) {
     return {
         {"check-config", alone({"--check-config"}),
          [](const auto& c) { return c.command == AgentCommand::check_config; }},
+        {"check-bucket", alone({"--check-bucket"}),
+         [](const auto& c) { return c.command == AgentCommand::check_bucket; }},
         {"standalone", alone(),
          [](const auto& c) {
              return !c.elects && !c.storage.ha && !c.storage.file_store && !c.api &&

@@ -201,6 +201,7 @@ TEST(AgentRules, RiskySettingsAreWarnedOf) {
     };
     warned(electing({"--object-format", "plain"}), "late PUT");
     warned(alone({"--object-format", "fenced"}), "without an election objects are plain");
+    warned(alone({"--preconditions", "notAtomic"}), "nothing is conditional");
     warned(
         {"--leader-follower", "--bucket-dir", "b", "--api-server", "https://h", "--namespace", "n"},
         "all replicas must see the very same one");
@@ -232,6 +233,7 @@ TEST(AgentDescribe, SaysWhatIsInForceAndWhere) {
     EXPECT_EQ(shown["api"]["token"].as<std::string>(), "set");
     EXPECT_EQ(shown["bucket"]["secret-key"].as<std::string>(), "set");
     EXPECT_EQ(shown["bucket"]["prefix"].as<std::string>(), "production");
+    EXPECT_EQ(shown["bucket"]["region"].as<std::string>(), "us-east-1 (a guess: none is given)");
     EXPECT_EQ(shown["renew-deadline"].as<std::string>(), "4930ms");
     const std::string text = describe(config);
     for (const char* line :
@@ -246,9 +248,9 @@ TEST(AgentDescribe, EverySettingInForceIsShown) {
     const YAML::Node elects = described(good(electing()));
     // What they stand for is shown under bucket and api, or they are commands.
     const std::vector<std::string_view> other{
-        "check-config", "standalone",  "values",       "set",         "profile",
-        "kubeconfig",   "context",     "api-server",   "api-ca-file", "api-token-file",
-        "bucket-dir",   "record-poll", "bucket-config"};
+        "check-config",   "check-bucket", "standalone",  "values",       "set",
+        "profile",        "kubeconfig",   "context",     "api-server",   "api-ca-file",
+        "api-token-file", "bucket-dir",   "record-poll", "bucket-config"};
     for (const Setting& setting : all_settings()) {
         if (std::find(other.begin(), other.end(), setting.flag) != other.end()) continue;
         EXPECT_TRUE(elects[std::string(setting.flag)]) << setting.flag;

@@ -245,7 +245,9 @@ TEST(AgentSources, ContradictionsAboutWritersAreRefused) {
               "kubecostDeployment.replicas=5 contradicts --leader-follower false: 5 writers would "
               "share a bucket (set --leader-follower or LEADER_FOLLOWER_ENABLED=true, or one "
               "replica)");
-    EXPECT_EQ(bad({"--values", "tests/agent/config/good/single.yaml"}, kPod),
+    EXPECT_EQ(bad({"--values", "tests/agent/config/good/single.yaml", "--set",
+                   "kubecostDeployment.replicas=1"},
+                  kPod),
               "LEADER_FOLLOWER_ENABLED=true contradicts kubecostDeployment.replicas=1 of the Helm "
               "values: each replica would write without an election");
     EXPECT_EQ(bad({"--store-dir", "x"},
@@ -253,6 +255,46 @@ TEST(AgentSources, ContradictionsAboutWritersAreRefused) {
               "--store-dir contradicts ETL_FILE_STORE_ENABLED=false");
     EXPECT_EQ(bad(electing({"--bucket-dir", "d"})),
               "--bucket-dir and --bucket-config exclude each other: there is one bucket");
+}
+
+TEST(AgentSources, ValuesThatSayNothingOfItContradictNothing) {
+    const Words silent{"--values",     "tests/agent/config/good/single.yaml",
+                       "--api-server", "https://127.0.0.1:6443",
+                       "--namespace",  "n"};
+    const AgentConfig config =
+        good(silent, {{"LEADER_FOLLOWER_ENABLED", "true"}, {"ETL_BUCKET_CONFIG", kObjectStore}});
+    EXPECT_TRUE(config.elects) << "the chart's default is nobody's word";
+    EXPECT_FALSE(config.replicas.has_value());
+    EXPECT_FALSE(config.origins.contains("replicas"));
+    EXPECT_FALSE(good({"--set", "kubecostDeployment.replicas=3", "--set", "kubecostDeployment=null",
+                       "--bucket-config", kObjectStore})
+                     .replicas.has_value());
+}
+
+TEST(AgentSources, AProxyIsForTheBucketAndNeverForThisMachine) {
+    const Folder folder;
+    const auto secret = [&](const std::string& endpoint, const std::string& more = "") {
+        return folder.file("s.yaml", "type: S3\nconfig: {bucket: b, endpoint: \"" + endpoint +
+                                         "\"" + more + "}\n");
+    };
+    const auto proxy = [&](const std::string& file, const Environment& environment) {
+        return good({"--bucket-config", file}, environment).bucket->proxy;
+    };
+    const Environment both{{"HTTPS_PROXY", "http://u:secret@proxy:3128"},
+                           {"https_proxy", "http://other"},
+                           {"HTTP_PROXY", "http://plain"},
+                           {"no_proxy", "internal"}};
+    EXPECT_EQ(proxy(secret("s3.amazonaws.com"), both), "http://u:secret@proxy:3128");
+    EXPECT_EQ(proxy(secret("minio:9000", ", insecure: true"), both), "http://plain");
+    EXPECT_EQ(proxy(secret("minio"), {{"https_proxy", "proxy:3128"}}), "proxy:3128");
+    for (const char* here : {"127.0.0.1:9000", "localhost:9000", "[::1]:9000"})
+        EXPECT_EQ(proxy(secret(here), both), "") << here;
+    const AgentConfig config = good({"--bucket-config", secret("minio")}, both);
+    EXPECT_EQ(config.bucket->no_proxy, "internal");
+    EXPECT_NE(describe(config).find("proxy: http://proxy:3128\n"), std::string::npos);
+    EXPECT_EQ(describe(config).find("secret@"), std::string::npos);
+    EXPECT_EQ(bad({"--bucket-config", secret("minio")}, {{"HTTPS_PROXY", "ftp://u:secret@p"}}),
+              "HTTPS_PROXY: expected http://HOST:PORT (or https, socks5)");
 }
 
 TEST(AgentSources, FileStoreOffKeepsNoFiles) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "agent/base/sha256.hpp"
 #include "agent/files/tag_record.hpp"
 #include "tests/unit/agent_files_rig.hpp"
 
@@ -73,6 +74,22 @@ TEST(AgentFilesDamage, AnyFlippedByteOfARecordIsSeen) {
     EXPECT_EQ(rig.ask(FileVerb::retag, "k", tag_of(13, "f")).status, FileStatus::ok);
     write_file(record_of(rig, "k"), whole.substr(0, whole.size() / 2));
     EXPECT_EQ(rig.ask(FileVerb::retag, "k", tag_of(13, "f")).status, FileStatus::corrupt);
+}
+
+/// As programs of before write ids wrote it, byte for byte.
+TEST(AgentFilesDamage, ARecordWithoutAWriteIsTheOldestOfItsEpoch) {
+    const std::string line =
+        R"({"contents":[{"digest":"2cf24dba5fb0a30e26e83b2ac5b9e29e","dirty":true,"epoch":12,)"
+        R"("etag":"e","modified":5,"size":5,"tagged":true}],"format":1,"key":"k"})";
+    Sha256 hash;
+    hash.add(line);
+    const auto record = files::decode(to_hex(hash.finish()).substr(0, 32) + "\n" + line + "\n");
+    ASSERT_TRUE(record);
+    ASSERT_EQ(record->size(), 1U);
+    FileTag expected = tag_of(12, "e", true);
+    expected.write_id = 0;
+    EXPECT_EQ(record->front().tag, expected);
+    EXPECT_EQ(files::decode(files::encode(*record, "k")), record);
 }
 
 /// The payload and the record as each step of a store leaves them.

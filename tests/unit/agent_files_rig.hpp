@@ -124,6 +124,7 @@ class FilesRig {
     }
     static std::string text_of_tag(const FileTag& tag) {
         return std::to_string(tag.epoch.value()) + "/" + tag.etag.str() +
+               (tag.write_id == 0 ? "" : "/write " + std::to_string(tag.write_id)) +
                (tag.dirty ? "/dirty" : "") + (tag.tagged ? "" : "/untagged");
     }
     static std::string text_of_entry(const FileEntry& entry) {

@@ -76,6 +76,22 @@ TEST(AgentFiles, ATagWithHaOffSaysUntaggedAfterARestart) {
     EXPECT_EQ(rig.listed(), "k 0/e/untagged 4\n");
 }
 
+TEST(AgentFiles, TheWriteOfAContentIsKeptWithIt) {
+    const TestFolder folder;
+    FilesRig rig(folder.path());
+    FileTag tag = tag_of(7, "e", true);
+    tag.write_id = ~std::uint64_t{0};
+    rig.put("k", "text", tag);
+    rig.restart();
+    EXPECT_EQ(rig.listed(), "k 7/e/write 18446744073709551615/dirty 4\n");
+    EXPECT_EQ(rig.loaded("k"), "7/e/write 18446744073709551615/dirty text");
+    tag.write_id = 12;
+    tag.dirty = false;
+    EXPECT_EQ(rig.ask(FileVerb::retag, "k", tag).status, FileStatus::ok);
+    rig.restart();
+    EXPECT_EQ(rig.loaded("k"), "7/e/write 12 text");
+}
+
 TEST(AgentFiles, ARemovalTakesFileAndTagAndMayComeTwice) {
     const TestFolder folder;
     FilesRig rig(folder.path());

@@ -1,8 +1,11 @@
 if(TARGET leasehold_agent_host)
+    find_package(spdlog REQUIRED)
     leasehold_add_unit_test(agent_host_test
         SOURCES
             agent_host_alone_test.cpp
+            agent_host_bucket_check_test.cpp
             agent_host_recorder_test.cpp
+            agent_host_state_log_test.cpp
             agent_host_watchdog_test.cpp
-        LIBRARIES leasehold_agent_host leasehold_reports leasehold_model)
+        LIBRARIES leasehold_agent_host leasehold_reports leasehold_model spdlog::spdlog)
 endif()

@@ -33,6 +33,8 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
     service.told.epoch = Epoch(9);
     service.told.pending_reads = 1;
     service.told.preconditions = "honoured";
+    service.told.duties.at(static_cast<std::size_t>(Duty::bucket_writes)) = {
+        true, 3, WallTime(1795813200s + 250ms), "bucket: PUT k: answered 507"};
     service.told.summary = "leads \xff";  // no text: replaced, not a failure
     start();
     const Reply reply = ask("GET", "/v1/status");
@@ -47,6 +49,13 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
     EXPECT_EQ(told["epoch"], 9);
     EXPECT_EQ(told["pendingReads"], 1);
     EXPECT_EQ(told["preconditions"], "honoured");
+    EXPECT_EQ(told["duties"]["lease"],
+              Json::parse(R"({"failing":false,"failures":0,"since":null,"lastError":""})"));
+    EXPECT_EQ(told["duties"]["bucketWrites"],
+              Json::parse(R"({"failing":true,"failures":3,"since":"2026-11-27T21:00:00Z",)"
+                          R"("lastError":"bucket: PUT k: answered 507"})"));
+    EXPECT_TRUE(told["duties"].contains("bucketReads"));
+    EXPECT_TRUE(told["duties"].contains("leaseWatch"));
     on_loop([this] { service.told.leadership.valid_until = Instant(10s); });
     EXPECT_EQ(Json::parse(ask("GET", "/v1/status").body)["validitySeconds"], 0);
     on_loop([this] { service.told.leadership.valid_until = kNever; });

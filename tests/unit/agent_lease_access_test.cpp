@@ -106,6 +106,24 @@ TEST_F(AgentKubeconfig, MayBeJsonWithOtherKeysAndSeveralContexts) {
     EXPECT_EQ(read(text, "ca").value().server, "https://a");
 }
 
+/// What tools leave in a user, and clientcmd takes no notice of.
+TEST_F(AgentKubeconfig, LeftoversDoNoHarm) {
+    const std::string good = "server: 'https://a'";
+    const auto user = read(config(good,
+                                  "as-user-extra: {}, as-groups: [], token: secret, "
+                                  "client-key-data: " +
+                                      base64(kPem)));
+    ASSERT_TRUE(user) << user.error();
+    EXPECT_EQ(user->token, "secret");
+    EXPECT_EQ(user->tls.key_pem, "");
+    EXPECT_NE(error(config(good, "as-user-extra: {a: [b]}")), "");
+    const auto cluster = read(
+        config(good + ", insecure-skip-tls-verify: yes, proxy-url: 'socks5://u:p@proxy:1080'", ""));
+    ASSERT_TRUE(cluster) << cluster.error();
+    EXPECT_FALSE(cluster->tls.verify);
+    EXPECT_EQ(cluster->proxy, "socks5://u:p@proxy:1080");
+}
+
 TEST_F(AgentKubeconfig, PlainHttpOnlyOnLoopbackAndWithoutToken) {
     EXPECT_EQ(read(config("server: 'http://127.0.0.1:8001'", "")).value().server,
               "http://127.0.0.1:8001");
@@ -123,15 +141,17 @@ TEST_F(AgentKubeconfig, SaysWhereItIsWrong) {
         {config("server: 'ftp://a'", ""),
          "5:21: server: expected https://HOST[:PORT], found \"ftp://a\""},
         {config("server: [a]", ""), "5:21: server: expected a text"},
-        {config(good + ", proxy-url: 'http://p'", ""),
-         "5:45: proxy-url is not supported: the Lease must not depend on a proxy"},
+        {config(good + ", proxy-url: 'ftp://u:secret@p'", ""),
+         "5:45: proxy-url: expected http://HOST:PORT (or https, socks5)"},
         {config(good + ", certificate-authority: no.crt", ""),
          "5:57: certificate-authority: cannot read FOLDER/no.crt"},
         {config(good + ", certificate-authority-data: '!!'", ""),
          "5:62: certificate-authority-data: expected base64"},
         {config(good + ", certificate-authority-data: aGVsbG8=", ""),
          "5:62: certificate-authority-data: expected PEM in base64"},
-        {config(good + ", insecure-skip-tls-verify: yes", ""),
+        {config(good + ", insecure-skip-tls-verify: 1", ""),
+         "5:60: insecure-skip-tls-verify: expected true or false"},
+        {config(good + ", insecure-skip-tls-verify: 'true'", ""),
          "5:60: insecure-skip-tls-verify: expected true or false"},
         {config(
              good + ", insecure-skip-tls-verify: true, certificate-authority-data: " + base64(kPem),

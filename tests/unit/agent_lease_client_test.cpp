@@ -121,9 +121,9 @@ TEST(AgentLeaseClient, ABlackHoleIsUnknownAtTheTimeOutAndItsConnectionLeft) {
     silent = false;
     EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)).status, 200);
     EXPECT_EQ(rig.server.connections(), 2);
-    EXPECT_EQ(rig.notes,
-              (std::vector<std::string>{"the API server did not answer: no answer in time",
-                                        "the API server answers as it should"}));
+    EXPECT_EQ(rig.notes, (std::vector<std::string>{
+                             "the API server did not answer: no answer in time",
+                             "the API server: the connection works again, after 1 failure in 0s"}));
 }
 
 /// HTTP/2 would go on using the connection that lost a request.
@@ -206,6 +206,36 @@ TEST(AgentLeaseClient, TheSameFailureIsNotedOnce) {
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)).status, 403);
     EXPECT_EQ(rig.notes, std::vector<std::string>{"the API server answered GET with 403: said"});
+}
+
+/// As a kube-apiserver answers: the Lease is not there to be got, and its namespace not to create
+/// it.
+TEST(AgentLeaseClient, ANamespaceThatIsMissingIsToldInTheServersWords) {
+    LeaseRig rig([](const Seen& seen, const PeerPtr& peer) {
+        const bool get = seen.method == "GET";
+        peer->write(http_answer(
+            404, std::string(R"({"kind":"Status","reason":"NotFound","code":404,"message":)") +
+                     (get ? R"("leases \"a\" not found"})" : R"("namespaces \"ns\" not found"})")));
+    });
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)).status, 404);
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::create)).status, 404);
+    }
+    EXPECT_EQ(rig.notes, std::vector<std::string>{"the API server answered POST with 404: "
+                                                  "namespaces \"ns\" not found"});
+    EXPECT_TRUE(rig.duties.states().at(static_cast<std::size_t>(Duty::lease)).failing);
+}
+
+TEST(AgentLeaseClient, AReadThatWorksDoesNotMendAWriteThatFails) {
+    LeaseRig rig([](const Seen& seen, const PeerPtr& peer) {
+        peer->write(seen.method == "GET" ? http_answer(200, lease_json("8"))
+                                         : http_answer(403, status_json(403, "Forbidden")));
+    });
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::update)).status, 403);
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)).status, 200);
+    }
+    EXPECT_EQ(rig.notes, std::vector<std::string>{"the API server answered PUT with 403: said"});
 }
 
 TEST(AgentLeaseClient, MayEndInItsOwnDelivery) {

@@ -95,7 +95,7 @@ TEST(AgentLeaseWatch, AGiantLineEndsIt) {
     EXPECT_EQ(rig.watched(0).kind, WatchKind::ended);
 }
 
-TEST(AgentLeaseWatch, ARefusalEndsItAndIsNotedOnce) {
+TEST(AgentLeaseWatch, ARefusalEndsItAndIsNotedOnceAndNotTriedAgainSoon) {
     LeaseRig rig([](const Seen&, const PeerPtr& peer) {
         peer->write(http_answer(403, status_json(403, "Forbidden")));
     });
@@ -107,6 +107,12 @@ TEST(AgentLeaseWatch, ARefusalEndsItAndIsNotedOnce) {
     }
     EXPECT_EQ(rig.notes,
               std::vector<std::string>{"the API server answered a watch with 403: said"});
+    EXPECT_EQ(rig.server.seen().size(), 1U) << "a role without watch costs no request each time";
+    rig.client->watch(WatchLease{WatchId(3), Version(1)});
+    rig.client->stop(StopWatch{WatchId(3)});
+    rig.loop.restart();
+    rig.loop.run_for(20ms);
+    EXPECT_EQ(rig.events.size(), 2U) << "a stopped watch is silent";
 }
 
 TEST(AgentLeaseWatch, AStoppedWatchIsSilentAndItsConnectionLeft) {

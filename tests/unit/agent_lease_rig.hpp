@@ -41,7 +41,7 @@ struct LeaseRig {
                 events.push_back(std::move(event));
                 if (on_event) on_event();
             },
-            [this](const std::string& note) { notes.push_back(note); });
+            &duties);
     }
 
     SendLease request(LeaseVerb verb, Duration timeout = std::chrono::seconds(5)) {
@@ -84,6 +84,7 @@ struct LeaseRig {
     TestServer server;
     std::vector<Event> events;
     std::vector<std::string> notes;
+    Duties duties{[this](bool, const std::string& line) { notes.push_back(line); }};
     std::function<void()> on_event;
     std::uint64_t requests = 0;
     std::optional<LeaseClient> client;

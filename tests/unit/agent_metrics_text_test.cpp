@@ -48,6 +48,39 @@ class AgentMetrics : public ::testing::Test {
     Metrics metrics;
 };
 
+TEST_F(AgentMetrics, DutiesThatFailAndSinceWhen) {
+    DutyStates states;
+    states.at(static_cast<std::size_t>(Duty::bucket_writes)) = {true, 3, WallTime(1000s), "x"};
+    states.at(static_cast<std::size_t>(Duty::lease)) = {false, 9, WallTime(900s), "past"};
+    metrics.duties(states);
+    EXPECT_EQ(value("leasehold_duty_failing{duty=\"bucket_writes\"}"), 1);
+    EXPECT_EQ(value("leasehold_duty_failures{duty=\"bucket_writes\"}"), 3);
+    EXPECT_EQ(value("leasehold_duty_failing_since_timestamp_seconds{duty=\"bucket_writes\"}"),
+              1000);
+    EXPECT_EQ(value("leasehold_duty_failing{duty=\"lease\"}"), 0);
+    EXPECT_EQ(value("leasehold_duty_failing_since_timestamp_seconds{duty=\"lease\"}"), 0);
+    metrics.duties({});
+    EXPECT_EQ(value("leasehold_duty_failing{duty=\"bucket_writes\"}"), 0);
+}
+
+TEST_F(AgentMetrics, WhatTheStoreMakesOfConditions) {
+    const auto state = [&](const std::string& name) {
+        return value("leasehold_bucket_preconditions{operation=\"put\",state=\"" + name + "\"}");
+    };
+    EXPECT_EQ(state("unknown"), 1);
+    step(at(0s), Timer{}, {Mark{MarkId::preconditions_refused}});
+    EXPECT_EQ(state("refused"), 1);
+    EXPECT_EQ(state("unknown"), 0);
+    step(at(0s), Timer{}, {Mark{MarkId::preconditions_not_atomic}});
+    EXPECT_EQ(state("not_atomic"), 1);
+    EXPECT_EQ(state("refused"), 0);
+    Metrics other;
+    other.store_not_atomic();
+    EXPECT_NE(other.text(at(0s), {}, 0, 0, 0)
+                  .find("leasehold_bucket_preconditions{operation=\"put\",state=\"not_atomic\"} 1"),
+              std::string::npos);
+}
+
 TEST_F(AgentMetrics, NamesFollowTheConventions) {
     std::istringstream text(metrics.text(at(0s), {}, 0, 0, 0));
     std::map<std::string, std::string> type;

@@ -217,6 +217,45 @@ TEST(AgentTransferUpload, AReadIsRepeatedButThenNoLongerNotSent) {
     EXPECT_EQ(response->end, TransferEnd::broken);
 }
 
+TEST(AgentTransferUpload, AStalledUploadWaitsForItsOtherHalf) {
+    Rig rig(say_done);
+    Request request =
+        rig.put({memory_bytes(std::string(300'000, 'a')), memory_bytes(std::string(300'001, 'b'))});
+    request.stalled = true;
+    std::optional<Response> response;
+    const TransferId id = rig.client.send(request, [&](Response r) { response = std::move(r); });
+    EXPECT_TRUE(run_until(rig.loop, [&] { return rig.server.body_bytes() == 300'000; }));
+    rig.loop.restart();
+    rig.loop.run_for(100ms);
+    EXPECT_EQ(rig.server.body_bytes(), 300'000U);
+    EXPECT_FALSE(response.has_value());
+    rig.client.resume(TransferId(4711));
+    rig.client.resume(id);
+    EXPECT_EQ(rig.wait(response).status, 201);
+    EXPECT_EQ(rig.server.seen().at(0).body.size(), 600'001U);
+    EXPECT_TRUE(rig.server.seen()[0].whole);
+}
+
+/// The watchdog closes the gate on a stalled upload through its socket, as on any other. libcurl
+/// notes it when it is to go on; until then it ends by its deadline or abort().
+TEST(AgentTransferUpload, NothingMoreLeavesAStalledUploadWhoseSocketIsShut) {
+    SocketSet sockets;
+    ClientOptions options;
+    options.uploads = &sockets;
+    Rig rig(say_done, options);
+    Request request = rig.put({memory_bytes("0123456789")});
+    request.stalled = true;
+    std::optional<Response> response;
+    const TransferId id = rig.client.send(request, [&](Response r) { response = std::move(r); });
+    EXPECT_TRUE(run_until(rig.loop, [&] { return rig.server.body_bytes() == 5; }));
+    EXPECT_EQ(sockets.shut_all(), 1U);
+    rig.loop.restart();
+    rig.loop.run_for(50ms);
+    rig.client.resume(id);
+    EXPECT_EQ(rig.wait(response).end, TransferEnd::broken);
+    EXPECT_EQ(rig.server.body_bytes(), 5U);
+}
+
 TEST(AgentTransferUpload, AnAnswerBeforeTheEndOfTheBodyCounts) {
     asio::io_context loop;
     Rig rig([](const Seen&, const PeerPtr& peer) {

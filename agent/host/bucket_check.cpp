@@ -1,0 +1,276 @@
+#include "agent/host/bucket_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "agent/base/asio.hpp"
+#include "agent/base/bytes.hpp"
+#include "agent/base/duties.hpp"
+#include "agent/base/file_pool.hpp"
+#include "agent/bucket/make_bucket.hpp"
+#include "agent/host/identity.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAttempt = 10s;
+constexpr int kTries = 3;    ///< a region that was guessed is learnt from the first
+constexpr int kRounds = 20;  ///< of two writes at once
+const ETag kNoSuch("00000000000000000000000000000000");
+
+class Check {
+  public:
+    explicit Check(const AgentConfig& config)
+        : pool_(loop_, 2),
+          duties_([this](bool complaint, const std::string& line) {
+              if (complaint) complaint_ = line;
+          }),
+          key_(".ha/probe/check-" + std::to_string(random_word())),
+          bucket_(make_bucket(
+              *config.bucket,
+              BucketContext{loop_, pool_, nullptr, nullptr, config.http.spool_directory, &duties_},
+              [this](const Event& event) { take(event); })) {}
+
+    std::vector<BucketFinding> run() {
+        if (!list() || !absent() || !write_and_read()) return std::move(findings_);
+        if (conditions()) {
+            race();
+            stalled();
+        }
+        conditional_delete();
+        clean_up();
+        return std::move(findings_);
+    }
+
+  private:
+    SendBucket request(BucketVerb verb) {
+        SendBucket out;
+        out.request = RequestId(++requests_);
+        out.verb = verb;
+        if (verb != BucketVerb::list) out.key = key_;
+        out.timeout = kAttempt;
+        return out;
+    }
+    SendBucket put(const std::string& text, PutCondition condition = PutCondition::none,
+                   const ETag& etag = {}) {
+        SendBucket out = request(BucketVerb::put);
+        auto body = std::make_shared<ObjectBody>();
+        body->payload = blob_of(text);
+        out.body = std::move(body);
+        out.condition = condition;
+        out.etag = etag;
+        return out;
+    }
+    void take(const Event& event) {
+        const auto& answer = std::get<BucketAnswered>(event);
+        answers_[answer.request] = *answer.reply;
+    }
+    void send(const SendBucket& what) { bucket_->send(what); }
+    BucketReply wait(RequestId id) {
+        while (!answers_.contains(id)) {
+            loop_.restart();
+            loop_.run_one_for(100ms);
+        }
+        return answers_.extract(id).mapped();
+    }
+    BucketReply ask(const SendBucket& what) {
+        complaint_.clear();
+        send(what);
+        return wait(what.request);
+    }
+    /// Asks until the answer is one of the bucket's to the question itself.
+    template <class Make>
+    std::pair<BucketOutcome, BucketReply> insist(BucketVerb verb, const Make& make,
+                                                 BucketOutcome wanted) {
+        std::pair<BucketOutcome, BucketReply> last{BucketOutcome::unknown, {}};
+        for (int i = 0; i < kTries && last.first != wanted; ++i) {
+            last.second = ask(make());
+            last.first = classify(verb, last.second);
+        }
+        return last;
+    }
+    void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
+        findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
+    }
+    /// The server's words, or what there was in their place.
+    [[nodiscard]] std::string words(const BucketReply& reply) const {
+        const std::size_t colon = complaint_.find(": ", complaint_.find(": ") + 2);
+        if (colon != complaint_.npos) return complaint_.substr(colon + 2);
+        return reply.status == 0 ? "no answer" : "answered " + std::to_string(reply.status);
+    }
+    bool failed(const std::string& what, const BucketReply& reply, const std::string& advice) {
+        found(what, words(reply), advice, false);
+        return false;
+    }
+
+    bool list() {
+        const auto [outcome, reply] = insist(
+            BucketVerb::list, [this] { return request(BucketVerb::list); }, BucketOutcome::page);
+        if (outcome != BucketOutcome::page)
+            return failed("LIST", reply, "followers learn of backups by LIST: allow s3:ListBucket");
+        const auto& page = *std::get<ListPagePtr>(reply.content);
+        found("LIST",
+              page.entries.empty() ? "works, no objects"
+                                   : std::to_string(page.entries.size()) +
+                                         (page.truncated ? " objects and more" : " objects"),
+              page.entries.empty() ? "is the bucket's name right? Some stores make what is missing"
+                                   : "");
+        return true;
+    }
+    bool absent() {
+        const auto [outcome, reply] = insist(
+            BucketVerb::get, [this] { return request(BucketVerb::get); }, BucketOutcome::missing);
+        if (outcome != BucketOutcome::missing)
+            return failed("GET of a key that is not there", reply,
+                          "expected 404 NoSuchKey: without s3:ListBucket some stores say 403");
+        found("GET of a key that is not there", "404 NoSuchKey");
+        return true;
+    }
+    bool write_and_read() {
+        const auto [outcome, reply] = insist(
+            BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
+        if (outcome != BucketOutcome::written) return failed("PUT", reply, "allow s3:PutObject");
+        etag_ = reply.etag;
+        found("PUT", "stored");
+        const BucketReply read = ask(request(BucketVerb::get));
+        const auto* body = std::get_if<ObjectBodyPtr>(&read.content);
+        if (body == nullptr || *body == nullptr || (*body)->payload != blob_of("one"))
+            return failed("GET", read, "what was stored did not come back");
+        found("GET", "what was stored");
+        return true;
+    }
+    /// Does the store refuse `put`, as it must? False when it cannot be relied on.
+    bool refuses(const std::string& what, const SendBucket& put) {
+        const BucketReply reply = ask(put);
+        const BucketOutcome outcome = classify(BucketVerb::put, reply);
+        if (outcome == BucketOutcome::precondition_failed) {
+            found(what, "honoured");
+            return true;
+        }
+        const bool ignored = outcome == BucketOutcome::written;
+        if (ignored) etag_ = reply.etag;
+        found(what,
+              ignored                             ? "ignored"
+              : outcome == BucketOutcome::refused ? "refused: " + words(reply)
+                                                  : words(reply),
+              "written without: time alone keeps an old leader's late write away");
+        return false;
+    }
+    bool conditions() {
+        const bool create =
+            refuses("If-None-Match on PUT", put("two", PutCondition::if_none_match));
+        const bool replace =
+            refuses("If-Match on PUT", put("two", PutCondition::if_match, kNoSuch));
+        if (!create || !replace) return false;
+        const BucketReply reply = ask(put("two", PutCondition::if_match, etag_));
+        if (classify(BucketVerb::put, reply) == BucketOutcome::written) {
+            etag_ = reply.etag;
+            return true;
+        }
+        found("If-Match that holds", words(reply), "no object could ever be replaced", false);
+        return false;
+    }
+    /// Two writes of one version at once: one may win.
+    void race() {
+        int both = 0;
+        for (int round = 0; round < kRounds; ++round) {
+            const std::string text = "round " + std::to_string(round);
+            const SendBucket first = put(text + " a", PutCondition::if_match, etag_);
+            const SendBucket second = put(text + " b", PutCondition::if_match, etag_);
+            send(first);
+            send(second);
+            int won = 0;
+            for (const RequestId id : {first.request, second.request})
+                if (classify(BucketVerb::put, wait(id)) == BucketOutcome::written) ++won;
+            if (won > 1) ++both;
+            const BucketReply now = ask(request(BucketVerb::get));
+            if (!now.etag.empty()) etag_ = now.etag;
+        }
+        if (both == 0)
+            found("two conditional PUTs at once",
+                  "one won, in " + std::to_string(kRounds) + " rounds");
+        else
+            found("two conditional PUTs at once",
+                  "both stored in " + std::to_string(both) + " of " + std::to_string(kRounds) +
+                      " rounds",
+                  "set --preconditions notAtomic");
+    }
+    /// Half a body, another write, the rest: is the condition looked at when the object is stored?
+    void stalled() {
+        SendBucket slow = put(std::string(1000, 's'), PutCondition::if_match, etag_);
+        slow.stalled = true;
+        send(slow);
+        loop_.restart();
+        loop_.run_for(200ms);
+        const bool early = answers_.contains(slow.request);  // a client that holds nothing back
+        const BucketReply fast = ask(put("fast", PutCondition::if_match, etag_));
+        bucket_->resume(slow.request);
+        const BucketReply late = wait(slow.request);
+        const bool both = classify(BucketVerb::put, fast) == BucketOutcome::written &&
+                          classify(BucketVerb::put, late) == BucketOutcome::written;
+        const BucketReply now = ask(request(BucketVerb::get));
+        if (!now.etag.empty()) etag_ = now.etag;
+        if (early) return;
+        found(
+            "a PUT that stalls while another wins",
+            both ? "stored over it: its condition is looked at before its body is read" : "refused",
+            both ? "set --preconditions notAtomic" : "");
+    }
+    void conditional_delete() {
+        SendBucket wrong = request(BucketVerb::remove);
+        wrong.etag = kNoSuch;
+        const BucketReply reply = ask(wrong);
+        const BucketOutcome outcome = classify(BucketVerb::remove, reply);
+        if (outcome == BucketOutcome::precondition_failed)
+            found("If-Match on DELETE", "honoured");
+        else
+            found("If-Match on DELETE",
+                  outcome == BucketOutcome::removed ? "ignored" : words(reply),
+                  "removed keys leave a small tombstone for good");
+    }
+    void clean_up() {
+        const BucketReply reply = ask(request(BucketVerb::remove));
+        const bool gone = classify(BucketVerb::remove, reply) == BucketOutcome::removed;
+        found("DELETE", gone ? "works" : words(reply),
+              gone ? "" : "removals become tombstones; " + key_.str() + " stays");
+    }
+
+    asio::io_context loop_;
+    FilePool pool_;
+    std::string complaint_;  ///< the last one
+    Duties duties_;
+    ObjectKey key_;
+    ETag etag_;  ///< of the object, as known
+    std::map<RequestId, BucketReply> answers_;
+    std::vector<BucketFinding> findings_;
+    std::uint64_t requests_ = 0;
+    std::unique_ptr<BucketClient> bucket_;
+};
+
+}  // namespace
+
+std::vector<BucketFinding> check_bucket(const AgentConfig& config) {
+    return Check(config).run();
+}
+
+std::string table_of(const std::vector<BucketFinding>& findings) {
+    std::size_t widest = 0;
+    for (const BucketFinding& finding : findings)
+        widest = std::max(widest, finding.what.size());
+    std::string text;
+    for (const BucketFinding& finding : findings) {
+        std::string what = finding.what;
+        what.resize(widest, ' ');
+        text += (finding.usable ? "  " : "! ") + what + "  " + finding.found;
+        if (!finding.advice.empty()) text += " -> " + finding.advice;
+        text += "\n";
+    }
+    return text;
+}
+
+}  // namespace leasehold::agent
