@@ -51,6 +51,21 @@ TEST_F(StorageReconcile, ADirtyFileOfAnOlderWriteOfTheObjectsEpochGivesWay) {
     EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 0);
 }
 
+// A pass as a follower would have replaced the file: here only reconciling stands between it and
+// the object.
+TEST_F(StorageReconcile, ADirtyFileOfAnOlderWriteGivesWayBeforeAnyPassOfAFollower) {
+    bucket.put_fenced(key("a"), blob(9), 5, 1, 8);
+    rig.seed_file(key("a"), blob(1), dirty(5, 7));
+    rig.hold(BucketVerb::list);
+    rig.start();
+    rig.answer_all();
+    rig.lead(7);
+    EXPECT_EQ(bucket.payload(key("a")), blob(9));
+    EXPECT_EQ(rig.files.at(key("a")).payload, blob(9));
+    EXPECT_FALSE(rig.files.at(key("a")).tag.dirty);
+    EXPECT_EQ(rig.marked(MarkId::reconcile_uploaded), 0);
+}
+
 TEST_F(StorageReconcile, ADirtyFileBelowTheObjectsEpochGivesWay) {
     rig.seed_file(key("a"), blob(1), dirty(4));
     rig.hold(BucketVerb::list);
