@@ -49,6 +49,10 @@ void fields(A& a, Like<Work> auto& v) {
     a("flows", v.flows);
     a("writes", v.writes);
     a("committed", v.committed);
+    a("failed", v.failed);
+    a("unknown", v.unknown);
+    a("fenced", v.fenced);
+    a("skipped", v.skipped);
     a("reads", v.reads);
     a("queries", v.queries);
 }

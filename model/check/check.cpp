@@ -53,6 +53,14 @@ void Checkers::on(const PathChanged& record) {
 void Checkers::Parts::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     progress.changed(at, number, index);
     freshness.changed(at, number, index);
+    writes.changed(at, number, index);
+    goes_on.changed(at, number, index);
+}
+
+void Checkers::Parts::disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
+    freshness.disturbed(at, number, index);
+    writes.disturbed(at, number, index);
+    goes_on.disturbed(at, number, index);
 }
 
 void Checkers::Parts::process_started(const ProcessStarted& record) {
@@ -83,12 +91,14 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     ReplicaFacts& self = facts.replica(record.replica);
     if (!self.running) return;
     calls.process_ended(record, self);
+    writes.process_ended(record);
     requests.process_ended(record.replica);
     bucket.process_ended(record.replica);
     gates.process_ended(record.at, self);
     self.running = false;
     self.ended = record.at;
     self.ended_as_leader = self.role == Role::leader;
+    if (self.ended_as_leader) goes_on.leadership_ended();
     self.role = Role::stopped;
     self.paused = false;
     self.next_check = kNever;
@@ -119,7 +129,7 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;
         ReplicaFacts& self = facts.replica(target);
-        freshness.disturbed(record.at, record.number, target);
+        disturbed(record.at, record.number, target);
         if (record.began && is_stall(record.what))
             paused(record, target);
         else if ((is_stall(record.what) && self.paused_by == record.fault) ||
@@ -128,7 +138,7 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
     }
     if (record.targets.empty())
         for (std::size_t i = 0; i < facts.replicas.size(); ++i)
-            freshness.disturbed(record.at, record.number, static_cast<ReplicaIndex>(i));
+            disturbed(record.at, record.number, static_cast<ReplicaIndex>(i));
 }
 
 void Checkers::Parts::request_left(const RequestLeft& record) {

@@ -30,6 +30,10 @@ const T& as(const Variant& variant) {
     return *std::get_if<T>(&variant);
 }
 
+std::uint64_t size_of(const BackupWrite& write) {
+    return write.payload ? write.payload->size : 0;
+}
+
 }  // namespace
 
 void Checkers::Parts::step(const ReplicaStepped& step) {
@@ -49,8 +53,10 @@ void Checkers::Parts::step(const ReplicaStepped& step) {
     if (step.event != nullptr) after(step, self, sends);
     if (lease.outsiders() != Version{} && step.event != nullptr) [[unlikely]]
         lease_shown(step, self);
-    if (step.now.monotonic >= self.next_check) [[unlikely]]
+    if (step.now.monotonic >= self.next_check || step.at > self.write_check) [[unlikely]] {
         calls.deadlines(step, self);
+        writes.check(step, self);
+    }
 }
 
 void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
@@ -74,10 +80,13 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
         case event_index<BackupWrite>():
             bucket.write_began(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                                false);
+            writes.began(step, self, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
+                         size_of(as<BackupWrite>(event)));
             break;
         case event_index<BackupRemove>():
             bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
                                true);
+            writes.began(step, self, as<BackupRemove>(event).call, as<BackupRemove>(event).key, 0);
             break;
         case event_index<Query>():
             calls.query(step, self, as<Query>(event));
@@ -90,6 +99,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
 void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& self,
                                const BucketAnswered& answer) {
     const Requests::Answered known = requests.answered(step.replica, self, answer);
+    writes.put_answered(step.at, step.replica, answer);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
     freshness.request_answered(step.at, step.replica, answer.request);
@@ -107,6 +117,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<Stopped>():
             calls.stopped(step, self);
+            writes.stopped(step);
             changed(step.at, step.number, step.replica);
             break;
         case effect_index<SendBucket>():
@@ -131,7 +142,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         }
         case effect_index<WriteDone>():
-            bucket.write_done(step, as<WriteDone>(effect));
+            write_done(step, self, as<WriteDone>(effect));
             break;
         case effect_index<QueryDone>():
             calls.query_done(step, self, as<QueryDone>(effect));
@@ -139,6 +150,13 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
         default:
             break;
     }
+}
+
+void Checkers::Parts::write_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                 const WriteDone& done) {
+    bucket.write_done(step, done);
+    writes.done(step, self, done);
+    if (done.ack == WriteAck::committed) goes_on.committed(step.at, step.number);
 }
 
 void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends) {
@@ -154,6 +172,10 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             break;
         case event_index<FileAnswered>():
             calls.after_answer(step, as<FileAnswered>(event).request);
+            break;
+        case event_index<BackupWrite>():
+            if (writes.accepted(step.replica, as<BackupWrite>(event).call))
+                goes_on.accepted(step.at, step.number, size_of(as<BackupWrite>(event)));
             break;
         case event_index<Cancel>():
             calls.after_cancel(step, as<Cancel>(event).call);
@@ -175,6 +197,7 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
         requests.sent(step, tenure, *request, own);
+        if (request->verb == BucketVerb::put) writes.put_sent(step, request->request);
         if (!freshness.applies()) continue;
         if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
         freshness.request_sent(step, request->request);
@@ -211,7 +234,10 @@ void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& sel
         gates.became_leader(step, role);
         progress.became_leader(step.at, step.replica);
     }
+    if (self.role != Role::leader && self.tenure_before.role == Role::leader)
+        goes_on.leadership_ended();
     freshness.changed(step.at, step.number, step.replica);
+    writes.changed(step.at, step.number, step.replica);
 }
 
 }  // namespace leasehold::check

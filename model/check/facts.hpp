@@ -25,6 +25,8 @@ enum class Id : std::uint8_t {
     epochs_increase,
     no_stale_commit,
     acknowledged_survives,
+    eventually_committed,
+    goes_on,
     writes_are_no_ops,
     reads_never_stack,
     query_within_deadline,
@@ -78,6 +80,7 @@ struct ReplicaFacts {
     Tenure tenure_before;         ///< what the newest change of role ended
     Instant next_check = kNever;  ///< own clock: the earliest deadline that a checker waits for
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
+    TrueTime write_check = TrueTime::max();  ///< the same for writes
     Gate gate;
     ClockPiece clock;
     WatchId watch;                         ///< the open one; what comes of another is dropped

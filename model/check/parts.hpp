@@ -11,9 +11,11 @@
 #include "model/check/facts.hpp"
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
+#include "model/check/goes_on.hpp"
 #include "model/check/lease_rules.hpp"
 #include "model/check/progress.hpp"
 #include "model/check/requests.hpp"
+#include "model/check/writes.hpp"
 
 namespace leasehold::check {
 
@@ -26,7 +28,9 @@ struct Checkers::Parts {
           bucket(facts),
           requests(facts),
           calls(facts),
-          freshness(facts) {}
+          freshness(facts),
+          writes(facts),
+          goes_on(facts, writes) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);
@@ -42,6 +46,8 @@ struct Checkers::Parts {
     void process_ended(const ProcessEnded& record);
     void fault(const FaultTookEffect& record);
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void write_done(const ReplicaStepped& step, ReplicaFacts& self, const WriteDone& done);
     void paused(const FaultTookEffect& record, ReplicaIndex index);
     void resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now);
     void request_left(const RequestLeft& record);
@@ -57,6 +63,8 @@ struct Checkers::Parts {
     Requests requests;
     Calls calls;
     Freshness freshness;
+    Writes writes;
+    GoesOn goes_on;
 };
 
 }  // namespace leasehold::check

@@ -57,8 +57,15 @@ struct Work {
     std::uint64_t flows = 0;
     std::uint64_t writes = 0;  ///< answered, of any kind
     std::uint64_t committed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t unknown = 0;
+    std::uint64_t fenced = 0;
+    std::uint64_t skipped = 0;  ///< a follower's: nobody's loss
     std::uint64_t reads = 0;
     std::uint64_t queries = 0;
+
+    /// Counts one answer to a write or removal.
+    void answered(WriteAck ack);
 };
 
 struct RunResult {

@@ -25,6 +25,11 @@ constexpr std::array<InvariantInfo, kInvariantCount> kInvariants{{
      "per key, the committed epoch never decreases, foreign writes apart"},
     {"bucket.acknowledged-survives", InvariantClass::safety,
      "what was answered Committed stays until a write or removal by an epoch not older"},
+    {"write.eventually-committed", InvariantClass::liveness,
+     "a write that a leader accepted is committed within its bound if the leader's paths are "
+     "healthy, and answered by its deadline"},
+    {"backup.goes-on", InvariantClass::liveness,
+     "something is committed while a replica reaches the API and a store that takes its writes"},
     {"follower.writes-are-no-ops", InvariantClass::safety,
      "no PUT or DELETE is permitted at a replica whose gate is closed"},
     {"follower.reads-never-stack", InvariantClass::safety,
@@ -62,10 +67,12 @@ bool Checkers::Parts::applies(Id id) const {
             return settings.elects && settings.stores && settings.storage.ha;
         case Id::writes_are_no_ops:
         case Id::releases_all:
+        case Id::goes_on:
             return settings.elects && settings.stores;
         case Id::freshness:
             return freshness.applies();
         case Id::acknowledged_survives:
+        case Id::eventually_committed:
         case Id::reads_never_stack:
         case Id::query_within_deadline:
         case Id::one_outcome:
@@ -102,6 +109,18 @@ std::string_view Checkers::Parts::absent(Id id, Status& status) const {
             return "nothing was stored";
         case Id::acknowledged_survives:
             return "no write was acknowledged as committed";
+        case Id::eventually_committed:
+            if (writes.accepted_count() > 0) {
+                status = Status::inconclusive;
+                return "no leader that accepted a write had healthy paths until it was answered";
+            }
+            return "no leader accepted a write";
+        case Id::goes_on:
+            if (writes.accepted_count() > 0) {
+                status = Status::inconclusive;
+                return "nothing was committed, and no replica had healthy paths for long enough";
+            }
+            return "no leader accepted a write";
         case Id::writes_are_no_ops:
             return "no write was about to leave";
         case Id::reads_never_stack:
@@ -157,6 +176,8 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
     parts_->progress.finish(end);
     parts_->calls.finish(end);
     parts_->freshness.finish(end);
+    parts_->writes.finish(end);
+    parts_->goes_on.finish(end);
     std::vector<Verdict> verdicts;
     for (std::size_t i = 0; i < kInvariantCount; ++i)
         verdicts.push_back(parts_->verdict(static_cast<Id>(i)));

@@ -47,13 +47,24 @@ inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "f
 
 /// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
-inline constexpr std::array<std::string_view, 16> kInvariants{
-    "leader.at-most-one",         "leader.eventually-one",        "leader.term-increases",
-    "lease.taken-only-when-free", "lease.changed-only-by-holder", "bucket.epochs-increase",
-    "bucket.no-stale-commit",     "bucket.acknowledged-survives", "follower.writes-are-no-ops",
-    "follower.reads-never-stack", "query.within-deadline",        "follower.freshness",
-    "read.one-outcome",           "promotion.releases-all",       "stop.bounded",
-    "run.deterministic"};
+inline constexpr std::array<std::string_view, 18> kInvariants{"leader.at-most-one",
+                                                              "leader.eventually-one",
+                                                              "leader.term-increases",
+                                                              "lease.taken-only-when-free",
+                                                              "lease.changed-only-by-holder",
+                                                              "bucket.epochs-increase",
+                                                              "bucket.no-stale-commit",
+                                                              "bucket.acknowledged-survives",
+                                                              "write.eventually-committed",
+                                                              "backup.goes-on",
+                                                              "follower.writes-are-no-ops",
+                                                              "follower.reads-never-stack",
+                                                              "query.within-deadline",
+                                                              "follower.freshness",
+                                                              "read.one-outcome",
+                                                              "promotion.releases-all",
+                                                              "stop.bounded",
+                                                              "run.deterministic"};
 
 inline constexpr std::array<std::string_view, 14> kTop{
     "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",

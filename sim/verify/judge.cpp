@@ -27,8 +27,7 @@ class Tally final : public Observer {
             work.reads += std::holds_alternative<ReadDone>(effect) ? 1U : 0U;
             work.queries += std::holds_alternative<QueryDone>(effect) ? 1U : 0U;
             if (const auto* done = std::get_if<WriteDone>(&effect)) {
-                ++work.writes;
-                work.committed += done->ack == WriteAck::committed ? 1U : 0U;
+                work.answered(done->ack);
             } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
                 result_.leaderships += role->role == Role::leader ? 1U : 0U;
             } else if (const auto* mark = std::get_if<Mark>(&effect)) {
