@@ -40,6 +40,7 @@ void Checkers::on(const LeaseCommitted& record) {
 
 void Checkers::on(const ObjectCommitted& record) {
     parts_->bucket.committed(record);
+    parts_->lineage.committed(record, parts_->contents.committed(record));
     parts_->freshness.committed(record);
 }
 
@@ -92,6 +93,8 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     if (!self.running) return;
     calls.process_ended(record, self);
     writes.process_ended(record);
+    contents.process_ended(record.replica);
+    served.process_ended(record.replica);
     requests.process_ended(record.replica);
     bucket.process_ended(record.replica);
     gates.process_ended(record.at, self);

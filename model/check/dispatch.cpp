@@ -72,6 +72,8 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
         case event_index<FileAnswered>(): {
             const FileReply& reply = as<FileAnswered>(event).reply;
             if (reply.entries) freshness.files_listed(step, self, reply);
+            if (reply.entries) contents.files_listed(step, reply);
+            served.file_answered(step, as<FileAnswered>(event));
             break;
         }
         case event_index<BackupRead>():
@@ -82,11 +84,15 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
                                false);
             writes.began(step, self, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                          size_of(as<BackupWrite>(event)));
+            contents.asked(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
+                           as<BackupWrite>(event).payload, false);
             break;
         case event_index<BackupRemove>():
             bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
                                true);
             writes.began(step, self, as<BackupRemove>(event).call, as<BackupRemove>(event).key, 0);
+            contents.asked(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key, nullptr,
+                           true);
             break;
         case event_index<Query>():
             calls.query(step, self, as<Query>(event));
@@ -132,20 +138,16 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<SendFile>():
             freshness.file_sent(step, self, as<SendFile>(effect));
+            served.file_sent(step, as<SendFile>(effect));
             break;
-        case effect_index<ReadDone>(): {
-            const ReadDone& done = as<ReadDone>(effect);
-            if (done.outcome == ReadOutcome::data)
-                if (const ObjectKey* key = calls.key_of_read(step.replica, done.call))
-                    freshness.read_done(step, self, *key, done.etag);
-            calls.read_done(step, self, done);
+        case effect_index<ReadDone>():
+            read_done(step, self, as<ReadDone>(effect));
             break;
-        }
         case effect_index<WriteDone>():
             write_done(step, self, as<WriteDone>(effect));
             break;
         case effect_index<QueryDone>():
-            calls.query_done(step, self, as<QueryDone>(effect));
+            query_done(step, self, as<QueryDone>(effect));
             break;
         default:
             break;
@@ -157,6 +159,30 @@ void Checkers::Parts::write_done(const ReplicaStepped& step, ReplicaFacts& self,
     bucket.write_done(step, done);
     writes.done(step, self, done);
     if (done.ack == WriteAck::committed) goes_on.committed(step.at, step.number);
+    lineage.write_done(step, done);
+    served.write_done(step, done);
+    if (done.ack == WriteAck::skipped_follower)
+        contents.never_was(step.replica, done.call);
+    else
+        contents.forget(step.replica, done.call);
+}
+
+void Checkers::Parts::read_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                const ReadDone& done) {
+    const Calls::Asking asking = calls.asking(step.replica, done.call, false);
+    if (asking.key != nullptr) {
+        if (done.outcome == ReadOutcome::data)
+            freshness.read_done(step, self, *asking.key, done.etag);
+        served.read_done(step, *asking.key, asking.number, done);
+    }
+    calls.read_done(step, self, done);
+}
+
+void Checkers::Parts::query_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                 const QueryDone& done) {
+    const Calls::Asking asking = calls.asking(step.replica, done.call, true);
+    if (asking.key != nullptr) served.query_done(step, *asking.key, done);
+    calls.query_done(step, self, done);
 }
 
 void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends) {
@@ -197,7 +223,10 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
         requests.sent(step, tenure, *request, own);
-        if (request->verb == BucketVerb::put) writes.put_sent(step, request->request);
+        if (request->verb == BucketVerb::put) {
+            writes.put_sent(step, request->request);
+            contents.put_sent(step, *request);
+        }
         if (!freshness.applies()) continue;
         if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
         freshness.request_sent(step, request->request);

@@ -8,13 +8,16 @@
 #include "model/check/bucket_rules.hpp"
 #include "model/check/calls.hpp"
 #include "model/check/check.hpp"
+#include "model/check/contents.hpp"
 #include "model/check/facts.hpp"
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
 #include "model/check/goes_on.hpp"
 #include "model/check/lease_rules.hpp"
+#include "model/check/lineage.hpp"
 #include "model/check/progress.hpp"
 #include "model/check/requests.hpp"
+#include "model/check/served.hpp"
 #include "model/check/writes.hpp"
 
 namespace leasehold::check {
@@ -30,7 +33,10 @@ struct Checkers::Parts {
           calls(facts),
           freshness(facts),
           writes(facts),
-          goes_on(facts, writes) {}
+          goes_on(facts, writes),
+          contents(facts),
+          lineage(facts, contents),
+          served(facts, contents) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);
@@ -47,6 +53,8 @@ struct Checkers::Parts {
     void fault(const FaultTookEffect& record);
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
     void disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void read_done(const ReplicaStepped& step, ReplicaFacts& self, const ReadDone& done);
+    void query_done(const ReplicaStepped& step, ReplicaFacts& self, const QueryDone& done);
     void write_done(const ReplicaStepped& step, ReplicaFacts& self, const WriteDone& done);
     void paused(const FaultTookEffect& record, ReplicaIndex index);
     void resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now);
@@ -65,6 +73,9 @@ struct Checkers::Parts {
     Freshness freshness;
     Writes writes;
     GoesOn goes_on;
+    Contents contents;
+    Lineage lineage;
+    Served served;
 };
 
 }  // namespace leasehold::check

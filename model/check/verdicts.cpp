@@ -25,6 +25,8 @@ constexpr std::array<InvariantInfo, kInvariantCount> kInvariants{{
      "per key, the committed epoch never decreases, foreign writes apart"},
     {"bucket.acknowledged-survives", InvariantClass::safety,
      "what was answered Committed stays until a write or removal by an epoch not older"},
+    {"bucket.linearizable", InvariantClass::safety,
+     "what reads and writes of a key are told fits one order of all that happened to it"},
     {"write.eventually-committed", InvariantClass::liveness,
      "a write that a leader accepted is committed within its bound if the leader's paths are "
      "healthy, and answered by its deadline"},
@@ -39,6 +41,9 @@ constexpr std::array<InvariantInfo, kInvariantCount> kInvariants{{
     {"follower.freshness", InvariantClass::liveness,
      "a follower with a healthy bucket path sees a commit within a poll period, a pass and a "
      "transfer"},
+    {"payload.never-regresses", InvariantClass::safety,
+     "no replica gives an older version of a key after a newer one, nor nothing while it has a "
+     "copy"},
     {"read.one-outcome", InvariantClass::safety,
      "each backup read ends exactly once, NotFound only at a leader, or with its process"},
     {"promotion.releases-all", InvariantClass::safety,
@@ -72,6 +77,8 @@ bool Checkers::Parts::applies(Id id) const {
         case Id::freshness:
             return freshness.applies();
         case Id::acknowledged_survives:
+        case Id::linearizable:
+        case Id::never_regresses:
         case Id::eventually_committed:
         case Id::reads_never_stack:
         case Id::query_within_deadline:
@@ -109,6 +116,10 @@ std::string_view Checkers::Parts::absent(Id id, Status& status) const {
             return "nothing was stored";
         case Id::acknowledged_survives:
             return "no write was acknowledged as committed";
+        case Id::linearizable:
+            return "no write or read was answered";
+        case Id::never_regresses:
+            return "no payload was given";
         case Id::eventually_committed:
             if (writes.accepted_count() > 0) {
                 status = Status::inconclusive;
