@@ -125,6 +125,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("failoversNs", v.failovers);
     a("leaderlessNs", v.leaderless);
     a("leaderships", v.leaderships);
+    a("commitGap", v.commit_gap);
     a("work", v.work);
     a("internalError", v.internal_error);
     a("timeline", v.timeline);

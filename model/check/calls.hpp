@@ -57,6 +57,7 @@ class Calls {
         bool promoted = false;  ///< was pending at the promotion that made this process lead
         bool own_get = false;   ///< ... and a GET of its key was sent since
         ObjectKey key;
+        ETag known;  ///< a read's: the version that its caller has
         Instant deadline = kNever;
         Instant due = kNever;      ///< a leader's read: must have ended
         RequestId own;             ///< a query's request in flight; 0 = none

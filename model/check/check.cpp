@@ -34,12 +34,14 @@ void Checkers::on(const ClockChanged& record) {
 
 void Checkers::on(const LeaseCommitted& record) {
     if (record.restored) parts_->gates.restored();
+    if (record.writer == kNobody) parts_->stable.touched(record.at);
     parts_->lease.committed(record);
     parts_->progress.lease_committed(record);
 }
 
 void Checkers::on(const ObjectCommitted& record) {
     parts_->bucket.committed(record);
+    if (record.writer == kNobody) parts_->stable.touched(record.at);
     parts_->lineage.committed(record, parts_->contents.committed(record));
     parts_->freshness.committed(record);
 }
@@ -56,12 +58,16 @@ void Checkers::Parts::changed(TrueTime at, std::uint64_t number, ReplicaIndex in
     freshness.changed(at, number, index);
     writes.changed(at, number, index);
     goes_on.changed(at, number, index);
+    stable.changed(at, index);
+    converge.changed(at, index);
 }
 
 void Checkers::Parts::disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     freshness.disturbed(at, number, index);
     writes.disturbed(at, number, index);
     goes_on.disturbed(at, number, index);
+    stable.disturbed(at, index);
+    converge.disturbed(at, index);
 }
 
 void Checkers::Parts::process_started(const ProcessStarted& record) {
@@ -95,6 +101,9 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     writes.process_ended(record);
     contents.process_ended(record.replica);
     served.process_ended(record.replica);
+    stable.process_ended(record.replica);
+    claims.process_ended(record.replica);
+    rates.process_ended(record.replica);
     requests.process_ended(record.replica);
     bucket.process_ended(record.replica);
     gates.process_ended(record.at, self);

@@ -63,8 +63,14 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
     const Event& event = *step.event;
     switch (event.index()) {
         case event_index<Stop>():
+            writes.stop(step, as<Stop>(event).deadline);
             calls.stop(step, self, as<Stop>(event));
             changed(step.at, step.number, step.replica);
+            break;
+        case event_index<LeaseAnswered>():
+            if (!self.elects) break;
+            claims.lease_answered(step, as<LeaseAnswered>(event));
+            rates.lease_answered(step, as<LeaseAnswered>(event));
             break;
         case event_index<BucketAnswered>():
             answered(step, self, as<BucketAnswered>(event));
@@ -78,12 +84,14 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
         }
         case event_index<BackupRead>():
             calls.read(step, self, as<BackupRead>(event));
+            rates.asked(step, as<BackupRead>(event).key);
             break;
         case event_index<BackupWrite>():
             bucket.write_began(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                                false);
             writes.began(step, self, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                          size_of(as<BackupWrite>(event)));
+            rates.asked(step, as<BackupWrite>(event).key);
             contents.asked(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                            as<BackupWrite>(event).payload, false);
             break;
@@ -91,6 +99,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
                                true);
             writes.began(step, self, as<BackupRemove>(event).call, as<BackupRemove>(event).key, 0);
+            rates.asked(step, as<BackupRemove>(event).key);
             contents.asked(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key, nullptr,
                            true);
             break;
@@ -106,6 +115,8 @@ void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& s
                                const BucketAnswered& answer) {
     const Requests::Answered known = requests.answered(step.replica, self, answer);
     writes.put_answered(step.at, step.replica, answer);
+    rates.bucket_answered(step, answer);
+    if (self.elects) claims.bucket_answered(step, answer);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
     freshness.request_answered(step.at, step.replica, answer.request);
@@ -126,9 +137,17 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             writes.stopped(step);
             changed(step.at, step.number, step.replica);
             break;
+        case effect_index<SendLease>():
+            claims.lease_sent(step, as<SendLease>(effect));
+            rates.lease_sent(step, self, as<SendLease>(effect));
+            break;
+        case effect_index<Mark>():
+            if (as<Mark>(effect).mark == MarkId::stepped_down_abdicated) stable.abdicated(step);
+            break;
         case effect_index<SendBucket>():
             if (as<SendBucket>(effect).verb == BucketVerb::get)
                 calls.get_sent(step, self, as<SendBucket>(effect));
+            if (self.elects) claims.bucket_sent(step, as<SendBucket>(effect));
             break;
         case effect_index<WatchLease>():
             self.watch = as<WatchLease>(effect).watch;
@@ -181,7 +200,7 @@ void Checkers::Parts::read_done(const ReplicaStepped& step, ReplicaFacts& self,
 void Checkers::Parts::query_done(const ReplicaStepped& step, ReplicaFacts& self,
                                  const QueryDone& done) {
     const Calls::Asking asking = calls.asking(step.replica, done.call, true);
-    if (asking.key != nullptr) served.query_done(step, *asking.key, done);
+    if (asking.key != nullptr) served.query_done(step, *asking.key, asking.number, done);
     calls.query_done(step, self, done);
 }
 
@@ -223,6 +242,8 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
         requests.sent(step, tenure, *request, own);
+        // A pass fetches what a LIST showed it, once.
+        rates.bucket_sent(step, *request, own || tenure.role == Role::follower);
         if (request->verb == BucketVerb::put) {
             writes.put_sent(step, request->request);
             contents.put_sent(step, *request);
@@ -261,10 +282,14 @@ void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& sel
     calls.role_changed(step, self, role, position);
     if (role.role == Role::leader && self.elects) {
         gates.became_leader(step, role);
+        stable.began(step, self);
+        converge.role_changed(step.at);
         progress.became_leader(step.at, step.replica);
     }
-    if (self.role != Role::leader && self.tenure_before.role == Role::leader)
+    if (self.role != Role::leader && self.tenure_before.role == Role::leader) {
         goes_on.leadership_ended();
+        if (self.elects) stable.ended(step, self);
+    }
     freshness.changed(step.at, step.number, step.replica);
     writes.changed(step.at, step.number, step.replica);
 }

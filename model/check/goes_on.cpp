@@ -86,8 +86,15 @@ void GoesOn::accepted(TrueTime at, std::uint64_t number, std::uint64_t size) {
     }
 }
 
+void GoesOn::finish(TrueTime end) {
+    judge(end, 0);
+    longest_gap_ = std::max(longest_gap_, end - last_commit_);
+}
+
 void GoesOn::committed(TrueTime at, std::uint64_t number) {
     judge(at, number);
+    longest_gap_ = std::max(longest_gap_, at - last_commit_);
+    last_commit_ = at;
     const bool somebody = std::any_of(candidates_.begin(), candidates_.end(),
                                       [](const Candidate& one) { return one.able; });
     if (somebody) facts_.checked(Id::goes_on);

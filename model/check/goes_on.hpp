@@ -26,7 +26,8 @@ class GoesOn {
     void committed(TrueTime at, std::uint64_t number);
     /// A leadership ended.
     void leadership_ended() { ++fruitless_; }
-    void finish(TrueTime end) { judge(end, 0); }
+    void finish(TrueTime end);
+    [[nodiscard]] Duration longest_gap() const { return longest_gap_; }
 
   private:
     struct Candidate {
@@ -43,6 +44,8 @@ class GoesOn {
     Facts& facts_;
     const Writes& writes_;
     std::vector<Candidate> candidates_;
+    TrueTime last_commit_{};
+    Duration longest_gap_{0};
     std::uint32_t fruitless_ = 0;            ///< leaderships that ended since the last commit
     TrueTime debt_since_ = TrueTime::max();  ///< first acceptance since the last commit
     std::uint64_t debt_number_ = 0;

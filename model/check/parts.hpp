@@ -8,7 +8,9 @@
 #include "model/check/bucket_rules.hpp"
 #include "model/check/calls.hpp"
 #include "model/check/check.hpp"
+#include "model/check/claims.hpp"
 #include "model/check/contents.hpp"
+#include "model/check/converge.hpp"
 #include "model/check/facts.hpp"
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
@@ -16,8 +18,10 @@
 #include "model/check/lease_rules.hpp"
 #include "model/check/lineage.hpp"
 #include "model/check/progress.hpp"
+#include "model/check/rates.hpp"
 #include "model/check/requests.hpp"
 #include "model/check/served.hpp"
+#include "model/check/stable.hpp"
 #include "model/check/writes.hpp"
 
 namespace leasehold::check {
@@ -36,7 +40,11 @@ struct Checkers::Parts {
           goes_on(facts, writes),
           contents(facts),
           lineage(facts, contents),
-          served(facts, contents) {}
+          served(facts, contents),
+          stable(facts, writes),
+          converge(facts, writes, contents, served),
+          claims(facts),
+          rates(facts) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);
@@ -76,6 +84,10 @@ struct Checkers::Parts {
     Contents contents;
     Lineage lineage;
     Served served;
+    Stable stable;
+    Converge converge;
+    Claims claims;
+    Rates rates;
 };
 
 }  // namespace leasehold::check

@@ -83,6 +83,7 @@ struct RunResult {
     std::vector<Duration> failovers;
     std::vector<Duration> leaderless;
     std::uint64_t leaderships = 0;
+    Duration commit_gap{0};  ///< the longest stretch without a committed write
     Work work;
     std::string internal_error;          ///< outcome internal: the CHECK's words
     std::vector<TimelineLine> timeline;  ///< only when asked for

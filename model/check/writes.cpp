@@ -105,26 +105,36 @@ void Writes::done(const ReplicaStepped& step, const ReplicaFacts& self, const Wr
     if (found == own.writes.end()) return;
     if (found->number == step.number && done.ack != WriteAck::committed) {
         --accepted_;  // refused as it came: a follower, or a leader that ends
+    } else if (done.ack != WriteAck::committed) {
+        denied(step, self, own, *found, done.ack);
     } else if (own.works) {
-        const bool throughout = own.since <= found->accepted && own.settles <= found->accepted;
-        if (done.ack == WriteAck::committed) {
-            facts_.checked(Id::eventually_committed);
-        } else if (throughout && facts_.fresh(Id::eventually_committed) &&
-                   (step.now.monotonic < found->deadline ||
-                    step.at - found->accepted > found->bound)) {
-            facts_.violate(Id::eventually_committed, step.at,
-                           facts_.name(step.replica) + " answered its write of " +
-                               check::words(found->key) + " of " + check::words(found->accepted) +
-                               " with " + std::string(words(done.ack)) + " at " +
-                               check::words(step.at) +
-                               ", although it led and reached both servers throughout",
-                           {found->number, step.number});
-        }
+        facts_.checked(Id::eventually_committed);
     }
     if (found->number != step.number)
         too_late(self, *found, step.now.monotonic, step.at, step.number);
     *found = std::move(own.writes.back());
     own.writes.pop_back();
+}
+
+/// An answer other than Committed is right where something was in the way. A leader that stops
+/// drains what it accepted, as long as a last request and the release fit before its deadline.
+void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own,
+                    const Write& write, WriteAck ack) {
+    const TrueTime since = own.works ? own.since : own.drains;
+    if (since > write.accepted || own.settles > write.accepted) return;
+    const StorageConfig& storage = facts_.settings.storage;
+    const Duration reserve = storage.put_timeout + facts_.settings.transfer +
+                             2 * facts_.settings.election.attempt_timeout();
+    if (!own.works && saturating_add(step.now.monotonic, reserve) >= own.stop_deadline) return;
+    const bool overdue = step.at - write.accepted > write.bound;
+    if (step.now.monotonic >= write.deadline && !overdue) return;  // there was too much to do
+    if (!facts_.fresh(Id::eventually_committed)) return;
+    facts_.violate(Id::eventually_committed, step.at,
+                   self.name + " answered its write of " + check::words(write.key) + " of " +
+                       check::words(write.accepted) + " with " + std::string(words(ack)) + " at " +
+                       check::words(step.at) +
+                       ", although it led and reached both servers throughout",
+                   {write.number, step.number});
 }
 
 void Writes::too_late(const ReplicaFacts& self, Write& write, Instant now, TrueTime at,
@@ -166,6 +176,9 @@ void Writes::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     const ReplicaFacts& self = facts_.replicas[index];
     const bool now_works = able(self) && self.role == Role::leader;
     Station& own = station(index);
+    if (!self.stopping || !self.running || self.paused || !self.bucket_healthy ||
+        (self.elects && !self.api_healthy) || self.role != Role::leader)
+        own.drains = TrueTime::max();
     if (own.works == now_works) return;
     if (own.works) judge(at, number, index);
     own.works = now_works;
@@ -173,7 +186,14 @@ void Writes::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     if (now_works) judge(at, number, index);
 }
 
+void Writes::stop(const ReplicaStepped& step, Instant deadline) {
+    Station& own = station(step.replica);
+    if (own.works) own.drains = own.since;
+    own.stop_deadline = deadline;
+}
+
 void Writes::disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index].drains = TrueTime::max();
     if (index >= stations_.size() || !stations_[index].works) return;
     judge(at, number, index);
     stations_[index].since = at;

@@ -25,6 +25,8 @@ class Writes {
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
     /// Something disturbed it for an instant: what it could do before says nothing of after.
     void disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    /// It is told to stop, by then: what it accepted before is drained.
+    void stop(const ReplicaStepped& step, Instant deadline);
     /// The own clock has reached next_check, or the true time write_check.
     void check(const ReplicaStepped& step, ReplicaFacts& self);
     void put_sent(const ReplicaStepped& step, RequestId request);
@@ -61,6 +63,8 @@ class Writes {
     struct Station {
         bool works = false;
         TrueTime since{};
+        TrueTime drains = TrueTime::max();  ///< stopping: since when it could work, still
+        Instant stop_deadline = kNever;
         TrueTime settles{};  ///< an old request may land until then, and its key waits for it
         std::vector<Write> writes;
         std::vector<Put> puts;
@@ -68,6 +72,8 @@ class Writes {
 
     [[nodiscard]] Station& station(ReplicaIndex index);
     [[nodiscard]] TrueTime begin(const Station& own, const Write& write) const;
+    void denied(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own,
+                const Write& write, WriteAck ack);
     void judge(TrueTime at, std::uint64_t number, ReplicaIndex index);
     void judge_end(TrueTime at, std::uint64_t number, ReplicaIndex index);
     void too_late(const ReplicaFacts& self, Write& write, Instant now, TrueTime at,

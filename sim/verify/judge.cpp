@@ -115,6 +115,7 @@ Result<RunResult, std::string> judge(const std::vector<std::string>& files, cons
     result.verdicts = checkers.finish(merged->end);
     result.failovers = checkers.failovers();
     result.leaderless = checkers.leaderless();
+    result.commit_gap = checkers.longest_without_commit();
     if (timeline) result.timeline = lines.lines();
     result.outcome = outcome_of(result);
     result.chain = evidence(recordings, *merged, result);

@@ -91,6 +91,17 @@ TEST_F(CheckContents, AWriteOfItsOwnThatIsNotStoredYetIsNewerThanWhatIs) {
     EXPECT_TRUE(violated(verdict(kRegress), older));
 }
 
+TEST_F(CheckContents, CallsThatOverlapMayEndInAnyOrder) {
+    written(10s, 1, "a");
+    written(20s, 2, "b");
+    history_.step(1, 30s, query(101, kKey));
+    queried(31s, query_data(102, "b", 5, 2), 1);
+    history_.step(1, 32s, Timer{}, {query_data(101, "a", 5, 1)});
+    EXPECT_TRUE(passes(verdict(kRegress)));
+    const auto older = queried(33s, query_data(103, "a", 5, 1), 1);
+    EXPECT_TRUE(violated(verdict(kRegress), older));
+}
+
 TEST_F(CheckContents, AfterAForeignWriteThereIsNoOrder) {
     written(10s, 1, "a");
     queried(11s, query_data(101, "a", 5, 1), 1);
@@ -148,6 +159,36 @@ TEST_F(CheckContents, NotFoundOfWhatCameDuringTheCallPasses) {
     history_.object(0, 20s, kKey, "t", 5, true);
     read(30s, read_done(102, ReadOutcome::not_found), 0);
     EXPECT_TRUE(passes(verdict(kLinear)));
+}
+
+TEST_F(CheckContents, ALeadersReadOfAVersionReplacedBeforeItWasAskedForIsFound) {
+    written(10s, 1, "a");
+    const auto replaced = [&] {
+        asked(20s, 2);
+        return history_.store(0, 20500ms, kKey, "b", 5, 2, 2);
+    }();
+    const auto wrong = read(30s, read_data(102, "a", 5, 1), 0);
+    const Verdict found = verdict(kLinear);
+    EXPECT_TRUE(violated(found, wrong));
+    EXPECT_EQ(found.evidence.at(1), replaced);
+}
+
+TEST_F(CheckContents, ALeadersReadThatWasUnderWayMayBringTheReplacedVersion) {
+    written(10s, 1, "a");
+    history_.step(0, 20s, backup_read(101, kKey));
+    asked(20100ms, 2);
+    history_.store(0, 20500ms, kKey, "b", 5, 2, 2);
+    history_.step(0, 21s, Timer{}, {read_data(101, "a", 5, 1)});
+    EXPECT_TRUE(passes(verdict(kLinear)));
+}
+
+TEST_F(CheckContents, AFollowersReadBringsWhatItsCallerHasNot) {
+    written(10s, 1, "a");
+    BackupRead ask = backup_read(101, kKey);
+    ask.known = etag_of("a");
+    history_.step(1, 20s, ask);
+    const auto wrong = history_.step(1, 21s, Timer{}, {read_data(101, "a", 5, 1)});
+    EXPECT_TRUE(violated(verdict("read.one-outcome"), wrong));
 }
 
 TEST_F(CheckContents, FailedAndFencedAreNeverStored) {

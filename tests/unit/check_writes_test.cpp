@@ -117,6 +117,21 @@ TEST_F(CheckWrites, StoppingWithoutAnAnswerIsFound) {
     EXPECT_TRUE(violated(history_.verdict(kWrites, 20s), stopped));
 }
 
+TEST_F(CheckWrites, AStoppingLeaderDrainsWhatItAccepted) {
+    for (const bool early : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey));
+        history.step(0, 11s, Stop{mono(41s)});
+        const auto answer =
+            history.step(0, early ? 12s : 39s, Timer{}, {write_done(1, WriteAck::fenced)});
+        const Verdict verdict = history.verdict(kWrites, 50s);
+        EXPECT_TRUE(early ? violated(verdict, answer) : verdict.status == Status::inconclusive)
+            << verdict.what;
+    }
+}
+
 TEST_F(CheckWrites, APutLostOnTheDisturbedPathMayHoldItsKeyForItsLargestAge) {
     asked(10s, 1);
     SendBucket put = send_bucket(7, BucketVerb::put, kKey);
