@@ -44,7 +44,7 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
         --first;
     if (key.commits.empty() || key.commits[first].at > then) return;
     const FileTag* copy = served_.copy(index, name);
-    bool good = copy != nullptr && copy->dirty;
+    bool good = (copy != nullptr && copy->dirty) || served_.changing(index, name);
     for (std::size_t i = first; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
                                      : copy != nullptr && copy->etag == key.commits[i].etag;

@@ -59,6 +59,7 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     const Instant room =
         leads ? self.gate.valid_until - 3 * election.attempt_timeout() : Instant::max();
     const Instant allowed = std::min(own.lease_not_before, room);
+    own.lease_sent = step.now.monotonic;
     if (step.now.monotonic < allowed && request.verb != LeaseVerb::get)
         too_early(step, "a write of the Lease", allowed, own.lease_told);
 }
@@ -67,7 +68,9 @@ void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answ
     if (answer.reply.retry_after <= Duration(0)) return;
     Station& own = station(step.replica);
     const Duration wait = std::min(answer.reply.retry_after, facts_.settings.election.retry_period);
-    own.lease_not_before = saturating_add(step.now.monotonic, wait);
+    // A refused request has had its turn: the next one's is a retryPeriod after it was sent.
+    own.lease_not_before = std::min(saturating_add(step.now.monotonic, wait),
+                                    own.lease_sent + facts_.settings.election.retry_period);
     own.lease_told = step.number;
 }
 
@@ -78,7 +81,10 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     facts_.checked(Id::requests_bounded);
     Station& own = station(step.replica);
     Object& object = own.objects[request.key];
-    const Duration cost = facts_.settings.storage.retry_min;
+    // Each write of a new key may look at the epoch, and so many are under way at once.
+    const StorageConfig& storage = facts_.settings.storage;
+    const bool looks = !mutates && request.key.view() == ".ha/epoch";
+    const Duration cost = storage.retry_min / (looks ? std::max(1U, storage.puts_max) : 1U);
     if (!(mutates ? object.puts : object.gets).take(step.now.monotonic, cost, kBurst))
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key));
     if (!mutates) return;

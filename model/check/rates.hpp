@@ -43,6 +43,7 @@ class Rates {
     };
     struct Station {
         Allowance lease;
+        Instant lease_sent{};
         Instant lease_not_before = Instant::min();
         std::uint64_t lease_told = 0;
         std::map<ObjectKey, Object> objects;

@@ -32,8 +32,9 @@ void Served::show(const ReplicaStepped& step, const Answer& answer, const Commit
         if (said && said->number < answer.asked && commit.rank.older_than(said->rank))
             regressed(step, answer.name, said->number);
     // A backup read is about the bucket, which an open write of its own has not reached.
+    // A deposed leader may accept one unawares, after its successor's commit.
     if (!answer.backup && floor.asked_number < answer.asked && commit.origin < floor.asked &&
-        commit.rank.sequence <= floor.base)
+        commit.rank.sequence <= floor.base && commit.rank.epoch <= floor.epoch)
         regressed(step, answer.name, floor.asked_number);
     raise(step, commit, floor);
 }
@@ -47,6 +48,7 @@ void Served::show(const ReplicaStepped& step, const Answer& answer, const Asked&
     }
     floor.asked = own.number;
     floor.base = own.base;
+    floor.epoch = answer.epoch;
     floor.asked_number = step.number;
 }
 
@@ -185,6 +187,14 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         floor.tag = found->tag;
     *found = std::move(own.flights.back());
     own.flights.pop_back();
+}
+
+bool Served::changing(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return false;
+    const std::vector<FileFlight>& flights = stations_[index].flights;
+    return std::any_of(flights.begin(), flights.end(), [&name](const FileFlight& flight) {
+        return flight.key == name && flight.verb != FileVerb::load;
+    });
 }
 
 const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {

@@ -29,6 +29,8 @@ class Served {
     void process_ended(ReplicaIndex index);
     /// The tag of its local copy; null = it has none.
     [[nodiscard]] const FileTag* copy(ReplicaIndex index, const ObjectKey& name) const;
+    /// Is its copy being written or removed?
+    [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
 
   private:
     struct Said {
@@ -42,6 +44,7 @@ class Served {
         std::optional<Said> before;
         std::uint64_t asked = 0;  ///< Asked::number of a write of its own that it has shown
         std::uint64_t base = 0;   ///< the key's newest commit when that was accepted
+        Epoch epoch;              ///< with which it was shown
         std::uint64_t asked_number = 0;
         bool file = false;  ///< there is a local copy
         FileTag tag;        ///< its tag

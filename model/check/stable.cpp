@@ -47,7 +47,12 @@ void Stable::ended(const ReplicaStepped& step, const ReplicaFacts& self) {
     // At the start of a run there is nothing from which a trouble could have come.
     const TrueTime since = std::max(own.since, touched_);
     const bool from_the_start = own.since == TrueTime{} && touched_ == TrueTime::min();
-    if (!own.able || (step.at - since <= span_ && !from_the_start) || !facts_.fresh(Id::stable))
+    // A store whose answers take longer than the time-outs is unusable now and then.
+    const StorageConfig& storage = facts_.settings.storage;
+    const bool slow =
+        facts_.settings.bucket_request >= std::min(storage.get_timeout, storage.put_timeout);
+    if (slow || !own.able || (step.at - since <= span_ && !from_the_start) ||
+        !facts_.fresh(Id::stable))
         return;
     facts_.violate(Id::stable, step.at,
                    self.name + " stopped leading at " + words(step.at) +

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sim/scenario/units.hpp"
 #include "sim/world/draw.hpp"
 
 namespace leasehold::sim {

@@ -242,6 +242,19 @@ inline BucketAnswered bucket_answered(std::uint64_t request, std::int32_t status
     reply->etag = etag_of(etag);
     return BucketAnswered{RequestId{request}, std::move(reply)};
 }
+inline BucketAnswered bucket_got(std::uint64_t request, std::string_view etag) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 200;
+    reply->etag = etag_of(etag);
+    reply->content = std::make_shared<const ObjectBody>();
+    return BucketAnswered{RequestId{request}, std::move(reply)};
+}
+inline BucketAnswered bucket_page(std::uint64_t request) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 200;
+    reply->content = std::make_shared<const ListPage>();
+    return BucketAnswered{RequestId{request}, std::move(reply)};
+}
 inline BackupRead backup_read(std::uint64_t call, std::string_view key, Instant deadline = kNever) {
     return BackupRead{CallId{call}, key_of(key), ETag{}, deadline};
 }

@@ -133,6 +133,7 @@ TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
     }
     History history;
     history.start_all();
+    history.step(1, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
     history.step(1, 1s, lease_answered(1, nullptr, 1s));
     const auto again = history.step(1, 1500ms, Timer{}, {send_lease(2, LeaseVerb::update, 7)});
     EXPECT_TRUE(violated(history.verdict(kBounded, 10s), again));
