@@ -49,6 +49,10 @@ void fields(A& a, Like<Work> auto& v) {
     a("flows", v.flows);
     a("writes", v.writes);
     a("committed", v.committed);
+    a("failed", v.failed);
+    a("unknown", v.unknown);
+    a("fenced", v.fenced);
+    a("skipped", v.skipped);
     a("reads", v.reads);
     a("queries", v.queries);
 }
@@ -121,6 +125,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("failoversNs", v.failovers);
     a("leaderlessNs", v.leaderless);
     a("leaderships", v.leaderships);
+    a("commitGap", v.commit_gap);
     a("work", v.work);
     a("internalError", v.internal_error);
     a("timeline", v.timeline);

@@ -146,8 +146,11 @@ std::string work_of(const RunResult& run) {
                              counted(work.lease_requests, "Lease request") + ", " +
                              counted(work.bucket_requests, "bucket request") + ", " +
                              counted(work.writes, "write") + " (" + grouped(work.committed) +
-                             " committed), " + counted(work.reads, "backup read") + ", " +
-                             grouped(work.queries) + (work.queries == 1 ? " query" : " queries"));
+                             " committed, " + grouped(work.failed) + " failed, " +
+                             grouped(work.unknown) + " unknown, " + grouped(work.fenced) +
+                             " fenced, " + grouped(work.skipped) + " skipped by followers), " +
+                             counted(work.reads, "backup read") + ", " + grouped(work.queries) +
+                             (work.queries == 1 ? " query" : " queries"));
 }
 
 // Why a run is not a pass, in a few words for its verdict line.

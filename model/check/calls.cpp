@@ -83,6 +83,7 @@ void Calls::read(const ReplicaStepped& step, ReplicaFacts& self, const BackupRea
     Call call;
     call.call = read.call;
     call.key = read.key;
+    call.known = read.known;
     call.deadline = read.deadline;
     call.number = step.number;
     if (self.role == Role::leader)
@@ -191,6 +192,12 @@ void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, cons
         facts_.violate(Id::one_outcome, step.at,
                        facts_.name(step.replica) + " answered the " + call_words(false, call->key) +
                            " with NotFound at " + words(step.at) + " without leading",
+                       {call->number, step.number});
+    if (done.outcome == ReadOutcome::data && self.role != Role::leader && !call->known.empty() &&
+        done.etag == call->known && facts_.fresh(Id::one_outcome))
+        facts_.violate(Id::one_outcome, step.at,
+                       facts_.name(step.replica) + " answered the " + call_words(false, call->key) +
+                           " at " + words(step.at) + " with the version that its caller has",
                        {call->number, step.number});
     const bool of_get = done.outcome == ReadOutcome::data ||
                         done.outcome == ReadOutcome::not_found ||

@@ -36,10 +36,14 @@ class Calls {
     /// The own clock has reached next_check.
     void deadlines(const ReplicaStepped& step, ReplicaFacts& self);
 
-    /// The key of an open backup read; null if there is none of that id.
-    [[nodiscard]] const ObjectKey* key_of_read(ReplicaIndex index, CallId call) {
-        const Call* found = find(index, call, false);
-        return found == nullptr ? nullptr : &found->key;
+    /// An open call: its key, and the event that brought it. Null key: there is none of that id.
+    struct Asking {
+        const ObjectKey* key = nullptr;
+        std::uint64_t number = 0;
+    };
+    [[nodiscard]] Asking asking(ReplicaIndex index, CallId call, bool is_query) {
+        const Call* found = find(index, call, is_query);
+        return found == nullptr ? Asking{} : Asking{&found->key, found->number};
     }
     /// Is it the own request of an open query?
     [[nodiscard]] bool own_of_query(ReplicaIndex index, RequestId request) const;
@@ -53,6 +57,7 @@ class Calls {
         bool promoted = false;  ///< was pending at the promotion that made this process lead
         bool own_get = false;   ///< ... and a GET of its key was sent since
         ObjectKey key;
+        ETag known;  ///< a read's: the version that its caller has
         Instant deadline = kNever;
         Instant due = kNever;      ///< a leader's read: must have ended
         RequestId own;             ///< a query's request in flight; 0 = none

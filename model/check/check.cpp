@@ -34,12 +34,15 @@ void Checkers::on(const ClockChanged& record) {
 
 void Checkers::on(const LeaseCommitted& record) {
     if (record.restored) parts_->gates.restored();
+    if (record.writer == kNobody) parts_->stable.touched(record.at);
     parts_->lease.committed(record);
     parts_->progress.lease_committed(record);
 }
 
 void Checkers::on(const ObjectCommitted& record) {
     parts_->bucket.committed(record);
+    if (record.writer == kNobody) parts_->stable.touched(record.at);
+    parts_->lineage.committed(record, parts_->contents.committed(record));
     parts_->freshness.committed(record);
 }
 
@@ -53,6 +56,18 @@ void Checkers::on(const PathChanged& record) {
 void Checkers::Parts::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     progress.changed(at, number, index);
     freshness.changed(at, number, index);
+    writes.changed(at, number, index);
+    goes_on.changed(at, number, index);
+    stable.changed(at, index);
+    converge.changed(at, index);
+}
+
+void Checkers::Parts::disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
+    freshness.disturbed(at, number, index);
+    writes.disturbed(at, number, index);
+    goes_on.disturbed(at, number, index);
+    stable.disturbed(at, index);
+    converge.disturbed(at, index);
 }
 
 void Checkers::Parts::process_started(const ProcessStarted& record) {
@@ -83,12 +98,19 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     ReplicaFacts& self = facts.replica(record.replica);
     if (!self.running) return;
     calls.process_ended(record, self);
+    writes.process_ended(record);
+    contents.process_ended(record.replica);
+    served.process_ended(record.replica);
+    stable.process_ended(record.replica);
+    claims.process_ended(record.replica);
+    rates.process_ended(record.replica);
     requests.process_ended(record.replica);
     bucket.process_ended(record.replica);
     gates.process_ended(record.at, self);
     self.running = false;
     self.ended = record.at;
     self.ended_as_leader = self.role == Role::leader;
+    if (self.ended_as_leader) goes_on.leadership_ended();
     self.role = Role::stopped;
     self.paused = false;
     self.next_check = kNever;
@@ -119,7 +141,7 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;
         ReplicaFacts& self = facts.replica(target);
-        freshness.disturbed(record.at, record.number, target);
+        disturbed(record.at, record.number, target);
         if (record.began && is_stall(record.what))
             paused(record, target);
         else if ((is_stall(record.what) && self.paused_by == record.fault) ||
@@ -128,7 +150,7 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
     }
     if (record.targets.empty())
         for (std::size_t i = 0; i < facts.replicas.size(); ++i)
-            freshness.disturbed(record.at, record.number, static_cast<ReplicaIndex>(i));
+            disturbed(record.at, record.number, static_cast<ReplicaIndex>(i));
 }
 
 void Checkers::Parts::request_left(const RequestLeft& record) {

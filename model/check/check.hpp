@@ -83,6 +83,10 @@ class Checkers : public Observer {
     /// RoleChanged of another process: the failover times that scenarios bound.
     [[nodiscard]] const std::vector<Duration>& failovers() const;
 
+    /// The longest stretch without a write answered Committed, from the start of the history to
+    /// its end (known after finish()).
+    [[nodiscard]] Duration longest_without_commit() const;
+
   private:
     struct Parts;
     std::unique_ptr<Parts> parts_;

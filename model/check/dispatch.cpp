@@ -30,6 +30,10 @@ const T& as(const Variant& variant) {
     return *std::get_if<T>(&variant);
 }
 
+std::uint64_t size_of(const BackupWrite& write) {
+    return write.payload ? write.payload->size : 0;
+}
+
 }  // namespace
 
 void Checkers::Parts::step(const ReplicaStepped& step) {
@@ -49,16 +53,24 @@ void Checkers::Parts::step(const ReplicaStepped& step) {
     if (step.event != nullptr) after(step, self, sends);
     if (lease.outsiders() != Version{} && step.event != nullptr) [[unlikely]]
         lease_shown(step, self);
-    if (step.now.monotonic >= self.next_check) [[unlikely]]
+    if (step.now.monotonic >= self.next_check || step.at > self.write_check) [[unlikely]] {
         calls.deadlines(step, self);
+        writes.check(step, self);
+    }
 }
 
 void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
     const Event& event = *step.event;
     switch (event.index()) {
         case event_index<Stop>():
+            writes.stop(step, as<Stop>(event).deadline);
             calls.stop(step, self, as<Stop>(event));
             changed(step.at, step.number, step.replica);
+            break;
+        case event_index<LeaseAnswered>():
+            if (!self.elects) break;
+            claims.lease_answered(step, as<LeaseAnswered>(event));
+            rates.lease_answered(step, as<LeaseAnswered>(event));
             break;
         case event_index<BucketAnswered>():
             answered(step, self, as<BucketAnswered>(event));
@@ -66,18 +78,30 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
         case event_index<FileAnswered>(): {
             const FileReply& reply = as<FileAnswered>(event).reply;
             if (reply.entries) freshness.files_listed(step, self, reply);
+            if (reply.entries) contents.files_listed(step, reply);
+            served.file_answered(step, as<FileAnswered>(event));
             break;
         }
         case event_index<BackupRead>():
             calls.read(step, self, as<BackupRead>(event));
+            rates.asked(step, as<BackupRead>(event).key);
             break;
         case event_index<BackupWrite>():
             bucket.write_began(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                                false);
+            writes.began(step, self, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
+                         size_of(as<BackupWrite>(event)));
+            rates.asked(step, as<BackupWrite>(event).key);
+            contents.asked(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
+                           as<BackupWrite>(event).payload, false);
             break;
         case event_index<BackupRemove>():
             bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
                                true);
+            writes.began(step, self, as<BackupRemove>(event).call, as<BackupRemove>(event).key, 0);
+            rates.asked(step, as<BackupRemove>(event).key);
+            contents.asked(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key, nullptr,
+                           true);
             break;
         case event_index<Query>():
             calls.query(step, self, as<Query>(event));
@@ -90,6 +114,9 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
 void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& self,
                                const BucketAnswered& answer) {
     const Requests::Answered known = requests.answered(step.replica, self, answer);
+    writes.put_answered(step.at, step.replica, answer);
+    rates.bucket_answered(step, answer);
+    if (self.elects) claims.bucket_answered(step, answer);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
     freshness.request_answered(step.at, step.replica, answer.request);
@@ -107,11 +134,20 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<Stopped>():
             calls.stopped(step, self);
+            writes.stopped(step);
             changed(step.at, step.number, step.replica);
+            break;
+        case effect_index<SendLease>():
+            claims.lease_sent(step, as<SendLease>(effect));
+            rates.lease_sent(step, self, as<SendLease>(effect));
+            break;
+        case effect_index<Mark>():
+            if (as<Mark>(effect).mark == MarkId::stepped_down_abdicated) stable.abdicated(step);
             break;
         case effect_index<SendBucket>():
             if (as<SendBucket>(effect).verb == BucketVerb::get)
                 calls.get_sent(step, self, as<SendBucket>(effect));
+            if (self.elects) claims.bucket_sent(step, as<SendBucket>(effect));
             break;
         case effect_index<WatchLease>():
             self.watch = as<WatchLease>(effect).watch;
@@ -121,24 +157,51 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<SendFile>():
             freshness.file_sent(step, self, as<SendFile>(effect));
+            served.file_sent(step, as<SendFile>(effect));
             break;
-        case effect_index<ReadDone>(): {
-            const ReadDone& done = as<ReadDone>(effect);
-            if (done.outcome == ReadOutcome::data)
-                if (const ObjectKey* key = calls.key_of_read(step.replica, done.call))
-                    freshness.read_done(step, self, *key, done.etag);
-            calls.read_done(step, self, done);
+        case effect_index<ReadDone>():
+            read_done(step, self, as<ReadDone>(effect));
             break;
-        }
         case effect_index<WriteDone>():
-            bucket.write_done(step, as<WriteDone>(effect));
+            write_done(step, self, as<WriteDone>(effect));
             break;
         case effect_index<QueryDone>():
-            calls.query_done(step, self, as<QueryDone>(effect));
+            query_done(step, self, as<QueryDone>(effect));
             break;
         default:
             break;
     }
+}
+
+void Checkers::Parts::write_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                 const WriteDone& done) {
+    bucket.write_done(step, done);
+    writes.done(step, self, done);
+    if (done.ack == WriteAck::committed) goes_on.committed(step.at, step.number);
+    lineage.write_done(step, done);
+    served.write_done(step, done);
+    if (done.ack == WriteAck::skipped_follower)
+        contents.never_was(step.replica, done.call);
+    else
+        contents.forget(step.replica, done.call);
+}
+
+void Checkers::Parts::read_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                const ReadDone& done) {
+    const Calls::Asking asking = calls.asking(step.replica, done.call, false);
+    if (asking.key != nullptr) {
+        if (done.outcome == ReadOutcome::data)
+            freshness.read_done(step, self, *asking.key, done.etag);
+        served.read_done(step, *asking.key, asking.number, done);
+    }
+    calls.read_done(step, self, done);
+}
+
+void Checkers::Parts::query_done(const ReplicaStepped& step, ReplicaFacts& self,
+                                 const QueryDone& done) {
+    const Calls::Asking asking = calls.asking(step.replica, done.call, true);
+    if (asking.key != nullptr) served.query_done(step, *asking.key, asking.number, done);
+    calls.query_done(step, self, done);
 }
 
 void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends) {
@@ -154,6 +217,10 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             break;
         case event_index<FileAnswered>():
             calls.after_answer(step, as<FileAnswered>(event).request);
+            break;
+        case event_index<BackupWrite>():
+            if (writes.accepted(step.replica, as<BackupWrite>(event).call))
+                goes_on.accepted(step.at, step.number, size_of(as<BackupWrite>(event)));
             break;
         case event_index<Cancel>():
             calls.after_cancel(step, as<Cancel>(event).call);
@@ -175,6 +242,12 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
         requests.sent(step, tenure, *request, own);
+        // A pass fetches what a LIST showed it, once.
+        rates.bucket_sent(step, *request, own || tenure.role == Role::follower);
+        if (request->verb == BucketVerb::put) {
+            writes.put_sent(step, request->request);
+            contents.put_sent(step, *request);
+        }
         if (!freshness.applies()) continue;
         if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
         freshness.request_sent(step, request->request);
@@ -209,9 +282,16 @@ void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& sel
     calls.role_changed(step, self, role, position);
     if (role.role == Role::leader && self.elects) {
         gates.became_leader(step, role);
+        stable.began(step, self);
+        converge.role_changed(step.at);
         progress.became_leader(step.at, step.replica);
     }
+    if (self.role != Role::leader && self.tenure_before.role == Role::leader) {
+        goes_on.leadership_ended();
+        if (self.elects) stable.ended(step, self);
+    }
     freshness.changed(step.at, step.number, step.replica);
+    writes.changed(step.at, step.number, step.replica);
 }
 
 }  // namespace leasehold::check

@@ -19,16 +19,23 @@ namespace leasehold::check {
 enum class Id : std::uint8_t {
     at_most_one,
     eventually_one,
+    stable,
     term_increases,
     taken_only_when_free,
     changed_only_by_holder,
     epochs_increase,
     no_stale_commit,
     acknowledged_survives,
+    linearizable,
+    eventually_committed,
+    goes_on,
     writes_are_no_ops,
     reads_never_stack,
+    requests_bounded,
     query_within_deadline,
     freshness,
+    never_regresses,
+    converge,
     one_outcome,
     releases_all,
     stop_bounded,
@@ -78,6 +85,7 @@ struct ReplicaFacts {
     Tenure tenure_before;         ///< what the newest change of role ended
     Instant next_check = kNever;  ///< own clock: the earliest deadline that a checker waits for
     TrueTime fresh_check = TrueTime::max();  ///< the same for freshness
+    TrueTime write_check = TrueTime::max();  ///< the same for writes
     Gate gate;
     ClockPiece clock;
     WatchId watch;                         ///< the open one; what comes of another is dropped

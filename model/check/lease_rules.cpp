@@ -1,6 +1,7 @@
 #include "model/check/lease_rules.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 namespace leasehold::check {
@@ -31,6 +32,7 @@ void LeaseRules::committed(const LeaseCommitted& record) {
     outsiders_ = by_outsider ? record.after->version : Version{};
     outsiders_number_ = record.number;
     if (record.writer == kNobody || record.restored) {
+        outsider_wrote(record, by_outsider);
         if (!record.after || record.restored) {
             written_ = nullptr;
             writer_ = kNobody;
@@ -44,14 +46,50 @@ void LeaseRules::committed(const LeaseCommitted& record) {
         else
             changed(record);
     }
+    outsider_leads_ = false;
     written_ = record.after;
     writer_ = record.writer;
     written_number_ = record.number;
     restored_ = false;
 }
 
+/// Of a holder that is no replica only its records are known: it may lead for as long as the
+/// newest of them says. Who empties the record is not known, so that ends nothing.
+void LeaseRules::outsider_wrote(const LeaseCommitted& record, bool takes) {
+    if (record.restored) {
+        outsider_leads_ = false;
+        return;
+    }
+    if (!record.after || record.after->record.holder.empty()) return;
+    const LeaseRecord& after = record.after->record;
+    const bool renews = outsider_leads_ && record.before && after.holder == outsider_ &&
+                        after.renew_time != record.before->record.renew_time;
+    if (!takes && !renews) return;
+    outsider_leads_ = true;
+    outsider_ = after.holder;
+    outsider_until_ = record.at + std::chrono::seconds(std::max(0, after.duration_seconds));
+    outsider_number_ = record.number;
+}
+
+bool LeaseRules::too_early_for_outsider(const LeaseCommitted& record) const {
+    // A group with client-go electors believes an empty holder: it is how they release.
+    if (facts_.settings.election.client_go_peers && record.before->record.holder.empty())
+        return false;
+    // A recorder may have seen the record later than the taker did.
+    const Duration slack = facts_.settings.timer_grace + facts_.settings.api_round_trip;
+    return record.at + slack < outsider_until_;
+}
+
 void LeaseRules::taken(const LeaseCommitted& record) {
     facts_.checked(Id::taken_only_when_free);
+    if (too_early_for_outsider(record) && facts_.fresh(Id::taken_only_when_free))
+        facts_.violate(Id::taken_only_when_free, record.at,
+                       facts_.name(record.writer) + " took the Lease at " + words(record.at) +
+                           " while '" + outsider_ + "' may lead by its record until " +
+                           words(outsider_until_),
+                       {outsider_number_, record.number});
+    outsider_until_ = TrueTime::min();
+    counted(record);
     taken_version_ = Term{record.after->version.value()};
     taker_ = record.writer;
     taken_at_ = record.at;
@@ -98,9 +136,53 @@ bool LeaseRules::owns(const LeaseCommitted& record) const {
     return written_ == record.before || same_write(written_->record, record.before->record);
 }
 
+/// A takeover leaves what others put there, and counts a change of holder.
+void LeaseRules::counted(const LeaseCommitted& record) {
+    const Lease& before = *record.before;
+    const Lease& after = *record.after;
+    if (restored_ || !facts_.fresh(Id::changed_only_by_holder)) return;
+    const bool changes = before.record.holder != after.record.holder;
+    const std::int64_t wanted =
+        std::int64_t{std::max(0, before.record.transitions)} + (changes ? 1 : 0);
+    const bool counts =
+        after.record.transitions == wanted || wanted > std::numeric_limits<std::int32_t>::max();
+    if (before.extra == after.extra && before.uid == after.uid && counts) return;
+    facts_.violate(
+        Id::changed_only_by_holder, record.at,
+        facts_.name(record.writer) + " took the Lease at " + words(record.at) +
+            (counts ? " and changed its uid, or labels, annotations or fields of others"
+                    : " with leaseTransitions " + std::to_string(after.record.transitions) +
+                          " after " + std::to_string(before.record.transitions)),
+        {written_number_, record.number});
+}
+
+/// What a renewal or release of the own record leaves as it was.
+void LeaseRules::kept(const LeaseCommitted& record) {
+    const Lease& before = *record.before;
+    const Lease& after = *record.after;
+    const char* lost = nullptr;
+    if (before.uid != after.uid) lost = "its uid";
+    if (before.extra != after.extra) lost = "labels, annotations or fields of others";
+    // Where somebody edited these, the holder may write its own back.
+    const LeaseRecord& own = written_->record;
+    if (after.record.transitions != before.record.transitions &&
+        after.record.transitions != own.transitions)
+        lost = "leaseTransitions";
+    if (after.record.acquire_time != before.record.acquire_time &&
+        after.record.acquire_time != own.acquire_time)
+        lost = "acquireTime";
+    if (lost == nullptr || !facts_.fresh(Id::changed_only_by_holder)) return;
+    facts_.violate(Id::changed_only_by_holder, record.at,
+                   facts_.name(record.writer) + " changed " + lost + " of the Lease at " +
+                       words(record.at) + ", which it only " +
+                       (after.record.holder.empty() ? "released" : "renewed"),
+                   {written_number_, record.number});
+}
+
 void LeaseRules::changed(const LeaseCommitted& record) {
     if (restored_) return;  // whose write the older record was is not known any more
     facts_.checked(Id::changed_only_by_holder);
+    if (owns(record)) kept(record);
     if (owns(record) || !facts_.fresh(Id::changed_only_by_holder)) return;
     const LeaseRecord& before = record.before->record;
     const bool releases = record.after->record.holder.empty();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "model/check/facts.hpp"
 
@@ -34,6 +35,10 @@ class LeaseRules {
     [[nodiscard]] bool owns(const LeaseCommitted& record) const;
     void taken(const LeaseCommitted& record);
     void changed(const LeaseCommitted& record);
+    void outsider_wrote(const LeaseCommitted& record, bool takes);
+    [[nodiscard]] bool too_early_for_outsider(const LeaseCommitted& record) const;
+    void kept(const LeaseCommitted& record);
+    void counted(const LeaseCommitted& record);
     void outlived(const ReplicaStepped& step, const GateMoved& gate);
 
     Facts& facts_;
@@ -42,6 +47,10 @@ class LeaseRules {
     std::uint64_t written_number_ = 0;
     Version outsiders_;
     std::uint64_t outsiders_number_ = 0;
+    bool outsider_leads_ = false;  ///< the record is an outsider's, not released since
+    std::string outsider_;
+    TrueTime outsider_until_ = TrueTime::min();  ///< end of what its newest record grants
+    std::uint64_t outsider_number_ = 0;
     bool restored_ = false;  ///< the present record came back from an older revision
     Term taken_version_;     ///< of the newest takeover
     ReplicaIndex taker_ = kNobody;

@@ -8,12 +8,21 @@
 #include "model/check/bucket_rules.hpp"
 #include "model/check/calls.hpp"
 #include "model/check/check.hpp"
+#include "model/check/claims.hpp"
+#include "model/check/contents.hpp"
+#include "model/check/converge.hpp"
 #include "model/check/facts.hpp"
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
+#include "model/check/goes_on.hpp"
 #include "model/check/lease_rules.hpp"
+#include "model/check/lineage.hpp"
 #include "model/check/progress.hpp"
+#include "model/check/rates.hpp"
 #include "model/check/requests.hpp"
+#include "model/check/served.hpp"
+#include "model/check/stable.hpp"
+#include "model/check/writes.hpp"
 
 namespace leasehold::check {
 
@@ -26,7 +35,16 @@ struct Checkers::Parts {
           bucket(facts),
           requests(facts),
           calls(facts),
-          freshness(facts) {}
+          freshness(facts),
+          writes(facts),
+          goes_on(facts, writes),
+          contents(facts),
+          lineage(facts, contents),
+          served(facts, contents),
+          stable(facts, writes),
+          converge(facts, writes, contents, served),
+          claims(facts),
+          rates(facts) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);
@@ -42,6 +60,10 @@ struct Checkers::Parts {
     void process_ended(const ProcessEnded& record);
     void fault(const FaultTookEffect& record);
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    void read_done(const ReplicaStepped& step, ReplicaFacts& self, const ReadDone& done);
+    void query_done(const ReplicaStepped& step, ReplicaFacts& self, const QueryDone& done);
+    void write_done(const ReplicaStepped& step, ReplicaFacts& self, const WriteDone& done);
     void paused(const FaultTookEffect& record, ReplicaIndex index);
     void resumed(TrueTime at, std::uint64_t number, ReplicaIndex index, Instant now);
     void request_left(const RequestLeft& record);
@@ -57,6 +79,15 @@ struct Checkers::Parts {
     Requests requests;
     Calls calls;
     Freshness freshness;
+    Writes writes;
+    GoesOn goes_on;
+    Contents contents;
+    Lineage lineage;
+    Served served;
+    Stable stable;
+    Converge converge;
+    Claims claims;
+    Rates rates;
 };
 
 }  // namespace leasehold::check

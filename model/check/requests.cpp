@@ -93,10 +93,12 @@ Requests::Answered Requests::answered(ReplicaIndex index, const ReplicaFacts& se
         std::find_if(station.flights.begin(), station.flights.end(),
                      [&answer](const Flight& flight) { return flight.request == answer.request; });
     if (found == station.flights.end()) return {};
-    const bool good = answer.reply && answer.reply->status == 200;
-    if (found->verb == BucketVerb::list) station.list_failed = !good;
+    // As the replica understands it: a page that it can't use is no page.
+    const BucketOutcome outcome =
+        answer.reply ? classify(found->verb, *answer.reply) : BucketOutcome::unknown;
+    if (found->verb == BucketVerb::list) station.list_failed = outcome != BucketOutcome::page;
     Answered result;
-    if (good && found->verb == BucketVerb::get) result.got = found->key;
+    if (outcome == BucketOutcome::object) result.got = found->key;
     result.of_pass = !found->own_of_query && found->era == self.era &&
                      self.role == Role::follower &&
                      (found->verb == BucketVerb::list || found->verb == BucketVerb::get);

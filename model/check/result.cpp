@@ -47,6 +47,27 @@ int exit_code(Outcome outcome) {
     CHECK_MSG(false, "an outcome that does not exist");
 }
 
+void Work::answered(WriteAck ack) {
+    ++writes;
+    switch (ack) {
+        case WriteAck::committed:
+            ++committed;
+            return;
+        case WriteAck::skipped_follower:
+            ++skipped;
+            return;
+        case WriteAck::fenced:
+            ++fenced;
+            return;
+        case WriteAck::failed:
+            ++failed;
+            return;
+        case WriteAck::unknown:
+            ++unknown;
+            return;
+    }
+}
+
 Outcome worse(Outcome a, Outcome b) {
     return badness(a) >= badness(b) ? a : b;
 }

@@ -57,8 +57,15 @@ struct Work {
     std::uint64_t flows = 0;
     std::uint64_t writes = 0;  ///< answered, of any kind
     std::uint64_t committed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t unknown = 0;
+    std::uint64_t fenced = 0;
+    std::uint64_t skipped = 0;  ///< a follower's: nobody's loss
     std::uint64_t reads = 0;
     std::uint64_t queries = 0;
+
+    /// Counts one answer to a write or removal.
+    void answered(WriteAck ack);
 };
 
 struct RunResult {
@@ -76,6 +83,7 @@ struct RunResult {
     std::vector<Duration> failovers;
     std::vector<Duration> leaderless;
     std::uint64_t leaderships = 0;
+    Duration commit_gap{0};  ///< the longest stretch without a committed write
     Work work;
     std::string internal_error;          ///< outcome internal: the CHECK's words
     std::vector<TimelineLine> timeline;  ///< only when asked for

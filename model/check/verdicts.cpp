@@ -8,39 +8,148 @@ namespace leasehold::check {
 
 namespace {
 
-constexpr std::array<InvariantInfo, kInvariantCount> kInvariants{{
-    {"leader.at-most-one", InvariantClass::safety,
-     "at no true instant do two replicas hold an open write gate"},
-    {"leader.eventually-one", InvariantClass::liveness,
-     "a leader within the configured bound while a running replica reaches a healthy API"},
-    {"leader.term-increases", InvariantClass::safety,
-     "each new leadership has a larger term, except across a restore"},
-    {"lease.taken-only-when-free", InvariantClass::safety,
-     "a takeover happens only after a release or the end of the predecessor's validity"},
-    {"lease.changed-only-by-holder", InvariantClass::safety,
-     "no renewal or release alters a record that its writer doesn't own"},
-    {"bucket.epochs-increase", InvariantClass::safety,
-     "epoch claims grow in the order of their swaps, each number once"},
-    {"bucket.no-stale-commit", InvariantClass::safety,
-     "per key, the committed epoch never decreases, foreign writes apart"},
-    {"bucket.acknowledged-survives", InvariantClass::safety,
-     "what was answered Committed stays until a write or removal by an epoch not older"},
-    {"follower.writes-are-no-ops", InvariantClass::safety,
-     "no PUT or DELETE is permitted at a replica whose gate is closed"},
-    {"follower.reads-never-stack", InvariantClass::safety,
-     "a query is answered in its step or has one request of its own; flights and passes don't "
-     "pile up"},
-    {"query.within-deadline", InvariantClass::liveness, "every query ends by its deadline"},
-    {"follower.freshness", InvariantClass::liveness,
-     "a follower with a healthy bucket path sees a commit within a poll period, a pass and a "
-     "transfer"},
-    {"read.one-outcome", InvariantClass::safety,
-     "each backup read ends exactly once, NotFound only at a leader, or with its process"},
-    {"promotion.releases-all", InvariantClass::safety,
-     "write privilege first, then every pending read ends with the outcome of its own GET"},
-    {"stop.bounded", InvariantClass::liveness, "a stopping replica ends by its deadline"},
-    {"run.deterministic", InvariantClass::determinism, "same scenario and seed, same digest"},
+/// What a run must have for an invariant to mean something in it.
+enum class Needs : std::uint8_t { nothing, election, storage, both, fencing, followers };
+
+struct Row {
+    InvariantInfo info;
+    Needs needs;
+    Status absent;         ///< when nothing was looked at: not applicable, or too small a run
+    std::string_view why;  ///< ... and why that is
+};
+
+constexpr std::array<Row, kInvariantCount> kRows{{
+    {{"leader.at-most-one", InvariantClass::safety,
+      "at no true instant do two replicas hold an open write gate"},
+     Needs::election,
+     Status::inconclusive,
+     "no write gate was ever opened"},
+    {{"leader.eventually-one", InvariantClass::liveness,
+      "a leader within the configured bound while a running replica reaches a healthy API"},
+     Needs::election,
+     Status::inconclusive,
+     "no replica ran and reached a healthy API for as long as the bound"},
+    {{"leader.stable", InvariantClass::liveness,
+      "no change of leader without a cause, and who gave the Lease up sits out one lease"},
+     Needs::election,
+     Status::inconclusive,
+     "no replica ever led"},
+    {{"leader.term-increases", InvariantClass::safety,
+      "each new leadership has a larger term, except across a restore"},
+     Needs::election,
+     Status::inconclusive,
+     "no replica ever led"},
+    {{"lease.taken-only-when-free", InvariantClass::safety,
+      "a takeover happens only after a release or the end of the predecessor's validity"},
+     Needs::election,
+     Status::not_applicable,
+     "the Lease was never taken over"},
+    {{"lease.changed-only-by-holder", InvariantClass::safety,
+      "no renewal or release alters a record that its writer doesn't own, or what others put "
+      "there"},
+     Needs::election,
+     Status::inconclusive,
+     "the Lease was never renewed or released"},
+    {{"bucket.epochs-increase", InvariantClass::safety,
+      "epoch claims grow in the order of their swaps, each number once, by holders of the newest "
+      "term"},
+     Needs::fencing,
+     Status::not_applicable,
+     "no epoch was claimed"},
+    {{"bucket.no-stale-commit", InvariantClass::safety,
+      "per key, the committed epoch never decreases, foreign writes apart"},
+     Needs::fencing,
+     Status::not_applicable,
+     "nothing was stored"},
+    {{"bucket.acknowledged-survives", InvariantClass::safety,
+      "what was answered Committed stays until a write or removal that was asked for later"},
+     Needs::storage,
+     Status::not_applicable,
+     "no write was acknowledged as committed"},
+    {{"bucket.linearizable", InvariantClass::safety,
+      "what reads and writes of a key are told fits one order of all that happened to it"},
+     Needs::storage,
+     Status::not_applicable,
+     "no write or read was answered"},
+    {{"write.eventually-committed", InvariantClass::liveness,
+      "a write that a leader accepted is committed within its bound if the leader's paths are "
+      "healthy, and answered by its deadline"},
+     Needs::storage,
+     Status::not_applicable,
+     "no leader accepted a write"},
+    {{"backup.goes-on", InvariantClass::liveness,
+      "something is committed while a replica reaches the API and a store that takes its writes"},
+     Needs::both,
+     Status::not_applicable,
+     "no leader accepted a write"},
+    {{"follower.writes-are-no-ops", InvariantClass::safety,
+      "no PUT or DELETE is permitted at a replica whose gate is closed"},
+     Needs::both,
+     Status::not_applicable,
+     "no write was about to leave"},
+    {{"follower.reads-never-stack", InvariantClass::safety,
+      "a query is answered in its step or has one request of its own; flights and passes don't "
+      "pile up"},
+     Needs::storage,
+     Status::not_applicable,
+     "no query came and no bucket request was sent"},
+    {{"requests.bounded", InvariantClass::safety,
+      "no process sends requests without measure, and a Retry-After is waited out"},
+     Needs::nothing,
+     Status::not_applicable,
+     "no request was sent"},
+    {{"query.within-deadline", InvariantClass::liveness, "every query ends by its deadline"},
+     Needs::storage,
+     Status::not_applicable,
+     "no query was asked"},
+    {{"follower.freshness", InvariantClass::liveness,
+      "a follower with a healthy bucket path sees a commit within a poll period, a pass and a "
+      "transfer"},
+     Needs::followers,
+     Status::not_applicable,
+     "nothing was stored that a follower had to see"},
+    {{"payload.never-regresses", InvariantClass::safety,
+      "no replica gives an older version of a key after a newer one, nor nothing while it has a "
+      "copy"},
+     Needs::storage,
+     Status::not_applicable,
+     "no payload was given"},
+    {{"replicas.converge", InvariantClass::liveness,
+      "after healing, all replicas hold the live keys as the bucket does, and no removed ones"},
+     Needs::followers,
+     Status::not_applicable,
+     "at the end nobody led, or no replica had healthy paths for long enough, or the bucket had "
+     "held nothing for so long"},
+    {{"read.one-outcome", InvariantClass::safety,
+      "each backup read ends exactly once, NotFound only at a leader, or with its process"},
+     Needs::storage,
+     Status::not_applicable,
+     "no backup read was asked"},
+    {{"promotion.releases-all", InvariantClass::safety,
+      "write privilege first, then every pending read ends with the outcome of its own GET"},
+     Needs::both,
+     Status::not_applicable,
+     "no replica was promoted"},
+    {{"stop.bounded", InvariantClass::liveness, "a stopping replica ends by its deadline"},
+     Needs::nothing,
+     Status::not_applicable,
+     "no replica was told to stop"},
+    {{"run.deterministic", InvariantClass::determinism, "same scenario and seed, same digest"},
+     Needs::nothing,
+     Status::not_checked,
+     "the run was not repeated"},
 }};
+
+constexpr std::array<InvariantInfo, kInvariantCount> kInvariants = [] {
+    std::array<InvariantInfo, kInvariantCount> infos{};
+    for (std::size_t i = 0; i < kInvariantCount; ++i)
+        infos[i] = kRows[i].info;
+    return infos;
+}();
+
+const Row& row(Id id) {
+    return kRows[static_cast<std::size_t>(id)];
+}
 
 }  // namespace
 
@@ -50,29 +159,19 @@ std::span<const InvariantInfo> invariants() {
 
 bool Checkers::Parts::applies(Id id) const {
     const Settings& settings = facts.settings;
-    switch (id) {
-        case Id::at_most_one:
-        case Id::eventually_one:
-        case Id::term_increases:
-        case Id::taken_only_when_free:
-        case Id::changed_only_by_holder:
-            return settings.elects;
-        case Id::epochs_increase:
-        case Id::no_stale_commit:
-            return settings.elects && settings.stores && settings.storage.ha;
-        case Id::writes_are_no_ops:
-        case Id::releases_all:
-            return settings.elects && settings.stores;
-        case Id::freshness:
-            return freshness.applies();
-        case Id::acknowledged_survives:
-        case Id::reads_never_stack:
-        case Id::query_within_deadline:
-        case Id::one_outcome:
-            return settings.stores;
-        case Id::stop_bounded:
-        case Id::deterministic:
+    switch (row(id).needs) {
+        case Needs::nothing:
             return true;
+        case Needs::election:
+            return settings.elects;
+        case Needs::storage:
+            return settings.stores;
+        case Needs::both:
+            return settings.elects && settings.stores;
+        case Needs::fencing:
+            return settings.elects && settings.stores && settings.storage.ha;
+        case Needs::followers:
+            return freshness.applies();
     }
     return true;
 }
@@ -80,51 +179,19 @@ bool Checkers::Parts::applies(Id id) const {
 /// Why nothing was looked at, and whether that says that the run was too small or that the
 /// invariant had no occasion.
 std::string_view Checkers::Parts::absent(Id id, Status& status) const {
-    status = Status::not_applicable;
-    switch (id) {
-        case Id::at_most_one:
-            status = Status::inconclusive;
-            return "no write gate was ever opened";
-        case Id::eventually_one:
-            status = Status::inconclusive;
-            return "no replica ran and reached a healthy API for as long as the bound";
-        case Id::term_increases:
-            status = Status::inconclusive;
-            return "no replica ever led";
-        case Id::taken_only_when_free:
-            return "the Lease was never taken over";
-        case Id::changed_only_by_holder:
-            status = Status::inconclusive;
-            return "the Lease was never renewed or released";
-        case Id::epochs_increase:
-            return "no epoch was claimed";
-        case Id::no_stale_commit:
-            return "nothing was stored";
-        case Id::acknowledged_survives:
-            return "no write was acknowledged as committed";
-        case Id::writes_are_no_ops:
-            return "no write was about to leave";
-        case Id::reads_never_stack:
-            return "no query came and no bucket request was sent";
-        case Id::query_within_deadline:
-            return "no query was asked";
-        case Id::freshness:
-            if (freshness.owed() > 0) {
-                status = Status::inconclusive;
-                return "no follower had a healthy path to the bucket for long enough";
-            }
-            return "nothing was stored that a follower had to see";
-        case Id::one_outcome:
-            return "no backup read was asked";
-        case Id::releases_all:
-            return "no replica was promoted";
-        case Id::stop_bounded:
-            return "no replica was told to stop";
-        case Id::deterministic:
-            status = Status::not_checked;
-            return "the run was not repeated";
-    }
-    return "";
+    const bool accepted = writes.accepted_count() > 0;
+    const auto too_small = [&status](std::string_view why) {
+        status = Status::inconclusive;
+        return why;
+    };
+    if (id == Id::eventually_committed && accepted)
+        return too_small("no leader that accepted a write had healthy paths until it was answered");
+    if (id == Id::goes_on && accepted)
+        return too_small("nothing was committed, and no replica had healthy paths for long enough");
+    if (id == Id::freshness && freshness.owed() > 0)
+        return too_small("no follower had a healthy path to the bucket for long enough");
+    status = row(id).absent;
+    return row(id).why;
 }
 
 Verdict Checkers::Parts::verdict(Id id) const {
@@ -157,6 +224,9 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
     parts_->progress.finish(end);
     parts_->calls.finish(end);
     parts_->freshness.finish(end);
+    parts_->writes.finish(end);
+    parts_->goes_on.finish(end);
+    parts_->converge.finish(end);
     std::vector<Verdict> verdicts;
     for (std::size_t i = 0; i < kInvariantCount; ++i)
         verdicts.push_back(parts_->verdict(static_cast<Id>(i)));
@@ -165,6 +235,9 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
 
 const std::vector<Duration>& Checkers::leaderless() const {
     return parts_->progress.leaderless();
+}
+Duration Checkers::longest_without_commit() const {
+    return parts_->goes_on.longest_gap();
 }
 const std::vector<Duration>& Checkers::failovers() const {
     return parts_->progress.failovers();

@@ -275,10 +275,16 @@ void read_expect(const Node& node, ExpectSpec& out) {
     }
     read_invariants(block, "violates", out.violates);
     read_invariants(block, "mayViolate", out.may_violate);
+    read_invariants(block, "notJudged", out.not_judged);
+    if (const Node* bounds = block.find("commits"))
+        read_bound(Block(*bounds, "expect.commits", names::kCommits), "every", out.commits_every);
     for (const std::string& id : out.violates)
         if (std::find(out.may_violate.begin(), out.may_violate.end(), id) != out.may_violate.end())
             fail(*block.find("mayViolate"),
                  "expect: " + id + " is in both violates and mayViolate");
+    for (const std::string& id : out.not_judged)
+        if (std::find(out.violates.begin(), out.violates.end(), id) != out.violates.end())
+            fail(*block.find("notJudged"), "expect: " + id + " is in both violates and notJudged");
 }
 
 }  // namespace leasehold::sim

@@ -34,13 +34,31 @@ inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "f
 
 /// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
-inline constexpr std::array<std::string_view, 16> kInvariants{
-    "leader.at-most-one",         "leader.eventually-one",        "leader.term-increases",
-    "lease.taken-only-when-free", "lease.changed-only-by-holder", "bucket.epochs-increase",
-    "bucket.no-stale-commit",     "bucket.acknowledged-survives", "follower.writes-are-no-ops",
-    "follower.reads-never-stack", "query.within-deadline",        "follower.freshness",
-    "read.one-outcome",           "promotion.releases-all",       "stop.bounded",
-    "run.deterministic"};
+inline constexpr std::array<std::string_view, 23> kInvariants{
+    "leader.at-most-one",
+    "leader.eventually-one",
+    "leader.stable",
+    "leader.term-increases",
+    "lease.taken-only-when-free",
+    "lease.changed-only-by-holder",
+    "bucket.epochs-increase",
+    "bucket.no-stale-commit",
+    "bucket.acknowledged-survives",
+    "bucket.linearizable",
+    "write.eventually-committed",
+    "backup.goes-on",
+    "follower.writes-are-no-ops",
+    "follower.reads-never-stack",
+    "requests.bounded",
+    "query.within-deadline",
+    "follower.freshness",
+    "payload.never-regresses",
+    "replicas.converge",
+    "read.one-outcome",
+    "promotion.releases-all",
+    "stop.bounded",
+    "run.deterministic",
+};
 
 inline constexpr std::array<std::string_view, 14> kTop{
     "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",
@@ -70,8 +88,9 @@ inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reac
 inline constexpr std::array<std::string_view, 13> kModifiers{
     "for",       "as", "of",    "disk",   "within",     "clock", "from",
     "direction", "by", "times", "status", "retryAfter", "drift"};
-inline constexpr std::array<std::string_view, 4> kExpect{"reached", "failover", "violates",
-                                                         "mayViolate"};
+inline constexpr std::array<std::string_view, 6> kExpect{"reached",  "failover",   "commits",
+                                                         "violates", "mayViolate", "notJudged"};
+inline constexpr std::array<std::string_view, 1> kCommits{"every"};
 inline constexpr std::array<std::string_view, 3> kFailover{"p50", "p99", "max"};
 
 }  // namespace leasehold::sim::names

@@ -299,8 +299,11 @@ std::string expect_text(const ExpectSpec& expect) {
     section.line("reached",
                  list(expect.reached, [](MarkId id) { return std::string(mark_name(id)); }));
     if (!failover.empty()) section.line("failover", "{" + failover + "}");
+    if (expect.commits_every)
+        section.line("commits", "{every: " + format_duration(*expect.commits_every) + "}");
     return section.line("violates", list(expect.violates, word))
         .line("mayViolate", list(expect.may_violate, word))
+        .line("notJudged", list(expect.not_judged, word))
         .text();
 }
 

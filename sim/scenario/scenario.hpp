@@ -166,6 +166,8 @@ struct ExpectSpec {
     std::optional<Duration> failover_max;
     std::vector<std::string> violates;  ///< exactly these, in every seed
     std::vector<std::string> may_violate;
+    std::vector<std::string> not_judged;    ///< may be without material: no reason to doubt a pass
+    std::optional<Duration> commits_every;  ///< some write is committed at least so often
 };
 
 struct SeedRange {

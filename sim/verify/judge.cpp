@@ -27,8 +27,7 @@ class Tally final : public Observer {
             work.reads += std::holds_alternative<ReadDone>(effect) ? 1U : 0U;
             work.queries += std::holds_alternative<QueryDone>(effect) ? 1U : 0U;
             if (const auto* done = std::get_if<WriteDone>(&effect)) {
-                ++work.writes;
-                work.committed += done->ack == WriteAck::committed ? 1U : 0U;
+                work.answered(done->ack);
             } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
                 result_.leaderships += role->role == Role::leader ? 1U : 0U;
             } else if (const auto* mark = std::get_if<Mark>(&effect)) {
@@ -116,6 +115,7 @@ Result<RunResult, std::string> judge(const std::vector<std::string>& files, cons
     result.verdicts = checkers.finish(merged->end);
     result.failovers = checkers.failovers();
     result.leaderless = checkers.leaderless();
+    result.commit_gap = checkers.longest_without_commit();
     if (timeline) result.timeline = lines.lines();
     result.outcome = outcome_of(result);
     result.chain = evidence(recordings, *merged, result);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sim/scenario/units.hpp"
 #include "sim/world/draw.hpp"
 
 namespace leasehold::sim {
@@ -23,10 +24,54 @@ void expect(RunResult& result, std::string what, bool met, std::string found) {
     result.expectations.push_back({std::move(what), met, std::move(found)});
 }
 
+bool listed(const std::vector<std::string>& ids, std::string_view id) {
+    return std::ranges::count(ids, id) > 0;
+}
+
+/// What a scenario's workload gives material for: n/a is no pass there.
+std::vector<std::string_view> material(const Scenario& scenario) {
+    std::vector<std::string_view> ids;
+    const WorkloadSpec& work = scenario.workload;
+    if (!scenario.stores() || !work.enabled) return ids;
+    ids = {"bucket.acknowledged-survives", "bucket.linearizable", "write.eventually-committed",
+           "requests.bounded"};
+    if (scenario.elects())
+        ids.insert(ids.end(), {"bucket.epochs-increase", "bucket.no-stale-commit", "backup.goes-on",
+                               "follower.writes-are-no-ops", "follower.freshness",
+                               "replicas.converge", "promotion.releases-all"});
+    if (work.queries_per_1000s > 0)
+        ids.insert(ids.end(), {"query.within-deadline", "follower.reads-never-stack",
+                               "payload.never-regresses"});
+    if (work.restores) ids.emplace_back("read.one-outcome");
+    return ids;
+}
+
+void judge_material(const Scenario& scenario, RunResult& result) {
+    const auto wanted = material(scenario);
+    for (const Verdict& verdict : result.verdicts)
+        if (verdict.status == Status::not_applicable &&
+            std::ranges::count(wanted, verdict.id) > 0 &&
+            !listed(scenario.expect.not_judged, verdict.id))
+            expect(result, "judged " + verdict.id, false, verdict.what);
+    // Most of what leaders accepted was lost: a pass would say that it was backed up.
+    const check::Work& work = result.work;
+    const std::uint64_t accepted = work.writes - work.skipped;
+    if (work.committed * 2 < accepted &&
+        !listed(scenario.expect.not_judged, "write.eventually-committed"))
+        expect(result, "most accepted writes are committed", false,
+               std::to_string(work.committed) + " of " + std::to_string(accepted));
+}
+
+void judge_commits(const ExpectSpec& spec, RunResult& result) {
+    if (!spec.commits_every) return;
+    const bool met = result.commit_gap <= *spec.commits_every;
+    if (!met) result.outcome = check::worse(result.outcome, Outcome::liveness);
+    result.expectations.push_back(
+        {"commits every " + format_duration(*spec.commits_every), met,
+         "longest time without one " + format_duration(result.commit_gap)});
+}
+
 void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
-    const auto listed = [](const std::vector<std::string>& ids, const std::string& id) {
-        return std::ranges::count(ids, id) > 0;
-    };
     const auto kinds = check::invariants();
     for (std::size_t i = 0; i < result.verdicts.size(); ++i) {
         const Verdict& verdict = result.verdicts[i];
@@ -38,7 +83,7 @@ void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
             result.outcome = check::worse(
                 result.outcome, kinds[i].kind == check::InvariantClass::safety ? Outcome::safety
                                                                                : Outcome::liveness);
-        if (verdict.status == Status::inconclusive)
+        if (verdict.status == Status::inconclusive && !listed(spec.not_judged, verdict.id))
             result.outcome = check::worse(result.outcome, Outcome::inconclusive);
     }
 }
@@ -75,6 +120,8 @@ void judge(const Scenario& scenario, RunResult& result) {
     result.outcome = Outcome::pass;
     result.expectations.clear();
     judge_verdicts(scenario.expect, result);
+    judge_material(scenario, result);
+    judge_commits(scenario.expect, result);
     for (const MarkId mark : scenario.expect.reached) {
         const std::uint64_t count = result.marks[static_cast<std::size_t>(mark)];
         expect(result, "reached " + std::string(mark_name(mark)), count > 0, times(count));

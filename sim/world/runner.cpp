@@ -123,6 +123,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
         result.verdicts = checkers.finish(TrueTime(scenario.duration));
         result.failovers = checkers.failovers();
         result.leaderless = checkers.leaderless();
+        result.commit_gap = checkers.longest_without_commit();
     }
     judge(scenario, result);
     if (!result.internal_error.empty()) result.outcome = check::Outcome::internal;

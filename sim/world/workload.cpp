@@ -176,8 +176,7 @@ void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
 }
 
 void Workload::write_done(ReplicaIndex replica, const WriteDone& done) {
-    ++context_.recorder.work.writes;
-    if (done.ack == WriteAck::committed) ++context_.recorder.work.committed;
+    context_.recorder.work.answered(done.ack);
     Process& process = processes_[replica];
     if (done.call == process.removing) {
         process.removing = CallId{};

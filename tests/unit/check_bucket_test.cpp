@@ -352,7 +352,7 @@ TEST_F(CheckFreshness, AFollowerThatKeepsItsOwnDirtyFileShowsWhatItGot) {
     history_.object(0, 10s, kKey, "a", 1);
     store(2, 12s, "a");
     history_.step(1, 15s, Timer{}, {send_bucket(4, BucketVerb::get, kKey)});
-    history_.step(1, 16s, bucket_answered(4, 200, "a"));
+    history_.step(1, 16s, bucket_got(4, "a"));
     history_.step(1, 60s, Timer{});
     EXPECT_TRUE(passes(verdict(60s)));
 }

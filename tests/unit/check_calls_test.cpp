@@ -123,7 +123,8 @@ TEST_F(CheckCalls, PassesMoreOftenThanThePeriodStackAndARetriedListDoesNot) {
     const auto pass = [&often, &request](Duration when, std::int32_t status) {
         request += 2;
         const auto number = often.step(1, when, Timer{}, {send_bucket(request, BucketVerb::list)});
-        often.step(1, when + 10ms, bucket_answered(request, status));
+        often.step(1, when + 10ms,
+                   status == 200 ? bucket_page(request) : bucket_answered(request, status));
         return number;
     };
     pass(1s, 200);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "model/check/check.hpp"
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::check {
 
@@ -139,6 +140,21 @@ class History {
         checkers_.on(record);
         return number_;
     }
+    /// A commit whose stamp says everything: content `content`, written as `write_id`.
+    std::uint64_t store(ReplicaIndex writer, Duration when, std::string_view key,
+                        std::string_view etag, std::uint64_t epoch, std::uint64_t write_id,
+                        std::uint64_t content) {
+        ObjectCommitted record;
+        base(record, when);
+        record.writer = writer;
+        record.key = ObjectKey(std::string(key));
+        record.etag = ETag(std::string(etag));
+        record.stamp = Stamp{
+            Epoch{epoch}, writer + 1ULL, write_id, content, ContentDigest{content, content}, false};
+        record.version = ++version_;
+        checkers_.on(record);
+        return number_;
+    }
     std::uint64_t fault(Duration when, std::string_view what, std::vector<ReplicaIndex> targets,
                         bool began = true, std::uint32_t which = 0) {
         FaultTookEffect record;
@@ -226,11 +242,42 @@ inline BucketAnswered bucket_answered(std::uint64_t request, std::int32_t status
     reply->etag = etag_of(etag);
     return BucketAnswered{RequestId{request}, std::move(reply)};
 }
+inline BucketAnswered bucket_got(std::uint64_t request, std::string_view etag) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 200;
+    reply->etag = etag_of(etag);
+    reply->content = std::make_shared<const ObjectBody>();
+    return BucketAnswered{RequestId{request}, std::move(reply)};
+}
+inline BucketAnswered bucket_page(std::uint64_t request) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 200;
+    reply->content = std::make_shared<const ListPage>();
+    return BucketAnswered{RequestId{request}, std::move(reply)};
+}
 inline BackupRead backup_read(std::uint64_t call, std::string_view key, Instant deadline = kNever) {
     return BackupRead{CallId{call}, key_of(key), ETag{}, deadline};
 }
 inline BackupWrite backup_write(std::uint64_t call, std::string_view key) {
     return BackupWrite{CallId{call}, key_of(key), nullptr};
+}
+inline Blob content_of(std::uint64_t content) {
+    return Blob{content, ContentDigest{content, content}, nullptr};
+}
+inline BackupWrite backup_write(std::uint64_t call, std::string_view key, std::uint64_t content) {
+    return BackupWrite{CallId{call}, key_of(key),
+                       std::make_shared<const Blob>(content_of(content))};
+}
+/// The PUT of that write, fenced, as replica `writer` sends it.
+inline SendBucket put_of(std::uint64_t request, ReplicaIndex writer, std::string_view key,
+                         std::uint64_t epoch, std::uint64_t write_id, std::uint64_t content) {
+    SendBucket put = send_bucket(request, BucketVerb::put, key);
+    auto body = std::make_shared<ObjectBody>();
+    body->payload = content_of(content);
+    body->head = encode_header(
+        Stamp{Epoch{epoch}, writer + 1ULL, write_id, content, body->payload.digest, false});
+    put.body = std::move(body);
+    return put;
 }
 inline Query query(std::uint64_t call, std::string_view key, Instant deadline = kNever) {
     return Query{CallId{call}, key_of(key), deadline};
@@ -248,8 +295,30 @@ inline QueryDone query_done(std::uint64_t call,
     done.outcome = outcome;
     return done;
 }
-inline WriteDone write_done(std::uint64_t call, WriteAck ack, std::string_view etag = "") {
+inline ReadDone read_data(std::uint64_t call, std::string_view etag, std::uint64_t epoch,
+                          std::uint64_t content) {
+    ReadDone done;
+    done.call = CallId{call};
+    done.outcome = ReadOutcome::data;
+    done.etag = etag_of(etag);
+    done.epoch = Epoch{epoch};
+    done.payload = content_of(content);
+    return done;
+}
+inline QueryDone query_data(std::uint64_t call, std::string_view etag, std::uint64_t epoch,
+                            std::uint64_t content) {
+    QueryDone done;
+    done.call = CallId{call};
+    done.outcome = QueryOutcome::data;
+    done.etag = etag_of(etag);
+    done.epoch = Epoch{epoch};
+    done.payload = content_of(content);
+    return done;
+}
+inline WriteDone write_done(std::uint64_t call, WriteAck ack, std::string_view etag = "",
+                            std::uint64_t epoch = 0) {
     WriteDone done;
+    done.epoch = Epoch{epoch};
     done.call = CallId{call};
     done.ack = ack;
     done.etag = etag_of(etag);

@@ -37,10 +37,10 @@ inline FileTag tag() {
 
 inline std::vector<Event> events() {
     LeaseReply answer{409, StatusReason::conflict, true, true, 3s, lease()};
-    BucketReply object{200, BucketCode::other, true, 1s, ETag("e1"), {}};
+    BucketReply object{200, BucketCode::other, true, true, 1s, ETag("e1"), {}};
     object.content = std::make_shared<const ObjectBody>(
         ObjectBody{std::string("LSHOLD\x1a\n\0\xff", 10), "meta", blob()});
-    BucketReply page{503, BucketCode::slow_down, false, 2s, ETag(), {}};
+    BucketReply page{503, BucketCode::slow_down, false, false, 2s, ETag(), {}};
     page.content = std::make_shared<const ListPage>(
         ListPage{{{ObjectKey("a/b"), ETag("e2"), 5}, {ObjectKey("a/c"), ETag("e3"), 6}}, true});
     FileReply file{FileStatus::no_space,
@@ -125,7 +125,7 @@ inline check::RunResult result() {
     run.failovers = {14307ms};
     run.leaderless = {14307ms};
     run.leaderships = 2;
-    run.work = {1860, 900, 102, 57, 12, 36, 8, 24, 498};
+    run.work = {1860, 900, 102, 57, 12, 36, 8, 1, 1, 2, 24, 24, 498};
     run.timeline = {{TrueTime(60s), "a#c", "fault: crash replica-1", 812},
                     {TrueTime(74307ms), "A#c", "replica-0 leads, term 1060", 1010}};
     return run;

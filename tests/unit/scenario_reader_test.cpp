@@ -255,7 +255,8 @@ TEST(ScenarioReader, ExpectationsAreRead) {
         read(
             "expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
             "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
-            "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n")
+            "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n"
+            "  notJudged: [follower.freshness]\n  commits: {every: 2m}\n")
             .expect;
     EXPECT_EQ(expect.reached,
               (std::vector<MarkId>{MarkId::gate_expired, MarkId::takeover_after_expiry}));
@@ -264,6 +265,8 @@ TEST(ScenarioReader, ExpectationsAreRead) {
     EXPECT_EQ(expect.failover_max, Duration(17s));
     EXPECT_EQ(expect.violates, std::vector<std::string>{"leader.at-most-one"});
     EXPECT_EQ(expect.may_violate, std::vector<std::string>{"stop.bounded"});
+    EXPECT_EQ(expect.not_judged, std::vector<std::string>{"follower.freshness"});
+    EXPECT_EQ(expect.commits_every, Duration(2min));
 }
 
 TEST(ScenarioReader, EveryVerbSurvivesResolving) {

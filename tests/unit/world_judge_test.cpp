@@ -142,6 +142,45 @@ TEST_F(Judge, TooLittleWorkMakesTheRunInconclusive) {
     EXPECT_EQ(outcome(), Outcome::pass) << "there is no bucket";
 }
 
+TEST_F(Judge, NoMaterialIsNoPassWhereTheWorkloadShouldHaveGivenSome) {
+    verdict("query.within-deadline").status = Status::not_applicable;
+    verdict("query.within-deadline").what = "no query was asked";
+    EXPECT_EQ(outcome(), Outcome::inconclusive);
+    EXPECT_EQ(unmet(), "judged query.within-deadline: no query was asked;");
+    scenario.expect.not_judged = {"query.within-deadline"};
+    EXPECT_EQ(outcome(), Outcome::pass);
+    scenario.expect.not_judged.clear();
+    scenario.workload.queries_per_1000s = 0;
+    EXPECT_EQ(outcome(), Outcome::pass) << "nobody was to ask";
+    verdict("follower.freshness").status = Status::inconclusive;
+    EXPECT_EQ(outcome(), Outcome::inconclusive);
+    scenario.expect.not_judged = {"follower.freshness"};
+    EXPECT_EQ(outcome(), Outcome::pass);
+    verdict("follower.freshness").status = Status::violated;
+    EXPECT_EQ(outcome(), Outcome::liveness) << "not judged is no permit";
+}
+
+TEST_F(Judge, ARunThatLostMostOfWhatLeadersAcceptedProvesNothing) {
+    result.work.writes = 1000;
+    result.work.skipped = 246;
+    result.work.committed = 8;
+    result.work.unknown = 746;
+    EXPECT_EQ(outcome(), Outcome::inconclusive);
+    EXPECT_EQ(unmet(), "most accepted writes are committed: 8 of 754;");
+    scenario.expect.not_judged = {"write.eventually-committed"};
+    EXPECT_EQ(outcome(), Outcome::pass);
+}
+
+TEST_F(Judge, CommitsThatComeTooSeldomMissTheirBound) {
+    scenario.expect.commits_every = 2min;
+    result.commit_gap = 121s;
+    EXPECT_EQ(outcome(), Outcome::liveness);
+    EXPECT_NE(unmet().find("commits every 2m: longest time without one 2m1s"), std::string::npos)
+        << unmet();
+    result.commit_gap = 2min;
+    EXPECT_EQ(outcome(), Outcome::pass);
+}
+
 TEST_F(Judge, AViolationIsWorseThanAnExpectationThatWasNotMet) {
     scenario.expect.reached = {MarkId::drained};
     verdict("leader.eventually-one").status = Status::violated;

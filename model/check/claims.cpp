@@ -1,0 +1,59 @@
+#include "model/check/claims.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace leasehold::check {
+
+namespace {
+
+constexpr std::string_view kEpochKey = ".ha/epoch";
+
+}  // namespace
+
+Claims::Station& Claims::station(ReplicaIndex index) {
+    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
+    return stations_[index];
+}
+
+void Claims::lease_sent(const ReplicaStepped& step, const SendLease& request) {
+    if (!request.lease) return;
+    Station& own = station(step.replica);
+    own.sent[own.next] = Sent{request.lease->record.nonce, step.number};
+    own.next = (own.next + 1) % own.sent.size();
+}
+
+void Claims::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer) {
+    if (!answer.reply.lease) return;
+    Station& own = station(step.replica);
+    for (const Sent& sent : own.sent)
+        if (sent.number != 0 && sent.nonce == answer.reply.lease->record.nonce)
+            own.renewed = std::max(own.renewed, sent.number);
+}
+
+void Claims::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
+    Station& own = station(step.replica);
+    if (answer.request == own.read) own.known = step.number;
+}
+
+void Claims::bucket_sent(const ReplicaStepped& step, const SendBucket& request) {
+    if (request.key.view() != kEpochKey) return;
+    Station& own = station(step.replica);
+    if (request.verb == BucketVerb::get) {
+        own.read = request.request;
+        return;
+    }
+    if (request.verb != BucketVerb::put || !facts_.settings.elects) return;
+    if (own.known != 0 && own.renewed >= own.known) return;
+    if (!facts_.fresh(Id::epochs_increase)) return;
+    facts_.violate(Id::epochs_increase, step.at,
+                   facts_.name(step.replica) + " claims an epoch at " + words(step.at) +
+                       " without having renewed the Lease since it read the one before",
+                   {own.known, own.renewed < own.known ? own.renewed : 0, step.number});
+}
+
+void Claims::process_ended(ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index] = Station{};
+}
+
+}  // namespace leasehold::check

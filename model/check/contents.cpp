@@ -1,0 +1,179 @@
+#include "model/check/contents.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace leasehold::check {
+
+namespace {
+
+/// Of one key, so many writes and so many commits are remembered.
+constexpr std::size_t kKept = 256;
+
+Blob without_bytes(const Blob& payload) {
+    return Blob{payload.size, payload.digest, nullptr};
+}
+
+}  // namespace
+
+bool Rank::older_than(const Rank& other) const {
+    if (generation != other.generation) return false;
+    return std::tie(epoch, write_id, sequence) <
+           std::tie(other.epoch, other.write_id, other.sequence);
+}
+
+const Asked* KeyContents::asked_as(const Blob& payload) const {
+    const auto found = std::find_if(asked.rbegin(), asked.rend(), [&payload](const Asked& one) {
+        return !one.removes && one.payload == payload;
+    });
+    return found == asked.rend() ? nullptr : &*found;
+}
+
+const Committed* KeyContents::committed_as(const Blob& payload) const {
+    const Committed* best = nullptr;
+    for (const Committed& one : commits)
+        if (!one.absent && one.payload == payload && (!best || !one.rank.older_than(best->rank)))
+            best = &one;
+    return best;
+}
+
+const Committed* KeyContents::committed_as(const ETag& etag) const {
+    const auto found = std::find_if(commits.rbegin(), commits.rend(),
+                                    [&etag](const Committed& one) { return one.etag == etag; });
+    return found == commits.rend() ? nullptr : &*found;
+}
+
+Asked* KeyContents::asked_by(ReplicaIndex replica, CallId call) {
+    const auto found = std::find_if(asked.rbegin(), asked.rend(), [&](const Asked& one) {
+        return one.replica == replica && one.call == call && one.open;
+    });
+    return found == asked.rend() ? nullptr : &*found;
+}
+
+void Contents::add(KeyContents& key, Asked asked) {
+    if (key.asked.size() == kKept) {
+        key.asked.pop_front();
+        key.forgot_asked = true;
+    }
+    key.asked.push_back(std::move(asked));
+}
+
+void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& key,
+                     const std::shared_ptr<const Blob>& payload, bool removes) {
+    KeyContents& held = keys_[key];
+    Asked asked;
+    if (payload) asked.payload = without_bytes(*payload);
+    asked.removes = removes;
+    asked.open = true;
+    asked.replica = step.replica;
+    asked.call = call;
+    asked.number = step.number;
+    asked.base = held.sequence;
+    add(held, std::move(asked));
+    if (step.replica >= open_.size()) open_.resize(step.replica + std::size_t{1});
+    open_[step.replica].push_back(Open{call, key});
+}
+
+void Contents::files_listed(const ReplicaStepped& step, const FileReply& reply) {
+    for (const FileEntry& entry : *reply.entries) {
+        KeyContents& key = keys_[entry.key];
+        if (key.asked_as(entry.payload) != nullptr || key.committed_as(entry.payload) != nullptr)
+            continue;
+        Asked asked;
+        asked.payload = without_bytes(entry.payload);
+        asked.replica = step.replica;
+        asked.base = key.sequence;
+        add(key, std::move(asked));
+    }
+}
+
+void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
+    if (!request.body || !tracked(request.key)) return;
+    std::optional<Stamp> stamp = decode_header(request.body->head);
+    if (!stamp) stamp = decode_metadata(request.body->metadata);
+    if (!stamp) return;
+    KeyContents& key = keys_[request.key];
+    for (Asked& one : key.asked)
+        if (one.write_id == stamp->write_id && one.writer == stamp->writer)
+            one.denied = false;  // sent again of its local file
+    const auto found = std::find_if(key.asked.begin(), key.asked.end(), [&](const Asked& one) {
+        return one.open && one.replica == step.replica && one.write_id == 0 &&
+               one.removes == stamp->tombstone && one.payload == request.body->payload;
+    });
+    if (found == key.asked.end()) return;
+    found->writer = stamp->writer;
+    found->write_id = stamp->write_id;
+}
+
+const Committed& Contents::committed(const ObjectCommitted& record) {
+    KeyContents& key = keys_[record.key];
+    const bool foreign = record.writer == kNobody;
+    if (foreign) ++key.generation;
+    Committed commit;
+    commit.rank = Rank{key.generation, record.stamp.epoch, record.stamp.write_id, ++key.sequence};
+    commit.etag = record.etag;
+    commit.payload = Blob{record.stamp.length, record.stamp.digest, nullptr};
+    commit.absent = record.etag.empty() || record.stamp.tombstone;
+    commit.writer = record.writer;
+    commit.stamp_writer = record.stamp.writer;
+    commit.at = record.at;
+    commit.number = record.number;
+    if (foreign)
+        commit.origin = record.number;
+    else if (const Asked* asked = key.asked_as(commit.payload); asked && !commit.absent)
+        commit.origin = asked->number;
+    else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)
+        commit.origin = earlier->origin;
+    if (key.absent && !commit.absent) {
+        key.became_present = record.number;
+        key.present_since = record.at;
+    }
+    key.absent = commit.absent;
+    // A stamp that the history does not know, or a damaged object: any content may be its.
+    if (!commit.absent && commit.payload == Blob{}) key.forgot_commits = true;
+    if (foreign) key.acknowledged = Acknowledged{};
+    if (key.commits.size() == kKept) {
+        key.commits.pop_front();
+        key.forgot_commits = true;
+    }
+    key.commits.push_back(std::move(commit));
+    return key.commits.back();
+}
+
+const ObjectKey* Contents::key_of(ReplicaIndex index, CallId call) const {
+    if (index >= open_.size()) return nullptr;
+    const auto found = std::find_if(open_[index].begin(), open_[index].end(),
+                                    [call](const Open& one) { return one.call == call; });
+    return found == open_[index].end() ? nullptr : &found->key;
+}
+
+void Contents::forget(ReplicaIndex index, CallId call) {
+    if (index >= open_.size()) return;
+    std::vector<Open>& open = open_[index];
+    const auto found = std::find_if(open.begin(), open.end(),
+                                    [call](const Open& one) { return one.call == call; });
+    if (found == open.end()) return;
+    if (Asked* asked = keys_[found->key].asked_by(index, call)) asked->open = false;
+    *found = std::move(open.back());
+    open.pop_back();
+}
+
+void Contents::never_was(ReplicaIndex index, CallId call) {
+    const ObjectKey* name = key_of(index, call);
+    if (name == nullptr) return;
+    std::deque<Asked>& asked = keys_[*name].asked;
+    std::erase_if(asked, [&](const Asked& one) {
+        return one.open && one.replica == index && one.call == call;
+    });
+    forget(index, call);
+}
+
+void Contents::process_ended(ReplicaIndex index) {
+    if (index >= open_.size()) return;
+    while (!open_[index].empty())
+        forget(index, open_[index].back().call);
+}
+
+}  // namespace leasehold::check

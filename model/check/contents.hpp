@@ -1,0 +1,121 @@
+// Contents: what each key was given and has held. Bookkeeping for the checkers, judges nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "model/check/facts.hpp"
+#include "model/protocol/stamp.hpp"
+
+namespace leasehold::check {
+
+/// Where a version stands among those of its key. Foreign changes begin a new generation: what
+/// comes before and after them is in no order.
+struct Rank {
+    std::uint64_t generation = 0;
+    Epoch epoch;
+    std::uint64_t write_id = 0;
+    std::uint64_t sequence = 0;  ///< of the commit, per key
+
+    /// Older by the order of versions: epoch, then write id, then the order of the commits.
+    [[nodiscard]] bool older_than(const Rank& other) const;
+};
+
+/// A write or removal that a leader accepted, or content that was there before the history.
+struct Asked {
+    Blob payload;  ///< without its bytes
+    bool removes = false;
+    bool open = false;    ///< not answered yet
+    bool denied = false;  ///< answered Failed or Fenced: certainly not stored
+    ReplicaIndex replica = kNobody;
+    CallId call;
+    std::uint64_t number = 0;    ///< event that brought it: the order in which contents came up
+    std::uint64_t base = 0;      ///< the key's newest commit then
+    std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
+    std::uint64_t write_id = 0;  ///< likewise
+};
+
+/// A version that the bucket has held.
+struct Committed {
+    Rank rank;
+    ETag etag;     ///< empty = deleted
+    Blob payload;  ///< as its stamp says
+    bool absent = false;
+    ReplicaIndex writer = kNobody;
+    std::uint64_t stamp_writer = 0;
+    std::uint64_t origin = 0;  ///< Asked::number of that content; 0 = not known
+    TrueTime at{};
+    std::uint64_t number = 0;
+};
+
+/// The newest acknowledged content of a key.
+struct Acknowledged {
+    std::uint64_t origin = 0;  ///< Asked::number; 0 = none
+    std::uint64_t number = 0;  ///< event of the answer
+    ReplicaIndex replica = kNobody;
+    Blob payload;
+    bool removes = false;
+};
+
+/// One key's past, the newest of it: older entries are forgotten one by one.
+struct KeyContents {
+    std::deque<Asked> asked;
+    std::deque<Committed> commits;
+    bool forgot_asked = false;
+    bool forgot_commits = false;
+    std::uint64_t sequence = 0;  ///< of the newest commit
+    std::uint64_t generation = 0;
+    std::uint64_t became_present = 0;  ///< event that ended its newest absence
+    TrueTime present_since{};          ///< likewise
+    bool absent = true;
+    Acknowledged acknowledged;
+
+    /// The newest of that content; null = none.
+    [[nodiscard]] const Asked* asked_as(const Blob& payload) const;
+    [[nodiscard]] const Committed* committed_as(const Blob& payload) const;
+    [[nodiscard]] const Committed* committed_as(const ETag& etag) const;
+    [[nodiscard]] Asked* asked_by(ReplicaIndex replica, CallId call);
+};
+
+class Contents {
+  public:
+    explicit Contents(Facts& facts) : facts_(facts) {}
+
+    [[nodiscard]] KeyContents& of(const ObjectKey& key) { return keys_[key]; }
+    /// Is it a key that pipelines write?
+    [[nodiscard]] bool tracked(const ObjectKey& key) const {
+        return !key.view().starts_with(".ha/");
+    }
+
+    void asked(const ReplicaStepped& step, CallId call, const ObjectKey& key,
+               const std::shared_ptr<const Blob>& payload, bool removes);
+    /// Files that a process found as it began: content of before, if nobody knows it.
+    void files_listed(const ReplicaStepped& step, const FileReply& reply);
+    /// A PUT left with that stamp: it carries an open write of its process, or a local file.
+    void put_sent(const ReplicaStepped& step, const SendBucket& request);
+    const Committed& committed(const ObjectCommitted& record);
+    /// The key of an open write; null = none of that id.
+    [[nodiscard]] const ObjectKey* key_of(ReplicaIndex index, CallId call) const;
+    /// The write was answered, and nobody will ask for it again.
+    void forget(ReplicaIndex index, CallId call);
+    /// A follower skipped it: that content never was.
+    void never_was(ReplicaIndex index, CallId call);
+    void process_ended(ReplicaIndex index);
+    [[nodiscard]] const std::map<ObjectKey, KeyContents>& all() const { return keys_; }
+
+  private:
+    struct Open {
+        CallId call;
+        ObjectKey key;
+    };
+    void add(KeyContents& key, Asked asked);
+
+    Facts& facts_;
+    std::map<ObjectKey, KeyContents> keys_;
+    std::vector<std::vector<Open>> open_;  ///< writes of each process
+};
+
+}  // namespace leasehold::check

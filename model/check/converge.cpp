@@ -1,0 +1,83 @@
+#include "model/check/converge.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace leasehold::check {
+
+bool Converge::applies() const {
+    const Settings& settings = facts_.settings;
+    return settings.elects && settings.stores && settings.storage.ha &&
+           settings.storage.file_store && settings.replicas > 1;
+}
+
+void Converge::changed(TrueTime at, ReplicaIndex index) {
+    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
+    Station& own = stations_[index];
+    const bool now_able = writes_.able(facts_.replicas[index]);
+    if (own.able == now_able) return;
+    own = Station{now_able, at};
+}
+
+void Converge::disturbed(TrueTime at, ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index].since = at;
+}
+
+/// What was under way ends, then two complete passes (absence is believed when two LISTs agree)
+/// over all that there is, as a replica without a single file needs it.
+Duration Converge::bound() const {
+    const Settings& settings = facts_.settings;
+    const StorageConfig& storage = settings.storage;
+    const auto mib = static_cast<std::int64_t>(settings.object_size >> 20U);
+    const auto keys = static_cast<std::int64_t>(contents_.all().size());
+    const auto at_once = static_cast<std::int64_t>(std::max(1U, storage.pass_gets_max));
+    const Duration get = settings.bucket_request + settings.transfer;
+    return storage.get_timeout + mib * storage.timeout_per_mib + 3 * storage.poll_period +
+           2 * settings.bucket_request + (keys / at_once + 2) * get;
+}
+
+void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
+                     const KeyContents& key) {
+    // The version of `then`, and those after it: any of them will do.
+    std::size_t first = key.commits.size();
+    while (first > 0 && (first == key.commits.size() || key.commits[first].at > then))
+        --first;
+    if (key.commits.empty() || key.commits[first].at > then) return;
+    const FileTag* copy = served_.copy(index, name);
+    bool good = (copy != nullptr && copy->dirty) || served_.changing(index, name);
+    for (std::size_t i = first; i < key.commits.size() && !good; ++i)
+        good = key.commits[i].absent ? copy == nullptr
+                                     : copy != nullptr && copy->etag == key.commits[i].etag;
+    facts_.checked(Id::converge);
+    if (good || !facts_.fresh(Id::converge)) return;
+    const Committed& commit = key.commits[first];
+    const std::string state = copy == nullptr ? " has no copy of "
+                              : commit.absent ? " still has a copy of "
+                                              : " has an old copy of ";
+    facts_.violate(Id::converge, end,
+                   facts_.name(index) + state + words(name) + " at " + words(end) +
+                       (commit.absent ? ", removed at " : ", committed at ") + words(commit.at) +
+                       ", with healthy paths since " + words(stations_[index].since),
+                   {commit.number});
+}
+
+void Converge::finish(TrueTime end) {
+    if (!applies()) return;
+    const Duration allowed = bound();
+    if (end - TrueTime{} <= allowed) return;
+    const TrueTime then = end - allowed;
+    if (led_since_ > then) return;
+    const bool led =
+        std::any_of(facts_.replicas.begin(), facts_.replicas.end(),
+                    [end](const ReplicaFacts& one) { return one.running && one.gate_open(end); });
+    if (!led) return;
+    for (std::size_t i = 0; i < stations_.size(); ++i) {
+        if (!stations_[i].able || stations_[i].since > then) continue;
+        for (const auto& [name, key] : contents_.all())
+            if (contents_.tracked(name) &&
+                name.view().starts_with(facts_.settings.storage.prefix.view()))
+                judge(end, then, static_cast<ReplicaIndex>(i), name, key);
+    }
+}
+
+}  // namespace leasehold::check

@@ -1,0 +1,44 @@
+// Converge: replicas.converge.
+#pragma once
+
+#include <vector>
+
+#include "model/check/contents.hpp"
+#include "model/check/served.hpp"
+#include "model/check/writes.hpp"
+
+namespace leasehold::check {
+
+/// At the end of a history that healed: every replica that ran with healthy paths for as long as
+/// the bound has a copy of each live key, in a version not older than what the bucket held that
+/// long ago, and none of a key that has been removed for so long. Own writes that the bucket has
+/// not got are as good.
+class Converge {
+  public:
+    Converge(Facts& facts, const Writes& writes, const Contents& contents, const Served& served)
+        : facts_(facts), writes_(writes), contents_(contents), served_(served) {}
+
+    void changed(TrueTime at, ReplicaIndex index);
+    void disturbed(TrueTime at, ReplicaIndex index);
+    void role_changed(TrueTime at) { led_since_ = at; }
+    void finish(TrueTime end);
+    [[nodiscard]] bool applies() const;
+
+  private:
+    struct Station {
+        bool able = false;
+        TrueTime since{};
+    };
+    [[nodiscard]] Duration bound() const;
+    void judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
+               const KeyContents& key);
+
+    Facts& facts_;
+    const Writes& writes_;
+    const Contents& contents_;
+    const Served& served_;
+    std::vector<Station> stations_;
+    TrueTime led_since_{};
+};
+
+}  // namespace leasehold::check

@@ -1,0 +1,113 @@
+#include "model/check/lineage.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace leasehold::check {
+
+namespace {
+
+bool is_older(const Committed& commit, const Acknowledged& newer) {
+    return !commit.absent && commit.writer != kNobody && commit.origin != 0 &&
+           commit.origin < newer.origin && (newer.removes || !(commit.payload == newer.payload));
+}
+
+bool is_of(const Committed& commit, const Asked& asked) {
+    return asked.write_id != 0 && commit.stamp_writer == asked.writer &&
+           commit.rank.write_id == asked.write_id;
+}
+
+}  // namespace
+
+void Lineage::came_back(const ObjectKey& name, const Acknowledged& newer, const Committed& commit,
+                        TrueTime at, std::uint64_t number) {
+    if (!facts_.fresh(Id::acknowledged_survives)) return;
+    facts_.violate(
+        Id::acknowledged_survives, at,
+        facts_.name(commit.writer) + "'s commit of " + words(name) + " at " + words(commit.at) +
+            " brought back content older than " +
+            (newer.removes ? "the removal that " : "the backup that ") +
+            facts_.name(newer.replica) + " had acknowledged",
+        {commit.origin, std::min(newer.number, commit.number), std::max(newer.number, number)});
+}
+
+void Lineage::committed(const ObjectCommitted& record, const Committed& commit) {
+    if (!contents_.tracked(record.key)) return;
+    const KeyContents& key = contents_.of(record.key);
+    if (is_older(commit, key.acknowledged))
+        came_back(record.key, key.acknowledged, commit, record.at, record.number);
+    for (const Asked& asked : key.asked) {
+        if (!asked.denied || !is_of(commit, asked) || !facts_.fresh(Id::linearizable)) continue;
+        facts_.violate(Id::linearizable, record.at,
+                       facts_.name(asked.replica) + "'s write of " + words(record.key) +
+                           " was stored at " + words(record.at) +
+                           ", after the answer that it certainly was not",
+                       {asked.number, record.number});
+    }
+}
+
+void Lineage::write_done(const ReplicaStepped& step, const WriteDone& done) {
+    const ObjectKey* name = contents_.key_of(step.replica, done.call);
+    if (name == nullptr) return;
+    Asked* asked = contents_.of(*name).asked_by(step.replica, done.call);
+    if (asked == nullptr) return;
+    if (done.ack == WriteAck::committed)
+        acknowledged(step, done, *name, *asked);
+    else if (done.ack == WriteAck::failed || done.ack == WriteAck::fenced)
+        denied(step, done, *name, *asked);
+}
+
+void Lineage::denied(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
+                     Asked& asked) {
+    facts_.checked(Id::linearizable);
+    asked.denied = asked.write_id != 0;
+    for (const Committed& commit : contents_.of(name).commits) {
+        if (!is_of(commit, asked) || !facts_.fresh(Id::linearizable)) continue;
+        facts_.violate(Id::linearizable, step.at,
+                       facts_.name(step.replica) + " answered its write of " + words(name) +
+                           " with " + (done.ack == WriteAck::failed ? "Failed" : "Fenced") +
+                           " at " + words(step.at) + ", but it had been stored at " +
+                           words(commit.at),
+                       {asked.number, commit.number, step.number});
+    }
+}
+
+void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
+                           const Asked& asked) {
+    facts_.checked(Id::linearizable);
+    KeyContents& key = contents_.of(name);
+    const Committed* commit = done.etag.empty() ? nullptr : key.committed_as(done.etag);
+    // A write that is overtaken by a newer one of its key is answered with that one's version.
+    const Asked* stored = &asked;
+    if (commit != nullptr && commit->rank.sequence > asked.base) {
+        for (const Asked& later : key.asked)
+            if (later.replica == step.replica && later.number >= asked.number &&
+                later.removes == commit->absent && later.payload == commit->payload)
+                stored = &later;
+        const bool known = commit->absent || !(commit->payload == Blob{});
+        const bool same = stored->removes == commit->absent && stored->payload == commit->payload;
+        if (known && !same && facts_.fresh(Id::linearizable))
+            facts_.violate(Id::linearizable, step.at,
+                           facts_.name(step.replica) + " acknowledged its write of " + words(name) +
+                               " at " + words(step.at) +
+                               " with a version that holds neither it nor a later one",
+                           {asked.number, commit->number, step.number});
+        if (done.epoch != commit->rank.epoch && facts_.fresh(Id::linearizable))
+            facts_.violate(Id::linearizable, step.at,
+                           facts_.name(step.replica) + " acknowledged its write of " + words(name) +
+                               " at " + words(step.at) + " with epoch " +
+                               std::to_string(done.epoch.value()) + ", but the object carries " +
+                               std::to_string(commit->rank.epoch.value()),
+                           {commit->number, step.number});
+    }
+    if (stored->number < key.acknowledged.origin) return;
+    key.acknowledged =
+        Acknowledged{stored->number, step.number, step.replica, stored->payload, stored->removes};
+    if (commit == nullptr) return;
+    for (const Committed& later : key.commits)
+        if (later.rank.sequence > commit->rank.sequence &&
+            later.rank.generation == commit->rank.generation && is_older(later, key.acknowledged))
+            came_back(name, key.acknowledged, later, step.at, step.number);
+}
+
+}  // namespace leasehold::check

@@ -1,0 +1,127 @@
+#include "model/check/rates.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace leasehold::check {
+
+namespace {
+
+/// Requests at once: a promotion, a stall's end and a probe ask for several.
+constexpr std::int64_t kBurst = 30;
+constexpr int kLeaseRequests = 3;  // in a retryPeriod: a renewal, a look, one that the bucket asks
+
+}  // namespace
+
+void Rates::Allowance::pass(Instant now) {
+    spent = std::max(Duration(0), spent - (now - at));
+    at = now;
+}
+
+bool Rates::Allowance::take(Instant now, Duration cost, std::int64_t burst) {
+    pass(now);
+    spent += cost;
+    return spent <= burst * cost;
+}
+
+Rates::Station& Rates::station(ReplicaIndex index) {
+    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
+    return stations_[index];
+}
+
+void Rates::too_many(const ReplicaStepped& step, const std::string& what) {
+    if (!facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " sent too many " + what + " until " +
+                       words(step.at) + ", without a pause between them",
+                   {step.number});
+}
+
+void Rates::too_early(const ReplicaStepped& step, const std::string& what, Instant allowed,
+                      std::uint64_t told) {
+    if (!facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " sent " + what + " at " + words(step.at) + ", " +
+                       words(allowed - step.now.monotonic) +
+                       " before a Retry-After that it can wait for was over",
+                   {told, step.number});
+}
+
+void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
+                       const SendLease& request) {
+    facts_.checked(Id::requests_bounded);
+    Station& own = station(step.replica);
+    const ElectorConfig& election = facts_.settings.election;
+    if (!own.lease.take(step.now.monotonic, election.retry_period / kLeaseRequests, kBurst))
+        too_many(step, "Lease requests");
+    // A leader waits only as long as three attempts still fit before its gate's end.
+    const bool leads = self.gate.held && self.gate.valid_until != kNever;
+    const Instant room =
+        leads ? self.gate.valid_until - 3 * election.attempt_timeout() : Instant::max();
+    const Instant allowed = std::min(own.lease_not_before, room);
+    own.lease_sent = step.now.monotonic;
+    if (step.now.monotonic < allowed && request.verb != LeaseVerb::get)
+        too_early(step, "a write of the Lease", allowed, own.lease_told);
+}
+
+void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer) {
+    if (answer.reply.retry_after <= Duration(0)) return;
+    Station& own = station(step.replica);
+    const Duration wait = std::min(answer.reply.retry_after, facts_.settings.election.retry_period);
+    // A refused request has had its turn: the next one's is a retryPeriod after it was sent.
+    own.lease_not_before = std::min(saturating_add(step.now.monotonic, wait),
+                                    own.lease_sent + facts_.settings.election.retry_period);
+    own.lease_told = step.number;
+}
+
+void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free) {
+    const bool mutates = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+    if (free || request.verb == BucketVerb::list || request.key.view().starts_with(".ha/probe"))
+        return;
+    facts_.checked(Id::requests_bounded);
+    Station& own = station(step.replica);
+    Object& object = own.objects[request.key];
+    // Each write of a new key may look at the epoch, and so many are under way at once.
+    const StorageConfig& storage = facts_.settings.storage;
+    const bool looks = !mutates && request.key.view() == ".ha/epoch";
+    const Duration cost = storage.retry_min / (looks ? std::max(1U, storage.puts_max) : 1U);
+    if (!(mutates ? object.puts : object.gets).take(step.now.monotonic, cost, kBurst))
+        too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key));
+    if (!mutates) return;
+    if (step.now.monotonic < object.not_before)
+        too_early(step, "a PUT of " + words(request.key), object.not_before, object.told);
+    own.puts.emplace_back(request.request, request.key);
+}
+
+void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
+    Station& own = station(step.replica);
+    const auto found = std::find_if(own.puts.begin(), own.puts.end(), [&answer](const auto& put) {
+        return put.first == answer.request;
+    });
+    if (found == own.puts.end()) return;
+    if (answer.reply && answer.reply->retry_after > Duration(0)) {
+        Object& object = own.objects[found->second];
+        const Duration wait =
+            std::min(answer.reply->retry_after, facts_.settings.storage.retry_max);
+        object.not_before = saturating_add(step.now.monotonic, wait);
+        object.told = step.number;
+    }
+    *found = std::move(own.puts.back());
+    own.puts.pop_back();
+}
+
+void Rates::asked(const ReplicaStepped& step, const ObjectKey& key) {
+    Object& object = station(step.replica).objects[key];
+    const Duration cost = facts_.settings.storage.retry_min;
+    // It may replace what is there: a look, and a PUT.
+    for (Allowance* allowance : {&object.puts, &object.gets}) {
+        allowance->pass(step.now.monotonic);
+        allowance->spent = std::max(Duration(0), allowance->spent - cost);
+    }
+}
+
+void Rates::process_ended(ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index] = Station{};
+}
+
+}  // namespace leasehold::check

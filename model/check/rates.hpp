@@ -1,0 +1,61 @@
+// Rates: requests.bounded.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "model/check/facts.hpp"
+
+namespace leasehold::check {
+
+/// No process sends requests without measure: towards the Lease API three in a retryPeriod at
+/// most, towards one object one in a retryMin beyond what was asked of it, bursts apart. And a
+/// Retry-After is waited out, as far as the work can wait.
+class Rates {
+  public:
+    explicit Rates(Facts& facts) : facts_(facts) {}
+
+    void lease_sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendLease& request);
+    void lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer);
+    /// `free`: a query's own request, or one that fetches what the process was told of.
+    void bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free);
+    void bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer);
+    /// A pipeline's call about the key came: it may cost a request at once.
+    void asked(const ReplicaStepped& step, const ObjectKey& key);
+    void process_ended(ReplicaIndex index);
+
+  private:
+    /// So many requests at once; one more for each `cost` that passes.
+    struct Allowance {
+        Duration spent{0};
+        Instant at{};
+        void pass(Instant now);
+        /// Takes one; false: there was none left.
+        [[nodiscard]] bool take(Instant now, Duration cost, std::int64_t burst);
+    };
+    struct Object {
+        Allowance puts;
+        Allowance gets;
+        Instant not_before = Instant::min();  ///< of a PUT: a Retry-After
+        std::uint64_t told = 0;               ///< event that said so
+    };
+    struct Station {
+        Allowance lease;
+        Instant lease_sent{};
+        Instant lease_not_before = Instant::min();
+        std::uint64_t lease_told = 0;
+        std::map<ObjectKey, Object> objects;
+        std::vector<std::pair<RequestId, ObjectKey>> puts;
+    };
+    [[nodiscard]] Station& station(ReplicaIndex index);
+    void too_many(const ReplicaStepped& step, const std::string& what);
+    void too_early(const ReplicaStepped& step, const std::string& what, Instant allowed,
+                   std::uint64_t told);
+
+    Facts& facts_;
+    std::vector<Station> stations_;
+};
+
+}  // namespace leasehold::check

@@ -1,0 +1,211 @@
+#include "model/check/served.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace leasehold::check {
+
+Served::Floor& Served::floor(ReplicaIndex index, const ObjectKey& name) {
+    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
+    return stations_[index].keys[name];
+}
+
+void Served::regressed(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t newer) {
+    if (!facts_.fresh(Id::never_regresses)) return;
+    facts_.violate(Id::never_regresses, step.at,
+                   facts_.name(step.replica) + " gave a version of " + words(name) + " at " +
+                       words(step.at) + " that is older than one it had given or committed before",
+                   {newer, step.number});
+}
+
+void Served::raise(const ReplicaStepped& step, const Committed& commit, Floor& floor) {
+    if (floor.committed && floor.committed->rank.generation == commit.rank.generation &&
+        !floor.committed->rank.older_than(commit.rank))
+        return;
+    floor.before = std::exchange(floor.committed, Said{commit.rank, step.number});
+}
+
+void Served::show(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
+                  Floor& floor) {
+    for (const auto& said : {floor.committed, floor.before})
+        if (said && said->number < answer.asked && commit.rank.older_than(said->rank))
+            regressed(step, answer.name, said->number);
+    // A backup read is about the bucket, which an open write of its own has not reached.
+    // A deposed leader may accept one unawares, after its successor's commit.
+    if (!answer.backup && floor.asked_number < answer.asked && commit.origin < floor.asked &&
+        commit.rank.sequence <= floor.base && commit.rank.epoch <= floor.epoch)
+        regressed(step, answer.name, floor.asked_number);
+    raise(step, commit, floor);
+}
+
+void Served::show(const ReplicaStepped& step, const Answer& answer, const Asked& own,
+                  Floor& floor) {
+    if (own.number == floor.asked) return;
+    if (own.number < floor.asked) {
+        if (floor.asked_number < answer.asked) regressed(step, answer.name, floor.asked_number);
+        return;
+    }
+    floor.asked = own.number;
+    floor.base = own.base;
+    floor.epoch = answer.epoch;
+    floor.asked_number = step.number;
+}
+
+bool Served::known(const KeyContents& key, const Blob& payload) const {
+    return key.forgot_asked || key.forgot_commits || key.asked_as(payload) != nullptr;
+}
+
+void Served::wrong_epoch(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
+                         const KeyContents& key) {
+    // Plain objects of equal bytes have one ETag, and any of their epochs.
+    const bool only =
+        std::count_if(key.commits.begin(), key.commits.end(),
+                      [&commit](const Committed& one) { return one.etag == commit.etag; }) == 1;
+    if (!only || answer.epoch == commit.rank.epoch || !facts_.fresh(Id::linearizable)) return;
+    facts_.violate(Id::linearizable, step.at,
+                   facts_.name(step.replica) + " gave the version of " + words(answer.name) +
+                       " that carries epoch " + std::to_string(commit.rank.epoch.value()) +
+                       " with epoch " + std::to_string(answer.epoch.value()) + " at " +
+                       words(step.at),
+                   {commit.number, step.number});
+}
+
+void Served::data(const ReplicaStepped& step, const Answer& answer) {
+    facts_.checked(Id::never_regresses);
+    const KeyContents& key = contents_.of(answer.name);
+    Floor& own = floor(step.replica, answer.name);
+    const Committed* named = answer.etag.empty() ? nullptr : key.committed_as(answer.etag);
+    const bool is_named = named != nullptr && named->payload == answer.payload;
+    if (is_named) wrong_epoch(step, answer, *named, key);
+    if (const Committed* commit = is_named ? named : key.committed_as(answer.payload)) {
+        show(step, answer, *commit, own);
+        return;
+    }
+    const Asked* asked = key.asked_as(answer.payload);
+    if (asked != nullptr && !answer.from_bucket) {
+        show(step, answer, *asked, own);
+        return;
+    }
+    if (known(key, answer.payload) || !facts_.fresh(Id::linearizable)) return;
+    facts_.violate(Id::linearizable, step.at,
+                   facts_.name(step.replica) + " gave content as that of " + words(answer.name) +
+                       " at " + words(step.at) + " that no version of it ever had",
+                   {step.number});
+}
+
+void Served::write_done(const ReplicaStepped& step, const WriteDone& done) {
+    const ObjectKey* name = contents_.key_of(step.replica, done.call);
+    if (name == nullptr || done.ack != WriteAck::committed || done.etag.empty()) return;
+    const Committed* commit = contents_.of(*name).committed_as(done.etag);
+    if (commit != nullptr) raise(step, *commit, floor(step.replica, *name));
+}
+
+void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                        const QueryDone& done) {
+    if (done.outcome == QueryOutcome::data) {
+        data(step, Answer{name, asked, done.payload, done.etag, done.epoch, false, false});
+    } else if (done.outcome == QueryOutcome::not_available_yet) {
+        if (!floor(step.replica, name).file) return;
+        facts_.checked(Id::never_regresses);
+        if (!facts_.fresh(Id::never_regresses)) return;
+        facts_.violate(Id::never_regresses, step.at,
+                       facts_.name(step.replica) + " answered the query for " + words(name) +
+                           " with NotAvailableYet at " + words(step.at) +
+                           " although it has a local copy",
+                       {step.number});
+    }
+}
+
+/// The order of the commits is known, and a leader reads from the bucket: so the operations fit
+/// one order exactly if what was read was the present version at some instant of the call.
+void Served::current(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                     const ReadDone& done) {
+    const KeyContents& key = contents_.of(name);
+    const Committed* commit = key.committed_as(done.etag);
+    if (commit == nullptr || commit == &key.commits.back()) return;
+    const auto after = std::find_if(
+        key.commits.begin(), key.commits.end(),
+        [commit](const Committed& one) { return one.rank.sequence == commit->rank.sequence + 1; });
+    if (after == key.commits.end() || after->number > asked || !facts_.fresh(Id::linearizable))
+        return;
+    facts_.violate(Id::linearizable, step.at,
+                   facts_.name(step.replica) + " led and answered the backup read of " +
+                       words(name) + " at " + words(step.at) + " with the version of " +
+                       words(commit->at) + ", which had been replaced at " + words(after->at) +
+                       ", before the read was asked for",
+                   {commit->number, after->number, asked, step.number});
+}
+
+void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                       const ReadDone& done) {
+    if (done.outcome == ReadOutcome::data) {
+        facts_.checked(Id::linearizable);
+        const bool leads = facts_.replicas[step.replica].role == Role::leader;
+        data(step, Answer{name, asked, done.payload, done.etag, done.epoch, true, leads});
+        if (leads) current(step, name, asked, done);
+    } else if (done.outcome == ReadOutcome::not_found) {
+        facts_.checked(Id::linearizable);
+        const KeyContents& key = contents_.of(name);
+        if (key.absent || key.became_present > asked || !facts_.fresh(Id::linearizable)) return;
+        facts_.violate(Id::linearizable, step.at,
+                       facts_.name(step.replica) + " answered the backup read of " + words(name) +
+                           " with NotFound at " + words(step.at) +
+                           ", but the bucket has held it since " + words(key.present_since),
+                       {key.became_present, asked, step.number});
+    }
+}
+
+void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
+    if (file.verb == FileVerb::list) return;
+    Floor& own = floor(step.replica, file.key);
+    if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
+        own.file = false;  // until it is done
+    stations_[step.replica].flights.push_back(
+        FileFlight{file.request, file.verb, file.key, file.tag});
+}
+
+void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answer) {
+    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
+    Station& own = stations_[step.replica];
+    const auto found = std::find_if(
+        own.flights.begin(), own.flights.end(),
+        [&answer](const FileFlight& flight) { return flight.request == answer.request; });
+    const bool ok = answer.reply.status == FileStatus::ok;
+    if (found == own.flights.end()) {
+        if (!ok || !answer.reply.entries) return;
+        for (const FileEntry& entry : *answer.reply.entries) {
+            own.keys[entry.key].file = true;
+            own.keys[entry.key].tag = entry.tag;
+        }
+        return;
+    }
+    Floor& floor = own.keys[found->key];
+    if (found->verb == FileVerb::store) floor.file = ok;
+    if (found->verb == FileVerb::load && !ok) floor.file = false;
+    if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag))
+        floor.tag = found->tag;
+    *found = std::move(own.flights.back());
+    own.flights.pop_back();
+}
+
+bool Served::changing(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return false;
+    const std::vector<FileFlight>& flights = stations_[index].flights;
+    return std::any_of(flights.begin(), flights.end(), [&name](const FileFlight& flight) {
+        return flight.key == name && flight.verb != FileVerb::load;
+    });
+}
+
+const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return nullptr;
+    const auto found = stations_[index].keys.find(name);
+    return found == stations_[index].keys.end() || !found->second.file ? nullptr
+                                                                       : &found->second.tag;
+}
+
+void Served::process_ended(ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index] = Station{};
+}
+
+}  // namespace leasehold::check

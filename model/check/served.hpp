@@ -1,0 +1,91 @@
+// Served: payload.never-regresses, and the part of bucket.linearizable that looks at what queries
+// and reads are told.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "model/check/contents.hpp"
+
+namespace leasehold::check {
+
+/// What one process says of a key never gets older, what it gives is the content of some version
+/// of it, a local copy is given to whoever asks, and NotFound is said only if the bucket held
+/// nothing at some instant of the call.
+class Served {
+  public:
+    Served(Facts& facts, Contents& contents) : facts_(facts), contents_(contents) {}
+
+    void write_done(const ReplicaStepped& step, const WriteDone& done);
+    /// `asked`: the event that brought the call.
+    void query_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                    const QueryDone& done);
+    void read_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                   const ReadDone& done);
+    void file_sent(const ReplicaStepped& step, const SendFile& file);
+    void file_answered(const ReplicaStepped& step, const FileAnswered& answer);
+    void process_ended(ReplicaIndex index);
+    /// The tag of its local copy; null = it has none.
+    [[nodiscard]] const FileTag* copy(ReplicaIndex index, const ObjectKey& name) const;
+    /// Is its copy being written or removed?
+    [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
+
+  private:
+    struct Said {
+        Rank rank;
+        std::uint64_t number = 0;  ///< event that said it first
+    };
+    /// The newest that a process has said of a key. Calls overlap: one that was asked for before
+    /// the newest was said is held to what was said before that.
+    struct Floor {
+        std::optional<Said> committed;
+        std::optional<Said> before;
+        std::uint64_t asked = 0;  ///< Asked::number of a write of its own that it has shown
+        std::uint64_t base = 0;   ///< the key's newest commit when that was accepted
+        Epoch epoch;              ///< with which it was shown
+        std::uint64_t asked_number = 0;
+        bool file = false;  ///< there is a local copy
+        FileTag tag;        ///< its tag
+    };
+    struct FileFlight {
+        RequestId request;
+        FileVerb verb = FileVerb::load;
+        ObjectKey key;
+        FileTag tag;
+    };
+    struct Station {
+        std::map<ObjectKey, Floor> keys;
+        std::vector<FileFlight> flights;
+    };
+
+    [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);
+    [[nodiscard]] bool known(const KeyContents& key, const Blob& payload) const;
+    /// One answer with data; `asked`: the event that brought the call.
+    struct Answer {
+        const ObjectKey& name;
+        std::uint64_t asked = 0;
+        const Blob& payload;
+        const ETag& etag;
+        Epoch epoch;
+        bool backup = false;       ///< a backup read, that is: a question about the bucket
+        bool from_bucket = false;  ///< certainly got from it: a leader's
+    };
+    void data(const ReplicaStepped& step, const Answer& answer);
+    void show(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
+              Floor& floor);
+    void show(const ReplicaStepped& step, const Answer& answer, const Asked& own, Floor& floor);
+    static void raise(const ReplicaStepped& step, const Committed& commit, Floor& floor);
+    void wrong_epoch(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
+                     const KeyContents& key);
+    void current(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                 const ReadDone& done);
+    void regressed(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t newer);
+
+    Facts& facts_;
+    Contents& contents_;
+    std::vector<Station> stations_;
+};
+
+}  // namespace leasehold::check

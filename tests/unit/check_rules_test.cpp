@@ -1,0 +1,287 @@
+// leader.stable, requests.bounded, replicas.converge, claims, and what may change of a Lease:
+// planted violations, clean histories.
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kStable = "leader.stable";
+constexpr std::string_view kBounded = "requests.bounded";
+constexpr std::string_view kConverge = "replicas.converge";
+constexpr std::string_view kEpochs = "bucket.epochs-increase";
+constexpr std::string_view kChanged = "lease.changed-only-by-holder";
+constexpr std::string_view kTaken = "lease.taken-only-when-free";
+constexpr std::string_view kKey = "assets/1h";
+
+SendLease send_lease(std::uint64_t request, LeaseVerb verb, std::uint64_t nonce = 0) {
+    SendLease send;
+    send.request = RequestId{request};
+    send.verb = verb;
+    if (nonce != 0) send.lease = lease_of(1, "replica-0", nonce, 1);
+    return send;
+}
+LeaseAnswered lease_answered(std::uint64_t request, LeasePtr lease, Duration retry_after = 0s) {
+    LeaseReply reply;
+    reply.status = lease ? 200 : 429;
+    reply.retry_after = retry_after;
+    reply.lease = std::move(lease);
+    return LeaseAnswered{RequestId{request}, std::move(reply)};
+}
+/// lease_of, with what a test is about.
+LeasePtr edited(std::uint64_t version, std::string holder, std::uint64_t nonce,
+                std::uint64_t acquisition, std::int32_t transitions, std::string extra = "x") {
+    auto lease = std::make_shared<Lease>(*lease_of(version, std::move(holder), nonce, acquisition));
+    lease->record.transitions = transitions;
+    lease->extra = std::move(extra);
+    return lease;
+}
+
+TEST(CheckStable, ALeadershipThatEndsWithoutACauseIsFound) {
+    History history;
+    history.start_all();
+    const auto began = history.lead(0, 10s, 1, 1h);
+    const auto wrong = history.follow(0, 100s);
+    const Verdict verdict = history.verdict(kStable, 200s);
+    EXPECT_TRUE(violated(verdict, wrong));
+    EXPECT_EQ(verdict.evidence.front(), began);
+}
+
+TEST(CheckStable, CausesPass) {
+    for (const int cause : {0, 1, 2, 3, 4, 5}) {
+        History history;
+        history.start_all();
+        history.lead(0, 10s, 1, 1h);
+        if (cause == 0) history.path(0, 95s, false);
+        if (cause == 1) history.path(0, 80s, true, false), history.path(0, 85s, true, true);
+        if (cause == 2) history.fault(95s, "pause replica-0", {0});
+        if (cause == 3) history.lease(kNobody, 99s, lease_of(5, "a", 1, 1), nullptr);
+        if (cause == 4) history.step(0, 99s, Stop{mono(130s)});
+        if (cause == 5) history.object(kNobody, 99s, ".ha/epoch", "x", 9);
+        history.follow(0, 100s);
+        EXPECT_TRUE(passes(history.verdict(kStable, 200s))) << cause;
+    }
+}
+
+TEST(CheckStable, WhoGaveUpSitsOutOneLease) {
+    for (const bool early : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 10s, 1, 1h);
+        history.path(0, 20s, true, false);
+        history.step(0, 40s, Timer{},
+                     {GateMoved{Term{1}, mono(40s)}, RoleChanged{Role::follower, Term{}},
+                      Mark{MarkId::stepped_down_abdicated}});
+        const auto again = history.lead(0, early ? 54s : 56s, 2, 1h);
+        const Verdict verdict = history.verdict(kStable, 60s);
+        EXPECT_TRUE(early ? violated(verdict, again) : passes(verdict));
+    }
+}
+
+TEST(CheckRequestsBounded, RenewalsBackToBackAreFoundAndOneAPeriodPasses) {
+    for (const bool wild : {true, false}) {
+        History history;
+        history.start_all();
+        for (int i = 0; i < 100; ++i)
+            history.step(0, 1s + i * (wild ? Duration(20ms) : Duration(1s)), Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, wild ? Status::violated : Status::pass) << verdict.what;
+    }
+}
+
+TEST(CheckRequestsBounded, PutsOfOneKeyWithoutABackOffAreFound) {
+    for (const bool wild : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        for (int i = 0; i < 100; ++i) {
+            const Duration when = 1s + i * (wild ? Duration(60ms) : Duration(300ms));
+            history.step(0, when, Timer{},
+                         {send_bucket(static_cast<std::uint64_t>(i) + 1, BucketVerb::put, kKey)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, wild ? Status::violated : Status::pass) << verdict.what;
+    }
+}
+
+TEST(CheckRequestsBounded, WhatWasAskedForMayBeSent) {
+    History history;
+    history.start_all();
+    history.lead(0, 500ms, 1, 1h);
+    for (int i = 0; i < 100; ++i) {
+        const auto n = static_cast<std::uint64_t>(i) + 1;
+        history.step(0, 1s + i * 20ms, backup_write(n, kKey),
+                     {send_bucket(n, BucketVerb::put, kKey)});
+    }
+    EXPECT_TRUE(passes(history.verdict(kBounded, 10s)));
+}
+
+TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
+    for (const bool early : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 503;
+        reply->retry_after = 1h;  // nobody need wait longer than retryMax
+        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        const auto again =
+            history.step(0, early ? 6s : 7s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(early ? violated(verdict, again) : passes(verdict));
+    }
+    History history;
+    history.start_all();
+    history.step(1, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
+    history.step(1, 1s, lease_answered(1, nullptr, 1s));
+    const auto again = history.step(1, 1500ms, Timer{}, {send_lease(2, LeaseVerb::update, 7)});
+    EXPECT_TRUE(violated(history.verdict(kBounded, 10s), again));
+}
+
+TEST(CheckEpochsIncrease, AClaimWithoutARenewalSinceItsLookIsFound) {
+    for (const bool renews : {false, true}) {
+        History history;
+        history.start_all();
+        history.step(0, 1s, Timer{}, {send_lease(1, LeaseVerb::update, 7)});
+        history.step(0, 2s, lease_answered(1, lease_of(2, "replica-0", 7, 7)),
+                     {send_bucket(2, BucketVerb::get, ".ha/epoch")});
+        history.step(0, 3s, bucket_answered(2, 404));
+        if (renews) {
+            history.step(0, 4s, Timer{}, {send_lease(3, LeaseVerb::update, 8)});
+            history.step(0, 5s, lease_answered(3, lease_of(3, "replica-0", 8, 7)));
+        }
+        const auto claim =
+            history.step(0, 6s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
+        history.object(0, 7s, ".ha/epoch", "a", 5);
+        const Verdict verdict = history.verdict(kEpochs, 10s);
+        EXPECT_TRUE(renews ? passes(verdict) : violated(verdict, claim));
+    }
+}
+
+TEST(CheckChangedOnlyByHolder, ARenewalKeepsWhatIsNotItsOwnAndItsAcquisition) {
+    for (const int what : {0, 1, 2, 3}) {
+        History history;
+        history.start_all();
+        const LeasePtr first = edited(5, "replica-0", 1, 1, 3);
+        history.lease(0, 1s, nullptr, first);
+        auto second = std::make_shared<Lease>(*edited(6, "replica-0", 2, 1, 3));
+        if (what == 1) second->extra = "";
+        if (what == 2) second->record.transitions = 4;
+        if (what == 3) second->record.acquire_time = WallTime(1s);
+        const auto changed = history.lease(0, 3s, first, second);
+        const Verdict verdict = history.verdict(kChanged, 20s);
+        EXPECT_TRUE(what == 0 ? passes(verdict) : violated(verdict, changed)) << what;
+    }
+}
+
+TEST(CheckChangedOnlyByHolder, ATakeoverCountsItsTransitionAndKeepsTheRest) {
+    for (const int what : {0, 1, 2}) {
+        History history;
+        history.start_all();
+        const LeasePtr first = edited(5, "replica-0", 1, 1, 3);
+        history.lease(0, 1s, nullptr, first);
+        const LeasePtr second = edited(6, "replica-0", 2, 1, 3);
+        history.lease(0, 2s, first, second);
+        const auto taken = history.lease(
+            1, 30s, second, edited(7, "replica-1", 3, 3, what == 1 ? 3 : 4, what == 2 ? "" : "x"));
+        const Verdict verdict = history.verdict(kChanged, 40s);
+        EXPECT_TRUE(what == 0 ? passes(verdict) : violated(verdict, taken)) << what;
+    }
+}
+
+// P1 of the field: an outsider renews, somebody empties the record, an agent takes it at once.
+TEST(CheckTakenOnlyWhenFree, AnOutsidersRecordBindsThoughSomebodyEmptiedIt) {
+    for (const int what : {0, 1, 2}) {
+        Settings settings = test_settings();
+        settings.election.client_go_peers = what == 2;
+        History history(settings);
+        history.start_all();
+        const LeasePtr ours = lease_of(5, "", 1, 1);
+        const LeasePtr foreign = lease_of(6, "python", 1, 1);
+        auto renewed = std::make_shared<Lease>(*lease_of(7, "python", 1, 1));
+        renewed->record.renew_time = WallTime(9s);
+        const LeasePtr blank = lease_of(8, "", 1, 1);
+        history.lease(0, 1s, nullptr, ours);
+        history.lease(kNobody, 2s, ours, foreign);
+        history.lease(kNobody, 4s, foreign, renewed);
+        history.lease(kNobody, 5s, renewed, blank);
+        const auto taken = history.lease(1, what == 1 ? Duration(19s) : Duration(6s), blank,
+                                         lease_of(9, "replica-1", 2, 2));
+        const Verdict verdict = history.verdict(kTaken, 40s);
+        EXPECT_TRUE(what == 0 ? violated(verdict, taken) : passes(verdict)) << verdict.what;
+    }
+}
+
+class CheckConverge : public ::testing::Test {
+  protected:
+    CheckConverge() {
+        history_.start_all();
+        history_.lead(0, 1s, 1, 1h);
+        for (ReplicaIndex i = 0; i < 3; ++i)
+            history_.step(i, 2s, FileAnswered{RequestId{1}, FileReply{}});
+        history_.object(0, 10s, kKey, "a", 1);
+        for (ReplicaIndex i = 0; i < 3; ++i)
+            copied(i, 20s, "a");
+    }
+    void copied(ReplicaIndex replica, Duration when, std::string_view etag) {
+        const std::uint64_t request = ++request_;
+        history_.step(replica, when, Timer{}, {send_file(request, FileVerb::store, kKey, etag)});
+        history_.step(replica, when + 1ms, FileAnswered{RequestId{request}, FileReply{}});
+    }
+    History history_;
+    std::uint64_t request_ = 100;
+};
+
+TEST_F(CheckConverge, CopiesOfWhatTheBucketHoldsPass) {
+    const Verdict verdict = history_.verdict(kConverge, 10min);
+    EXPECT_TRUE(passes(verdict));
+    EXPECT_EQ(verdict.checked, 3U);
+}
+
+TEST_F(CheckConverge, AMissingAnOldAndALeftOverCopyAreFound) {
+    const auto second = history_.object(0, 60s, kKey, "b", 1);
+    copied(0, 70s, "b");
+    copied(1, 70s, "b");
+    EXPECT_TRUE(violated(history_.verdict(kConverge, 10min), second));
+
+    History missing;
+    missing.start_all();
+    missing.lead(0, 1s, 1, 1h);
+    const auto first = missing.object(0, 10s, kKey, "a", 1);
+    EXPECT_TRUE(violated(missing.verdict(kConverge, 10min), first));
+}
+
+TEST_F(CheckConverge, ARemovedKeyIsGoneEverywhere) {
+    const auto removed = history_.object(0, 60s, kKey, "t", 1, true);
+    history_.step(0, 61s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
+    history_.step(1, 80s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
+    const Verdict verdict = history_.verdict(kConverge, 10min);
+    EXPECT_TRUE(violated(verdict, removed));
+    EXPECT_NE(verdict.what.find("replica-2 still has a copy"), std::string::npos) << verdict.what;
+}
+
+TEST_F(CheckConverge, WhatCameTooLateOrIsNotYetStoredIsNotAsked) {
+    history_.object(0, 590s, kKey, "b", 1);
+    EXPECT_TRUE(passes(history_.verdict(kConverge, 10min)));
+    history_.path(1, 600s, true, false);
+    history_.path(1, 700s, true, true);
+    history_.path(2, 600s, true, false);
+    const auto request = ++request_;
+    history_.step(0, 620s, Timer{}, {send_file(request, FileVerb::store, kKey, "b", true)});
+    history_.step(0, 621s, FileAnswered{RequestId{request}, FileReply{}});
+    EXPECT_EQ(history_.verdict(kConverge, 720s).status, Status::pass);
+}
+
+TEST(CheckReadsNeverStack, APageThatTheReplicaCanNotUseIsNoPage) {
+    History history;
+    history.start_all();
+    for (std::uint64_t i = 1; i < 6; ++i) {
+        history.step(1, i * 1s, Timer{}, {send_bucket(i, BucketVerb::list)});
+        history.step(1, i * 1s + 100ms, bucket_answered(i, 200));  // a 200 without a page
+    }
+    EXPECT_TRUE(passes(history.verdict("follower.reads-never-stack", 60s)));
+}
+
+}  // namespace
+}  // namespace leasehold::check
