@@ -37,10 +37,10 @@ inline FileTag tag() {
 
 inline std::vector<Event> events() {
     LeaseReply answer{409, StatusReason::conflict, true, true, 3s, lease()};
-    BucketReply object{200, BucketCode::other, true, true, 1s, ETag("e1"), {}};
+    BucketReply object{200, BucketCode::other, true, 1s, ETag("e1"), {}, true};
     object.content = std::make_shared<const ObjectBody>(
         ObjectBody{std::string("LSHOLD\x1a\n\0\xff", 10), "meta", blob()});
-    BucketReply page{503, BucketCode::slow_down, false, false, 2s, ETag(), {}};
+    BucketReply page{503, BucketCode::slow_down, false, 2s, ETag(), {}, false};
     page.content = std::make_shared<const ListPage>(
         ListPage{{{ObjectKey("a/b"), ETag("e2"), 5}, {ObjectKey("a/c"), ETag("e3"), 6}}, true});
     FileReply file{FileStatus::no_space,

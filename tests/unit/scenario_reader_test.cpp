@@ -251,13 +251,12 @@ TEST(ScenarioReader, FaultsOfRequestsAndOfTheOperatorAreRead) {
 }
 
 TEST(ScenarioReader, ExpectationsAreRead) {
-    const ExpectSpec expect =
-        read(
-            "expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
-            "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
-            "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n"
-            "  notJudged: [follower.freshness]\n  commits: {every: 2m}\n")
-            .expect;
+    const ExpectSpec expect = read(
+                                  "expect:\n  reached: [gate-expired, takeover-after-expiry]\n"
+                                  "  failover: {p50: 15s, p99: 16s, max: 17s}\n"
+                                  "  violates: [leader.at-most-one]\n  mayViolate: [stop.bounded]\n"
+                                  "  notJudged: [follower.freshness]\n  commits: {every: 2m}\n")
+                                  .expect;
     EXPECT_EQ(expect.reached,
               (std::vector<MarkId>{MarkId::gate_expired, MarkId::takeover_after_expiry}));
     EXPECT_EQ(expect.failover_p50, Duration(15s));

@@ -109,8 +109,9 @@ void ParkedReads::step(const LateRead& owner, const Found& found, Desk& desk) {
     if (served && !riders.empty()) desk.tell(Served{owner.key, found.stamp});
     for (const CallId call : riders) {
         if (found.absent()) desk.note(MarkId::read_reparked);
-        if (!served) continue;
         const ETag known = desk.calls.at(call).known;
+        // A follower's reader waits for another version than it has.
+        if (!served || known == found.etag) continue;
         answer(call, owner.key, found.stamp, found.etag, found.payload, desk);
         detach(call, owner.key, known);
         if (!keys_.contains(owner.key)) return;
