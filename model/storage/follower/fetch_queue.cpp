@@ -123,7 +123,7 @@ void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found
     waiting_.emplace(item.not_before, key);
 }
 
-Instant FetchQueue::next_deadline() const {
+Instant FetchQueue::next_deadline(const Sight& sight) const {
     return waiting_.empty() ? kNever : waiting_.begin()->first;
 }
 

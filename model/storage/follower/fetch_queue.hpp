@@ -34,7 +34,7 @@ class FetchQueue {
     void step(const Sight& sight, const Fetch& owner, const Found& found, Desk& desk);
     void proceed(const Sight& sight, Desk& desk);
 
-    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] Instant next_deadline(const Sight& sight) const;
     [[nodiscard]] std::size_t size() const { return items_.size(); }
     void check(const Sight& sight) const;
 
