@@ -4,8 +4,8 @@
 namespace leasehold::storage {
 namespace {
 
-VersionId v(std::uint64_t epoch, std::uint64_t write) {
-    return {Epoch{epoch}, write};
+VersionId v(std::uint64_t of, std::uint64_t write) {
+    return {Epoch{of}, write};
 }
 
 class CatalogAlone : public testing::Test, public Alone {
@@ -15,9 +15,9 @@ class CatalogAlone : public testing::Test, public Alone {
     bool listed(const ETag& tag, std::uint32_t number, bool named = true) {
         return catalog.listed(a, {catalog.name(a), tag, 100}, number, named);
     }
-    void store(std::uint64_t epoch, std::uint64_t write, bool dirty = false) {
+    void store(std::uint64_t of, std::uint64_t write, bool dirty = false) {
         Desk at = desk();
-        catalog.store(a, blob(write), file("a", epoch, write, dirty).tag, at);
+        catalog.store(a, blob(write), file("a", of, write, dirty).tag, at);
     }
     void adopt(const Found& found, bool ha = true) {
         Desk at = desk();

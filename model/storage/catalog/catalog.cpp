@@ -172,8 +172,10 @@ void Catalog::see(KeyId key, const Found& found) {
     }
     // What left before this answer and comes after it may be older.
     ++known.generation;
+    // The view says it now. A torn object says nothing of what was there before it.
+    const bool readable = known.examined && !known.corrupt;
     if (const auto floor = floors_.find(key);
-        floor != floors_.end() && known.examined && !older(known.view.version, floor->second))
+        floor != floors_.end() && readable && !older(known.view.version, floor->second))
         floors_.erase(floor);
 }
 
@@ -217,7 +219,9 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     const VersionId version = version_of(stamp);
     const VersionId top = newest(key);
     CHECK_MSG(!older(version, top), "an older version was served after a newer one");
-    if (newer(version, top)) floors_[key] = version;
+    // Also where nothing else is known of the key: a late answer was served after an absence.
+    const bool first = top.epoch == Epoch{} && version.epoch != Epoch{};
+    if (first || newer(version, top)) floors_[key] = version;
 }
 
 void Catalog::purged(KeyId key, bool removed) {
