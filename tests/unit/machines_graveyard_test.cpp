@@ -98,20 +98,6 @@ TEST_F(GraveyardAlone, NothingGoesBesideAChangeOfItsKey) {
     EXPECT_TRUE(go().empty());
 }
 
-TEST_F(GraveyardAlone, ATombstoneWhoseKeyWasBusyIsNotForgotten) {
-    bury(a);
-    age();
-    busy.insert(a);
-    EXPECT_TRUE(go().empty());
-    busy.clear();  // the write failed: the tombstone is still there
-    const Instant next = graves.next_deadline(sight());
-    ASSERT_NE(next, kNever) << "nothing would ever move it";
-    EXPECT_GT(next, now) << "a driver would spin";
-    now = next;
-    tenure.valid_until = now + 15s;
-    EXPECT_EQ(go().size(), 1U);
-}
-
 TEST_F(GraveyardAlone, NobodyWaitsForAPurge) {
     bury(a);
     age();

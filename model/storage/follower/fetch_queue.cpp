@@ -104,6 +104,10 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
             break;
         case FoundKind::data:
         case FoundKind::tombstone:
+            // The bucket went back: neither kept nor served, so nothing is gained by the next pass.
+            if (found.stale && found.current)
+                shun(sight, owner.key, StoredETag(found.etag), false, desk);
+            break;
         case FoundKind::missing:
             break;  // absence wakes nobody: the LISTs confirm it
     }
@@ -124,7 +128,7 @@ void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found
 }
 
 Instant FetchQueue::next_deadline(const Sight& sight) const {
-    return waiting_.empty() ? kNever : waiting_.begin()->first;
+    return waiting_.empty() || sight.stopping ? kNever : waiting_.begin()->first;
 }
 
 void FetchQueue::check(const Sight& sight) const {
