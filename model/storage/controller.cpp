@@ -88,8 +88,8 @@ Instant RWStorageController::next_deadline() const {
         if (state_.life.stopping && state_.life.unresolved_until > sight.now)
             sooner(state_.life.unresolved_until);
     } else if (const Following* follower = state_.following(); follower != nullptr) {
-        sooner(follower->poller.next_deadline());
-        sooner(follower->fetches.next_deadline());
+        sooner(follower->poller.next_deadline(sight));
+        sooner(follower->fetches.next_deadline(sight));
         if (follower->unlisted) sooner(sight.now);
     }
     return next;

@@ -27,8 +27,7 @@ RequestId Requests::send(Instant now, SendBucket request, Flight flight, Effects
         ++changes_;
         if (flight.key) {
             const std::uint32_t others = changing_[*flight.key]++;
-            CHECK_MSG(others == 0 || !std::holds_alternative<Purge>(flight.owner),
-                      "a purge beside another change of its key");
+            CHECK_MSG(others == 0, "two changes of one key at once");
         }
     } else if (request.verb == BucketVerb::get && flight.key) {
         const bool shares = !std::holds_alternative<Fetch>(flight.owner) &&

@@ -13,3 +13,13 @@ leasehold_add_unit_test(storage_faults_test
             storage_faults_probe_test.cpp storage_faults_stores_test.cpp
             storage_faults_costs_test.cpp
     LIBRARIES leasehold_model)
+# Each machine of the storage, driven alone through its own interface.
+leasehold_add_unit_test(storage_machines_test
+    SOURCES machines_base_test.cpp machines_requests_test.cpp machines_version_test.cpp
+            machines_catalog_test.cpp
+            machines_files_test.cpp machines_poller_test.cpp machines_fetch_queue_test.cpp
+            machines_parked_reads_test.cpp machines_epoch_claim_test.cpp machines_writer_test.cpp
+            machines_write_answers_test.cpp machines_leader_reads_test.cpp
+            machines_graveyard_test.cpp machines_health_test.cpp machines_probe_test.cpp
+            machines_reconciler_test.cpp machines_queries_test.cpp
+    LIBRARIES leasehold_model)

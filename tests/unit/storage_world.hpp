@@ -9,38 +9,24 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <set>
 
-#include "tests/unit/storage_rig.hpp"
+#include "tests/unit/storage_promises.hpp"
 
 namespace leasehold::rig {
 
 inline constexpr Duration kValidity = 14890ms;
-inline const ObjectKey kEpochKey{".ha/epoch"};
-
-struct Node {
-    explicit Node(const StorageConfig& config) : machine(config) {}
-    RWStorageController machine;
-    Leadership leadership;
-    Instant paused_until{};
-    std::deque<std::function<void()>> inbox;  ///< what came in a pause
-    std::map<ObjectKey, FileEntry> files;
-    std::map<CallId, Event> open;
-    std::set<RequestId> unanswered;
-    std::map<RequestId, SendBucket> stalled;  ///< puts whose second half was not sent yet
-    Instant timer = kNever;
-};
 
 class World {
   public:
-    /// `purges`: a store with conditional DELETE, and reigns that outlast the largest request age.
-    explicit World(std::uint64_t seed, bool purges = false) : random_(seed), purges_(purges) {
-        bucket_.honours_conditional_delete = purges;
+    explicit World(std::uint64_t seed, Kind kind = {}) : random_(seed), kind_(kind) {
+        bucket_.honours_conditional_delete = kind.purges;
+        bucket_.ignores_conditions = kind.store == Kind::Store::ignores;
+        bucket_.refuses_conditions = kind.store == Kind::Store::refuses ? 501 : 0;
         for (int i = 0; i < 3; ++i) {
             StorageConfig config = Rig::default_config();
             config.identity = "replica-" + std::to_string(i);
             // Fifty seconds on the way, and what a pause within the gate's validity adds.
-            config.largest_request_age = purges ? 70s : 60s;
+            config.largest_request_age = kind.purges ? 70s : 60s;
             nodes_.push_back(std::make_unique<Node>(config));
         }
         for (auto& node : nodes_)
@@ -65,9 +51,10 @@ class World {
         ++term_;
         node.leadership = Leadership{Role::leader, Term{term_}, now_ + kValidity, now_, false};
         tell(node);
-        const auto renewals = random_.below(purges_ ? 80 : 20);
+        const auto renewals = random_.below(kind_.purges ? 80 : 20);
         for (std::uint64_t i = 0; i < renewals; ++i) {
             run(2s);
+            if (kind_.rough && random_.below(40) == 0) crash(*nodes_[random_.below(3)]);
             renew(node);
         }
         run(Duration(1s) * static_cast<int>(random_.below(14)));
@@ -150,8 +137,9 @@ class World {
             if (!key.view().starts_with(".ha/") && bucket_.stamp(key).tombstone) return false;
         return true;
     }
-    int committed = 0;
-    int overtaken = 0;  ///< committed by a newer write of their key
+    Promises promises{kind_, bucket_};
+    int crashes = 0;
+    int file_failures = 0;
     std::map<MarkId, int> marks;
 
   private:
@@ -160,6 +148,10 @@ class World {
     ObjectKey random_key(std::uint64_t n) { return key(std::to_string(n)); }
     ObjectKey random_key(int n) { return key(std::to_string(n)); }
     std::shared_ptr<const Blob> fresh() {
+        if (kind_.rough && random_.below(4) == 0) {
+            const std::uint64_t n = 1 + random_.below(3);
+            return std::make_shared<const Blob>(Blob{n, {n, kEqual}, nullptr});
+        }
         ++last_blob_;
         return std::make_shared<const Blob>(Blob{last_blob_, {last_blob_, 7}, nullptr});
     }
@@ -167,7 +159,7 @@ class World {
     void one_call() {
         Node& node = *nodes_[random_.below(nodes_.size())];
         const CallId id{++last_call_};
-        const ObjectKey where = random_key(random_.below(purges_ ? 60 : 6));
+        const ObjectKey where = random_key(random_.below(kind_.purges ? 60 : 6));
         const Instant deadline = now_ + Duration(1s) * static_cast<int>(1 + random_.below(90));
         switch (random_.below(8)) {
             case 0:
@@ -197,6 +189,23 @@ class World {
     void call(Node& node, E event) {
         node.open.emplace(event.call, event);
         deliver(node, event);
+    }
+
+    /// The process is gone with all that it knew; another one begins with its disk.
+    void crash(Node& node) {
+        ++crashes;
+        ++node.life;
+        node.config.identity += "'";
+        node.machine = RWStorageController(node.config);
+        node.leadership = Leadership{};
+        node.paused_until = Instant{};
+        node.inbox.clear();
+        node.open.clear();
+        node.unanswered.clear();
+        node.stalled.clear();
+        node.timer = kNever;
+        node.given.clear();
+        deliver(node, Start{});
     }
 
     void pause(Node& node, Duration span) {
@@ -268,19 +277,18 @@ class World {
                 node.stalled.erase(abort->request);
                 reply(node, abort->request, FakeBucket::failure(0), now_ + 1ms);
             } else if (const auto* file = std::get_if<SendFile>(&effect)) {
-                const SendFile request = *file;
-                at(now_ + 1ms, [this, &node, request] {
-                    deliver(node, FileAnswered{request.request, perform_file(node, request)});
-                });
+                depart(node, *file);
             } else if (const auto* read = std::get_if<ReadDone>(&effect)) {
+                if (read->outcome == ReadOutcome::data) promises.check_given(node, *read);
                 EXPECT_EQ(node.open.erase(read->call), 1U) << "answered twice or never asked";
                 if (read->outcome == ReadOutcome::not_found) {
                     EXPECT_EQ(node.leadership.role, Role::leader) << "a follower answered NotFound";
                 }
             } else if (const auto* query = std::get_if<QueryDone>(&effect)) {
+                if (query->outcome == QueryOutcome::data) promises.check_given(node, *query);
                 EXPECT_EQ(node.open.erase(query->call), 1U) << "answered twice or never asked";
             } else if (const auto* write = std::get_if<WriteDone>(&effect)) {
-                check_ack(node, *write);
+                promises.check_ack(node, *write);
             } else if (const auto* mark = std::get_if<Mark>(&effect)) {
                 ++marks[mark->mark];
             }
@@ -290,27 +298,29 @@ class World {
         rearm(node);
     }
 
-    void check_ack(Node& node, const WriteDone& done) {
-        ASSERT_TRUE(node.open.contains(done.call)) << "answered twice or never asked";
-        const Event event = node.open.at(done.call);
-        node.open.erase(done.call);
-        const auto* write = std::get_if<BackupWrite>(&event);
-        if (done.ack == WriteAck::committed) {
-            ++committed;
-            EXPECT_TRUE(etags_.contains(done.etag)) << "committed, but never stored";
-        }
-        if (write == nullptr) return;
-        const bool stored = stored_.contains(write->payload->digest.high);
-        if (done.ack == WriteAck::committed) {
-            // Or overtaken, unsent, by a newer write of its key, which is the one stored.
-            overtaken += stored ? 0 : 1;
-        } else if (done.ack != WriteAck::unknown) {
-            EXPECT_FALSE(stored) << "answered as certainly not stored";
-        }
-        if (done.ack == WriteAck::fenced)
-            fenced_.emplace(write->payload->digest.high, bucket_.objects.contains(kEpochKey)
-                                                             ? bucket_.stamp(kEpochKey).epoch
-                                                             : Epoch{});
+    /// An operation of the file store takes effect at one instant and is answered at a later one.
+    void depart(Node& node, const SendFile& request) {
+        const bool rough = kind_.rough && !calm_;
+        const auto some = [&] {
+            const auto most = random_.below(20) == 0 ? 5000U : 50U;
+            return Duration(1ms) * static_cast<int>(random_.below(most));
+        };
+        const Instant done = now_ + 1ms + (rough ? some() : Duration{0});
+        const Duration back = rough ? some() : Duration{0};
+        at(done, [this, &node, request, rough, back, life = node.life] {
+            if (node.life != life) return;
+            FileReply reply{FileStatus::io_error, nullptr};
+            const bool stores = request.verb == FileVerb::store;
+            if (rough && request.verb != FileVerb::remove && random_.below(12) == 0) {
+                if (stores && random_.below(2) == 0) reply.status = FileStatus::no_space;
+                ++file_failures;
+            } else {
+                reply = node.perform(request);
+            }
+            at(now_ + back, [this, &node, request, reply, life] {
+                if (node.life == life) deliver(node, FileAnswered{request.request, reply});
+            });
+        });
     }
 
     void depart(Node& node, const SendBucket& request) {
@@ -351,71 +361,33 @@ class World {
             request.key == kEpochKey && gated && !calm_ && random_.below(3) == 0;
         if (fate < 28 || slow_claim) there += Duration(1s) * static_cast<int>(random_.below(50));
         const bool answered = fate < 18 || fate >= 38;
-        at(now_ + there, [this, &node, request, answered] {
-            const std::size_t before = bucket_.commits.size();
-            const BucketReply result = bucket_.apply(request);
-            if (bucket_.commits.size() > before) check_commit(request, result);
-            if (answered) reply(node, request.request, result, now_ + latency());
+        at(now_ + there, [this, &node, request, answered, life = node.life] {
+            const auto arrive = [this, &node, request, answered, life](const auto& refused) {
+                const std::size_t before = bucket_.commits.size();
+                const BucketReply result = refused ? *refused : bucket_.store(request);
+                if (bucket_.commits.size() > before) promises.check_commit(request, result);
+                if (answered && node.life == life)
+                    reply(node, request.request, result, now_ + latency());
+            };
+            const auto refused = bucket_.check(request);
+            if (kind_.store != Kind::Store::not_atomic || !gated_verb(request)) {
+                arrive(refused);
+                return;
+            }
+            // It looks at one instant and stores at another.
+            at(now_ + latency(), [arrive, refused] { arrive(refused); });
         });
     }
 
-    /// The four promises about what lands, whenever it lands.
-    void check_commit(const SendBucket& request, const BucketReply& result) {
-        const Stamp stamp = bucket_.commits.back().second;
-        etags_.insert(result.etag);
-        if (request.key.view().starts_with(".ha/probe")) return;
-        const auto newest = newest_.find(request.key);
-        if (newest != newest_.end()) {
-            EXPECT_LE(newest->second.epoch, stamp.epoch)
-                << "a stale commit to " << request.key.str();
-            if (request.key == kEpochKey) {
-                EXPECT_LT(newest->second.epoch, stamp.epoch) << "claimed twice";
-            }
-            if (newest->second.epoch == stamp.epoch) {
-                EXPECT_EQ(newest->second.writer, stamp.writer) << "two writers in one epoch";
-                EXPECT_LT(newest->second.write_id, stamp.write_id)
-                    << "an older write landed on a newer";
-            }
-        }
-        newest_[request.key] = stamp;
-        if (stamp.tombstone || request.key == kEpochKey) return;
-        stored_.insert(stamp.digest.high);
-        if (const auto fenced = fenced_.find(stamp.digest.high); fenced != fenced_.end()) {
-            EXPECT_GT(stamp.epoch, fenced->second) << "a fenced write landed in its own epoch";
-        }
+    static bool gated_verb(const SendBucket& request) {
+        return request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
     }
 
     void reply(Node& node, RequestId request, const BucketReply& what, Instant when) {
-        at(when, [this, &node, request, what] {
-            if (node.unanswered.erase(request) == 0) return;
+        at(when, [this, &node, request, what, life = node.life] {
+            if (node.life != life || node.unanswered.erase(request) == 0) return;
             deliver(node, BucketAnswered{request, std::make_shared<const BucketReply>(what)});
         });
-    }
-
-    static FileReply perform_file(Node& node, const SendFile& request) {
-        auto list = std::make_shared<FileList>();
-        const auto found = node.files.find(request.key);
-        switch (request.verb) {
-            case FileVerb::list:
-                for (const auto& [at, file] : node.files)
-                    list->push_back(file);
-                break;
-            case FileVerb::load:
-                if (found == node.files.end()) return {FileStatus::missing, nullptr};
-                list->push_back(found->second);
-                break;
-            case FileVerb::store:
-                node.files[request.key] = FileEntry{request.key, request.tag, request.payload};
-                break;
-            case FileVerb::retag:
-                if (found == node.files.end()) return {FileStatus::missing, nullptr};
-                found->second.tag = request.tag;
-                break;
-            case FileVerb::remove:
-                node.files.erase(request.key);
-                break;
-        }
-        return {FileStatus::ok, list};
     }
 
     Random random_;
@@ -423,14 +395,10 @@ class World {
     std::multimap<Instant, std::function<void()>> queue_;
     std::vector<std::unique_ptr<Node>> nodes_;
     FakeBucket bucket_;
-    std::map<ObjectKey, Stamp> newest_;
-    std::set<ETag> etags_;
-    std::set<std::uint64_t> stored_;
-    std::map<std::uint64_t, Epoch> fenced_;
     std::uint64_t term_ = 100;
     std::uint64_t last_call_ = 0;
     std::uint64_t last_blob_ = 1000;
-    bool purges_;
+    Kind kind_;
     bool calm_ = false;
     bool workload_ = true;
 };

@@ -234,7 +234,9 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     const VersionId version = version_of(stamp);
     const VersionId top = newest(key);
     CHECK_MSG(!older(version, top), "an older version was served after a newer one");
-    if (newer(version, top)) floors_[key] = version;
+    // Also where nothing else is known of the key: a late answer was served after an absence.
+    const bool first = top.epoch == Epoch{} && version.epoch != Epoch{};
+    if (first || newer(version, top)) floors_[key] = version;
 }
 
 void Catalog::purged(KeyId key, bool removed) {

@@ -90,17 +90,18 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     const bool proven = found.kind == FoundKind::data && !found.stale && known.clean() &&
                         newer(shown, known.local.version);
     if (!found.current && !proven) return;
+    // A reader rejects a lower token: once epoch 12 was served, epoch 11 is a stale commit. That
+    // the copy of epoch 12 was lost since makes it no younger.
+    if (older(shown, newest(key))) {
+        desk.note(MarkId::older_version_refused);
+        return;
+    }
     // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
         // Ours unless the object is newer by the order: an unordered one (foreign) was there before
         // the write that this file waits to be, or will meet it.
         if (known.dirty && !newer(shown, known.local.version)) return;
-        // A reader rejects a lower token: once epoch 12 was served, epoch 11 is a stale commit.
-        if (!known.dirty && older(shown, known.local.version)) {
-            desk.note(MarkId::older_version_refused);
-            return;
-        }
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
     if (found.kind == FoundKind::tombstone) {
@@ -109,9 +110,13 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
         // With HA off the tag still names the object that the file was got from.
         const bool same = known.has_local && !known.dirty && !found.etag.empty() &&
                           known.local.etag == StoredETag(found.etag) && known.tagged == ha;
-        if (same) return;
-        store(key, found.payload,
-              FileTag{found.stamp.epoch, found.etag, false, ha, found.stamp.write_id}, desk);
+        const FileTag tag{found.stamp.epoch, found.etag, false, ha, found.stamp.write_id};
+        // A plain object's ETag covers its payload alone: equal bytes that a later write stored
+        // are that write's version, or the file would look older than what it is.
+        if (!same)
+            store(key, found.payload, tag, desk);
+        else if (older(known.local.version, shown))
+            retag(key, tag, desk);
     }
 }
 

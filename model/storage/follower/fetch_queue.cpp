@@ -49,6 +49,14 @@ void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
         enqueue(key, item);
         return;
     }
+    if (item.not_before != kNever && item.version != sight.catalog.at(key).view.etag) {
+        // What was refused was another version: this one may be had.
+        waiting_.erase({item.not_before, key});
+        item.failures.succeed();
+        item.urgency = std::min(item.urgency, urgency);
+        enqueue(key, item);
+        return;
+    }
     if (urgency >= item.urgency) return;
     // Somebody waits now: from wherever it stood to the front.
     if (ready_.erase({item.urgency, item.place, key}) == 1) {
@@ -81,6 +89,7 @@ void FetchQueue::proceed(const Sight& sight, Desk& desk) {
             continue;
         }
         places_.take(key);
+        items_.at(key).version = sight.catalog.at(key).view.etag;
         SendBucket get;
         get.verb = BucketVerb::get;
         get.key = sight.catalog.name(key);
@@ -106,6 +115,10 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
             break;
         case FoundKind::data:
         case FoundKind::tombstone:
+            // The bucket went back: neither kept nor served, so nothing is gained by the next pass.
+            if (found.stale && found.current)
+                shun(sight, owner.key, StoredETag(found.etag), false, desk);
+            break;
         case FoundKind::missing:
             break;  // absence wakes nobody: the LISTs confirm it
     }
@@ -125,8 +138,8 @@ void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found
     waiting_.emplace(item.not_before, key);
 }
 
-Instant FetchQueue::next_deadline() const {
-    return waiting_.empty() ? kNever : waiting_.begin()->first;
+Instant FetchQueue::next_deadline(const Sight& sight) const {
+    return waiting_.empty() || sight.stopping ? kNever : waiting_.begin()->first;
 }
 
 void FetchQueue::check(const Sight& sight) const {

@@ -34,7 +34,7 @@ class FetchQueue {
     void step(const Sight& sight, const Fetch& owner, const Found& found, Desk& desk);
     void proceed(const Sight& sight, Desk& desk);
 
-    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] Instant next_deadline(const Sight& sight) const;
     [[nodiscard]] std::size_t size() const { return items_.size(); }
     /// The key's turn has come and a query's GET of it stood in the way: no other query may begin
     /// one, or a crowd of queries, each too short for a slow GET, keeps the object away for ever.
@@ -48,6 +48,7 @@ class FetchQueue {
         Urgency urgency = Urgency::changed;
         std::uint64_t place = 0;      ///< in the order of asking
         Instant not_before = kNever;  ///< backs off until then; kNever = does not
+        StoredETag version;           ///< that the last GET was for
         Backoff failures;
         friend bool operator==(const Item&, const Item&) = default;
     };

@@ -63,7 +63,7 @@ void ParkedReads::deliver(KeyId key, const Stamp& stamp, const ETag& etag, const
 
 void ParkedReads::serve_local(const Sight& sight, KeyId key, Desk& desk) {
     const Entry& known = sight.catalog.at(key);
-    if (!known.clean() || sight.catalog.needs_fetch(key)) return;
+    if (!known.clean() || !sight.catalog.servable(key) || sight.catalog.needs_fetch(key)) return;
     const ETag etag = known.local.etag.etag();
     if (!wait_for_other(key, etag)) return;
     if (const Blob* held = sight.catalog.held(key); held != nullptr) {

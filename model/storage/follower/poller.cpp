@@ -100,7 +100,8 @@ void Poller::fail(const Sight& sight, BucketOutcome outcome, Duration retry_afte
     pass_->resume_at = resume;
 }
 
-Instant Poller::next_deadline() const {
+Instant Poller::next_deadline(const Sight& sight) const {
+    if (sight.stopping) return kNever;
     Instant next = next_tick_;
     if (pass_ && pass_->request == RequestId{}) next = std::min(next, pass_->resume_at);
     return next;

@@ -33,7 +33,7 @@ class Poller {
         send(sight, desk);
     }
 
-    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] Instant next_deadline(const Sight& sight) const;
     /// A pass is running.
     [[nodiscard]] bool busy() const { return pass_.has_value(); }
     /// Listed by a LIST of at least this number = shown by the newest complete pass, or since.

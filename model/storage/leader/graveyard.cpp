@@ -47,11 +47,19 @@ std::optional<KeyId> Graveyard::due(const Sight& sight, bool pipelines_wait) {
     return key;
 }
 
+/// The key is being written, or an earlier write of it is on its way: if that fails, the tombstone
+/// is still there.
+void Graveyard::put_off(const Sight& sight, KeyId key) {
+    Grave& grave = graves_.at(key);
+    grave.due = saturating_add(sight.now, sight.config.largest_request_age);
+    queue_.emplace(grave.due, key);
+}
+
 void Graveyard::purge(const Sight& sight, KeyId key, Desk& desk) {
     const Grave grave = graves_.extract(key).mapped();
     const Entry& known = sight.catalog.at(key);
     if (!known.examined || !known.tombstone || known.view.etag != grave.etag ||
-        known.view.version.epoch > *sight.epoch || sight.requests.changing(key))
+        known.view.version.epoch > *sight.epoch)
         return;
     places_.take(key);
     SendBucket remove;

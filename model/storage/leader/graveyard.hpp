@@ -40,7 +40,10 @@ class Graveyard {
     void proceed(const Sight& sight, bool pipelines_wait, const Busy& busy, Desk& desk) {
         sweep(sight);
         while (const auto key = due(sight, pipelines_wait)) {
-            if (!busy(*key)) purge(sight, *key, desk);
+            if (busy(*key) || sight.requests.changing(*key))
+                put_off(sight, *key);
+            else
+                purge(sight, *key, desk);
         }
     }
     /// The DELETE was answered. True if the object is gone.
@@ -60,6 +63,7 @@ class Graveyard {
     };
     void sweep(const Sight& sight);
     [[nodiscard]] std::optional<KeyId> due(const Sight& sight, bool pipelines_wait);
+    void put_off(const Sight& sight, KeyId key);
     void purge(const Sight& sight, KeyId key, Desk& desk);
 
     std::map<KeyId, Grave> graves_;

@@ -113,7 +113,7 @@ bool Reconciler::differs(const Sight& sight, KeyId key, bool listed) {
 // does not show is asked for by a GET: a LIST may leave keys out.
 void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
     const Entry& known = sight.catalog.at(key);
-    if (!differs(sight, key, !known.missed)) return;
+    if (sight.stopping || !differs(sight, key, !known.missed)) return;
     if (known.view.etag.empty() && known.has_local && (known.dirty || !known.tagged)) {
         load(sight, key, desk);
         return;

@@ -165,7 +165,8 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
         if (pair.resume_at != kNever && owner.number == pair.numbers[1]) resume(desk);
         return;
     }
-    const bool both = pair.stored == 2;
+    // A write met a refusal by name meanwhile: there is nothing left to be found out.
+    const bool both = pair.stored == 2 && verdict_.put != Preconditions::refused;
     const bool unclear = pair.unclear || pair.stored == 0;
     const bool stalled = stage_ == Stage::stall;
     pair_.reset();

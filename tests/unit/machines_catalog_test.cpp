@@ -1,0 +1,235 @@
+// Catalog: what is known of a key, and what nobody forgets.
+#include "tests/unit/machines_rig.hpp"
+
+namespace leasehold::storage {
+namespace {
+
+VersionId v(std::uint64_t of, std::uint64_t write) {
+    return {Epoch{of}, write};
+}
+
+class CatalogAlone : public testing::Test, public Alone {
+  protected:
+    KeyId a = key("a");
+    [[nodiscard]] const Entry& entry() const { return catalog.at(a); }
+    bool listed(const ETag& tag, std::uint32_t number, bool named = true) {
+        return catalog.listed(a, {catalog.name(a), tag, 100}, number, named);
+    }
+    void store(std::uint64_t of, std::uint64_t write, bool dirty = false) {
+        Desk at = desk();
+        catalog.store(a, blob(write), file("a", of, write, dirty).tag, at);
+    }
+    void adopt(const Found& found, bool ha = true) {
+        Desk at = desk();
+        catalog.adopt(a, found, ha, at);
+    }
+    void drop() {
+        Desk at = desk();
+        catalog.drop(a, at);
+    }
+    Found late_show(std::uint32_t generation, const BucketReply& reply, bool binding) {
+        Desk at = desk();
+        return catalog.show(a, generation, BucketOutcome::object, reply, binding, at);
+    }
+    bool unlisted() {
+        Desk at = desk();
+        return catalog.unlisted(a, at);
+    }
+    void commit(const Committed& fact) {
+        Desk at = desk();
+        catalog.committed(fact, true, at);
+    }
+};
+
+TEST_F(CatalogAlone, AGetShowsWhatTheBucketHolds) {
+    const Found found = shows(a, version(7, 3));
+    EXPECT_EQ(found.kind, FoundKind::data);
+    EXPECT_TRUE(found.current);
+    EXPECT_EQ(catalog.newest(a), v(7, 3));
+    EXPECT_TRUE(catalog.needs_fetch(a));
+    EXPECT_FALSE(catalog.servable(a)) << "there is no file";
+}
+
+TEST_F(CatalogAlone, AnAnswerThatLeftBeforeAnotherChangeIsNotNoted) {
+    const std::uint32_t before = entry().generation;
+    shows(a, version(7, 3));
+    const Found late = late_show(before, version(7, 2), false);
+    EXPECT_FALSE(late.current);
+    EXPECT_TRUE(late.stale);
+    EXPECT_EQ(entry().view.version, v(7, 3));
+    EXPECT_EQ(marked(MarkId::version_went_back), 0) << "it is late, not an alarm";
+}
+
+TEST_F(CatalogAlone, ABindingLookIsNotedAllTheSame) {
+    const std::uint32_t before = entry().generation;
+    shows(a, version(7, 3));
+    late_show(before, version(7, 4), true);
+    EXPECT_EQ(entry().view.version, v(7, 4));
+}
+
+TEST_F(CatalogAlone, AnObjectThatWentBackIsAnAlarmAndTheNewestIsNotForgotten) {
+    shows(a, version(7, 3));
+    const Found back = shows(a, version(6, 9));
+    EXPECT_TRUE(back.stale);
+    EXPECT_EQ(marked(MarkId::version_went_back), 1);
+    EXPECT_EQ(catalog.newest(a), v(7, 3));
+    catalog.give_in(a);
+    EXPECT_EQ(catalog.newest(a), v(6, 9));
+}
+
+TEST_F(CatalogAlone, ATornObjectTakesNothingOfWhatIsKnown) {
+    shows(a, version(7, 3));
+    BucketReply torn = version(7, 4);
+    ObjectBody half = *std::get<ObjectBodyPtr>(torn.content);
+    half.payload.size /= 2;
+    torn.content = std::make_shared<const ObjectBody>(half);
+    EXPECT_EQ(shows(a, torn).kind, FoundKind::corrupt);
+    EXPECT_EQ(catalog.newest(a), v(7, 3));
+    EXPECT_TRUE(shows(a, version(7, 2)).stale) << "older than what was there before the damage";
+}
+
+TEST_F(CatalogAlone, GenerationsAreNeverReset) {
+    std::uint32_t last = entry().generation;
+    const auto grew = [&](const char* what) {
+        EXPECT_GT(entry().generation, last) << what;
+        last = entry().generation;
+    };
+    shows(a, version(7, 1));
+    grew("show");
+    store(7, 1);
+    grew("store");
+    listed(ETag{"other"}, catalog.begin_list());
+    grew("another version is listed");
+    drop();
+    grew("drop");
+    catalog.purged(a, true);
+    grew("purge");
+    shows(a, missing());
+    grew("missing");
+}
+
+TEST_F(CatalogAlone, AListIsBelievedUnlessTheKeyWasShownSinceItBegan) {
+    const std::uint32_t number = catalog.begin_list();
+    shows(a, version(7, 2));
+    EXPECT_FALSE(listed(ETag{"older page"}, number));
+    EXPECT_EQ(entry().view.version, v(7, 2));
+    EXPECT_TRUE(listed(ETag{"new"}, catalog.begin_list()));
+    EXPECT_FALSE(entry().examined);
+    EXPECT_EQ(catalog.newest(a), v(7, 2)) << "a listed version has no stamp yet";
+}
+
+TEST_F(CatalogAlone, AListedETagNamesTheVersionOfACleanCopyOnlyWhereItCoversTheStamp) {
+    index({file("a", 7, 2)});
+    listed(file("a", 7, 2).tag.etag, catalog.begin_list(), false);
+    EXPECT_FALSE(entry().examined);
+    KeyId b = key("b");
+    catalog.listed(b, {catalog.name(b), ETag{"x"}, 1}, catalog.begin_list(), true);
+    EXPECT_FALSE(catalog.at(b).examined) << "there is no copy";
+}
+
+TEST_F(CatalogAlone, ACopyIsDroppedWhenTwoListsInARowLackItsKeyAndNotForOne) {
+    index({file("a", 7, 2)});
+    listed(file("a", 7, 2).tag.etag, catalog.begin_list());
+    EXPECT_FALSE(unlisted());
+    listed(file("a", 7, 2).tag.etag, catalog.begin_list());
+    EXPECT_FALSE(unlisted()) << "shown in between";
+    EXPECT_TRUE(entry().has_local);
+    EXPECT_TRUE(unlisted());
+    EXPECT_FALSE(entry().has_local);
+    EXPECT_EQ(catalog.newest(a), v(7, 2)) << "and what was is still known";
+}
+
+TEST_F(CatalogAlone, AFileThatTheBucketMayLackIsNeverDroppedForALists) {
+    index({file("a", 7, 2, true)});
+    EXPECT_FALSE(unlisted());
+    EXPECT_TRUE(unlisted());
+    EXPECT_TRUE(entry().has_local);
+}
+
+TEST_F(CatalogAlone, AnOlderObjectDoesNotReplaceANewerCopy) {
+    store(7, 3);
+    adopt(shows(a, version(7, 2)));
+    EXPECT_EQ(entry().local.version, v(7, 3));
+    EXPECT_EQ(marked(MarkId::older_version_refused), 1);
+}
+
+TEST_F(CatalogAlone, AnOlderObjectIsNotKeptAlthoughTheNewerCopyWasLost) {
+    store(7, 3);
+    catalog.lose(a);
+    adopt(shows(a, version(7, 2)));
+    EXPECT_FALSE(entry().has_local) << "no replica keeps an older version after a newer one";
+    EXPECT_EQ(marked(MarkId::older_version_refused), 1);
+    catalog.give_in(a);
+    adopt(shows(a, version(7, 2)));
+    EXPECT_TRUE(entry().has_local) << "nobody has the newer bytes: it is the truth again";
+}
+
+TEST_F(CatalogAlone, AFileThatWaitsToBeWrittenYieldsToANewerObjectAlone) {
+    store(7, 3, true);
+    adopt(shows(a, version(7, 2)));
+    EXPECT_TRUE(entry().dirty);
+    adopt(shows(a, object(stamp(0, 0, blob(1)), blob(1))));
+    EXPECT_TRUE(entry().dirty) << "a foreign object has no place in the order";
+    adopt(shows(a, version(8, 1)));
+    EXPECT_EQ(entry().local.version, v(8, 1));
+    EXPECT_EQ(marked(MarkId::reconcile_discarded), 1);
+}
+
+TEST_F(CatalogAlone, WithHighAvailabilityOffWhatTheBucketLacksIsNewer) {
+    store(0, 3, true);
+    adopt(shows(a, version(8, 1)), false);
+    EXPECT_TRUE(entry().dirty);
+}
+
+TEST_F(CatalogAlone, EqualBytesOfALaterWriteTakeItsVersion) {
+    // A plain object's ETag covers the payload alone.
+    store(7, 3);
+    BucketReply again = object(stamp(7, 5, blob(3)), blob(3));
+    again.etag = file("a", 7, 3).tag.etag;
+    adopt(shows(a, again));
+    EXPECT_EQ(entry().local.version, v(7, 5));
+    EXPECT_TRUE(catalog.servable(a)) << "the file is what the bucket holds";
+}
+
+TEST_F(CatalogAlone, ATombstoneTakesTheCopyWithIt) {
+    store(7, 3);
+    adopt(shows(a, object(tombstone(7, 4))));
+    EXPECT_FALSE(entry().has_local);
+    EXPECT_TRUE(entry().absent());
+    EXPECT_FALSE(catalog.needs_fetch(a));
+}
+
+TEST_F(CatalogAlone, ACommitNamesTheFileOfItsOwnWriteAndNoOther) {
+    store(7, 3, true);
+    commit({a, stamp(7, 2, blob(3), kUs), ETag{"e2"}, true, false});
+    EXPECT_TRUE(entry().dirty) << "equal bytes of an older write";
+    commit({a, stamp(7, 3, blob(3), kUs), ETag{"e3"}, true, false});
+    EXPECT_TRUE(entry().clean());
+    EXPECT_EQ(entry().local.etag.etag(), ETag{"e3"});
+}
+
+TEST_F(CatalogAlone, ACommitWithALaterWriteBehindItLeavesTheFileAlone) {
+    store(7, 3, true);
+    commit({a, stamp(7, 3, blob(3), kUs), ETag{"e3"}, false, false});
+    EXPECT_TRUE(entry().dirty);
+    EXPECT_EQ(entry().view.version, v(7, 3));
+}
+
+TEST_F(CatalogAlone, WhatWasServedIsNeverPassedBelow) {
+    catalog.served(a, stamp(7, 3, blob(3)));
+    EXPECT_EQ(catalog.newest(a), v(7, 3));
+    EXPECT_NO_THROW(catalog.served(a, stamp(7, 3, blob(3)))) << "the same once more";
+    EXPECT_NO_THROW(catalog.served(a, stamp(0, 9, blob(9)))) << "a foreign one is unordered";
+    EXPECT_THROW(catalog.served(a, stamp(7, 2, blob(2))), CheckFailure);
+    EXPECT_THROW(catalog.served(a, stamp(6, 9, blob(9))), CheckFailure);
+}
+
+TEST_F(CatalogAlone, AFileBelowWhatWasServedDoesNotAnswer) {
+    index({file("a", 7, 2)});
+    EXPECT_TRUE(catalog.servable(a));
+    catalog.served(a, stamp(7, 3, blob(3)));
+    EXPECT_FALSE(catalog.servable(a));
+}
+
+}  // namespace
+}  // namespace leasehold::storage

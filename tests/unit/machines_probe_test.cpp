@@ -1,0 +1,236 @@
+// StoreProbe: what does this store do with conditions?
+#include "model/storage/leader/store_probe.hpp"
+
+#include <deque>
+#include <map>
+
+#include "tests/unit/machines_rig.hpp"
+
+namespace leasehold::storage {
+namespace {
+
+class StoreProbeAlone : public testing::Test, public Alone {
+  protected:
+    StoreProbe probe;
+    // How the store errs.
+    bool ignores_put = false;
+    bool ignores_remove = false;
+    std::int32_t refuses = 0;
+    bool races = false;               ///< looks at both of a pair before it stores either
+    bool stalls = false;              ///< looks before it has the body
+    std::deque<BucketReply> instead;  ///< answers that come in place of the store's
+
+    void go() {
+        tenure.valid_until = now + 15s;
+        Desk at = desk();
+        probe.proceed(sight(), at);
+    }
+    BucketReply serve(const SendBucket& one, const ETag& seen) {
+        const bool conditional =
+            one.verb == BucketVerb::put ? one.condition != PutCondition::none : !one.etag.empty();
+        if (conditional && refuses != 0) return failure(refuses, BucketCode::not_implemented);
+        if (one.verb == BucketVerb::remove) {
+            if (!one.etag.empty() && !ignores_remove && one.etag != seen) return refused_412();
+            object_ = ETag{};
+            return failure(204);
+        }
+        if (conditional && !ignores_put) {
+            const bool create = one.condition == PutCondition::if_none_match;
+            if (create ? !seen.empty() : one.etag != seen) return refused_412();
+        }
+        object_ = ETag{"v" + std::to_string(++stored_)};
+        return written(object_.str());
+    }
+    void answer(const SendBucket& one, const ETag& seen) {
+        BucketReply reply;
+        if (instead.empty()) {
+            reply = serve(one, seen);
+        } else {
+            reply = instead.front();
+            instead.pop_front();
+        }
+        const Flight flight = land(one);
+        Desk at = desk();
+        probe.step(sight(), std::get<ProbeRequest>(flight.owner), flight, classify(one.verb, reply),
+                   reply, at);
+    }
+    /// Lets the probe and the store go on until neither moves.
+    void run() {
+        for (int i = 0; i < 200; ++i) {
+            go();
+            const auto requests_sent = sent();
+            const ETag before = object_;
+            std::optional<SendBucket> stalled;
+            for (const SendBucket& one : requests_sent) {
+                puts += one.verb == BucketVerb::put ? 1 : 0;
+                if (one.stalled)
+                    stalled = one;
+                else
+                    answer(one, races ? before : object_);
+            }
+            if (stalled) {
+                EXPECT_TRUE(std::holds_alternative<ResumeBucket>(out.back()))
+                    << "the rest leaves when the other was answered";
+                answer(*stalled, stalls ? before : object_);
+            }
+            if (!requests_sent.empty()) continue;
+            const Instant next = probe.next_deadline(sight());
+            if (next == kNever) return;
+            ASSERT_GT(next, now) << "a driver would spin";
+            now = next;
+        }
+        FAIL() << "the probe never ends";
+    }
+    int puts = 0;
+
+  private:
+    ETag object_;
+    int stored_ = 0;
+};
+
+TEST_F(StoreProbeAlone, AGoodStoreIsAskedForAllOfItAndThenLeftAlone) {
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{kHonoured, kHonoured}));
+    EXPECT_EQ(marked(MarkId::preconditions_honoured), 1);
+    const int before = puts;
+    now += 1h;
+    run();
+    EXPECT_EQ(puts, before);
+}
+
+TEST_F(StoreProbeAlone, EachKindOfStoreHasItsVerdict) {
+    struct Row {
+        const char* name;
+        bool ignores_put, ignores_remove, races, stalls;
+        std::int32_t refuses;
+        Capabilities expected;
+    };
+    const auto ignored = Preconditions::ignored;
+    const auto not_atomic = Preconditions::not_atomic;
+    const Row rows[] = {
+        {"ignores PUT's", true, false, false, false, 0, {ignored, kHonoured}},
+        {"ignores DELETE's", false, true, false, false, 0, {kHonoured, ignored}},
+        {"ignores both", true, true, false, false, 0, {ignored, ignored}},
+        {"races", false, false, true, false, 0, {not_atomic, kHonoured}},
+        {"stalls", false, false, false, true, 0, {not_atomic, kHonoured}},
+        {"refuses", false, false, false, false, 501, {Preconditions::refused, ignored}},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.name);
+        probe = StoreProbe{};
+        ignores_put = row.ignores_put;
+        ignores_remove = row.ignores_remove;
+        races = row.races;
+        stalls = row.stalls;
+        refuses = row.refuses;
+        run();
+        EXPECT_EQ(probe.verdict(), row.expected);
+    }
+}
+
+TEST_F(StoreProbeAlone, UntilTheLastQuestionIsAnsweredNothingIsBelieved) {
+    go();
+    for (int i = 0; i < 3; ++i) {
+        const SendBucket one = sent_one();
+        answer(one, ETag{"something"});
+        go();
+        EXPECT_EQ(probe.verdict().put, Preconditions::unknown);
+    }
+}
+
+TEST_F(StoreProbeAlone, AnswersThatSayNothingAreAskedAgainAFewTimes) {
+    for (int i = 0; i < 3; ++i)
+        instead.push_back(lost());
+    run();
+    EXPECT_EQ(probe.verdict().put, kHonoured);
+    probe = StoreProbe{};
+    for (int i = 0; i < 100; ++i)
+        instead.push_back(lost());
+    run();
+    EXPECT_EQ(probe.verdict(), Capabilities{}) << "no verdict: as if they were ignored";
+    EXPECT_GT(instead.size(), 80U) << "and not asked for ever";
+}
+
+TEST_F(StoreProbeAlone, APairOfWhichNothingIsKnownIsPlayedAgain) {
+    for (int i = 0; i < 4; ++i) {
+        go();
+        answer(sent_one(), ETag{"something else"});
+    }
+    go();
+    const auto pair = sent();
+    ASSERT_EQ(pair.size(), 2U);
+    EXPECT_EQ(pair[0].etag, pair[1].etag);
+    instead = {lost(), refused_412()};
+    answer(pair[0], {});
+    answer(pair[1], {});
+    run();
+    EXPECT_EQ(probe.verdict().put, kHonoured);
+}
+
+TEST_F(StoreProbeAlone, OnlyTheStalledUploadIsSentByHalves) {
+    int halves = 0;
+    for (int i = 0; i < 40; ++i) {
+        go();
+        for (const SendBucket& one : sent()) {
+            halves += one.stalled ? 1 : 0;
+            if (one.stalled) {
+                EXPECT_EQ(probe.next_deadline(sight()), now + 1s) << "the rest leaves by then";
+                now += 1s;
+                go();
+                EXPECT_TRUE(std::holds_alternative<ResumeBucket>(out.back()));
+                EXPECT_GT(probe.next_deadline(sight()), now);
+                return;
+            }
+            answer(one, one.verb == BucketVerb::remove ? ETag{"x"} : one.etag);
+        }
+    }
+    EXPECT_EQ(halves, 1);
+}
+
+TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {
+    probe.contradicted();
+    EXPECT_EQ(probe.verdict().put, Preconditions::unknown);
+    run();
+    probe.contradicted();
+    EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
+}
+
+TEST_F(StoreProbeAlone, ARefusalThatAWriteMetIsAVerdictWhateverThePairSays) {
+    for (int i = 0; i < 4; ++i) {
+        go();
+        answer(sent_one(), ETag{"something else"});
+    }
+    go();
+    const auto pair = sent();
+    Desk at = desk();
+    probe.refused(at);
+    instead = {written("x"), written("y")};
+    answer(pair.at(0), {});
+    answer(pair.at(1), {});
+    EXPECT_EQ(probe.verdict().put, Preconditions::refused);
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::refused);
+}
+
+TEST_F(StoreProbeAlone, AConfiguredStoreNeedsNoRace) {
+    config.store_not_atomic = true;
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{Preconditions::not_atomic, kHonoured}));
+}
+
+TEST_F(StoreProbeAlone, AsksNothingWithoutAnEpochOrWhileItStopsOrAlone) {
+    epoch.reset();
+    go();
+    EXPECT_EQ(probe.next_deadline(sight()), kNever);
+    epoch = Epoch{7};
+    stopping = true;
+    go();
+    EXPECT_EQ(probe.next_deadline(sight()), kNever);
+    stopping = false;
+    config.ha = false;
+    go();
+    EXPECT_TRUE(sent().empty());
+}
+
+}  // namespace
+}  // namespace leasehold::storage

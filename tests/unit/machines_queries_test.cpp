@@ -1,0 +1,180 @@
+// Queries: never parked; each answered in its step or by one request of its own.
+#include "model/storage/queries/queries.hpp"
+
+#include "tests/unit/machines_rig.hpp"
+
+namespace leasehold::storage {
+namespace {
+
+class QueriesAlone : public testing::Test, public Alone {
+  protected:
+    Queries machine;
+    KeyId a = key("a");
+
+    CallId ask(bool awaited = false, Duration within = 5s) {
+        const CallId id = call(CallKind::query, a, now + within);
+        Desk at = desk();
+        machine.begin(sight(), id, a, awaited, at);
+        return id;
+    }
+    void look(const SendBucket& get, const BucketReply& reply) {
+        const auto [flight, found] = got(get, reply);
+        Desk at = desk();
+        machine.step(sight(), std::get<QueryLook>(flight.owner), found, at);
+    }
+    bool load(const SendFile& request, const FileReply& reply) {
+        const auto owner = requests.take_file(request.request);
+        Desk at = desk();
+        return machine.step(sight(), std::get<QueryLoad>(*owner), reply, at);
+    }
+    QueryDone done() {
+        const auto all = queries();
+        EXPECT_EQ(all.size(), 1U);
+        return all.empty() ? QueryDone{} : all.front();
+    }
+    void store(std::uint64_t write, bool dirty = false) {
+        Desk at = desk();
+        catalog.store(a, blob(write), file("a", 7, write, dirty).tag, at);
+    }
+};
+
+TEST_F(QueriesAlone, AFileAnswersByOneLoad) {
+    index({file("a", 7, 1)});
+    ask();
+    EXPECT_TRUE(load(file_one(), loaded(file("a", 7, 1))));
+    EXPECT_EQ(done().payload, blob(1));
+    EXPECT_EQ(told<Served>().size(), 1U);
+}
+
+TEST_F(QueriesAlone, AFileThatIsBeingStoredAnswersAtOnceAndADirtyOneUnderNoVersion) {
+    store(1);
+    ask();
+    EXPECT_EQ(done().etag, file("a", 7, 1).tag.etag);
+    store(2, true);
+    ask();
+    const QueryDone dirty = done();
+    EXPECT_EQ(dirty.payload, blob(2));
+    EXPECT_TRUE(dirty.etag.empty());
+    EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(QueriesAlone, WithoutAFileAKeyThatIsThereIsReadThroughOnce) {
+    shows(a, version(7, 1));
+    ask();
+    const SendBucket get = sent_one();
+    EXPECT_LE(get.timeout, config.read_through_timeout);
+    ask();
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet) << "a crowd costs one GET a key";
+    look(get, version(7, 1));
+    EXPECT_EQ(done().payload, blob(1));
+}
+
+TEST_F(QueriesAlone, AReadThroughEndsByItsCallersDeadline) {
+    shows(a, version(7, 1));
+    ask(false, 300ms);
+    EXPECT_EQ(sent_one().timeout, 300ms);
+}
+
+TEST_F(QueriesAlone, NobodyWaitsBehindABackupRead) {
+    shows(a, version(7, 1));
+    ask(true);
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    EXPECT_EQ(marked(MarkId::query_beside_pending_read), 1);
+}
+
+TEST_F(QueriesAlone, AnAbsentKeyIsNotReadThroughExceptInASingleInstall) {
+    ask();
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    shows(a, object(tombstone(7, 1)));
+    ask();
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    config.ha = false;
+    ask();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(QueriesAlone, ReadThroughsAreBoundedOverAllKeys) {
+    config.read_through_max = 1;
+    shows(a, version(7, 1));
+    ask();
+    const SendBucket get = sent_one();
+    a = key("b");
+    shows(a, version(7, 1));
+    ask();
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    look(get, version(7, 1));
+    queries();
+    ask();
+    EXPECT_EQ(sent().size(), 1U) << "its place is free again";
+}
+
+TEST_F(QueriesAlone, AnAnswerThatNobodyWaitsForFreesItsPlaceAndChangesNothing) {
+    config.read_through_max = 1;
+    shows(a, version(7, 1));
+    const CallId id = ask();
+    const SendBucket get = sent_one();
+    calls.answer(QueryDone{id, QueryOutcome::deadline, {}, {}, {}}, out);
+    queries();
+    look(get, version(7, 1));
+    EXPECT_TRUE(queries().empty());
+    EXPECT_EQ(marked(MarkId::stale_answer), 1);
+    ask();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(QueriesAlone, AVersionBelowWhatWasServedIsNotAvailable) {
+    shows(a, version(7, 1));
+    ask();
+    const SendBucket get = sent_one();
+    catalog.served(a, stamp(7, 5, blob(5)));
+    look(get, version(7, 1));
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    EXPECT_TRUE(told<Served>().empty());
+}
+
+TEST_F(QueriesAlone, AFileThatCameMeanwhileAnswersInPlaceOfTheReadThrough) {
+    shows(a, version(7, 1));
+    ask();
+    const SendBucket get = sent_one();
+    store(5);
+    look(get, version(7, 1));
+    EXPECT_EQ(done().payload, blob(5));
+}
+
+TEST_F(QueriesAlone, AnAbsenceThatTheKeyHasOvertakenIsAskedForAgain) {
+    shows(a, version(7, 1));
+    ask();
+    const SendBucket get = sent_one();
+    shows(a, version(7, 2));
+    look(get, missing());
+    look(sent_one(), version(7, 2));
+    EXPECT_EQ(done().payload, blob(2));
+}
+
+TEST_F(QueriesAlone, ALoadThatWasOvertakenIsNotServed) {
+    index({file("a", 7, 1)});
+    ask();
+    const SendFile request = file_one();
+    store(5);
+    EXPECT_TRUE(load(request, loaded(file("a", 7, 1))));
+    EXPECT_EQ(done().payload, blob(5));
+}
+
+TEST_F(QueriesAlone, ALoadThatAnotherCallersVersionOvertookIsNotAvailable) {
+    index({file("a", 7, 1)});
+    ask();
+    const SendFile request = file_one();
+    catalog.served(a, stamp(8, 1, blob(1)));
+    EXPECT_TRUE(load(request, loaded(file("a", 7, 1))));
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+}
+
+TEST_F(QueriesAlone, AFileThatCantBeReadIsSaid) {
+    index({file("a", 7, 1)});
+    ask();
+    EXPECT_FALSE(load(file_one(), {FileStatus::missing, nullptr}));
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+}
+
+}  // namespace
+}  // namespace leasehold::storage

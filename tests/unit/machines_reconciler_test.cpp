@@ -1,0 +1,247 @@
+// Reconciler: what the local files and the bucket each lack.
+#include "model/storage/leader/reconciler.hpp"
+
+#include <set>
+
+#include "tests/unit/machines_rig.hpp"
+
+namespace leasehold::storage {
+namespace {
+
+using Verdict = Reconciler::Verdict;
+
+class ReconcilerAlone : public testing::Test, public Alone {
+  protected:
+    Reconciler reconciler;
+    std::set<KeyId> busy;
+    bool room = true;
+
+    void go() {
+        Desk at = desk();
+        reconciler.proceed(
+            sight(), [this] { return catalog.begin_list(); },
+            [this](KeyId of) {
+                Desk inner = desk();
+                catalog.unlisted(of, inner);
+            },
+            room, [this](KeyId of) { return busy.contains(of); }, at);
+    }
+    /// The run's LIST, and its answer; then whatever the comparison sends.
+    void list(std::vector<ListEntry> entries) {
+        reconciler.begin(sight());
+        go();
+        answer_list(sent_one(), page(std::move(entries)));
+        do {
+            go();
+        } while (reconciler.next_deadline(sight()) == now);
+    }
+    void answer_list(const SendBucket& request, const BucketReply& reply) {
+        land(request);
+        const auto paged =
+            reconciler.step(sight(), ReconcilePage{}, classify(BucketVerb::list, reply), reply);
+        if (paged.page == nullptr) return;
+        for (const ListEntry& one : paged.page->entries)
+            catalog.listed(catalog.key(one.key), one, paged.number, true);
+    }
+    Verdict look(const SendBucket& get, const BucketReply& reply, bool is_busy = false) {
+        const auto [flight, found] = got(get, reply);
+        Desk at = desk();
+        return reconciler.step(sight(), std::get<ReconcileLook>(flight.owner), found, is_busy, at);
+    }
+    bool load(const SendFile& request, const FileReply& reply, bool is_busy = false) {
+        const auto owner = requests.take_file(request.request);
+        Desk at = desk();
+        return reconciler.step(sight(), std::get<ReconcileLoad>(*owner), reply, is_busy, at);
+    }
+    static ListEntry shown(const std::string& name, std::uint64_t write) {
+        return {ObjectKey{"etl/" + name}, etag(stamp(7, write, blob(write))), 100 + write};
+    }
+};
+
+TEST_F(ReconcilerAlone, RunsAfterTheClaimAgainAfterTheRequestAgeAndThenHourly) {
+    reconciler.begin(sight());
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), page({}));
+    go();
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + config.largest_request_age);
+    now += config.largest_request_age;
+    go();
+    answer_list(sent_one(), page({}));
+    go();
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + 1h);
+}
+
+TEST_F(ReconcilerAlone, ADirtyFileThatTheBucketLacksIsLoadedAndUploaded) {
+    index({file("a", 6, 1, true)});
+    list({});
+    const SendFile request = file_one();
+    EXPECT_TRUE(load(request, loaded(file("a", 6, 1, true))));
+    const auto ready = told<UploadReady>();
+    ASSERT_EQ(ready.size(), 1U);
+    EXPECT_EQ(ready[0].payload, blob(1));
+}
+
+TEST_F(ReconcilerAlone, ADirtyFileIsUploadedOverAnOlderObjectAndYieldsToANewer) {
+    index({file("a", 7, 5, true), file("b", 7, 5, true)});
+    list({shown("a", 1), shown("b", 9)});
+    const auto gets = sent();
+    ASSERT_EQ(gets.size(), 2U);
+    EXPECT_EQ(look(gets[0], version(7, 1)), Verdict::nothing);
+    EXPECT_EQ(files().size(), 1U) << "ours is loaded, to be uploaded";
+    EXPECT_EQ(look(gets[1], version(7, 9)), Verdict::adopt);
+    EXPECT_TRUE(files().empty());
+}
+
+TEST_F(ReconcilerAlone, TheLostReplyOfAPutThatWasStoredIsNoUpload) {
+    index({file("a", 7, 5, true)});
+    list({shown("a", 5)});
+    EXPECT_EQ(look(sent_one(), version(7, 5)), Verdict::clean);
+    EXPECT_TRUE(files().empty());
+}
+
+TEST_F(ReconcilerAlone, ACopyThatNoListShowsIsAskedForBeforeItIsDropped) {
+    index({file("a", 7, 5)});
+    list({});
+    const SendBucket get = sent_one();
+    EXPECT_EQ(get.verb, BucketVerb::get);
+    EXPECT_EQ(look(get, missing()), Verdict::drop);
+}
+
+TEST_F(ReconcilerAlone, TheNewerBytesGoBackWhereTheBucketHoldsAnOlderVersion) {
+    index({file("a", 7, 5)});
+    shows(key("a"), version(7, 5));
+    shows(key("a"), version(7, 2));
+    reconciler.consider(key("a"));
+    go();
+    EXPECT_EQ(look(sent_one(), version(7, 2)), Verdict::nothing);
+    EXPECT_TRUE(load(file_one(), loaded(file("a", 7, 5))));
+    EXPECT_EQ(told<UploadReady>().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, AKeyThatIsBeingWrittenIsLeftToItsWrite) {
+    index({file("a", 7, 5, true), file("b", 7, 5, true)});
+    busy.insert(key("a"));
+    list({shown("a", 1), shown("b", 1)});
+    const SendBucket get = sent_one();
+    EXPECT_EQ(get.key.view(), "etl/b");
+    EXPECT_EQ(look(get, version(7, 1), true), Verdict::nothing);
+    EXPECT_TRUE(files().empty());
+}
+
+TEST_F(ReconcilerAlone, AFileThatWasReplacedMeanwhileIsNotUploaded) {
+    index({file("a", 7, 5, true)});
+    list({});
+    const SendFile request = file_one();
+    Desk at = desk();
+    catalog.store(key("a"), blob(6), file("a", 7, 6, true).tag, at);
+    EXPECT_TRUE(load(request, loaded(file("a", 7, 5, true))));
+    EXPECT_TRUE(told<UploadReady>().empty());
+}
+
+TEST_F(ReconcilerAlone, AFileThatCantBeReadIsSaid) {
+    index({file("a", 7, 5, true)});
+    list({});
+    EXPECT_FALSE(load(file_one(), {FileStatus::corrupt, nullptr}));
+}
+
+TEST_F(ReconcilerAlone, OnlyTwoAtATimeAndOnlyWhereThereIsRoom) {
+    FileList all;
+    for (int i = 0; i < 10; ++i)
+        all.push_back(file(std::to_string(i), 7, 5, true));
+    index(all);
+    room = false;
+    list({});
+    EXPECT_TRUE(files().empty());
+    room = true;
+    go();
+    const auto loads = files();
+    ASSERT_EQ(loads.size(), 2U);
+    load(loads[0], loaded(file("0", 7, 5, true)));
+    go();
+    EXPECT_EQ(files().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, ManyKeysAreComparedInPortions) {
+    FileList all;
+    for (int i = 0; i < 10'000; ++i)
+        all.push_back(file(std::to_string(i), 7, 5));
+    index(all);
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), page({}));
+    int steps = 0;
+    do {
+        go();
+        ++steps;
+        ASSERT_LT(steps, 100);
+    } while (reconciler.next_deadline(sight()) == now);
+    EXPECT_GT(steps, 1);
+}
+
+TEST_F(ReconcilerAlone, AFailedListIsAskedForAgainAfterABackOff) {
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), lost());
+    go();
+    EXPECT_TRUE(sent().empty());
+    ASSERT_EQ(reconciler.next_deadline(sight()), now + 200ms);
+    now += 200ms;
+    go();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, AStoreThatPromisesMoreAndShowsNoneEndsTheList) {
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), page({shown("a", 1)}, true));
+    go();
+    const SendBucket next = sent_one();
+    EXPECT_EQ(next.key.view(), "etl/a");
+    answer_list(next, page({shown("a", 1)}, true));
+    go();
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + config.largest_request_age);
+}
+
+TEST_F(ReconcilerAlone, ASingleInstallUploadsWhatTheBucketLacksOnceAndReadsNothing) {
+    config.ha = false;
+    epoch = Epoch{};
+    FileEntry plain = file("a", 0, 0);
+    plain.tag.tagged = false;
+    index({plain, file("b", 0, 0)});
+    list({shown("b", 0)});
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(file_one().key.view(), "etl/a");
+    EXPECT_EQ(reconciler.next_deadline(sight()), kNever);
+}
+
+TEST_F(ReconcilerAlone, OneThatStopsStartsNothingMore) {
+    index({file("a", 7, 5, true)});
+    reconciler.begin(sight());
+    go();
+    const SendBucket request = sent_one();
+    stopping = true;
+    reconciler.stop();
+    answer_list(request, page({}));
+    reconciler.consider(key("a"));
+    go();
+    EXPECT_TRUE(sent().empty());
+    EXPECT_TRUE(files().empty());
+    EXPECT_EQ(reconciler.next_deadline(sight()), kNever);
+}
+
+TEST_F(ReconcilerAlone, WithoutAnEpochItWaitsAndHasNoDeadline) {
+    reconciler.begin(sight());
+    epoch.reset();
+    now += 10s;
+    go();
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(reconciler.next_deadline(sight()), kNever) << "the claim is a step";
+    epoch = Epoch{7};
+    go();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+}  // namespace
+}  // namespace leasehold::storage
