@@ -28,7 +28,8 @@ bool listed(const std::vector<std::string>& ids, std::string_view id) {
     return std::ranges::count(ids, id) > 0;
 }
 
-/// What a scenario's workload gives material for: n/a is no pass there.
+/// What a scenario's workload gives material for: n/a is no pass there. (What replicas.converge
+/// needs is a healed end, which is the faults' business.)
 std::vector<std::string_view> material(const Scenario& scenario) {
     std::vector<std::string_view> ids;
     const WorkloadSpec& work = scenario.workload;
