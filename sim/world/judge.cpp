@@ -37,9 +37,9 @@ std::vector<std::string_view> material(const Scenario& scenario) {
     ids = {"bucket.acknowledged-survives", "bucket.linearizable", "write.eventually-committed",
            "requests.bounded"};
     if (scenario.elects())
-        ids.insert(ids.end(), {"bucket.epochs-increase", "bucket.no-stale-commit", "backup.goes-on",
-                               "follower.writes-are-no-ops", "follower.freshness",
-                               "replicas.converge", "promotion.releases-all"});
+        ids.insert(ids.end(),
+                   {"bucket.epochs-increase", "bucket.no-stale-commit", "backup.goes-on",
+                    "follower.writes-are-no-ops", "follower.freshness", "promotion.releases-all"});
     if (work.queries_per_1000s > 0)
         ids.insert(ids.end(), {"query.within-deadline", "follower.reads-never-stack",
                                "payload.never-regresses"});
