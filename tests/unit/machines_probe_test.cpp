@@ -167,26 +167,6 @@ TEST_F(StoreProbeAlone, APairOfWhichNothingIsKnownIsPlayedAgain) {
     EXPECT_EQ(probe.verdict().put, kHonoured);
 }
 
-TEST_F(StoreProbeAlone, OnlyTheStalledUploadIsSentByHalves) {
-    int halves = 0;
-    for (int i = 0; i < 40; ++i) {
-        go();
-        for (const SendBucket& one : sent()) {
-            halves += one.stalled ? 1 : 0;
-            if (one.stalled) {
-                EXPECT_EQ(probe.next_deadline(sight()), now + 1s) << "the rest leaves by then";
-                now += 1s;
-                go();
-                EXPECT_TRUE(std::holds_alternative<ResumeBucket>(out.back()));
-                EXPECT_GT(probe.next_deadline(sight()), now);
-                return;
-            }
-            answer(one, one.verb == BucketVerb::remove ? ETag{"x"} : one.etag);
-        }
-    }
-    EXPECT_EQ(halves, 1);
-}
-
 TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {
     probe.contradicted();
     EXPECT_EQ(probe.verdict().put, Preconditions::unknown);

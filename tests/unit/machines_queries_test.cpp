@@ -79,7 +79,6 @@ TEST_F(QueriesAlone, NobodyWaitsBehindABackupRead) {
     shows(a, version(7, 1));
     ask(true);
     EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
-    EXPECT_EQ(marked(MarkId::query_beside_pending_read), 1);
 }
 
 TEST_F(QueriesAlone, AnAbsentKeyIsNotReadThroughExceptInASingleInstall) {

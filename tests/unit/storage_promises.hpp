@@ -26,7 +26,7 @@ struct Kind {
 };
 
 struct Node {
-    explicit Node(const StorageConfig& given) : config(given), machine(given) {}
+    explicit Node(const StorageConfig& settings) : config(settings), machine(settings) {}
     StorageConfig config;
     int life = 0;  ///< processes so far; what an earlier one asked for is answered to nobody
     RWStorageController machine;

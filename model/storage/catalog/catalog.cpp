@@ -135,7 +135,7 @@ bool Catalog::unlisted(KeyId key, Desk& desk) {
         ++known.generation;
         keep_floor(key, before);
     }
-    if (known.clean()) drop(key, desk);
+    if (known.clean() || (known.left_behind && !known.has_local)) drop(key, desk);
     return true;
 }
 

@@ -57,6 +57,8 @@ struct Entry {
     bool tombstone : 1 = false;  ///< view, if examined
     bool corrupt : 1 = false;    ///< view, if examined
     bool missed : 1 = false;     ///< the last complete LIST didn't show it
+    /// No local file counts, but an older one may lie on the disk: a store over it failed.
+    bool left_behind : 1 = false;
 
     /// A local copy of the object as it is in the bucket, or was when it was fetched.
     [[nodiscard]] bool clean() const { return has_local && !dirty && tagged; }

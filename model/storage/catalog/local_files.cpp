@@ -48,6 +48,7 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
     known.has_local = true;
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
+    known.left_behind = false;
     ++known.generation;
     keep_floor(key, before);
     files_.store(key, name(key), payload, tag, desk);
@@ -67,8 +68,10 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
 }
 
 void Catalog::drop(KeyId key, Desk& desk) {
-    if (!at(key).has_local) return;
-    lose(key);
+    if (!at(key).has_local && !at(key).left_behind) return;
+    if (at(key).has_local) lose(key);
+    // Or the next process would find the older file and serve it.
+    entry(key).left_behind = false;
     files_.remove(key, name(key), desk);
 }
 
@@ -129,6 +132,7 @@ void Catalog::file_changed(const FileChange& change, FileStatus status, Desk& de
         desk.tell(NotKept{change.key, at(change.key).local.etag.etag()});
         lose(change.key);
     }
+    entry(change.key).left_behind = change.verb == FileVerb::store;
 }
 
 }  // namespace leasehold::storage

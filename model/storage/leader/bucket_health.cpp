@@ -83,7 +83,7 @@ void BucketHealth::step(const Sight& sight, const HealthPut&, const Flight& flig
         // The bucket takes writes: it is the keys that it doesn't take. They fail alone.
         desk.note(MarkId::key_refused);
         got_on();
-    } else if (outcome != BucketOutcome::not_sent) {
+    } else {
         failed(sight, TryFailed{flight.sent});
     }
 }

@@ -155,7 +155,7 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
         default:
             break;
     }
-    if (outcome != BucketOutcome::not_sent) desk.tell(TryFailed{flight.sent});
+    desk.tell(TryFailed{flight.sent});
     wait(sight, reply.retry_after);
 }
 

@@ -131,8 +131,9 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             return;
         case BucketOutcome::not_sent:
         case BucketOutcome::denied:
-            // Certainly not applied.
-            if (outcome == BucketOutcome::denied) desk.tell(TryFailed{flight.sent});
+            // Certainly not applied; and a try all the same: a name that doesn't resolve lets
+            // nothing leave, and another replica may reach the bucket.
+            desk.tell(TryFailed{flight.sent});
             job.look_next = sight.config.ha && job.maybe_applied;
             fail(sight, owner.job, job, reply.retry_after, desk);
             return;
