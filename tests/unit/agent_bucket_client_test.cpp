@@ -285,7 +285,7 @@ TEST_F(AgentS3Client, AStalledPutLeavesInTwoParts) {
 TEST_F(AgentS3Client, AStalledPutEndsAsOthersDo) {
     SendBucket request = put_request("k", std::string(1000, 'p'));
     request.stalled = true;
-    const auto half_has_left = [&, halves = std::size_t{0}]() mutable {
+    auto half_has_left = [&, halves = std::size_t{0}]() mutable {
         const std::size_t bytes = 500 * ++halves;
         for (const Instant end = boottime() + 5s; server_.body_bytes() < bytes && boottime() < end;)
             turn();

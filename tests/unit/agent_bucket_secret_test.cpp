@@ -43,6 +43,19 @@ class Directory {
     std::filesystem::path path_;
 };
 
+/// Keys of the example that choose nothing here.
+const std::vector<std::string> kWithoutEffect{"http_config.idle_conn_timeout",
+                                              "http_config.response_header_timeout",
+                                              "http_config.tls_handshake_timeout",
+                                              "http_config.expect_continue_timeout",
+                                              "http_config.max_idle_conns",
+                                              "http_config.max_idle_conns_per_host",
+                                              "http_config.max_conns_per_host",
+                                              "http_config.disable_compression",
+                                              "part_size",
+                                              "max_retries",
+                                              "trace.enable"};
+
 TEST(AgentBucketSecret, ThanosExampleWithEveryKeyIsUnderstood) {
     const auto config = parse_bucket_config(R"(
 type: S3
@@ -114,18 +127,7 @@ prefix: "/kubecost/etl/"
     EXPECT_EQ(config->prefix, "kubecost/etl");
     EXPECT_TRUE(config->send_content_md5);
     EXPECT_FALSE(config->region_guessed);
-    const std::vector<std::string> without_effect{"http_config.idle_conn_timeout",
-                                                  "http_config.response_header_timeout",
-                                                  "http_config.tls_handshake_timeout",
-                                                  "http_config.expect_continue_timeout",
-                                                  "http_config.max_idle_conns",
-                                                  "http_config.max_idle_conns_per_host",
-                                                  "http_config.max_conns_per_host",
-                                                  "http_config.disable_compression",
-                                                  "part_size",
-                                                  "max_retries",
-                                                  "trace.enable"};
-    EXPECT_EQ(config->without_effect, without_effect);
+    EXPECT_EQ(config->without_effect, kWithoutEffect);
 }
 
 TEST(AgentBucketSecret, SmallestOnesAndTheirDefaults) {

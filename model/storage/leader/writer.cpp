@@ -141,8 +141,8 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
                 known.view.version == version_of(job.sent))) {
         // A version may be written over only if its epoch is known and not above ours: the ETag
         // alone, as a LIST shows it, would let a leader that was deposed unawares pass the
-        // successor's condition. One that is the newest attempt's is this very write, and is acknowledged by
-        // the look.
+        // successor's condition. One that is the newest attempt's is this very write, and is
+        // acknowledged by the look.
         look(sight, id, job, false, desk);
     } else {
         send(sight, id, job, desk);
