@@ -48,6 +48,9 @@ bool contains(const std::array<MarkId, N>& marks, MarkId mark) {
 }
 
 std::string_view meaning(MarkId mark) {
+    // Of two marks that stand beside each other in a list, the second alone says too little.
+    if (mark == MarkId::preconditions_ignored)
+        return "the bucket ignores conditional writes: only time keeps leaders apart";
     return kMarks[static_cast<std::size_t>(mark)].meaning;
 }
 
