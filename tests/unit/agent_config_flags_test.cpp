@@ -119,9 +119,9 @@ std::vector<Reach> other_reaches(const Folder& folder) {
              return c.bucket->type == BucketType::filesystem &&
                     c.bucket->directory == "no-such-bucket";
          }},
-        {"values", alone({"--values", values}), [](const auto& c) { return !c.warnings.empty(); }},
+        {"values", alone({"--values", values}), [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
         {"set", alone({"--set", "kubecostModel.etl=false"}),
-         [](const auto& c) { return !c.warnings.empty(); }},
+         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
         {"prefix", alone({"--prefix", "other/"}),
          [](const auto& c) { return c.storage.prefix.view() == "other/"; }},
         {"write-deadline", alone({"--write-deadline", "1m"}),
