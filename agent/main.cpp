@@ -18,6 +18,7 @@
 #include "agent/host/bucket_check.hpp"
 #include "agent/host/host.hpp"
 #include "agent/host/log.hpp"
+#include "agent/host/tombstones.hpp"
 #include "agent/host/world_recorder.hpp"
 #include "agent/http/server.hpp"
 #include "agent/metrics/metrics.hpp"
@@ -90,6 +91,22 @@ int try_bucket(const AgentConfig& config) {
     }
 }
 
+int clear_tombstones(const AgentConfig& config) {
+    try {
+        const TombstonesRemoved done = remove_tombstones(config, [](const std::string& line) {
+            std::printf("%s\n", line.c_str());
+            std::fflush(stdout);
+        });
+        std::printf("removed %zu of %zu tombstones, %zu written anew; %zu objects\n", done.removed,
+                    done.tombstones, done.written, done.objects);
+        if (done.error.empty()) return 0;
+        std::fprintf(stderr, "leasehold-agent: %s\n", done.error.c_str());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
+    }
+    return kExitUnavailable;
+}
+
 int main_of(const std::vector<std::string>& arguments) {
     const auto read = read_config(arguments, process_environment());
     if (const auto* exit = std::get_if<AgentExit>(&read)) {
@@ -105,6 +122,7 @@ int main_of(const std::vector<std::string>& arguments) {
         return 0;
     }
     if (config.command == AgentCommand::check_bucket) return try_bucket(config);
+    if (config.command == AgentCommand::remove_tombstones) return clear_tombstones(config);
     start_log(config.log_format, config.log_level);
     for (const std::string& warning : config.warnings)
         spdlog::warn("{}", warning);

@@ -23,7 +23,13 @@ inline constexpr int kExitUsage = 64;  ///< a mistake in flags, variables or fil
 inline constexpr const char* kServiceAccountDirectory =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 
-enum class AgentCommand : std::uint8_t { serve, check_config, check_bucket, record_world };
+enum class AgentCommand : std::uint8_t {
+    serve,
+    check_config,
+    check_bucket,
+    remove_tombstones,
+    record_world
+};
 enum class LogFormat : std::uint8_t { text, json };
 
 struct AgentConfig {

@@ -1,3 +1,6 @@
+#include <string>
+#include <utility>
+
 #include "agent/config/config.hpp"
 #include "agent/config/parts.hpp"
 
@@ -18,18 +21,27 @@ std::string one_line(std::string text) {
     return text;
 }
 
+/// The flag that makes this run a command of its own, at most one of them.
+void choose_command(const Inputs& inputs, AgentConfig& config) {
+    std::string chosen;
+    for (const auto& [flag, command] :
+         {std::pair{"check-config", AgentCommand::check_config},
+          std::pair{"check-bucket", AgentCommand::check_bucket},
+          std::pair{"remove-tombstones", AgentCommand::remove_tombstones}}) {
+        bool on = false;
+        if (!inputs.toggle(flag, on) || !on) continue;
+        if (!chosen.empty()) refuse("--" + chosen + " and --" + flag + " exclude each other");
+        chosen = flag;
+        config.command = command;
+    }
+}
+
 AgentConfig read_all(const CommandLine& line, const Environment& environment,
                      const std::string& service_account) {
     const Inputs inputs(line, environment);
     AgentConfig config;
     config.command = line.command;
-    bool check = false;
-    if (inputs.toggle("check-config", check) && check) config.command = AgentCommand::check_config;
-    bool try_bucket = false;
-    if (inputs.toggle("check-bucket", try_bucket) && try_bucket) {
-        if (check) refuse("--check-config and --check-bucket exclude each other");
-        config.command = AgentCommand::check_bucket;
-    }
+    choose_command(inputs, config);
     config.origins = inputs.origins();
     read_who(inputs, config);
     read_election(inputs, config);
@@ -39,6 +51,10 @@ AgentConfig read_all(const CommandLine& line, const Environment& environment,
     read_process(inputs, config);
     check_paths(inputs, config);
     read_api(inputs, service_account, config);
+    if (config.command == AgentCommand::remove_tombstones && config.elects)
+        refuse(
+            "--remove-tombstones works with leader/follower off alone: end all replicas first, "
+            "then add --leader-follower=false");
     return config;
 }
 

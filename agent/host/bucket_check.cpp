@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <utility>
 
-#include "agent/base/asio.hpp"
 #include "agent/base/bytes.hpp"
-#include "agent/base/duties.hpp"
-#include "agent/base/file_pool.hpp"
-#include "agent/bucket/make_bucket.hpp"
+#include "agent/host/bucket_session.hpp"
 #include "agent/host/identity.hpp"
 
 namespace leasehold::agent {
@@ -18,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kAttempt = 10s;
 constexpr int kTries = 3;    ///< a region that was guessed is learnt from the first
 constexpr int kRounds = 20;  ///< of two writes at once
 const ETag kNoSuch("00000000000000000000000000000000");
@@ -26,15 +21,7 @@ const ETag kNoSuch("00000000000000000000000000000000");
 class Check {
   public:
     explicit Check(const AgentConfig& config)
-        : pool_(loop_, 2),
-          duties_([this](bool complaint, const std::string& line) {
-              if (complaint) complaint_ = line;
-          }),
-          key_(".ha/probe/check-" + std::to_string(random_word())),
-          bucket_(make_bucket(
-              *config.bucket,
-              BucketContext{loop_, pool_, nullptr, nullptr, config.http.spool_directory, &duties_},
-              [this](const Event& event) { take(event); })) {}
+        : bucket_(config), key_(".ha/probe/check-" + std::to_string(random_word())) {}
 
     std::vector<BucketFinding> run() {
         if (!list() || !absent() || !write_and_read()) return std::move(findings_);
@@ -49,12 +36,7 @@ class Check {
 
   private:
     SendBucket request(BucketVerb verb) {
-        SendBucket out;
-        out.request = RequestId(++requests_);
-        out.verb = verb;
-        if (verb != BucketVerb::list) out.key = key_;
-        out.timeout = kAttempt;
-        return out;
+        return bucket_.request(verb, verb == BucketVerb::list ? ObjectKey{} : key_);
     }
     SendBucket put(const std::string& text, PutCondition condition = PutCondition::none,
                    const ETag& etag = {}) {
@@ -66,23 +48,7 @@ class Check {
         out.etag = etag;
         return out;
     }
-    void take(const Event& event) {
-        const auto& answer = std::get<BucketAnswered>(event);
-        answers_[answer.request] = *answer.reply;
-    }
-    void send(const SendBucket& what) { bucket_->send(what); }
-    BucketReply wait(RequestId id) {
-        while (!answers_.contains(id)) {
-            loop_.restart();
-            loop_.run_one_for(100ms);
-        }
-        return answers_.extract(id).mapped();
-    }
-    BucketReply ask(const SendBucket& what) {
-        complaint_.clear();
-        send(what);
-        return wait(what.request);
-    }
+    BucketReply ask(const SendBucket& what) { return bucket_.ask(what); }
     /// Asks until the answer is one of the bucket's to the question itself.
     template <class Make>
     std::pair<BucketOutcome, BucketReply> insist(BucketVerb verb, const Make& make,
@@ -97,12 +63,7 @@ class Check {
     void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
         findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
     }
-    /// The server's words, or what there was in their place.
-    [[nodiscard]] std::string words(const BucketReply& reply) const {
-        const std::size_t colon = complaint_.find(": ", complaint_.find(": ") + 2);
-        if (colon != complaint_.npos) return complaint_.substr(colon + 2);
-        return reply.status == 0 ? "no answer" : "answered " + std::to_string(reply.status);
-    }
+    [[nodiscard]] std::string words(const BucketReply& reply) const { return bucket_.words(reply); }
     bool failed(const std::string& what, const BucketReply& reply, const std::string& advice) {
         found(what, words(reply), advice, false);
         return false;
@@ -182,11 +143,11 @@ class Check {
             const std::string text = "round " + std::to_string(round);
             const SendBucket first = put(text + " a", PutCondition::if_match, etag_);
             const SendBucket second = put(text + " b", PutCondition::if_match, etag_);
-            send(first);
-            send(second);
+            bucket_.send(first);
+            bucket_.send(second);
             int won = 0;
             for (const RequestId id : {first.request, second.request})
-                if (classify(BucketVerb::put, wait(id)) == BucketOutcome::written) ++won;
+                if (classify(BucketVerb::put, bucket_.wait(id)) == BucketOutcome::written) ++won;
             if (won > 1) ++both;
             const BucketReply now = ask(request(BucketVerb::get));
             if (!now.etag.empty()) etag_ = now.etag;
@@ -204,13 +165,12 @@ class Check {
     void stalled() {
         SendBucket slow = put(std::string(1000, 's'), PutCondition::if_match, etag_);
         slow.stalled = true;
-        send(slow);
-        loop_.restart();
-        loop_.run_for(200ms);
-        const bool early = answers_.contains(slow.request);  // a client that holds nothing back
+        bucket_.send(slow);
+        bucket_.pass(200ms);
+        const bool early = bucket_.answered(slow.request);  // a client that holds nothing back
         const BucketReply fast = ask(put("fast", PutCondition::if_match, etag_));
-        bucket_->resume(slow.request);
-        const BucketReply late = wait(slow.request);
+        bucket_.resume(slow.request);
+        const BucketReply late = bucket_.wait(slow.request);
         const bool both = classify(BucketVerb::put, fast) == BucketOutcome::written &&
                           classify(BucketVerb::put, late) == BucketOutcome::written;
         const BucketReply now = ask(request(BucketVerb::get));
@@ -240,16 +200,10 @@ class Check {
               gone ? "" : "removals become tombstones; " + key_.str() + " stays");
     }
 
-    asio::io_context loop_;
-    FilePool pool_;
-    std::string complaint_;  ///< the last one
-    Duties duties_;
+    BucketSession bucket_;
     ObjectKey key_;
     ETag etag_;  ///< of the object, as known
-    std::map<RequestId, BucketReply> answers_;
     std::vector<BucketFinding> findings_;
-    std::uint64_t requests_ = 0;
-    std::unique_ptr<BucketClient> bucket_;
 };
 
 }  // namespace

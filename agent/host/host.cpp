@@ -331,6 +331,7 @@ Status Host::status() const {
     status.pending_reads = reads_.size();
     status.pending_writes = writes_.size();
     status.pending_queries = queries_.size();
+    status.storage = replica_.storage_status();
     status.preconditions = log_.preconditions();
     status.duties = duties_.states();
     status.summary = replica_.summary();

@@ -202,6 +202,10 @@ Answer status_answer(const Status& status) {
                              {"pendingWrites", status.pending_writes},
                              {"pendingQueries", status.pending_queries},
                              {"preconditions", status.preconditions},
+                             {"keys", status.storage.keys},
+                             {"tombstones", status.storage.tombstones},
+                             {"tombstoneBytes", status.storage.tombstone_bytes},
+                             {"listPages", status.storage.list_pages},
                              {"duties", duties_json(status.duties)},
                              {"summary", status.summary}});
 }

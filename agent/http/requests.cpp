@@ -44,6 +44,7 @@ void Connection::dispatch() {
         case Route::metrics: {
             const Status status = service.status();
             shared_->metrics.duties(status.duties);
+            shared_->metrics.storage(status.storage);
             return answer(text_answer(
                 200,
                 shared_->metrics.text(status.now, status.leadership, status.pending_reads,

@@ -26,6 +26,7 @@ struct Status {
     std::uint64_t pending_reads = 0;
     std::uint64_t pending_writes = 0;
     std::uint64_t pending_queries = 0;
+    StorageStatus storage;
     std::string preconditions;  ///< "honoured", "ignored", "refused", "notAtomic", "unknown"
     DutyStates duties;          ///< by Duty
     std::string summary;        ///< one line for people

@@ -113,6 +113,12 @@ struct Catalogue {
     prometheus::Counter& ticks_skipped;
     prometheus::Gauge& last_pass;
 
+    // The bucket as it is known
+    prometheus::Gauge& keys;
+    prometheus::Gauge& tombstones;
+    prometheus::Gauge& tombstone_bytes;
+    prometheus::Gauge& list_pages;
+
     // The process
     Counters<kMarkCount> marks;
     prometheus::Family<prometheus::Counter>& http_requests;

@@ -224,6 +224,14 @@ void Metrics::duties(const DutyStates& states) {
     }
 }
 
+void Metrics::storage(const StorageStatus& status) {
+    Catalogue& all = state_->all;
+    all.keys.Set(static_cast<double>(status.keys));
+    all.tombstones.Set(static_cast<double>(status.tombstones));
+    all.tombstone_bytes.Set(static_cast<double>(status.tombstone_bytes));
+    all.list_pages.Set(static_cast<double>(status.list_pages));
+}
+
 void Metrics::store_not_atomic() {
     set_state(state_->all.put_preconditions, kNotAtomic);
 }

@@ -39,6 +39,8 @@ class Metrics {
 
     /// How each duty fares.
     void duties(const DutyStates& states);
+    /// What is known of the bucket: keys, what removed ones left there, what a LIST of it costs.
+    void storage(const StorageStatus& status);
     /// The configuration says that the store checks conditions first and stores later.
     void store_not_atomic();
 

@@ -109,6 +109,8 @@ std::vector<Reach> other_reaches(const Folder& folder) {
          [](const auto& c) { return c.command == AgentCommand::check_config; }},
         {"check-bucket", alone({"--check-bucket"}),
          [](const auto& c) { return c.command == AgentCommand::check_bucket; }},
+        {"remove-tombstones", alone({"--remove-tombstones"}),
+         [](const auto& c) { return c.command == AgentCommand::remove_tombstones; }},
         {"standalone", alone(),
          [](const auto& c) {
              return !c.elects && !c.storage.ha && !c.storage.file_store && !c.api &&
@@ -119,7 +121,8 @@ std::vector<Reach> other_reaches(const Folder& folder) {
              return c.bucket->type == BucketType::filesystem &&
                     c.bucket->directory == "no-such-bucket";
          }},
-        {"values", alone({"--values", values}), [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
+        {"values", alone({"--values", values}),
+         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
         {"set", alone({"--set", "kubecostModel.etl=false"}),
          [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
         {"prefix", alone({"--prefix", "other/"}),

@@ -112,6 +112,16 @@ TEST(AgentRules, OutOfRangeValuesSayTheRange) {
               "--prefix: keys below .ha/ are the agent's own, found \".\"");
 }
 
+TEST(AgentRules, ARunIsOneCommand) {
+    EXPECT_EQ(bad(alone({"--check-config", "--remove-tombstones"})),
+              "--check-config and --remove-tombstones exclude each other");
+    EXPECT_EQ(bad(alone({"--check-bucket", "--remove-tombstones"})),
+              "--check-bucket and --remove-tombstones exclude each other");
+    EXPECT_EQ(bad(electing({"--remove-tombstones"})),
+              "--remove-tombstones works with leader/follower off alone: end all replicas first, "
+              "then add --leader-follower=false");
+}
+
 TEST(AgentRules, ApiAccessIsOneWay) {
     const Folder folder;
     const std::string file = folder.file("f");
@@ -248,9 +258,9 @@ TEST(AgentDescribe, EverySettingInForceIsShown) {
     const YAML::Node elects = described(good(electing()));
     // What they stand for is shown under bucket and api, or they are commands.
     const std::vector<std::string_view> other{
-        "check-config",   "check-bucket", "standalone",  "values",       "set",
-        "profile",        "kubeconfig",   "context",     "api-server",   "api-ca-file",
-        "api-token-file", "bucket-dir",   "record-poll", "bucket-config"};
+        "check-config", "check-bucket",   "remove-tombstones", "standalone",  "values",
+        "set",          "profile",        "kubeconfig",        "context",     "api-server",
+        "api-ca-file",  "api-token-file", "bucket-dir",        "record-poll", "bucket-config"};
     for (const Setting& setting : all_settings()) {
         if (std::find(other.begin(), other.end(), setting.flag) != other.end()) continue;
         EXPECT_TRUE(elects[std::string(setting.flag)]) << setting.flag;

@@ -6,6 +6,7 @@ if(TARGET leasehold_agent_host)
             agent_host_bucket_check_test.cpp
             agent_host_recorder_test.cpp
             agent_host_state_log_test.cpp
+            agent_host_tombstones_test.cpp
             agent_host_watchdog_test.cpp
         LIBRARIES leasehold_agent_host leasehold_reports leasehold_model spdlog::spdlog)
 endif()

@@ -58,7 +58,8 @@ TEST_F(AgentBucketCheck, AStoreThatIsNotThereIsToldAndEndsIt) {
     const auto findings = check_bucket(config_);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_FALSE(findings[0].usable);
-    EXPECT_FALSE(findings[0].found.empty());
+    EXPECT_TRUE(findings[0].found.starts_with("Failed to connect to 127.0.0.1 port 1"))
+        << findings[0].found;
 }
 
 }  // namespace

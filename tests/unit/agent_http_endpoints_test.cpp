@@ -33,6 +33,10 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
     service.told.epoch = Epoch(9);
     service.told.pending_reads = 1;
     service.told.preconditions = "honoured";
+    service.told.storage.keys = 30;
+    service.told.storage.tombstones = 12;
+    service.told.storage.tombstone_bytes = 864;
+    service.told.storage.list_pages = 1;
     service.told.duties.at(static_cast<std::size_t>(Duty::bucket_writes)) = {
         true, 3, WallTime(1795813200s + 250ms), "bucket: PUT k: answered 507"};
     service.told.summary = "leads \xff";  // no text: replaced, not a failure
@@ -49,6 +53,10 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
     EXPECT_EQ(told["epoch"], 9);
     EXPECT_EQ(told["pendingReads"], 1);
     EXPECT_EQ(told["preconditions"], "honoured");
+    EXPECT_EQ(told["keys"], 30);
+    EXPECT_EQ(told["tombstones"], 12);
+    EXPECT_EQ(told["tombstoneBytes"], 864);
+    EXPECT_EQ(told["listPages"], 1);
     EXPECT_EQ(told["duties"]["lease"],
               Json::parse(R"({"failing":false,"failures":0,"since":null,"lastError":""})"));
     EXPECT_EQ(told["duties"]["bucketWrites"],

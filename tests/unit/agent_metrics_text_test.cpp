@@ -63,6 +63,19 @@ TEST_F(AgentMetrics, DutiesThatFailAndSinceWhen) {
     EXPECT_EQ(value("leasehold_duty_failing{duty=\"bucket_writes\"}"), 0);
 }
 
+TEST_F(AgentMetrics, WhatRemovedKeysLeaveInTheBucket) {
+    StorageStatus status;
+    status.keys = 3000;
+    status.tombstones = 1200;
+    status.tombstone_bytes = 86'400;
+    status.list_pages = 3;
+    metrics.storage(status);
+    EXPECT_EQ(value("leasehold_keys"), 3000);
+    EXPECT_EQ(value("leasehold_tombstones"), 1200);
+    EXPECT_EQ(value("leasehold_tombstone_bytes"), 86'400);
+    EXPECT_EQ(value("leasehold_list_pages"), 3);
+}
+
 TEST_F(AgentMetrics, WhatTheStoreMakesOfConditions) {
     const auto state = [&](const std::string& name) {
         return value("leasehold_bucket_preconditions{operation=\"put\",state=\"" + name + "\"}");

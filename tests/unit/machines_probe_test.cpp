@@ -81,6 +81,24 @@ class StoreProbeAlone : public testing::Test, public Alone {
         }
         FAIL() << "the probe never ends";
     }
+    /// Lets both go on until the upload that is sent by halves has been begun.
+    SendBucket run_to_the_stall() {
+        for (int i = 0; i < 40; ++i) {
+            go();
+            for (const SendBucket& one : sent()) {
+                if (one.stalled) return one;
+                answer(one, object_);
+            }
+        }
+        ADD_FAILURE() << "nothing was sent by halves";
+        return {};
+    }
+    int resumed() const {
+        int count = 0;
+        for (const Effect& effect : out)
+            count += std::holds_alternative<ResumeBucket>(effect) ? 1 : 0;
+        return count;
+    }
     int puts = 0;
 
   private:
@@ -126,6 +144,28 @@ TEST_F(StoreProbeAlone, EachKindOfStoreHasItsVerdict) {
         run();
         EXPECT_EQ(probe.verdict(), row.expected);
     }
+}
+
+// A store that locks the key while half a body lies there answers the other one only then.
+TEST_F(StoreProbeAlone, TheRestOfAStalledUploadLeavesAfterASecondAtTheLatest) {
+    run_to_the_stall();
+    EXPECT_EQ(resumed(), 0);
+    EXPECT_EQ(probe.next_deadline(sight()), now + 1s);
+    now += 1s;
+    go();
+    EXPECT_EQ(resumed(), 1);
+    EXPECT_EQ(probe.next_deadline(sight()), kNever) << "both answers are on their way";
+    go();
+    EXPECT_EQ(resumed(), 1) << "once";
+}
+
+// Otherwise the drain, and with it the release of the Lease, waits for that second.
+TEST_F(StoreProbeAlone, AStopLetsTheRestOfAStalledUploadGoAtOnce) {
+    run_to_the_stall();
+    stopping = true;
+    go();
+    EXPECT_EQ(resumed(), 1);
+    EXPECT_EQ(probe.next_deadline(sight()), kNever);
 }
 
 TEST_F(StoreProbeAlone, UntilTheLastQuestionIsAnsweredNothingIsBelieved) {

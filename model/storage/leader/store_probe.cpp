@@ -17,7 +17,10 @@ const char* const kOther = "00000000000000000000000000000000";  // an ETag that 
 }  // namespace
 
 void StoreProbe::proceed(const Sight& sight, Desk& desk) {
-    if (pair_ && sight.now >= pair_->resume_at) resume(desk);
+    // A stop waits for every request that changes a key: it must not wait for one that we hold
+    // back.
+    const bool held = pair_ && pair_->resume_at != kNever;
+    if (held && (sight.stopping || sight.now >= pair_->resume_at)) resume(desk);
     if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
     if (sight.now < next_ || !sight.put_timeout(0, true)) return;
     if (sight.config.store_not_atomic && verdict_.put == Preconditions::unknown)

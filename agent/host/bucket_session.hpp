@@ -1,0 +1,47 @@
+// BucketSession: the configured bucket, asked one question after the other, for commands that a
+// person runs. Blocks; a command has nothing else to do.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/base/asio.hpp"
+#include "agent/base/duties.hpp"
+#include "agent/base/file_pool.hpp"
+#include "agent/bucket/make_bucket.hpp"
+#include "agent/config/config.hpp"
+
+namespace leasehold::agent {
+
+class BucketSession {
+  public:
+    /// Throws std::exception when no client can be made of the configuration.
+    explicit BucketSession(const AgentConfig& config);
+
+    /// A request with an id of its own, `key` empty for a LIST from the start; not sent yet.
+    [[nodiscard]] SendBucket request(BucketVerb verb, const ObjectKey& key);
+    void send(const SendBucket& what);
+    void resume(RequestId id) { bucket_->resume(id); }
+    /// The answer to what was sent; each can be had once.
+    [[nodiscard]] BucketReply wait(RequestId id);
+    [[nodiscard]] BucketReply ask(const SendBucket& what);
+    [[nodiscard]] bool answered(RequestId id) const { return answers_.contains(id); }
+    /// Lets what is under way go on for `span`.
+    void pass(Duration span);
+
+    /// The server's words to the last question sent, or what there was in their place: libcurl's.
+    [[nodiscard]] std::string words(const BucketReply& reply) const;
+
+  private:
+    asio::io_context loop_;
+    FilePool pool_;
+    Duties duties_;
+    Duty asked_ = Duty::bucket_reads;  ///< of the last question
+    std::map<RequestId, BucketReply> answers_;
+    std::uint64_t requests_ = 0;
+    std::unique_ptr<BucketClient> bucket_;
+};
+
+}  // namespace leasehold::agent
