@@ -36,40 +36,53 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
     a("maxLeaseSeconds", v.max_lease_seconds);
 }
 
+// Bound by position, so that a setting which is added and not recorded does not compile: a verdict
+// over a recording must know all that was in force.
 template <class A>
 void fields(A& a, Like<ElectorConfig> auto& v) {
-    a("identity", v.identity);
-    a("leaseDuration", v.lease_duration);
-    a("renewDeadline", v.renew_deadline);
-    a("retryPeriod", v.retry_period);
-    a("driftPpm", v.drift_ppm);
-    a("margin", v.margin);
-    a("clientGoPeers", v.client_go_peers);
-    a("seed", v.seed);
+    auto& [identity, lease_duration, renew_deadline, retry_period, drift_ppm, margin,
+           client_go_peers, longest_lease, max_lease_duration, seed] = v;
+    a("identity", identity);
+    a("leaseDuration", lease_duration);
+    a("renewDeadline", renew_deadline);
+    a("retryPeriod", retry_period);
+    a("driftPpm", drift_ppm);
+    a("margin", margin);
+    a("clientGoPeers", client_go_peers);
+    a("longestLease", longest_lease);
+    a("maxLeaseDuration", max_lease_duration);
+    a("seed", seed);
 }
 
 template <class A>
 void fields(A& a, Like<StorageConfig> auto& v) {
-    a("ha", v.ha);
-    a("identity", v.identity);
-    a("format", v.format);
-    a("prefix", v.prefix);
-    a("fileStore", v.file_store);
-    a("pollPeriod", v.poll_period);
-    a("leaseDuration", v.lease_duration);
-    a("getTimeout", v.get_timeout);
-    a("putTimeout", v.put_timeout);
-    a("timeoutPerMib", v.timeout_per_mib);
-    a("listTimeout", v.list_timeout);
-    a("readThroughTimeout", v.read_through_timeout);
-    a("writeDeadline", v.write_deadline);
-    a("retryMin", v.retry_min);
-    a("retryMax", v.retry_max);
-    a("largestRequestAge", v.largest_request_age);
-    a("leaderReadsMax", v.leader_reads_max);
-    a("passGetsMax", v.pass_gets_max);
-    a("putsMax", v.puts_max);
-    a("readThroughMax", v.read_through_max);
+    auto& [ha, identity, format, prefix, file_store, store_not_atomic, poll_period, lease_duration,
+           retry_period, get_timeout, put_timeout, timeout_per_mib, list_timeout,
+           read_through_timeout, write_deadline, retry_min, retry_max, largest_request_age,
+           leader_reads_max, pass_gets_max, puts_max, uploads_max, read_through_max] = v;
+    a("ha", ha);
+    a("identity", identity);
+    a("format", format);
+    a("prefix", prefix);
+    a("fileStore", file_store);
+    a("storeNotAtomic", store_not_atomic);
+    a("pollPeriod", poll_period);
+    a("leaseDuration", lease_duration);
+    a("retryPeriod", retry_period);
+    a("getTimeout", get_timeout);
+    a("putTimeout", put_timeout);
+    a("timeoutPerMib", timeout_per_mib);
+    a("listTimeout", list_timeout);
+    a("readThroughTimeout", read_through_timeout);
+    a("writeDeadline", write_deadline);
+    a("retryMin", retry_min);
+    a("retryMax", retry_max);
+    a("largestRequestAge", largest_request_age);
+    a("leaderReadsMax", leader_reads_max);
+    a("passGetsMax", pass_gets_max);
+    a("putsMax", puts_max);
+    a("uploadsMax", uploads_max);
+    a("readThroughMax", read_through_max);
 }
 
 template <class A>

@@ -37,7 +37,7 @@ function(leasehold_add_mutant name)
     get_target_property(libraries ${program} LINK_LIBRARIES)
     target_link_libraries(${target} PRIVATE ${libraries})
     # A bug may leave a variable unused; nobody else compiles this copy.
-    target_compile_options(${target} PRIVATE -w)
+    target_compile_options(${target} PRIVATE -w ${LEASEHOLD_TEST_OPTIONS})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
 
     add_test(NAME mutant.${name}

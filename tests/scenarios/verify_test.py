@@ -23,14 +23,16 @@ passed = failed = 0
 SETTINGS = {
     "election": {"identity": "x", "leaseDuration": 15 * SECOND, "renewDeadline": None,
                  "retryPeriod": 2 * SECOND, "driftPpm": 2000, "margin": 50_000_000,
-                 "clientGoPeers": False, "seed": 7},
+                 "clientGoPeers": False, "longestLease": 600 * SECOND, "maxLeaseDuration": None,
+                 "seed": 7},
     "storage": {"ha": True, "identity": "x", "format": "fenced", "prefix": "", "fileStore": True,
-                "pollPeriod": 30 * SECOND, "leaseDuration": 15 * SECOND,
+                "storeNotAtomic": False, "pollPeriod": 30 * SECOND,
+                "leaseDuration": 15 * SECOND, "retryPeriod": 2 * SECOND,
                 "getTimeout": 5 * SECOND, "putTimeout": 5 * SECOND, "timeoutPerMib": SECOND,
                 "listTimeout": 10 * SECOND, "readThroughTimeout": 2 * SECOND,
                 "writeDeadline": 120 * SECOND, "retryMin": 200_000_000, "retryMax": 5 * SECOND,
                 "largestRequestAge": 60 * SECOND, "leaderReadsMax": 16, "passGetsMax": 4,
-                "putsMax": 8, "readThroughMax": 16},
+                "putsMax": 8, "uploadsMax": 2, "readThroughMax": 16},
 }
 
 
