@@ -5,40 +5,12 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/transfer/client.hpp"
-#include "tests/unit/agent_transfer_server.hpp"
+#include "tests/unit/agent_transfer_rig.hpp"
 
 namespace leasehold::agent::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Rig {
-    explicit Rig(TestServer::Answer answer, ClientOptions options = {})
-        : server(loop, std::move(answer)), client(std::in_place, loop, std::move(options)) {}
-
-    Request get(const std::string& path = "/") const {
-        Request request;
-        request.url = server.url(path);
-        request.deadline = boottime() + 10s;
-        return request;
-    }
-    /// The answer of one request.
-    Response ask(Request request) {
-        std::optional<Response> response;
-        client->send(std::move(request), [&](Response r) { response = std::move(r); });
-        EXPECT_TRUE(run_until(loop, [&] { return response.has_value(); }));
-        return response.value_or(Response{});
-    }
-
-    asio::io_context loop;
-    TestServer server;
-    std::optional<Client> client;
-};
-
-void say_hello(const Seen&, const PeerPtr& peer) {
-    peer->write(http_answer(200, "hello"));
-}
 
 TEST(AgentTransfer, GivesStatusHeadersAndBody) {
     Rig rig([](const Seen&, const PeerPtr& peer) {
