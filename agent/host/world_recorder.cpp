@@ -138,34 +138,50 @@ void WorldRecorder::on_bucket(const BucketAnswered& answer) {
 void WorldRecorder::on_page(const ListPage& page) {
     for (const ListEntry& entry : page.entries) {
         listed_[entry.key] = entry.etag;
-        const auto known = known_.find(entry.key);
-        if (known == known_.end() || known->second != entry.etag) changed_.push_back(entry.key);
+        if (!knows(entry.key, entry.etag)) changed_.push_back(entry.key);
     }
     if (page.truncated && !page.entries.empty()) return list(page.entries.back().key);
     next_object();
 }
 
+bool WorldRecorder::knows(const ObjectKey& key, const ETag& etag) const {
+    const auto known = known_.find(key);
+    return known != known_.end() && known->second == etag;
+}
+
 void WorldRecorder::next_object() {
+    seen_.reset();
     if (changed_.empty()) return end_round();
+    const ObjectKey key = changed_.front();
+    changed_.pop_front();
+    get(key, ETag{});
+}
+
+void WorldRecorder::get(const ObjectKey& key, const ETag& unless) {
     SendBucket request;
     request.verb = BucketVerb::get;
-    request.key = getting_ = changed_.front();
-    changed_.pop_front();
+    request.key = getting_ = key;
+    request.etag = unless;
     request.timeout = kAttempt;
     bucket_request_ = request.request = RequestId{++requests_};
     bucket_->send(request);
 }
 
+// Versity S3 Gateway answers a GET beside a PUT with the ETag of the old object and the bytes of
+// the new one, and a verdict over such a pair blames an acknowledged write. So what was got counts
+// only when the store says afterwards that it is that version still.
 void WorldRecorder::on_object(const ObjectKey& key, const BucketReply& reply) {
-    if (classify(BucketVerb::get, reply) == BucketOutcome::object) {
+    const BucketOutcome outcome = classify(BucketVerb::get, reply);
+    if (outcome == BucketOutcome::unchanged && seen_) {
+        recorder_.object_committed(boottime(), key, seen_->etag, seen_->stamp);
+        known_[key] = seen_->etag;
+        listed_[key] = seen_->etag;
+    } else if (outcome == BucketOutcome::object && !knows(key, reply.etag)) {
         const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
-        const std::optional<Stamp> stamp = stamp_of(body);
-        if (known_[key] != reply.etag)
-            recorder_.object_committed(boottime(), key, reply.etag, stamp.value_or(Stamp{}));
-        known_[key] = reply.etag;
-        listed_[key] = reply.etag;
+        seen_ = Sighting{reply.etag, stamp_of(body).value_or(Stamp{})};
+        return get(key, reply.etag);
     }
-    next_object();
+    next_object();  // not seen for certain: the next round finds it changed still
 }
 
 void WorldRecorder::end_round() {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,9 @@ class WorldRecorder {
     void look_at_lease();
     void lease_is(const LeasePtr& lease);
     void list(const ObjectKey& after);
+    [[nodiscard]] bool knows(const ObjectKey& key, const ETag& etag) const;
     void next_object();
+    void get(const ObjectKey& key, const ETag& unless);
     void end_round();
     void due();
 
@@ -65,6 +68,12 @@ class WorldRecorder {
     std::map<ObjectKey, ETag> listed_;  ///< of the present round
     std::deque<ObjectKey> changed_;     ///< to be got
     ObjectKey getting_;
+    /// What a GET of `getting_` showed, until the store confirms it.
+    struct Sighting {
+        ETag etag;
+        Stamp stamp;
+    };
+    std::optional<Sighting> seen_;
 };
 
 }  // namespace leasehold::agent

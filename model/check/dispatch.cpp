@@ -251,7 +251,11 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
         if (!freshness.applies()) continue;
         if (request->verb != BucketVerb::get && request->verb != BucketVerb::list) continue;
         freshness.request_sent(step, request->request);
-        if (!own && tenure.role == Role::follower) freshness.pass_request_sent(step, *request);
+        if (tenure.role != Role::follower) continue;
+        if (own)
+            freshness.look_sent(step.replica);
+        else
+            freshness.pass_request_sent(step, *request);
     }
 }
 

@@ -43,7 +43,11 @@ Duration Freshness::bound(const Station& station, TrueTime at) const {
         pass = std::max(pass, earlier);
     const Duration poll = facts_.settings.storage.poll_period;
     const auto periods = std::max<std::int64_t>(1, (pass + poll - Duration(1)) / poll);
-    return periods * period_ + pass + facts_.settings.transfer + facts_.settings.timer_grace;
+    // A key has one GET at a time, and behind a query's own each fetch waits once, while no request
+    // of the pass need be under way.
+    const auto waits = static_cast<std::int64_t>(std::min(station.looks, keys_.size()));
+    const Duration behind_looks = waits * facts_.settings.storage.read_through_timeout;
+    return periods * period_ + pass + behind_looks + facts_.settings.transfer + facts_.settings.timer_grace;
 }
 
 bool Freshness::fits(const ReplicaFacts& replica) const {
@@ -149,6 +153,7 @@ void Freshness::pass_request_sent(const ReplicaStepped& step, const SendBucket& 
         own.pass_began = step.at;
         own.pass_last = step.at;
         own.outstanding = 0;
+        own.looks = 0;
     }
     ++own.outstanding;
 }

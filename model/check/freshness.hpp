@@ -34,6 +34,8 @@ class Freshness {
     void files_listed(const ReplicaStepped& step, const ReplicaFacts& self, const FileReply& reply);
 
     void pass_request_sent(const ReplicaStepped& step, const SendBucket& request);
+    /// A query reads through: until that ends, what a pass found of its key waits.
+    void look_sent(ReplicaIndex index) { ++station(index).looks; }
     void pass_request_answered(TrueTime at, ReplicaIndex index);
 
     void process_started(ReplicaIndex index);
@@ -82,6 +84,7 @@ class Freshness {
         TrueTime pass_began{};
         TrueTime pass_last{};
         std::uint32_t outstanding = 0;     ///< requests of the present pass
+        std::size_t looks = 0;             ///< read-throughs of queries since it began
         std::array<Duration, 3> passes{};  ///< the newest complete ones
         std::vector<Sent> flights;         ///< GETs and LISTs without an answer
     };

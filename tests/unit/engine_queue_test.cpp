@@ -69,6 +69,25 @@ TEST(EventQueue, LetsEachOfTwoEqualDatesBeFirstInAboutHalfOfTheSeeds) {
     EXPECT_LT(first, 600);
 }
 
+// A fault more, injected early, must not be another run from the beginning on.
+TEST(EventQueue, WhatOneComponentDoesMoreLeavesTheOrderOfTheOthers) {
+    const auto order = [](std::uint64_t more) {
+        EventQueue queue;
+        queue.reset(3);
+        for (std::uint64_t i = 0; i < more; ++i)
+            queue.push(1, 9, 0, 1000 + i);
+        for (std::uint64_t i = 0; i < 64; ++i)
+            queue.push(5, 1, static_cast<std::uint32_t>(i % 3), i);
+        std::vector<std::uint64_t> found;
+        while (!queue.empty())
+            if (const std::uint64_t data = queue.pop().data; data < 1000) found.push_back(data);
+        return found;
+    };
+    EXPECT_EQ(order(0), order(1));
+    EXPECT_EQ(order(0), order(17));
+    EXPECT_FALSE(std::is_sorted(order(0).begin(), order(0).end()));
+}
+
 TEST(EventQueue, StartsAnewAfterReset) {
     EventQueue queue;
     queue.reset(9);

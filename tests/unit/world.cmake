@@ -15,6 +15,11 @@ leasehold_add_unit_test(world_run_test
     SOURCES world_faults_test.cpp
     LIBRARIES leasehold_world)
 
+# Each makes the one engine of its process.
+leasehold_add_unit_test(world_edits_test
+    SOURCES world_edits_test.cpp
+    LIBRARIES leasehold_world leasehold_scenario leasehold_reports)
+
 # Forks; makes no engine itself.
 leasehold_add_unit_test(world_equality_test
     SOURCES world_equality_test.cpp
