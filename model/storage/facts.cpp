@@ -105,6 +105,7 @@ void proceed(Step& step, Following& self) {
     self.fetches.proceed(step.sight(), desk);
     self.poller.check(step.sight());
     self.fetches.check(step.sight());
+    self.reads.check(step.sight());
 }
 
 /// Reconciling begins with the first claim, and not before the files are known.
@@ -134,6 +135,10 @@ void proceed(Step& step, Leading& self) {
     self.reads.check(step.sight());
     self.claim.check(step.sight());
     self.writer.check(step.sight());
+    self.probe.check(step.sight());
+    self.reconciler.check(step.sight(), room);
+    self.graves.check(step.sight(), self.writer.pipelines_wait());
+    self.health.check(step.sight());
 }
 
 }  // namespace
@@ -154,6 +159,7 @@ void proceed(Step& step) {
     else if (Following* follower = step.s.following(); follower != nullptr)
         proceed(step, *follower);
     tell(step);
+    step.s.queries.check(step.sight());
 }
 
 }  // namespace leasehold::storage

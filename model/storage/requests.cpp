@@ -34,6 +34,7 @@ RequestId Requests::send(Instant now, SendBucket request, Flight flight, Effects
                             !std::holds_alternative<QueryLook>(flight.owner);
         CHECK_MSG(getting_[*flight.key]++ == 0 || shares, "two GETs of one key at once");
     }
+    ++owned_.bucket[flight.owner.index()];
     bucket_.emplace(request.request, std::move(flight));
     out.emplace_back(std::move(request));
     return RequestId{last_request_};
@@ -42,12 +43,14 @@ RequestId Requests::send(Instant now, SendBucket request, Flight flight, Effects
 RequestId Requests::send(SendFile request, FileOwner owner, Effects& out) {
     last_request_ += 2;
     request.request = RequestId{last_request_};
+    ++owned_.files[owner.index()];
     files_.emplace(request.request, owner);
     out.emplace_back(std::move(request));
     return RequestId{last_request_};
 }
 
 void Requests::forget(const Flight& flight) {
+    --owned_.bucket[flight.owner.index()];
     if (changes_bucket(flight.verb)) {
         CHECK(changes_ > 0);
         --changes_;
@@ -72,6 +75,7 @@ std::optional<Flight> Requests::take(RequestId request) {
 std::optional<FileOwner> Requests::take_file(RequestId request) {
     auto node = files_.extract(request);
     if (node.empty()) return std::nullopt;
+    --owned_.files[node.mapped().index()];
     return node.mapped();
 }
 
@@ -86,7 +90,7 @@ void Requests::abandon(RequestId request, Effects& out) {
     if (std::holds_alternative<GivenUp>(found->second.owner)) return;
     out.emplace_back(AbortBucket{request});
     if (changes_bucket(found->second.verb)) {
-        found->second.owner = GivenUp{};
+        give_to(found->second, GivenUp{});
         mark(out, MarkId::put_aborted);
         return;
     }
@@ -95,7 +99,19 @@ void Requests::abandon(RequestId request, Effects& out) {
 }
 
 void Requests::hand_over(RequestId request, BucketOwner owner) {
-    bucket_.at(request).owner = owner;
+    give_to(bucket_.at(request), owner);
+}
+
+void Requests::give_to(Flight& flight, BucketOwner owner) {
+    --owned_.bucket[flight.owner.index()];
+    flight.owner = owner;
+    ++owned_.bucket[flight.owner.index()];
+}
+
+void Requests::give_to(FileOwner& of, FileOwner owner) {
+    --owned_.files[of.index()];
+    of = owner;
+    ++owned_.files[of.index()];
 }
 
 }  // namespace leasehold::storage

@@ -144,6 +144,7 @@ Instant FetchQueue::next_deadline(const Sight& sight) const {
 
 void FetchQueue::check(const Sight& sight) const {
     CHECK(items_.size() == ready_.size() + waiting_.size() + places_.held());
+    CHECK_MSG(places_.held() == sight.requests.count<Fetch>(), "a place without a GET in flight");
     if (sight.stopping || ready_.empty() || !places_.free()) return;
     for (const auto& [urgency, place, key] : ready_) {
         CHECK_MSG(sight.requests.getting(key), "an object could be fetched and is not");

@@ -25,6 +25,7 @@ void ParkedReads::ride(KeyId key, RequestId flight, std::set<CallId> riders) {
     Waiting& waiting = keys_[key];
     CHECK(waiting.late == RequestId{});
     waiting.late = flight;
+    ++lates_;
     waiting.riders = std::move(riders);
 }
 
@@ -74,6 +75,7 @@ void ParkedReads::serve_local(const Sight& sight, KeyId key, Desk& desk) {
         return;
     }
     if (std::exchange(keys_.at(key).loading, true)) return;
+    ++loads_;
     SendFile load;
     load.verb = FileVerb::load;
     load.key = sight.catalog.name(key);
@@ -84,7 +86,7 @@ bool ParkedReads::step(const Sight& sight, const ReadLoad& owner, const FileRepl
                        Desk& desk) {
     const auto at = keys_.find(owner.key);
     if (at == keys_.end()) return true;
-    at->second.loading = false;
+    if (std::exchange(at->second.loading, false)) --loads_;
     const bool read = reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1;
     if (read) {
         const FileEntry& file = reply.entries->front();
@@ -104,6 +106,7 @@ void ParkedReads::step(const LateRead& owner, const Found& found, Desk& desk) {
     const auto at = keys_.find(owner.key);
     CHECK(at != keys_.end());
     at->second.late = RequestId{};
+    --lates_;
     const std::set<CallId> riders = std::exchange(at->second.riders, {});
     const bool served = found.kind == FoundKind::data && !found.stale;
     if (served && !riders.empty()) desk.tell(Served{owner.key, found.stamp});
@@ -130,6 +133,8 @@ std::vector<ParkedReads::Waiter> ParkedReads::release(Desk& desk) {
     desk.requests.forget_loads(
         [](const FileOwner& owner) { return std::holds_alternative<ReadLoad>(owner); });
     keys_.clear();
+    loads_ = 0;
+    lates_ = 0;
     return released;
 }
 
@@ -140,6 +145,14 @@ void ParkedReads::tidy(KeyId key) {
     const Waiting& waiting = at->second;
     if (waiting.by_known.empty() && !waiting.loading && waiting.late == RequestId{})
         keys_.erase(at);
+}
+
+void ParkedReads::check(const Sight& sight) const {
+    CHECK_MSG(loads_ == sight.requests.count<ReadLoad>(),
+              "readers wait for a load that is not in flight");
+    CHECK_MSG(lates_ == sight.requests.count<LateRead>(),
+              "a late GET that no key waits for, or the other way round");
+    CHECK_MSG(loads_ <= keys_.size() && lates_ <= keys_.size(), "a request without its key");
 }
 
 }  // namespace leasehold::storage

@@ -108,6 +108,9 @@ Instant Poller::next_deadline(const Sight& sight) const {
 }
 
 void Poller::check(const Sight& sight) const {
+    CHECK_MSG(
+        sight.requests.count<PollPage>() == (pass_ && pass_->request != RequestId{} ? 1U : 0U),
+        "a page in flight that no pass waits for, or the other way round");
     if (!pass_ || sight.stopping) return;
     CHECK_MSG(pass_->request != RequestId{} || pass_->resume_at > sight.now,
               "a pass with neither a page in flight nor a time to go on");

@@ -88,4 +88,16 @@ void BucketHealth::step(const Sight& sight, const HealthPut&, const Flight& flig
     }
 }
 
+void BucketHealth::check(const Sight& sight) const {
+    CHECK_MSG(sight.requests.count<HealthPut>() == (asking_ ? 1U : 0U),
+              "the small PUT and its flight disagree");
+    CHECK_MSG(!trouble_ || (trouble_->since <= trouble_->known && trouble_->known <= sight.now),
+              "a failure that was known before its try was sent");
+    if (!sight.config.ha || sight.stopping) return;
+    // A leader that nothing else wakes would otherwise hold the Lease over a dead bucket for ever.
+    CHECK_MSG(!trouble_ || !trouble_->confirmed || !waiting_since_ || due_ != kNever,
+              "work waits in confirmed trouble, and nothing ends the waiting");
+    CHECK_MSG(due_ > sight.now, "patience has ended and nothing is done about it");
+}
+
 }  // namespace leasehold::storage

@@ -204,6 +204,12 @@ Instant EpochClaim::next_deadline() const {
 }
 
 void EpochClaim::check(const Sight& sight) const {
+    CHECK_MSG(
+        sight.requests.count<ClaimLook>() == (std::holds_alternative<Looking>(state_) ? 1U : 0U),
+        "a claim that looks without a GET in flight, or the other way round");
+    CHECK_MSG(
+        sight.requests.count<ClaimSwap>() == (std::holds_alternative<Swapping>(state_) ? 1U : 0U),
+        "a claim that swaps without a PUT in flight, or the other way round");
     const auto* waiting = std::get_if<Waiting>(&state_);
     CHECK_MSG(waiting == nullptr || waiting->until > sight.now,
               "a claim that could go on stands still");

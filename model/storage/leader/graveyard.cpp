@@ -37,11 +37,16 @@ void Graveyard::bury(const Sight& sight, KeyId key) {
     queue_.emplace(grave.due, key);
 }
 
+/// A grave's time has come, and nothing forbids its purge now.
+bool Graveyard::may_purge(const Sight& sight, bool pipelines_wait) const {
+    if (sight.stopping || !sight.epoch || pipelines_wait || !sight.store.purges()) return false;
+    if (queue_.empty() || queue_.begin()->first > sight.now || !places_.free()) return false;
+    return sight.put_timeout(0, true).has_value();
+}
+
 /// The next grave whose time has come, taken out; none if nothing may be purged now.
 std::optional<KeyId> Graveyard::due(const Sight& sight, bool pipelines_wait) {
-    if (sight.stopping || !sight.epoch || pipelines_wait || !sight.store.purges()) return {};
-    if (queue_.empty() || queue_.begin()->first > sight.now || !places_.free()) return {};
-    if (!sight.put_timeout(0, true)) return {};
+    if (!may_purge(sight, pipelines_wait)) return {};
     const KeyId key = queue_.begin()->second;
     queue_.erase(queue_.begin());
     return key;
@@ -87,6 +92,14 @@ Instant Graveyard::next_deadline(const Sight& sight) const {
     // Due and not gone: a pipeline's write goes first, or the validity is nearly over. Whatever
     // ends either is a step.
     return queue_.begin()->first > sight.now ? queue_.begin()->first : kNever;
+}
+
+void Graveyard::check(const Sight& sight, bool pipelines_wait) const {
+    CHECK_MSG(places_.held() == sight.requests.count<Purge>(), "a place without a purge in flight");
+    // A grave out of the queue would never be purged; one in it twice would be purged beside
+    // itself.
+    CHECK_MSG(graves_.size() == queue_.size(), "a grave that stands in the queue not just once");
+    CHECK_MSG(!may_purge(sight, pipelines_wait), "a purge could be sent and is not");
 }
 
 }  // namespace leasehold::storage

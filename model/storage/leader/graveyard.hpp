@@ -50,6 +50,7 @@ class Graveyard {
     bool step(const Purge& owner, BucketOutcome outcome, Desk& desk);
 
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    void check(const Sight& sight, bool pipelines_wait) const;
 
     friend bool operator==(const Graveyard&, const Graveyard&) = default;
 
@@ -62,6 +63,7 @@ class Graveyard {
         friend bool operator==(const Grave&, const Grave&) = default;
     };
     void sweep(const Sight& sight);
+    [[nodiscard]] bool may_purge(const Sight& sight, bool pipelines_wait) const;
     [[nodiscard]] std::optional<KeyId> due(const Sight& sight, bool pipelines_wait);
     void put_off(const Sight& sight, KeyId key);
     void purge(const Sight& sight, KeyId key, Desk& desk);

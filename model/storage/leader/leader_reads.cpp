@@ -158,7 +158,8 @@ void LeaderReads::check(const Sight& sight) const {
     CHECK_MSG(queue_.empty() || !places_.free(), "a read could be sent and is not");
     CHECK_MSG(retries_.empty() || retries_.begin()->first > sight.now,
               "a read's back-off has ended and it stands still");
-    CHECK(places_.held() <= keys_.size());
+    CHECK_MSG(places_.held() == sight.requests.count<LeaderRead>(),
+              "a place without a GET in flight");
 }
 
 }  // namespace leasehold::storage

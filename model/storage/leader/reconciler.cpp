@@ -194,4 +194,21 @@ Instant Reconciler::next_deadline(const Sight& sight) const {
     return next;
 }
 
+void Reconciler::check(const Sight& sight, bool room) const {
+    CHECK_MSG(active_.size() <= kAtOnce, "more keys are worked on than may be at once");
+    CHECK_MSG(active_.size() ==
+                  sight.requests.count<ReconcileLook>() + sight.requests.count<ReconcileLoad>(),
+              "a key is worked on without a look or load in flight");
+    CHECK_MSG(!room || !sight.epoch || active_.size() == kAtOnce || keys_.empty(),
+              "a key could be worked on and is not");
+    CHECK_MSG(!listing_ || listing_->request != RequestId{} || listing_->resume_at > sight.now,
+              "a LIST with neither a page in flight nor a time to go on");
+    // After a stop a page may still be on its way that belongs to no LIST any more.
+    if (!sight.stopping)
+        CHECK_MSG(sight.requests.count<ReconcilePage>() ==
+                      (listing_ && listing_->request != RequestId{} ? 1U : 0U),
+                  "a page in flight that no LIST waits for");
+    CHECK_MSG(due_at_ >= sight.now || !sight.epoch || sight.stopping, "a run is due and not begun");
+}
+
 }  // namespace leasehold::storage

@@ -61,6 +61,8 @@ class Reconciler {
         }
     }
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    /// `room` as in proceed().
+    void check(const Sight& sight, bool room) const;
 
     friend bool operator==(const Reconciler&, const Reconciler&) = default;
 

@@ -227,4 +227,20 @@ Instant StoreProbe::next_deadline(const Sight& sight) const {
     return next;
 }
 
+void StoreProbe::check(const Sight& sight) const {
+    const std::size_t asked = sight.requests.count<ProbeRequest>();
+    CHECK_MSG(pair_ ? asked == pair_->open : asked <= 1,
+              "the probe's requests in flight are not those that it waits for");
+    CHECK_MSG(!pair_ || (pair_->open > 0 && pair_->stored + pair_->open <= 2),
+              "a pair with more or fewer answers than requests");
+    // Half of a body that nobody follows up would hold the key until its time-out.
+    CHECK_MSG(!pair_ || pair_->resume_at > sight.now, "the rest of a stalled body is not sent");
+    if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
+    CHECK_MSG(next_ > sight.now || !sight.put_timeout(0, true),
+              "a question could be asked and is not");
+    // Out of tries the probe is over, whatever a write is told later.
+    CHECK_MSG(asked > 0 || next_ != kNever || failures_.tries() >= kTries,
+              "a question is open, and neither an answer nor a time will bring the next");
+}
+
 }  // namespace leasehold::storage

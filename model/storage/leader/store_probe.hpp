@@ -29,6 +29,7 @@ class StoreProbe {
     /// A write's condition was refused by name.
     void refused(Desk& desk);
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    void check(const Sight& sight) const;
 
     friend bool operator==(const StoreProbe&, const StoreProbe&) = default;
 

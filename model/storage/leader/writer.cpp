@@ -252,9 +252,13 @@ Instant Writer::next_deadline() const {
     return agenda_.waiting.empty() ? kNever : agenda_.waiting.begin()->first;
 }
 
-// What B1 and B2 of the review broke: eight places that belonged to jobs which did nothing.
+// Eight places that belong to jobs which do nothing stop all writes for as long as those live, with
+// a healthy bucket: so a place is a request in flight, one for one.
 void Writer::check(const Sight& sight) const {
-    CHECK_MSG(places_.held() <= jobs_.size(), "a place without a job");
+    CHECK_MSG(places_.held() == sight.requests.count<Attempt>() +
+                                    sight.requests.count<AttemptLook>() +
+                                    sight.requests.count<EpochLook>(),
+              "a place without a request in flight");
     CHECK(lanes_.size() <= jobs_.size());
     CHECK_MSG(agenda_.waiting.empty() || agenda_.waiting.begin()->first > sight.now,
               "a back-off has ended and its job stands still");

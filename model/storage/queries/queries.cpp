@@ -115,4 +115,10 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
     return true;
 }
 
+void Queries::check(const Sight& sight) const {
+    CHECK_MSG(through_.size() <= sight.config.read_through_max, "more read-throughs than may be");
+    CHECK_MSG(through_.size() == sight.requests.count<QueryLook>(),
+              "a read-through without its GET, or a GET that no query counts");
+}
+
 }  // namespace leasehold::storage

@@ -18,6 +18,7 @@ class Queries {
     void step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk);
     /// False if the file could not be read.
     bool step(const Sight& sight, const QueryLoad& owner, const FileReply& reply, Desk& desk);
+    void check(const Sight& sight) const;
 
     friend bool operator==(const Queries&, const Queries&) = default;
 
