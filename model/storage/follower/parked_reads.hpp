@@ -39,6 +39,7 @@ class ParkedReads {
         KeyId key{};
     };
     std::vector<Waiter> release(Desk& desk);
+    /// Each load and each late GET that a key waits for is in flight.
     void check(const Sight& sight) const;
 
     friend bool operator==(const ParkedReads&, const ParkedReads&) = default;

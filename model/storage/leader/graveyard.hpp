@@ -50,6 +50,7 @@ class Graveyard {
     bool step(const Purge& owner, BucketOutcome outcome, Desk& desk);
 
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    /// A place is a DELETE in flight, each grave stands in the queue, and none that may go is left.
     void check(const Sight& sight, bool pipelines_wait) const;
 
     friend bool operator==(const Graveyard&, const Graveyard&) = default;

@@ -31,6 +31,8 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
             static_cast<void>(put(sight, PutCondition::if_none_match, {}, false, desk));
             return;
         case Stage::match:
+            // A store may refuse a create over an object and still ignore If-Match, on which nearly
+            // every write depends: each is asked by itself.
             static_cast<void>(put(sight, PutCondition::if_match, ETag(kOther), false, desk));
             return;
         case Stage::remove:
@@ -63,6 +65,8 @@ RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag
     request.etag = etag;
     request.body = own_body(stamp);
     request.stalled = stalled;
+    // Until the verdict nothing fences, these requests included: each must fit wholly inside
+    // validity.
     request.timeout = *sight.put_timeout(0, true);
     return desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
 }
@@ -83,6 +87,8 @@ void StoreProbe::send_pair(const Sight& sight, bool stalled, Desk& desk) {
         pair.numbers[i] = number_;
     }
     pair.open = 2;
+    // Its rest leaves then at the latest, or a store that locks the key would keep both waiting
+    // until their time-outs.
     if (stalled) pair.resume_at = saturating_add(sight.now, kStall);
     pair_ = pair;
 }
@@ -98,6 +104,7 @@ void StoreProbe::step(const Sight& sight, const ProbeRequest& owner, const Fligh
         on_pair(sight, owner, outcome, reply, desk);
     } else if (outcome == BucketOutcome::refused && flight.conditional) {
         if (stage_ == Stage::remove)
+            // It says so by name, which is as good as being seen to ignore it: nothing is purged.
             conclude_remove(Preconditions::ignored, desk);
         else
             refused(desk);
@@ -162,6 +169,7 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
         pair.unclear = true;
     }
     if (pair.open > 0) {
+        // The other one was judged while half of a body lay there: that is the moment it was for.
         if (pair.resume_at != kNever && owner.number == pair.numbers[1]) resume(desk);
         return;
     }
@@ -187,6 +195,7 @@ void StoreProbe::fail(const Sight& sight, Duration retry_after) {
     if (stage_ == Stage::race || stage_ == Stage::stall) stage_ = Stage::plant;
     const Duration wait = failures_.fail(sight.retries(), retry_after);
     next_ = saturating_add(sight.now, wait);
+    // Without a verdict: nothing fences for the rest of this leadership. Slower, and safe.
     if (failures_.tries() < kTries) return;
     stage_ = Stage::done;
     next_ = kNever;
@@ -198,6 +207,7 @@ void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
     if (verdict == Preconditions::refused) desk.note(MarkId::preconditions_refused);
     if (verdict == Preconditions::not_atomic) desk.note(MarkId::preconditions_not_atomic);
     verdict_.put = verdict;
+    // A gateway that knows no conditions on PUT is not believed about those on DELETE.
     if (verdict == Preconditions::refused) verdict_.remove = Preconditions::ignored;
     stage_ = verdict_.remove == Preconditions::unknown ? Stage::plant : Stage::clean;
 }
@@ -211,6 +221,7 @@ void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
 }
 
 void StoreProbe::contradicted() {
+    // One-way: an answer that can't be under honoured conditions outweighs any number that can.
     if (verdict_.put == Preconditions::honoured) verdict_.put = Preconditions::not_atomic;
 }
 
