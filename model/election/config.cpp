@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A quarter of a window that is all but used up would be no time at all.
 constexpr Duration kShortestAttempt = 1ms;
 constexpr std::int64_t kMostDrift = 100'000;
 /// Three attempts, each at its own retryPeriod, must fit before the gate's end.
@@ -45,6 +46,10 @@ std::string in_words(Duration span) {
 /// The largest renewDeadline that is safe: followers, client-go's among them, wait at least
 /// leaseDuration/(1+drift) of true time, and this clock may be slow by the same bound.
 Duration largest_renew_deadline(const ElectorConfig& config) {
+    // A clock that runs slow by the bound makes D/(1-drift) of true time of D; one that runs fast
+    // makes as little as L/(1+drift) of a wait of L. With D = L*(1-2*drift) the first is not longer
+    // than the second, for (1-2d)*(1+d) <= 1-d. The margin is for what lies between reading a clock
+    // and acting.
     const Int128 scaled =
         static_cast<Int128>(config.lease_duration.count()) * (1'000'000 - 2 * config.drift_ppm);
     return Duration(static_cast<Duration::rep>(scaled / 1'000'000)) - config.margin;
@@ -53,9 +58,11 @@ Duration largest_renew_deadline(const ElectorConfig& config) {
 constexpr std::chrono::seconds kLongestOnWire(std::numeric_limits<std::int32_t>::max());
 
 /// The wire counts whole seconds in an int32. A fraction would be cut off there, and whoever waits
-/// by the record would wait less than its holder counts on (election-review 6).
+/// by the record would wait less than its holder counts on.
 /// Says it in `found` unless `span` is a duration that the wire can carry.
 bool check_seconds(const std::string& name, Duration span, std::vector<std::string>& found) {
+    // Refused and not rounded: up would be another lease than was asked for, down one that others
+    // end too early.
     const bool whole = span >= 1s && span % 1s == 0ns;
     if (!whole)
         found.push_back(name + " " + in_words(span) +
@@ -118,10 +125,13 @@ std::vector<std::string> ElectorConfig::problems() const {
 
     const Duration largest = largest_renew_deadline(*this);
     const Duration in_force = effective_renew_deadline();
+    // A smaller one may be set, as client-go's 10 s of 15 s. With a longer one its holder would act
+    // on when another had a right to lead.
     if (in_force > largest)
         found.push_back("renewDeadline " + in_words(in_force) + " must be at most " +
                         in_words(largest) + " (leaseDuration " + in_words(lease_duration) +
                         " less drift and margin)");
+    // With fewer, one lost answer and its look would cost the leadership.
     if (in_force / kPeriodsInWindow < retry_period)
         found.push_back("renewDeadline " + in_words(in_force) + " must be at least " +
                         std::to_string(kPeriodsInWindow) + " times retryPeriod " +

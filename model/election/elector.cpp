@@ -23,6 +23,7 @@ Elector::Elector(const ElectorConfig& config)
 // timer and a late answer give the same result in either order, and nothing due is left undone.
 template <class Action>
 void Elector::run(Now now, Effects& out, const Action& action) {
+    // A clock that goes back would open a gate that has closed.
     CHECK_MSG(now.monotonic >= progress_.last_now, "the monotonic clock went back");
     const Leadership before = leadership_;
     progress_.last_now = now.monotonic;
@@ -129,6 +130,7 @@ void Elector::close_gate(Now now, Effects& out) {
     // Gate first, then the role, then everything else: nobody may see a follower with a gate.
     out.emplace_back(GateMoved{leadership_.term, std::min(leadership_.valid_until, now.monotonic)});
     out.emplace_back(RoleChanged{Role::follower, Term()});
+    // A gate is closed once and not opened again: the next one is another term's.
     leadership_ = Leadership{};
     own_.close();
 }
@@ -139,6 +141,7 @@ void Elector::become_following(Now now, Instant sit_out_until) {
     role_ = Following{sit_out_until};
     own_.close();
     // A request of the role before may still be in flight; its answer says what is to be known.
+    // With a watch open and the Lease known there is nothing to ask: its expiry has its own time.
     if (!watch_.open() || !view_.lease()) requests_.look_by(now.monotonic);
 }
 
@@ -149,6 +152,9 @@ void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
     // The version of the acquiring write orders leaderships across deletions of the Lease, where
     // transitions begin again.
     const Term term(view_.known().value());
+    // No server can make it fall: what opens a gate is a write of ours that went over a version
+    // known before, so it stands at a larger one; and where versions went back, the last term went
+    // with them.
     CHECK_MSG(term > progress_.last_term, "a term that is not larger than the last one");
     progress_.last_term = term;
     leadership_ = Leadership{.role = Role::leader,
@@ -156,6 +162,8 @@ void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
                              .valid_until = write.sent_at + config_.effective_renew_deadline(),
                              .renewed_sent = write.sent_at,
                              .draining = false};
+    // What is confirmed too late is refused by confirm(): it would be a gate that is closed
+    // already.
     CHECK(leadership_.valid_until > now.monotonic);
     role_ = Leading{.acquisition = record.acquisition,
                     .acquire_time = record.acquire_time.value_or(write.renew_time),
@@ -187,6 +195,8 @@ void Elector::become_done(Effects& out) {
                              .valid_until = {},
                              .renewed_sent = {},
                              .draining = false};
+    // What is in flight may still be applied. A release that is frees the Lease; a renewal that is
+    // binds others for one more lease, and opens nothing here.
     requests_.drop();
     own_.forget();
     if (watch_.open()) out.emplace_back(StopWatch{watch_.id()});
@@ -214,6 +224,7 @@ void Elector::check_step(Now now, const Leadership& before) const {
         CHECK_MSG(!view_.lease() || own_.claim(view_.lease()->record) != Claim::none,
                   "a leader over a foreign record");
     }
+    // One Lease is there or it is not: a write knows by this whether it is a PUT or a POST.
     CHECK(!(view_.lease() && view_.absent_since()));
     if (std::holds_alternative<Done>(role_))
         CHECK(requests_.idle() && !watch_.open() && progress_.deadline == kNever);

@@ -17,17 +17,22 @@ LeaseView::LeaseView(const ElectorConfig& config)
       trust_(config.client_go_peers) {}
 
 LeaseView::Sight LeaseView::see(Instant now, const LeasePtr& lease, Source source, Claim mine) {
+    // Whoever calls this has told older knowledge from a restored cluster: here versions only grow.
     CHECK(lease->version >= known_);
     const LeasePtr before = lease_;
-    // A version names one content. A server that shows another under it has shown nothing (C9).
+    // A version names one content. A server that shows another under it has shown nothing.
     if (before && lease->version == before->version) return Sight::unchanged;
     known_ = lease->version;
     absent_since_.reset();
     lease_ = lease;
     // An edit of other metadata neither restarts the wait nor ends a leadership.
+    // A label set each 10 s would otherwise keep a Lease of 15 s from ever expiring; and a leader
+    // whose Lease is labelled would step down although nobody took it.
     if (before && same_record(*before, *lease)) return Sight::edited;
     const ReleaseTrust::Judgement judged =
         trust_.judge(before.get(), *lease, source == Source::watch);
+    // The own clock, at first sight. The record's times are by its writer's wall clock, which may
+    // be off by an hour (clause 2).
     since_ = now;
     // What was bound so far was bound by somebody else, and this holder's release won't free it.
     if (judged.next_holder) busy_.next_holder();
@@ -67,6 +72,7 @@ void LeaseView::weigh(Instant now, ReleaseTrust::Proof proof, Claim mine, const 
 Duration LeaseView::span(const LeaseRecord& record) const {
     const Duration said = std::max(seconds_on_wire(record.duration_seconds),
                                    seconds_on_wire(record.max_lease_seconds));
+    // Not below the own: a successor with a shorter lease says less than the gate before may last.
     return std::max(std::min(said, bounds_.longest), bounds_.own);
 }
 
@@ -77,6 +83,7 @@ bool LeaseView::too_long(const LeaseRecord& record) const {
 }
 
 void LeaseView::miss(Instant now) {
+    // Missing is no release: with the gate still open its holder may make it anew.
     lease_ = nullptr;
     // What was seen goes on to bind: its holder may not have noticed.
     if (!absent_since_) absent_since_ = now;

@@ -26,6 +26,7 @@ class LeaseWatch {
         open_ = true;
         id_ = WatchId(id_.value() + 1);
         last_heard_ = now;
+        // It was not asked for anything older, so it owes nothing of that.
         told_ = from;
         return id_;
     }
@@ -38,6 +39,8 @@ class LeaseWatch {
     /// An answer to a request of `asked_at` shows that there was `shown`. Should the watch have
     /// told so? Silence alone is no loss: a healthy holder may renew more rarely than `patience`.
     [[nodiscard]] bool owes(Version shown, Instant asked_at, Duration patience) const {
+        // Half-open connections look like quiet ones. What tells them apart is an answer that shows
+        // a version which the watch, silent since before it was asked for, has never mentioned.
         return open_ && shown > told_ && last_heard_ + patience <= asked_at;
     }
 

@@ -14,6 +14,7 @@ using namespace election;
 /// A GET is authoritative relative to what was known when it was sent: less than that is a
 /// restored cluster, between that and the present knowledge merely old.
 void Elector::on_found(Now now, const Request& request, const LeasePtr& lease, Effects& out) {
+    // The Lease was missing at this version, and a new one would stand at a larger: it came back.
     const bool undeleted = request.was_absent && lease->version == request.known;
     if (lease->version < request.known || undeleted) {
         restored(now, lease, out);
@@ -25,6 +26,8 @@ void Elector::on_found(Now now, const Request& request, const LeasePtr& lease, E
         mark(out, MarkId::stale_answer);
         requests_.look_at = now.monotonic;
     } else {
+        // Settles what was in doubt, and only now: an answer from before the newest knowledge may
+        // also be from before the write.
         own_.looked();
         observe(now, lease, LeaseView::Source::answer, out);
     }
@@ -52,8 +55,11 @@ void Elector::on_missing(Now now, const Request& request, Effects& out) {
         requests_.look_at = now.monotonic;
         return;
     }
+    // The same for "not there", which takes every PUT that named this uid with it: a POST alone may
+    // still be applied.
     own_.looked();
     own_.lease_missing();
+    // Since the first look that missed it, so that the two periods of waiting are not begun anew.
     view_.miss(now.monotonic);
     requests_.look_by(request.sent_at + config_.retry_period);
     if (std::holds_alternative<Leading>(role_)) {
@@ -68,9 +74,12 @@ void Elector::on_missing(Now now, const Request& request, Effects& out) {
 /// Takes in a record that is not older than what is known.
 void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, Effects& out) {
     // A write that met a conflict may leave again as soon as it is known what it met.
+    // Not before: the conflict named a version, and with that one still in sight the next PUT would
+    // only meet the same conflict, again and again, as fast as the server answers.
     if (own_.explained_by(lease->version))
         requests_.write_at = std::min(requests_.write_at, now.monotonic);
     const bool was_damaged = view_.lease() && view_.too_long(view_.lease()->record);
+    // Asked before the view takes it in: how a record binds depends on whose it is.
     const Claim mine = own_.claim(lease->record);
     const auto* leading = std::get_if<Leading>(&role_);
     switch (view_.see(now.monotonic, lease, source, mine)) {
@@ -112,6 +121,8 @@ void Elector::restored(Now now, const LeasePtr& lease, Effects& out) {
     mark(out, MarkId::restored_cluster);
     if (watch_.open()) out.emplace_back(StopWatch{watch_.id()});
     watch_.end();
+    // Their records may be shown again, as they are in what was restored, and prove nothing now:
+    // others may have led in between, in a history that is gone.
     own_.forget();
     progress_.last_term = Term();
     view_.restore(now.monotonic, lease);
@@ -132,6 +143,8 @@ void Elector::restored(Now now, const LeasePtr& lease, Effects& out) {
 // The watch shortens detection and proves nothing: its events never open or extend a gate, and
 // absence is only believed to a GET.
 void Elector::on(Now now, const LeaseWatched& event, Effects& out) {
+    // An event of a watch that was given up: there may be newer knowledge, so it is not even a sign
+    // of life.
     if (!watch_.is(event.watch)) return;
     watch_.heard(now.monotonic, event.lease ? event.lease->version : event.version);
     switch (event.kind) {
@@ -165,6 +178,7 @@ void Elector::on(Now now, const LeaseWatched& event, Effects& out) {
 /// After an answer that showed the Lease: a watch from there on, and then no polls.
 void Elector::open_watch(Now now, Effects& out) {
     if (std::holds_alternative<Done>(role_) || std::holds_alternative<Releasing>(role_)) return;
+    // From the version that is known, so that nothing between the answer and the watch is missed.
     if (watch_.open() || !view_.lease()) return;
     out.emplace_back(WatchLease{watch_.start(now.monotonic, view_.known()), view_.known()});
 }

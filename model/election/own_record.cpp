@@ -82,8 +82,8 @@ bool OwnRecord::released(const LeaseRecord& record) const {
 }
 
 // A renewal or a GET may be in flight when the gate closes, and be answered after a release has
-// let another in (election-review 2). What is found to be ours later is taken by a new conditional
-// PUT, as a new term, or released.
+// let another in. What is found to be ours later is taken by a new conditional PUT, as a new term,
+// or released.
 void OwnRecord::close() {
     for (OwnWrite& write : writes_) {
         if (write.standing == Standing::opens) write.standing = Standing::ours;
@@ -115,7 +115,7 @@ void OwnRecord::prune(std::uint64_t present, Version known) {
 }
 
 // With an equal renewTime, and annotations of old that a foreign elector left, a PUT could write
-// nothing and still be answered 200 (election-review 3).
+// nothing and still be answered 200.
 WallTime OwnRecord::next_renew_time(WallTime wall, Duration step) {
     WallTime at = std::chrono::floor<std::chrono::microseconds>(wall);
     if (last_renew_time_) at = std::max(at, *last_renew_time_ + step);

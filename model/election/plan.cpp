@@ -26,6 +26,8 @@ Plan Elector::plan(Instant now) const {
     Plan look{.at = requests.idle() ? requests.look_at : kNever, .act = Plan::Act::look};
     Plan write{.at = kNever, .act = Plan::Act::write};
     if (const auto* following = std::get_if<Following>(&role_)) {
+        // A write under way is the next thing to be heard of. A GET is not: it makes way for what
+        // is due.
         if (requests.writing() || !progress_.started) return {};
         const Instant contends = std::max(requests.write_at, following->sit_out_until);
         if (looks) {
@@ -33,6 +35,9 @@ Plan Elector::plan(Instant now) const {
         } else if (view_.lease()) {
             // The conditional PUT at expiry is the proof of it: 200 means that nobody renewed since
             // the record was first seen. No GET before, no polling delay, no stagger (clause 3).
+            // All followers may be due at one instant. Their PUTs name one version, so one of them
+            // is applied and the rest meet a conflict: no harm, and no draw of lots that would cost
+            // time.
             write.at = std::max(view_.free_at(), contends);
             write.kind = view_.way();
         } else if (view_.absent_since()) {
@@ -48,6 +53,7 @@ Plan Elector::plan(Instant now) const {
                                    3 * config_.retry_period);
         return sooner(now, write, look);
     }
+    // A leader's attempt is short against its window, and what is sent next depends on its answer.
     if (!requests.idle()) return {};
     if (const auto* leading = std::get_if<Leading>(&role_)) {
         // Each period from the start of the last renewal, never from its end: one slow answer must
@@ -69,6 +75,7 @@ Plan Elector::plan(Instant now) const {
 /// Does whatever is due, and sets the deadline of what is not.
 void Elector::pursue(Now now, Effects& out) {
     Plan next = plan(now.monotonic);
+    // It ends: a look or a write is then in flight, an ended release is another role.
     for (; next.at <= now.monotonic; next = plan(now.monotonic)) {
         if (next.act == Plan::Act::look) {
             send_look(now, out);
@@ -84,6 +91,7 @@ void Elector::pursue(Now now, Effects& out) {
     }
     progress_.deadline = next.at;
     if (const auto* leading = std::get_if<Leading>(&role_))
+        // These two end by time alone, also while a request is in flight and nothing is planned.
         progress_.deadline = std::min({next.at, leadership_.valid_until, leading->stop_deadline});
     if (const auto* releasing = std::get_if<Releasing>(&role_))
         progress_.deadline = std::min(next.at, releasing->deadline);
@@ -93,6 +101,8 @@ void Elector::pursue(Now now, Effects& out) {
 /// counts from its send: it opens the gate of a follower, or extends that of a leader.
 void Elector::confirm(Now now, Effects& out) {
     const OwnWrite* made = view_.lease() ? own_.made(view_.lease()->record) : nullptr;
+    // Identity is not asked here: a record under our name that none of these writes made is
+    // foreign, whoever else was given the name (clause 7).
     if (!made || !made->counts()) return;
     const OwnWrite write = *made;
     if (std::holds_alternative<Leading>(role_)) {
@@ -101,12 +111,15 @@ void Elector::confirm(Now now, Effects& out) {
             own_.proved(write.nonce);
             view_.prove();
         }
+        // A GET shows again what has counted before, and an earlier renewal may be answered after a
+        // later one: validity only grows.
         if (write.sent_at <= leadership_.renewed_sent) return;
         leadership_.renewed_sent = write.sent_at;
         leadership_.valid_until = write.sent_at + config_.effective_renew_deadline();
         out.emplace_back(GateMoved{leadership_.term, leadership_.valid_until});
         return;
     }
+    // One that releases wants no gate, whatever it finds to be its own.
     if (!std::holds_alternative<Following>(role_) || write.standing != Standing::opens) return;
     if (write.sent_at + config_.effective_renew_deadline() <= now.monotonic) {
         // Late, but ours: a conditional PUT takes it again, as a new term.

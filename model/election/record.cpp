@@ -15,12 +15,14 @@ bool same_record(const Lease& a, const Lease& b) {
         return std::tie(record.nonce, record.renew_time, record.acquire_time,
                         record.duration_seconds, record.transitions, record.holder);
     };
+    // The uid too: a Lease that was deleted and made anew with the same spec is another one, and
+    // what was proven of the first says nothing of a leader that was cut off from both.
     return key(a.record) == key(b.record) && a.uid == b.uid;
 }
 
 // Foreign electors keep the annotations that they find, so a mark outlives its release. What they
 // do change is the record: renewTime or, where a library writes none, its absence; mostly the
-// transitions too. A mark that names all of it is void in every record but its own (P1).
+// transitions too. A mark that names all of it is void in every record but its own.
 std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record) {
     std::uint64_t mark = hash_text(uid);
     const auto add = [&mark](std::uint64_t word) { mark = mix64(mark ^ mix64(word + 1)) + word; };

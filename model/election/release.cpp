@@ -15,6 +15,8 @@ void Elector::on(Now now, const Stop& event, Effects& out) {
     const Instant deadline = std::min(event.deadline, kNever - Duration(1));
     if (auto* leading = std::get_if<Leading>(&role_)) {
         // Work drains while the Lease is still renewed; drained() ends it.
+        // Released at once, the successor would write beside PUTs of ours that are still on their
+        // way.
         leading->stop_deadline = std::min(leading->stop_deadline, deadline);
         leadership_.draining = true;
     } else if (auto* releasing = std::get_if<Releasing>(&role_)) {
@@ -39,6 +41,8 @@ void Elector::on(Now now, const Stop& event, Effects& out) {
 /// A leader ends its leadership: gate first, and only then, in pursue(), the release.
 void Elector::end_leadership(Now now, Effects& out) {
     const Instant stop_deadline = std::get<Leading>(role_).stop_deadline;
+    // The other way round, the release could be applied, another lead, and this gate be open still:
+    // two leaders for as long as its answer takes (clause 5).
     close_gate(now, out);
     const bool stopping = stop_deadline != kNever;
     // An abdication tries for as long as the record could hold others up; then it is pointless.

@@ -10,7 +10,7 @@ ReleaseTrust::Judgement ReleaseTrust::judge(const Lease* before, const Lease& le
                                             bool unbroken) {
     if (lease.uid != uid_) {
         // Somebody deleted it and created it anew: nothing seen of the old one is about this one,
-        // and a leader that was cut off may still act on the old one (A2).
+        // and a leader that was cut off may still act on the old one.
         *this = forgotten();
         uid_ = lease.uid;
         before = nullptr;
@@ -32,8 +32,8 @@ ReleaseTrust::Proof ReleaseTrust::proof(const Lease* before, const Lease& lease,
         return record.released != spent_ && record.transitions >= most_transitions_ ? Proof::marked
                                                                                     : Proof::none;
     // Ours never leave without a mark, and foreign electors make none. So without one it is a
-    // release only if a foreign holder was seen to go: not as the first thing that a process sees
-    // (C8), and not if another may have held it in between, unseen (X8, X9).
+    // release only if a foreign holder was seen to go: not as the first thing that a process sees,
+    // and not if another may have held it in between, unseen.
     if (!client_go_peers_ || !unbroken || !before || before->record.holder.empty() || !foreign_)
         return Proof::none;
     // All foreign electors leave the transitions in a release, and the annotations that they found.

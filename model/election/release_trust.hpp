@@ -28,6 +28,7 @@ class ReleaseTrust {
     [[nodiscard]] ReleaseTrust forgotten() const { return ReleaseTrust(client_go_peers_); }
     /// Takes in the newest record. `before`: the record seen last, null if none since the Lease
     /// was missing. `unbroken`: a watch showed `lease` as the very next record after `before`.
+    /// Each record once, in the order of versions.
     Judgement judge(const Lease* before, const Lease& lease, bool unbroken);
 
     friend bool operator==(const ReleaseTrust&, const ReleaseTrust&) = default;
@@ -39,6 +40,9 @@ class ReleaseTrust {
     bool client_go_peers_;
     std::string uid_;  ///< of the Lease that the rest is about
     std::int32_t most_transitions_ = std::numeric_limits<std::int32_t>::min();
+    // A mark is good for the record that it was written with. Seen in a later one, or followed by
+    // any other record, it has been used up: foreign electors carry annotations on, and backups
+    // bring them back.
     std::uint64_t spent_ = 0;       ///< mark of a release after which a record was seen
     std::uint64_t last_nonce_ = 0;  ///< of the record seen last
     std::string holder_;            ///< of the last held record

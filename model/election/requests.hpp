@@ -39,9 +39,12 @@ class Requests {
 
     /// Sends `request`; its id is set here.
     RequestId begin(Request request) {
+        // One at a time. With two writes in flight it could not be told which of them a conflict
+        // was about; with a GET beside a write, whether what it shows is from before or after.
         CHECK(!in_flight_);
         request.id = RequestId(2 * ++sent_ - 1);
         if (request.verb == LeaseVerb::get) {
+            // One look serves all who wanted one: they wanted to know what is there from now on.
             look_at = kNever;
             last_look = request.sent_at;
         }
@@ -51,6 +54,7 @@ class Requests {
     /// What `id` answers, which is in flight no more; none: it no longer matters.
     std::optional<Request> end(RequestId id) {
         std::optional<Request> request;
+        // A dropped request's answer may still come, and says nothing that a newer one would not.
         if (in_flight_ && in_flight_->id == id) request.swap(in_flight_);
         return request;
     }
@@ -66,6 +70,8 @@ class Requests {
     /// Not 0, which is "no annotation".
     std::uint64_t draw_nonce() {
         std::uint64_t nonce = 0;
+        // Drawn and not counted: two processes under one identity, by a mistake of an operator,
+        // must not take each other's writes for their own.
         while (nonce == 0)
             nonce = random_.next();
         return nonce;
@@ -88,6 +94,8 @@ class Requests {
 [[nodiscard]] inline Instant retry_at(Instant now, const Request& request, const LeaseReply& reply,
                                       Duration retry_period, Duration room) {
     const Instant cadence = std::max(now, request.sent_at + retry_period);
+    // A throttled renewal that obeyed "Retry-After: 60" would lose the Lease by obedience (clause
+    // 11).
     if (reply.status != 429 || reply.retry_after <= Duration::zero()) return cadence;
     return reply.retry_after > room ? cadence : std::max(cadence, now + reply.retry_after);
 }

@@ -10,11 +10,15 @@
 
 namespace leasehold::election {
 
+/// Knows nothing of any leadership of its own: what it wrote then is in OwnRecord, and opens
+/// nothing.
 struct Following {
     Instant sit_out_until{};  ///< contends from then on (abdication)
     friend bool operator==(const Following&, const Following&) = default;
 };
 struct Leading {
+    // Echoed in each write of this leadership, also where its Lease is made anew: to others it is
+    // one tenure, and a release names it.
     std::uint64_t acquisition = 0;
     WallTime acquire_time;
     std::int32_t transitions = 0;
@@ -24,6 +28,8 @@ struct Leading {
 };
 struct Releasing {
     bool stopping = false;
+    // A stop's own, or, after giving up, one lease: after about that the record holds nobody up any
+    // more.
     Instant deadline{};       ///< no try after this
     Instant sit_out_until{};  ///< unless stopping
     friend bool operator==(const Releasing&, const Releasing&) = default;
@@ -34,6 +40,7 @@ struct Done {
 using RoleState = std::variant<Following, Leading, Releasing, Done>;
 
 /// What a role does next of its own accord, and when.
+/// Deed and time in one, so that none is without the other.
 struct Plan {
     enum class Act : std::uint8_t { wait, look, write, end_release };
     Instant at = kNever;
@@ -46,6 +53,7 @@ struct Progress {
     Instant last_now = Instant::min();
     Instant deadline = kNever;
     bool started = false;
+    // Outlives the roles: the next leadership of this process must have a larger one.
     Term last_term;  ///< of its newest leadership, since a cluster was restored
     friend bool operator==(const Progress&, const Progress&) = default;
 };

@@ -25,6 +25,8 @@ using namespace std::chrono_literals;
 /// and transitions that are written with it.
 void continue_from(LeaseRecord& record, const Lease& old, WriteKind kind) {
     const bool changes = kind != WriteKind::release && old.record.holder != record.holder;
+    // The wire's int32 must not wrap: a release with fewer transitions than were seen lies before
+    // them.
     const bool room = old.record.transitions < std::numeric_limits<std::int32_t>::max();
     record.transitions = std::max(old.record.transitions, 0) + (changes && room ? 1 : 0);
     if (kind != WriteKind::release) return;
@@ -56,6 +58,7 @@ Standing standing_of(WriteKind kind) {
 /// How long an answer still finds the role that asks: until the gate's end, or a release's.
 Duration Elector::room(Now now) const {
     if (const auto* leading = std::get_if<Leading>(&role_))
+        // An answer after the gate's end would find a follower, so the attempt doesn't last longer.
         return std::min(leadership_.valid_until, leading->stop_deadline) - now.monotonic;
     if (const auto* releasing = std::get_if<Releasing>(&role_))
         return releasing->deadline - now.monotonic;
@@ -78,6 +81,8 @@ void Elector::send_look(Now now, Effects& out) {
 /// A PUT or POST. Whatever becomes of it, it is remembered: it may be applied although its answer
 /// says otherwise, and long after.
 void Elector::send_write(Now now, WriteKind kind, Effects& out) {
+    // A write while the last one is in doubt makes a conflict with oneself: it names the version
+    // from before, and the late one has changed that.
     CHECK(!own_.must_look());
     // A poll under way must not delay a write that proves itself; its answer is dropped.
     requests_.postpone_look(now.monotonic);
@@ -87,6 +92,8 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     auto lease = std::make_shared<Lease>();
     if (!post) {
         // Version and uid are the precondition; whatever else the object holds is echoed.
+        // 200 under this precondition means that nobody wrote since the record was seen. It is what
+        // a takeover is proven by, and what makes a renewal one of our own record (clause 3).
         lease->version = view_.lease()->version;
         lease->uid = view_.lease()->uid;
         lease->extra = view_.lease()->extra;
@@ -98,7 +105,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     // Beside the nonce, so that an edit of the spec doesn't shorten what others wait. A create is
     // no proof: it tells them, too, how long a leader unseen may last (clauses 2, 4).
     record.max_lease_seconds = post ? view_.bound_seconds(now.monotonic) : record.duration_seconds;
-    // client-go compares records by whole seconds (election-review 14).
+    // client-go compares records by whole seconds.
     record.renew_time =
         own_.next_renew_time(now.wall, config_.client_go_peers ? Duration(1s) : Duration(1us));
     record.nonce = record.acquisition = requests_.draw_nonce();
@@ -113,6 +120,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
         continue_from(record, *view_.lease(), kind);
     }
 
+    // Remembered before it leaves: its record may be shown by the watch before it is answered.
     own_.sent({.nonce = record.nonce,
                .renew_time = *record.renew_time,
                .sent_at = now.monotonic,
@@ -128,6 +136,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
                                           .sent_at = now.monotonic,
                                           .known = view_.known(),
                                           .was_absent = post});
+    // The cadence counts from the send, so slow answers don't add up to a missed renewal.
     requests_.write_at = now.monotonic + config_.retry_period;
     const Duration timeout = std::min(config_.attempt_timeout(), room(now));
     out.emplace_back(SendLease{id, verb, std::move(lease), timeout});
@@ -136,6 +145,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
 void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
     const std::optional<Request> request = requests_.end(event.request);
     if (!request) {
+        // Of a role that ended, or a GET that made way for a write.
         mark(out, MarkId::stale_answer);
         return;
     }
@@ -164,6 +174,8 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
             // 4xx: certainly not applied, so nothing is in doubt and no look is needed.
             const bool renewal =
                 request->kind == WriteKind::renew || request->kind == WriteKind::recreate;
+            // And yet believed only as long as nothing shows the record: some proxies answer for a
+            // server that has done the work.
             own_.not_applied(request->nonce, view_.nonce());
             requests_.write_at = retry();
             if (renewal && reply.status == 429) mark(out, MarkId::renewal_throttled);
@@ -175,6 +187,8 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
             // Somebody wrote in between. Who it was decides everything, so look before all else.
             if (request->kind == WriteKind::take_expired) mark(out, MarkId::takeover_lost_race);
             if (request->kind == WriteKind::release) mark(out, MarkId::release_retried);
+            // It stays among the own writes: a request that was sent twice on its way meets itself,
+            // and then the conflict's cause is our own record.
             own_.refused(request->known);
             requests_.look_by(now.monotonic);
             break;

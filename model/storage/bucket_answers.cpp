@@ -87,11 +87,17 @@ Found BucketArrows::show(bool binding) const {
     const Found found = step.s.catalog.show(key, flight.generation, outcome, reply, binding, desk);
     Leading* leads = step.s.leading();
     if (leads != nullptr && found.kind == FoundKind::tombstone)
+        // Whoever looked, for whatever reason: from now on its age counts.
         leads->graves.bury(step.sight(), key);
+    // An answer that a change of ours overtook is older by right, and no alarm. A follower can't
+    // mend it: it keeps the newer version, and serves that.
     if (leads == nullptr || !found.stale || !found.current) return found;
+    // Under conditions that hold, each write named the version that it replaced, so none can go
+    // back.
     leads->probe.contradicted();
     const Entry& known = step.s.catalog.at(key);
     if (known.clean() && older(known.view.version, known.local.version))
+        // The acknowledged bytes are on this disk: "what was answered Committed stays readable".
         leads->reconciler.consider(key);
     else if (!leads->writer.busy(key))
         step.s.catalog.give_in(key);  // nobody has the newer bytes any more
@@ -99,23 +105,31 @@ Found BucketArrows::show(bool binding) const {
 }
 
 void BucketArrows::operator()(const PollPage& owner) const {
+    // A page is news of keys, and a GET of each key is a decision of its own: one that fails, or
+    // takes an hour, must not stop the looking.
     Following& self = follower();
     Desk desk = step.desk();
     const Poller::Paged paged = self.poller.step(step.sight(), owner, outcome, reply, desk);
     if (paged.page == nullptr) return;
     const bool named = step.s.config.format == ObjectFormat::fenced;
     for (const ListEntry& shown : paged.page->entries) {
+        // The epoch changes with each claim; as data, every follower would fetch it each time.
         if (shown.key.view().starts_with(kOwnKeys)) continue;
         const KeyId key = step.s.catalog.key(shown.key);
+        // Another version of a key means that somebody writes, so giving way is worth trying soon
+        // again.
         if (step.s.catalog.listed(key, shown, paged.number, named))
             step.s.life.patience.somebody_wrote();
         const Entry& known = step.s.catalog.at(key);
+        // A dirty file is no version of the bucket. A reader who waits gets the object's, even
+        // though the file may be the newer of the two: it may never be uploaded.
         const bool wanted = self.reads.waiting(key) && self.reads.wait_for_other(key, shown.etag);
         if (step.s.catalog.needs_fetch(key) || (wanted && known.has_local && known.dirty))
             self.fetches.want(step.sight(), key, wanted ? Urgency::awaited : Urgency::changed);
         else if (wanted)
             self.reads.serve_local(step.sight(), key, desk);
     }
+    // Only a LIST that came to its end says anything of what it did not show.
     if (paged.complete) self.unlisted = Following::Unlisted{paged.number, 0};
 }
 
@@ -124,15 +138,21 @@ void BucketArrows::operator()(const Fetch& owner) const {
     const Found found = show(false);
     Desk desk = step.desk();
     if (found.current && (found.kind == FoundKind::data || found.kind == FoundKind::tombstone))
+        // Absence is not adopted from one GET: two complete LISTs decide (Catalog::unlisted).
         step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
     if (found.current && found.kind == FoundKind::data && !found.stale)
+        // From memory: a reader doesn't wait for the disk, nor fails with it. And never below what
+        // this process served: the order decides, not which answer came last.
         self.reads.deliver(owner.key, found.stamp, found.etag, found.payload, desk);
+    // Last, for what is still to be got depends on what has just been kept.
     self.fetches.step(step.sight(), owner, found, desk);
 }
 
 void BucketArrows::operator()(const LateRead& owner) const {
     const Found found = show(false);
     Desk desk = step.desk();
+    // Its riders came before it left, so it is an answer to them whatever happened since. To all
+    // who came later it may be older than what they name, so they go on waiting.
     follower().reads.step(owner, found, desk);
     if (found.kind == FoundKind::data) step.s.catalog.adopt(owner.key, found, true, desk);
 }
@@ -149,13 +169,17 @@ void BucketArrows::operator()(const LeaderRead& owner) const {
 
 void BucketArrows::operator()(const Purge& owner) const {
     Desk desk = step.desk();
+    // A DELETE that was not answered may have been applied, so nothing is known of the key then.
     const bool removed = leader().graves.step(owner, outcome, desk);
     // Another look at the key came in between: it knows better.
     if (step.s.catalog.at(owner.key).generation == flight.generation)
+        // If it is gone, the view empties, and a write of the key is a creation from now on: after
+        // a look at the epoch.
         step.s.catalog.purged(owner.key, removed);
 }
 
 void BucketArrows::operator()(const ReconcilePage& owner) const {
+    // Unlike a follower's page, this one is no sign that *others* write: it shows our own writes.
     const Reconciler::Paged paged = leader().reconciler.step(step.sight(), owner, outcome, reply);
     if (paged.page == nullptr) return;
     const bool named = step.s.config.format == ObjectFormat::fenced;
@@ -170,6 +194,8 @@ void BucketArrows::operator()(const ReconcileLook& owner) const {
     Leading& self = leader();
     Desk desk = step.desk();
     const bool busy = self.writer.busy(owner.key);
+    // The reconciler says what is right, and the catalog does it: it alone writes what is known, so
+    // the order of versions is asked once more by adopt().
     switch (self.reconciler.step(step.sight(), owner, found, busy, desk)) {
         case Reconciler::Verdict::nothing:
             return;
@@ -179,6 +205,8 @@ void BucketArrows::operator()(const ReconcileLook& owner) const {
         case Reconciler::Verdict::drop:
             step.s.catalog.drop(owner.key, desk);
             return;
+        // The tag becomes the stamp that the GET showed, whatever number the file was waiting
+        // under.
         case Reconciler::Verdict::clean:
             step.s.catalog.retag(
                 owner.key,
@@ -193,6 +221,10 @@ bool changes_bucket(const Flight& flight) {
 
 /// What may yet land where nothing but time fences: the Lease is not handed over before it is old.
 void note_unresolved(Step& step, const Flight& flight, BucketOutcome outcome) {
+    // A PUT times out at 10 s, is tried again and stored at 11 s; all work is done, the Lease is
+    // released, and the successor writes at 12 s. At 40 s the first attempt lands over it, on a
+    // store without working conditions. So what timed out counts even though its write was
+    // answered.
     const bool unknown = outcome == BucketOutcome::unknown || outcome == BucketOutcome::throttled;
     if (!changes_bucket(flight) || !unknown || step.sight().store.fences()) return;
     step.s.life.unresolved_until = std::max(
@@ -207,12 +239,14 @@ void on(Step& step, const BucketAnswered& event) {
         mark(step.out, MarkId::stale_answer);
         return;
     }
+    // What is known of an answer is decided once, here: no machine looks at a status for itself.
     CHECK(event.reply != nullptr);
     const BucketOutcome outcome = classify(flight->verb, *event.reply);
     if (changes_bucket(*flight) && outcome == BucketOutcome::not_sent)
         mark(step.out, MarkId::put_not_permitted);
     note_unresolved(step, *flight, outcome);
     std::visit(BucketArrows{step, *flight, outcome, *event.reply}, flight->owner);
+    // After the owner, so that whoever waited for this change goes on with what it taught.
     if (changes_bucket(*flight) && flight->key) {
         if (Leading* leader = step.s.leading(); leader != nullptr)
             leader->writer.unblock(*flight->key);

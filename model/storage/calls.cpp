@@ -7,8 +7,10 @@
 namespace leasehold::storage {
 
 void Calls::begin(CallId id, Call call) {
+    // A call without a deadline stands in no queue: its answer, a cancel or a stop ends it.
     if (call.deadline != kNever) deadlines_.emplace(call.deadline, id);
     const bool fresh = calls_.emplace(id, std::move(call)).second;
+    // Two calls under one id would share one answer, and the second caller would wait for ever.
     CHECK_MSG(fresh, "call " + std::to_string(id.value()) + " came twice");
 }
 
@@ -25,7 +27,11 @@ const Call& Calls::at(CallId id) const {
 
 void Calls::end(CallId id, CallKind kind) {
     const auto found = calls_.find(id);
+    // Each call ends exactly once. A second answer means that two machines took the call for
+    // theirs: one that was cancelled here and is delivered there, say. Which of them is right can't
+    // be told any more, and a driver would hand the second one to whoever comes next.
     CHECK_MSG(found != calls_.end(), "call " + std::to_string(id.value()) + " is answered twice");
+    // A read that is answered as a query would be counted, and judged by checkers, as one.
     CHECK_MSG(found->second.kind == kind, "a call is answered as another kind");
     if (found->second.deadline != kNever) deadlines_.erase({found->second.deadline, id});
     calls_.erase(found);
@@ -53,11 +59,14 @@ Instant Calls::next_deadline() const {
 }
 
 std::optional<CallId> Calls::expired(Instant now) const {
+    // Reached counts as passed: a Timer at exactly this instant finds something to do, or a driver
+    // would be told the same deadline again and again.
     if (deadlines_.empty() || deadlines_.begin()->first > now) return std::nullopt;
     return deadlines_.begin()->second;
 }
 
 std::vector<CallId> Calls::open(CallKind kind) const {
+    // Copied, for whoever asks answers them while walking.
     std::vector<CallId> found;
     for (const auto& [id, call] : calls_)
         if (call.kind == kind) found.push_back(id);

@@ -19,6 +19,8 @@ namespace leasehold::storage {
 enum class CallKind : std::uint8_t { read, query, write };
 
 /// A call that is not answered.
+/// Deadlines are instants of the replica's own monotonic clock. A reader's comes with the call; a
+/// write's is set as it is accepted, by its size.
 struct Call {
     CallKind kind = CallKind::read;
     KeyId key{};
@@ -54,6 +56,8 @@ class Calls {
   private:
     void end(CallId id, CallKind kind);
 
+    // Two orders of the same calls: by id for answers, by deadline for time. An end touches
+    // both, in O(log n), because forty thousand writes may wait on one bucket that is away.
     std::map<CallId, Call> calls_;
     std::set<std::pair<Instant, CallId>> deadlines_;
 };

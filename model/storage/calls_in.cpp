@@ -24,6 +24,9 @@ void accept(Step& step, CallId id, const ObjectKey& name, const Blob& payload, b
     Leading* leader = step.s.leading();
     Desk desk = step.desk();
     if (leader == nullptr || step.s.life.stopping) {
+        // Decided as it comes in, and answered in this step: a follower touches neither disk nor
+        // bucket, and a pipeline must not hang where it can't be served. Nothing has left, so
+        // either answer is certain.
         const bool skipped = leader == nullptr;
         desk.note(skipped ? MarkId::write_skipped : MarkId::write_fenced);
         step.out.emplace_back(
@@ -33,14 +36,21 @@ void accept(Step& step, CallId id, const ObjectKey& name, const Blob& payload, b
     CHECK_MSG(step.s.life.started, "a write before Start");
     const StorageConfig& config = step.s.config;
     const KeyId key = step.s.catalog.key(name);
+    // One number is job, write id of the stamp, and tag of the file: what is found later, on the
+    // disk or in the bucket, names the write that made it. They grow, so within an epoch they are
+    // an order.
     const JobId job{step.s.requests.next_write()};
     // An object that travels for longer than the deadline of a small one gets the time.
     const Duration within = step.sight().with_travel(config.write_deadline, payload.size);
     step.s.calls.begin(id,
                        Call{CallKind::write, key, saturating_add(step.now, within), ETag{}, job});
+    // Queued whatever the bucket does: writes of a new leader wait for its claim, they are not
+    // refused.
     leader->writer.accept(job, id, key, payload, tombstone, desk);
     if (tombstone || !config.file_store) return;  // the file goes when the removal is committed
     // The file comes first, as in a single install, under the version that it waits to be.
+    // A crash in between leaves a dirty file, which a later reconciling uploads. The other way
+    // round, a query after the commit would be answered with the version before it.
     const Epoch epoch = leader->claim.provisional(leader->tenure);
     step.s.catalog.store(
         key, payload,
@@ -57,15 +67,21 @@ void on(Step& step, const Start&) {
     Desk desk = step.desk();
     if (step.s.config.file_store) {
         SendFile list;
+        // Polling waits for it: without the list every object looks changed, and all would be
+        // fetched.
         list.verb = FileVerb::list;
         desk.requests.send(std::move(list), FileIndex{}, step.out);
     } else {
         step.s.catalog.begin_index(nullptr);
     }
+    // Whoever leads already, as a single install does from its first instant, goes on doing so.
     if (std::holds_alternative<Idle>(step.s.role)) become_follower(step);
 }
 
 void on(Step& step, const Stop&) {
+    // Readers end now, for their data would come to a process that goes. Writes go on: what was
+    // accepted is worth its deadline, and the Lease is kept while they drain. Uploads don't: they
+    // are nobody's call, and the next leader makes up for them.
     if (std::exchange(step.s.life.stopping, true)) return;
     for (const CallId call : step.s.calls.open(CallKind::read))
         step.s.calls.answer(ReadDone{call, ReadOutcome::shutdown, {}, {}, {}}, step.out);
@@ -83,6 +99,7 @@ void on(Step& step, const Stop&) {
 }
 
 void on(Step& step, const BackupRead& event) {
+    // A call that comes too late ends in its step, and costs no GET.
     if (step.s.life.stopping || event.deadline <= step.now) {
         const ReadOutcome outcome =
             step.s.life.stopping ? ReadOutcome::shutdown : ReadOutcome::deadline;
@@ -95,6 +112,8 @@ void on(Step& step, const BackupRead& event) {
         leader->reads.add(event.call, key);
     } else if (Following* follower = step.s.following(); follower != nullptr) {
         mark(step.out, MarkId::read_parked);
+        // Parked before it is served: whatever serves it finds it among those who wait. A follower
+        // has no "not found" to give, for it knows no more than its last LIST.
         follower->reads.park(event.call, key, event.known);
         serve_parked(step, *follower, key);
     }
@@ -118,6 +137,7 @@ void on(Step& step, const Query& event) {
     }
     // A key that nobody has heard of is not remembered for having been asked for.
     const std::optional<KeyId> found = step.s.catalog.find(event.key);
+    // The table of keys never shrinks: a prober that asks for names at random would fill it.
     if (step.s.config.ha && !found) {
         mark(step.out, MarkId::query_not_available);
         step.out.emplace_back(QueryDone{event.call, QueryOutcome::not_available_yet, {}, {}, {}});
@@ -130,6 +150,8 @@ void on(Step& step, const Query& event) {
     const bool awaited = (leader != nullptr && leader->reads.waiting(key)) ||
                          (follower != nullptr && follower->reads.waiting(key));
     if (awaited) mark(step.out, MarkId::query_beside_pending_read);
+    // A query gets the object only if nobody else does: whoever waits for it is served by that GET,
+    // and the fetch that stands next in the queue must not be starved by a crowd of queries.
     const bool overdue = follower != nullptr && follower->fetches.overdue(key);
     Desk desk = step.desk();
     step.s.queries.begin(step.sight(), event.call, key, awaited || overdue, desk);
@@ -139,6 +161,7 @@ namespace {
 
 /// The read is answered: whoever keeps it forgets it. The key's flight is nobody's and goes on.
 void end_read(Step& step, CallId id, ReadOutcome outcome) {
+    // A copy: the answer below ends the call.
     const Call call = step.s.calls.at(id);
     step.s.calls.answer(ReadDone{id, outcome, {}, {}, {}}, step.out);
     if (Leading* leader = step.s.leading(); leader != nullptr)
@@ -152,6 +175,8 @@ void end_read(Step& step, CallId id, ReadOutcome outcome) {
 void on(Step& step, const Cancel& event) {
     const Call* call = step.s.calls.find(event.call);
     if (call == nullptr) return;  // answered meanwhile
+    // A write is not cancelled. Its bytes may be in the bucket, so the honest answer to a cancel
+    // would be "unknown", which says less than the one that is on its way.
     if (call->kind == CallKind::read)
         end_read(step, event.call, ReadOutcome::cancelled);
     else if (call->kind == CallKind::query)
@@ -172,6 +197,7 @@ void settle(Step& step) {
         } else if (call.kind == CallKind::query) {
             step.s.calls.answer(QueryDone{*id, QueryOutcome::deadline, {}, {}, {}}, step.out);
         } else {
+            // Only a leader has writes: losing the leadership has answered them all.
             step.s.leading()->writer.expire(step.sight(), *id, JobId(call.job), desk);
         }
     }

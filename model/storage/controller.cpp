@@ -14,7 +14,10 @@ namespace leasehold {
 using namespace storage;
 
 RWStorageController::RWStorageController(const StorageConfig& config) : state_(config) {
+    // A follower answers queries from its files; without them it could only read through.
     CHECK_MSG(config.file_store || !config.ha, "high availability needs the local file store");
+    // A period or a first wait of zero would be a machine that is always due: a driver would
+    // spin.
     CHECK_MSG(config.poll_period > Duration{0} && config.retry_min > Duration{0} &&
                   config.retry_max >= config.retry_min,
               "the polling period and the back-off must be positive");
@@ -27,8 +30,11 @@ RWStorageController::RWStorageController(const StorageConfig& config) : state_(c
 void RWStorageController::step(Now now, const Event& event, Effects& out) {
     Life& life = state_.life;
     CHECK_MSG(now.monotonic >= life.settled_at || !life.started, "the monotonic clock went back");
+    // Deadlines are measured against this one: between steps no machine has a clock.
     life.settled_at = now.monotonic;
     Step step{state_, now.monotonic, out};
+    // Calls that `now` has ended end before the event is looked at: an answer that comes with
+    // the deadline finds the call gone, whether the Timer or the answer is delivered first.
     settle(step);
     std::visit(
         [&](const auto& one) {
@@ -42,6 +48,7 @@ void RWStorageController::step(Now now, const Event& event, Effects& out) {
 void RWStorageController::lead(Now now, const Leadership& leadership, Effects& out) {
     Life& life = state_.life;
     life.settled_at = std::max(life.settled_at, now.monotonic);
+    // Nothing follows a stop: every call was answered, and what comes later finds nobody.
     if (std::holds_alternative<Ended>(state_.role)) return;
     Step step{state_, now.monotonic, out};
     // What ended before the change of role ended under the old one; what is sent leaves only under
@@ -49,6 +56,9 @@ void RWStorageController::lead(Now now, const Leadership& leadership, Effects& o
     settle(step);
     Leading* leader = state_.leading();
     if (leadership.role == leasehold::Role::leader) {
+        // One term is one leadership, and a renewal only moves its gate. Another term is another
+        // leadership even if no step of following lay between: claim, queue and verdict are of the
+        // one that ended, and another replica may have written since.
         if (leader != nullptr && leader->tenure.term == leadership.term) {
             leader->tenure.valid_until = leadership.valid_until;
             leader->tenure.renewed_sent = leadership.renewed_sent;
@@ -67,6 +77,7 @@ void RWStorageController::finish(Step& step) {
     proceed(step);
     const Leading* leader = state_.leading();
     const Wishes& wishes = state_.life.wishes;
+    // A wish left over would make the next leadership give way for the last one's reasons.
     CHECK_MSG(leader != nullptr || !(wishes.renewal || wishes.give_up),
               "a follower wants something of the Lease");
 }
@@ -78,6 +89,8 @@ Instant RWStorageController::next_deadline() const {
     const auto sooner = [&next](Instant at) { next = std::min(next, at); };
     if (state_.catalog.loading()) sooner(sight.now);
     if (const Leading* leader = state_.leading(); leader != nullptr) {
+        // No timers that could be stale: each machine says anew, from what it is now, when it is
+        // due next.
         sooner(leader->claim.next_deadline());
         sooner(leader->writer.next_deadline());
         sooner(leader->reads.next_deadline());
@@ -85,6 +98,7 @@ Instant RWStorageController::next_deadline() const {
         sooner(leader->graves.next_deadline(sight));
         sooner(leader->health.next_deadline());
         sooner(leader->probe.next_deadline(sight));
+        // A stop that waits for nothing but time must be woken by time: no answer will come.
         if (state_.life.stopping && state_.life.unresolved_until > sight.now)
             sooner(state_.life.unresolved_until);
     } else if (const Following* follower = state_.following(); follower != nullptr) {
@@ -101,8 +115,11 @@ bool RWStorageController::permit(Instant now, RequestId request) const {
     if (flight == nullptr ||
         (flight->verb != BucketVerb::put && flight->verb != BucketVerb::remove))
         return true;
+    // Nobody would learn what became of it: what has not left by now stays here.
     if (std::holds_alternative<GivenUp>(flight->owner)) return false;
     const Leading* leader = state_.leading();
+    // Asked as the request leaves, which may be long after it was made: a process that was
+    // paused between the step and the wire must not send what its gate no longer covers.
     if (leader == nullptr || now >= leader->tenure.valid_until) return false;
     // With working preconditions an attempt must start inside validity: one that arrives later
     // meets a newer ETag. Without them nothing stops it there, so it has to fit wholly; so has a
@@ -123,6 +140,8 @@ bool RWStorageController::drained() const {
     if (!state_.life.stopping) return false;
     const Leading* leader = state_.leading();
     if (leader == nullptr) return true;
+    // Puts given up count until they are answered: the Lease is not released over one that may
+    // land.
     if (!leader->writer.idle() || state_.requests.changes() > 0) return false;
     // A store without preconditions may yet apply a put that timed out or was given up: whoever
     // leads next would be overwritten, so the Lease is not handed over before it has grown old.
@@ -145,6 +164,8 @@ StorageStatus RWStorageController::status() const {
         status.tombstones += known.examined && known.tombstone ? 1U : 0U;
     }
     status.tombstone_bytes = status.tombstones * kHeaderSize;
+    // Tombstones are objects to a LIST: where nobody purges, this is what removals cost for
+    // ever.
     status.list_pages = (objects + kPage - 1) / kPage;
     if (const Leading* leader = state_.leading(); leader != nullptr) {
         status.epoch = leader->claim.epoch().value_or(Epoch{});

@@ -11,6 +11,8 @@
 
 namespace leasehold::storage {
 
+/// Effects leave in the order in which they are appended. A fact is told on when the machine that
+/// told it has returned, so no machine is changed under its own hands.
 struct Desk {
     Effects& out;
     Requests& requests;

@@ -17,11 +17,14 @@ struct FactArrows {
     void operator()(const Committed& fact) const {
         Desk desk = step.desk();
         step.s.catalog.committed(fact, step.s.config.ha, desk);
+        // After the catalog, which is where a grave looks for the tombstone that was just
+        // committed.
         leader().graves.bury(step.sight(), fact.key);
         got_on();
     }
     void operator()(const Placed& fact) const {
         step.s.catalog.placed(fact);
+        // The bucket took something of ours: progress, although no call is answered by it.
         got_on();
     }
     void operator()(const TryFailed& fact) const { leader().health.failed(step.sight(), fact); }
@@ -32,7 +35,11 @@ struct FactArrows {
     void operator()(const EpochClaimed&) const {
         Leading& self = leader();
         got_on();
+        // A swap that was stored shows the number as surely as a GET of it would: the creations
+        // that wait for such a look may leave in this step.
         self.writer.saw_epoch();
+        // Up to the claim a rival may have created keys under a look that still showed its own
+        // number.
         self.graves.restart();
         retag_waiting();
     }
@@ -44,16 +51,22 @@ struct FactArrows {
     void operator()(const Contradiction&) const { leader().probe.contradicted(); }
     void operator()(const GiveUp&) const {
         step.s.life.wishes.give_up = true;
+        // The next leadership bears it twice as long: if nobody can write, changing leaders helps
+        // nobody.
         step.s.life.patience.gave_up();
     }
     void operator()(const NotKept& fact) const {
         Desk desk = step.desk();
+        // A leader does not poll: nothing of it asks for a version again and again that the disk
+        // can't take.
         if (Following* follower = step.s.following(); follower != nullptr)
             follower->fetches.not_kept(step.sight(), fact, desk);
     }
     void operator()(const Served& fact) const { step.s.catalog.served(fact.key, fact.stamp); }
     void operator()(const UploadReady& fact) const {
         Desk desk = step.desk();
+        // A number of its own, also for bytes that were tried before: the answer of an earlier
+        // attempt, or what it left in the bucket, is told from this one's.
         const JobId job{step.s.requests.next_write()};
         leader().writer.upload(job, fact.key, fact.payload, desk);
     }
@@ -73,6 +86,10 @@ struct FactArrows {
         Desk desk = step.desk();
         leader().writer.each_key([&](KeyId key) {
             const Entry& known = step.s.catalog.at(key);
+            // The object carries epoch 12, the term is 7 (the cluster was restored), the claim is
+            // 13. If the process dies before its PUT, the file is what is left of the write; under
+            // the provisional 7 the next reconciling would take it for older than the object, and
+            // discard it.
             if (!known.has_local || !known.dirty || known.local.version.epoch >= epoch) return;
             FileTag tag = known.tag();
             tag.epoch = epoch;
@@ -89,9 +106,13 @@ void compare(Step& step, Following& follower) {
     Desk desk = step.desk();
     const auto size = static_cast<std::uint32_t>(step.s.catalog.size());
     Following::Unlisted& rest = *follower.unlisted;
+    // A hundred thousand keys at once would hold up a renewal; the rest is due at this same
+    // instant.
     const std::uint32_t end = std::min(size, rest.at + kPortion);
     for (; rest.at < end; ++rest.at) {
         const KeyId key{rest.at};
+        // What a GET, a commit or a newer page has shown since the LIST began bears its number or a
+        // larger one, so a key that was created while the LIST was under way is not taken for gone.
         if (step.s.catalog.at(key).listed < rest.number) step.s.catalog.unlisted(key, desk);
     }
     if (rest.at == size) follower.unlisted.reset();
@@ -100,15 +121,19 @@ void compare(Step& step, Following& follower) {
 void proceed(Step& step, Following& self) {
     Desk desk = step.desk();
     const auto number = [&] { return step.s.catalog.begin_list(); };
+    // Looking before fetching, and fetching by urgency: what a page brought goes in the same step.
     self.poller.proceed(step.sight(), number, desk);
     compare(step, self);
     self.fetches.proceed(step.sight(), desk);
+    // When all is done that is due: between steps each of these holds, inside one they need not.
     self.poller.check(step.sight());
     self.fetches.check(step.sight());
+    self.reads.check(step.sight());
 }
 
 /// Reconciling begins with the first claim, and not before the files are known.
 bool claimed_and_loaded(const Step& step, const Leading& leader) {
+    // Before the files are known, each object would look like one that this process lacks.
     return leader.claim.epoch() && step.s.catalog.loaded() && !step.s.life.stopping;
 }
 
@@ -117,8 +142,13 @@ void proceed(Step& step, Leading& self) {
     const auto busy = [&](KeyId key) { return self.writer.busy(key); };
     const auto number = [&] { return step.s.catalog.begin_list(); };
     const auto unlisted = [&](KeyId key) {
+        // A key that is being written is about to exist: no LIST can say that it is gone.
         if (!self.writer.busy(key)) step.s.catalog.unlisted(key, desk);
     };
+    // Readers wait for no claim. Then what must come before what: the claim, without which nothing
+    // is written; pipelines' writes, which take the places first; then the probe, reconciling with
+    // what room is left, purges. Health comes last, because it judges what the others have got
+    // done.
     self.reads.proceed(step.sight(), desk);
     self.claim.proceed(step.sight(), desk);
     self.writer.proceed(step.sight(), desk);
@@ -128,18 +158,25 @@ void proceed(Step& step, Leading& self) {
     self.reconciler.proceed(step.sight(), number, unlisted, room, busy, desk);
     self.graves.proceed(step.sight(), self.writer.pipelines_wait(), busy, desk);
     const bool claimed = self.claim.epoch().has_value();
+    // The claim counts as work that waits: without it the next write could not leave.
     const bool waits = !self.writer.idle() || !claimed;
     self.health.proceed(step.sight(), waits, claimed, step.s.life.patience, desk);
     tell(step);
     self.reads.check(step.sight());
     self.claim.check(step.sight());
     self.writer.check(step.sight());
+    self.probe.check(step.sight());
+    self.reconciler.check(step.sight(), room);
+    self.graves.check(step.sight(), self.writer.pipelines_wait());
+    self.health.check(step.sight());
 }
 
 }  // namespace
 
 void tell(Step& step) {
     while (!step.facts.empty()) {
+        // Hearing of a fact may make others, so it goes round until there are none. It ends, for
+        // none of them makes itself again.
         const std::vector<Fact> facts = std::exchange(step.facts, {});
         for (const Fact& fact : facts)
             std::visit(FactArrows{step}, fact);
@@ -154,6 +191,7 @@ void proceed(Step& step) {
     else if (Following* follower = step.s.following(); follower != nullptr)
         proceed(step, *follower);
     tell(step);
+    step.s.queries.check(step.sight());
 }
 
 }  // namespace leasehold::storage

@@ -13,6 +13,8 @@ struct FileArrows {
     const FileReply& reply;
 
     void operator()(const FileIndex&) const {
+        // A list that failed counts as empty, or a follower would never poll. Files that this
+        // leaves unseen are fetched again, or, if dirty, uploaded after a later start.
         step.s.catalog.begin_index(reply.status == FileStatus::ok ? reply.entries : nullptr);
     }
     void operator()(const FileChange& owner) const {
@@ -20,6 +22,8 @@ struct FileArrows {
         step.s.catalog.file_changed(owner, reply.status, desk);
     }
     void operator()(const ReadLoad& owner) const {
+        // Loads of a role that ended are Forgotten, so a role that isn't there is not waited
+        // for.
         Following* follower = step.s.following();
         Desk desk = step.desk();
         const bool read =
@@ -28,6 +32,7 @@ struct FileArrows {
     }
     void operator()(const QueryLoad& owner) const {
         Desk desk = step.desk();
+        // A query belongs to no role: it is answered through every change of it.
         if (!step.s.queries.step(step.sight(), owner, reply, desk)) lose(owner.key);
     }
     void operator()(const ReconcileLoad& owner) const {
@@ -43,6 +48,8 @@ struct FileArrows {
   private:
     /// A file that can't be read is forgotten, unless another one is being stored in its place.
     void lose(KeyId key) const {
+        // A load finds the old file torn while a store of a newer version is under way:
+        // forgetting the entry now would forget the newer one.
         if (!step.s.catalog.file_busy(key)) step.s.catalog.lose(key);
     }
 };
@@ -55,6 +62,8 @@ void on(Step& step, const FileAnswered& event) {
         mark(step.out, MarkId::stale_answer);
         return;
     }
+    // The type of the owner says whose answer it is; no machine has to guess whether it is
+    // meant.
     std::visit(FileArrows{step, event.reply}, *owner);
     tell(step);
 }

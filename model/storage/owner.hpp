@@ -17,6 +17,7 @@ namespace leasehold::storage {
 using JobId = StrongId<struct JobIdTag>;
 
 // Of a follower.
+/// A page names no key: it is the one LIST that its machine has under way.
 struct PollPage {
     friend bool operator==(const PollPage&, const PollPage&) = default;
 };
@@ -35,12 +36,14 @@ struct LeaderRead {
     KeyId key{};
     friend bool operator==(const LeaderRead&, const LeaderRead&) = default;
 };
+/// Of the epoch's two requests at most one is in flight, so neither has to say which it is.
 struct ClaimLook {
     friend bool operator==(const ClaimLook&, const ClaimLook&) = default;
 };
 struct ClaimSwap {
     friend bool operator==(const ClaimSwap&, const ClaimSwap&) = default;
 };
+/// A write's three requests. Each holds the job's place while it is in flight.
 struct Attempt {
     JobId job;
     friend bool operator==(const Attempt&, const Attempt&) = default;
@@ -62,6 +65,7 @@ struct ProbeRequest {
 struct HealthPut {
     friend bool operator==(const HealthPut&, const HealthPut&) = default;
 };
+/// The only DELETE of data: of a tombstone, under its ETag.
 struct Purge {
     KeyId key{};
     friend bool operator==(const Purge&, const Purge&) = default;
@@ -75,6 +79,7 @@ struct ReconcileLook {
 };
 
 // Of either.
+/// Names the call: a query has one request of its own, and its answer is nobody else's.
 struct QueryLook {
     CallId call;
     KeyId key{};
@@ -93,6 +98,7 @@ using BucketOwner = std::variant<PollPage, Fetch, LateRead, LeaderRead, ClaimLoo
 struct FileIndex {
     friend bool operator==(const FileIndex&, const FileIndex&) = default;
 };
+/// The verb, because a removal that failed means something else than a store that failed.
 struct FileChange {
     KeyId key{};
     FileVerb verb = FileVerb::store;

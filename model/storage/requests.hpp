@@ -1,9 +1,13 @@
 // Requests: what was sent and not answered, with its owner.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "model/base/key_table.hpp"
@@ -58,7 +62,7 @@ class Requests {
     template <class Gone>
     void forget_loads(const Gone& gone) {
         for (auto& [id, owner] : files_)
-            if (gone(owner)) owner = Forgotten{};
+            if (gone(owner)) give_to(owner, Forgotten{});
     }
     /// Another machine owns the answer from now on.
     void hand_over(RequestId request, BucketOwner owner);
@@ -69,16 +73,33 @@ class Requests {
     [[nodiscard]] bool changing(KeyId key) const { return changing_.contains(key); }
     /// Puts and removes in flight, over all keys.
     [[nodiscard]] std::size_t changes() const { return changes_; }
+    /// Requests in flight of that owner: what a machine believes to have asked must be as many.
+    template <class Owner>
+    [[nodiscard]] std::size_t count() const {
+        if constexpr (std::is_constructible_v<BucketOwner, Owner>)
+            return owned_.bucket[BucketOwner{Owner{}}.index()];
+        else
+            return owned_.files[FileOwner{Owner{}}.index()];
+    }
     /// A write id that this process has not used.
     std::uint64_t next_write() { return ++last_write_; }
 
     friend bool operator==(const Requests&, const Requests&) = default;
 
   private:
+    /// How many requests each type of owner has in flight.
+    struct Owned {
+        std::array<std::size_t, std::variant_size_v<BucketOwner>> bucket{};
+        std::array<std::size_t, std::variant_size_v<FileOwner>> files{};
+        friend bool operator==(const Owned&, const Owned&) = default;
+    };
     void forget(const Flight& flight);
+    void give_to(Flight& flight, BucketOwner owner);
+    void give_to(FileOwner& of, FileOwner owner);
 
     std::map<RequestId, Flight> bucket_;
     std::map<RequestId, FileOwner> files_;
+    Owned owned_;
     std::map<KeyId, std::uint32_t> getting_;
     std::map<KeyId, std::uint32_t> changing_;
     std::size_t changes_ = 0;

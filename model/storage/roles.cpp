@@ -20,10 +20,13 @@ bool of_leader(const BucketOwner& owner) {
 std::vector<LeaderReads::Open> leave_leading(Step& step) {
     Leading& leader = *step.s.leading();
     Desk desk = step.desk();
+    // Writes one by one: the writer alone knows which of them may be stored (unknown) and which
+    // can't be (fenced). The rest has no call that waits and is simply given up. Reads go on.
     leader.writer.end(step.sight(), desk);
     desk.requests.abandon_all(of_leader, step.out);
     desk.requests.forget_loads(
         [](const FileOwner& owner) { return std::holds_alternative<ReconcileLoad>(owner); });
+    // What this leadership wanted of the Lease is not to be asked in the name of the next.
     step.s.life.wishes = Wishes{};
     return leader.reads.release();
 }
@@ -37,6 +40,8 @@ void become_leader(Step& step, const Leadership& leadership) {
     std::vector<std::pair<CallId, KeyId>> reads;
     Desk desk = step.desk();
     if (Following* follower = step.s.following(); follower != nullptr) {
+        // Their versions are not asked any more: a leader answers with what is there, also with
+        // nothing.
         for (const ParkedReads::Waiter& waiter : follower->reads.release(desk))
             reads.emplace_back(waiter.call, waiter.key);
         // Their answers would only be dropped: free the bandwidth for the leader's reads.
@@ -48,11 +53,13 @@ void become_leader(Step& step, const Leadership& leadership) {
             step.out);
     } else if (step.s.leading() != nullptr) {
         for (const LeaderReads::Open& open : leave_leading(step)) {
+            // Its answer would find no machine: the new leadership sends GETs of its own.
             if (open.flight != RequestId{}) desk.requests.abandon(open.flight, step.out);
             for (const CallId call : open.calls)
                 reads.emplace_back(call, open.key);
         }
     }
+    // From here on writes are accepted; they are sent when the epoch is claimed.
     Leading& leader = step.s.role.emplace<Leading>(step.s.config, tenure);
     // Every pending read becomes a plain leader read; deadlines run on.
     if (!reads.empty()) desk.note(MarkId::promoted_with_pending_reads);
@@ -60,6 +67,8 @@ void become_leader(Step& step, const Leadership& leadership) {
         desk.note(MarkId::read_released);
         leader.reads.add(call, key);
     }
+    // One that stops and still wins the Lease has nothing to write, and must not raise the epoch
+    // over a leader that does.
     if (step.s.life.stopping) return;
     leader.claim.begin(step.sight(), desk);
 }
@@ -70,12 +79,17 @@ void become_follower(Step& step) {
     if (step.s.leading() != nullptr) open = leave_leading(step);
     const Sight sight = step.sight();
     Following& follower = step.s.role.emplace<Following>(
+        // What the leadership had listed and fetched is not news any more: the poller begins anew,
+        // and a reader is only served by what a pass since then has shown.
         Following{Poller(sight, step.s.life.writer), FetchQueue(step.s.config), ParkedReads{}, {}});
     Desk desk = step.desk();
     for (LeaderReads::Open& reads : open) {
+        // By the version that the caller has: as a follower's reader it waits for another one, and
+        // is never told "not found" by the answer of a leadership that is over.
         for (const CallId call : reads.calls)
             follower.reads.park(call, reads.key, desk.calls.at(call).known);
         if (reads.flight == RequestId{}) continue;
+        // The GET goes on, for those who were there when it left.
         desk.requests.hand_over(reads.flight, LateRead{reads.key});
         follower.reads.ride(reads.key, reads.flight, std::move(reads.riders));
     }

@@ -37,6 +37,8 @@ struct Sight {
 
     /// Small objects are retried soon, large ones get the time that their bytes take.
     [[nodiscard]] Duration with_travel(Duration span, std::uint64_t size) const {
+        // Sizes come from a server's LIST: capped at 1 TiB, so that an absurd one can't
+        // overflow.
         constexpr std::uint64_t kMib = 1ULL << 20;
         const auto mib = static_cast<std::int64_t>(std::min<std::uint64_t>(size / kMib, kMib));
         return span + mib * config.timeout_per_mib;
@@ -50,12 +52,17 @@ struct Sight {
                                                       bool wholly = false) const {
         const Duration whole = with_travel(config.put_timeout, size);
         if (!config.ha) return whole;
+        // The gate ends at 15 s; at 14 s a PUT leaves under a time-out of 5 s; at 15 s another
+        // replica leads and writes the key; at 16 s the PUT lands. Where conditions hold, it meets
+        // another ETag than it names and is refused, so it only has to *start* in time. Elsewhere
+        // it lands over the newer write, so the time-out must end before the gate does.
         if (now >= tenure.valid_until) return std::nullopt;
         if (store.fences() && !wholly) return whole;
         // The request leaves a little later than it is made, and is asked for its permit then.
         const Duration left = tenure.valid_until - now - config.retry_min;
         // With next to nothing left the attempt would only end unknown; the next renewal is near.
         if (left < config.retry_min) return std::nullopt;
+        // Cut short rather than refused: near the end of validity a small object still fits.
         return std::min(whole, left);
     }
     [[nodiscard]] BackoffLimits retries() const { return {config.retry_min, config.retry_max}; }

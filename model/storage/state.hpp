@@ -35,6 +35,8 @@ struct Idle {
 };
 
 /// A follower polls, fetches, and keeps its readers waiting.
+/// Each role owns what only it needs, so nothing of one leadership is left over for the next: no
+/// queue, no claim, no verdict about the store.
 struct Following {
     Poller poller;
     FetchQueue fetches;
@@ -50,6 +52,8 @@ struct Following {
 };
 
 /// A leader claims, writes, reads through.
+/// All of it is made anew by a promotion. In particular the store is asked anew, for the bucket may
+/// have been exchanged since; and the number is claimed anew, for another may have written.
 struct Leading {
     explicit Leading(const StorageConfig& config, const Tenure& began)
         : tenure(began), writer(config), reads(config) {}
@@ -79,6 +83,8 @@ struct Wishes {
 };
 
 /// The process.
+/// What outlives roles. Patience does: it counts the leaderships that were given up in vain. So
+/// does the age of what may yet land: a put of the last leadership is still this process's.
 struct Life {
     std::uint64_t writer = 0;  ///< hash of the identity, for stamps
     bool started = false;
@@ -111,6 +117,7 @@ struct State {
 };
 
 /// One step: its clock, its effects, and the facts that are still to be told.
+/// One step is one instant: nothing in it reads a clock, and all machines see the same `now`.
 struct Step {
     State& s;
     Instant now;

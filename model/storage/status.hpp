@@ -9,6 +9,7 @@
 
 namespace leasehold {
 
+/// Made by a look at every key when somebody asks for it; no rule depends on it.
 struct StorageStatus {
     Epoch epoch;  ///< claimed; 0 = not a leader, not claimed, or HA off
     storage::Capabilities store;

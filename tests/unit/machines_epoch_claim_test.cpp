@@ -84,9 +84,13 @@ TEST_F(EpochClaimAlone, ARenewalKnownWhenTheAnswerCameIsNotTheOneEvenIfSentAtTha
 
 TEST_F(EpochClaimAlone, TheNumberIsAboveTheStoredOneAndNotBelowTheTerm) {
     begin();
-    EXPECT_EQ(stamp_in(swap_after(held(3))).epoch, Epoch{7});
+    const SendBucket lower = swap_after(held(3));
+    EXPECT_EQ(stamp_in(lower).epoch, Epoch{7});
+    land(lower);
     begin();
-    EXPECT_EQ(stamp_in(swap_after(held(7))).epoch, Epoch{8});
+    const SendBucket equal = swap_after(held(7));
+    EXPECT_EQ(stamp_in(equal).epoch, Epoch{8});
+    land(equal);
     begin();
     const SendBucket create = swap_after(missing());
     EXPECT_EQ(stamp_in(create).epoch, Epoch{7});
@@ -217,6 +221,15 @@ TEST_F(EpochClaimAlone, ItsCheckFallsForAClaimThatCouldGoOnAndStandsStill) {
     now = claim.next_deadline();
     EXPECT_THROW(claim.check(sight()), CheckFailure);
     EXPECT_EQ(go().size(), 1U) << "at its deadline it moves";
+}
+
+TEST_F(EpochClaimAlone, ItsCheckFallsForALookOrASwapThatIsNotInFlight) {
+    begin();
+    land(sent_one());
+    EXPECT_THROW(claim.check(sight()), CheckFailure);
+    begin();
+    land(swap_after(held(3)));
+    EXPECT_THROW(claim.check(sight()), CheckFailure);
 }
 
 }  // namespace

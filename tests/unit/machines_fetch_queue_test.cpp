@@ -196,5 +196,11 @@ TEST_F(FetchQueueAlone, AnAnswerForAKeyThatWasNotWantedIsABrokenBelief) {
     EXPECT_THROW(fetches.step(sight(), Fetch{key("a")}, Found{}, at), CheckFailure);
 }
 
+TEST_F(FetchQueueAlone, ItsCheckFallsForAPlaceWhoseRequestIsGone) {
+    want(changed("a"));
+    land(go().at(0));
+    EXPECT_THROW(fetches.check(sight()), CheckFailure);
+}
+
 }  // namespace
 }  // namespace leasehold::storage

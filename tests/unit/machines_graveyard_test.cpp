@@ -23,6 +23,7 @@ class GraveyardAlone : public testing::Test, public Alone {
         Desk at = desk();
         graves.proceed(
             sight(), pipelines_wait, [this](KeyId of) { return busy.contains(of); }, at);
+        graves.check(sight(), pipelines_wait);
         return sent();
     }
     void age() {
@@ -169,6 +170,21 @@ TEST_F(GraveyardAlone, AnAnswerThatNobodyWaitsForIsABrokenBelief) {
     Desk at = desk();
     EXPECT_THROW(static_cast<void>(graves.step(Purge{a}, BucketOutcome::removed, at)),
                  CheckFailure);
+}
+
+TEST_F(GraveyardAlone, ItsCheckFallsForAPurgeThatCouldBeSentAndIsNot) {
+    bury(a);
+    EXPECT_NO_THROW(graves.check(sight(), false));
+    age();
+    EXPECT_THROW(graves.check(sight(), false), CheckFailure);
+    EXPECT_NO_THROW(graves.check(sight(), true)) << "a pipeline's write goes first";
+}
+
+TEST_F(GraveyardAlone, ItsCheckFallsForAPlaceWhoseRequestIsGone) {
+    bury(a);
+    age();
+    land(go().at(0));
+    EXPECT_THROW(graves.check(sight(), false), CheckFailure);
 }
 
 }  // namespace

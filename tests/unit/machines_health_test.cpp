@@ -18,6 +18,7 @@ class BucketHealthAlone : public testing::Test, public Alone {
         Desk at = desk();
         health.proceed(sight(), waits, claimed, patience, at);
         EXPECT_GT(health.next_deadline(), now) << "a driver would spin";
+        health.check(sight());
         return sent();
     }
     void fail(Duration ago = 0s) { health.failed(sight(), TryFailed{now - ago}); }
@@ -144,6 +145,27 @@ TEST_F(BucketHealthAlone, WhoStopsOrIsAloneDoesNotGiveWay) {
     now += 1h;
     go();
     EXPECT_FALSE(gave_up());
+}
+
+TEST_F(BucketHealthAlone, ItsCheckFallsForTroubleThatNothingEnds) {
+    go();
+    confirm();
+    EXPECT_THROW(health.check(sight()), CheckFailure);
+    go();
+    EXPECT_NO_THROW(health.check(sight()));
+    now = health.next_deadline();
+    EXPECT_THROW(health.check(sight()), CheckFailure) << "due, and not done";
+    stopping = true;
+    EXPECT_NO_THROW(health.check(sight())) << "one that stops gives way anyhow";
+}
+
+TEST_F(BucketHealthAlone, ItsCheckFallsForASmallPutWhoseFlightIsGone) {
+    go();
+    confirm();
+    go();
+    now = health.next_deadline();
+    land(go().at(0));
+    EXPECT_THROW(health.check(sight()), CheckFailure);
 }
 
 TEST(PatienceAlone, DoublesWithEachLeadershipGivenUpToTenMinutesUntilSomebodyWrites) {

@@ -158,6 +158,7 @@ TEST_F(LeaderReadsAlone, TheEndOfALeadershipHandsOverWhoWaitsAndWhoRides) {
     EXPECT_EQ(open[0].flight, get.at(0).request);
     EXPECT_EQ(open[0].riders, std::set<CallId>{rider});
     EXPECT_EQ(open[0].calls, (std::set<CallId>{rider, later}));
+    requests.abandon(open[0].flight, out);
     EXPECT_TRUE(go().empty());
     EXPECT_FALSE(leads.waiting(a));
 }
@@ -177,6 +178,12 @@ TEST_F(LeaderReadsAlone, ItsCheckFallsForABackOffThatHasEnded) {
 TEST_F(LeaderReadsAlone, AnAnswerForAKeyThatNobodyReadsIsABrokenBelief) {
     Desk at = desk();
     EXPECT_THROW(leads.step(sight(), LeaderRead{a}, Found{}, at), CheckFailure);
+}
+
+TEST_F(LeaderReadsAlone, ItsCheckFallsForAPlaceWhoseRequestIsGone) {
+    add(a);
+    land(go().at(0));
+    EXPECT_THROW(leads.check(sight()), CheckFailure);
 }
 
 }  // namespace

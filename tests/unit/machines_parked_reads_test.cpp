@@ -194,5 +194,35 @@ TEST_F(ParkedReadsAlone, TwoLateFlightsOfOneKeyAreABrokenBelief) {
     EXPECT_THROW(parked.ride(a, RequestId{998}, {}), CheckFailure);
 }
 
+TEST_F(ParkedReadsAlone, ItsCheckFallsForALoadThatIsNotInFlight) {
+    index({file("a", 7, 2)});
+    park();
+    serve();
+    EXPECT_NO_THROW(parked.check(sight()));
+    requests.take_file(file_one().request);
+    EXPECT_THROW(parked.check(sight()), CheckFailure);
+    answer(loaded(file("a", 7, 2)));
+    EXPECT_NO_THROW(parked.check(sight()));
+}
+
+TEST_F(ParkedReadsAlone, ItsCheckFallsForALateGetThatIsNotInFlight) {
+    const RequestId flight = fly({park()});
+    EXPECT_NO_THROW(parked.check(sight()));
+    requests.take(flight);
+    EXPECT_THROW(parked.check(sight()), CheckFailure);
+    late(data(2));
+    EXPECT_NO_THROW(parked.check(sight()));
+}
+
+TEST_F(ParkedReadsAlone, APromotionLeavesNothingForItsCheckToMiss) {
+    index({file("a", 7, 2)});
+    park();
+    serve();
+    fly({park(tag(1))});
+    Desk at = desk();
+    parked.release(at);
+    EXPECT_NO_THROW(parked.check(sight()));
+}
+
 }  // namespace
 }  // namespace leasehold::storage

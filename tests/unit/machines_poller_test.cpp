@@ -152,5 +152,11 @@ TEST_F(PollerAlone, ItsCheckFallsForAPassThatCouldGoOnAndStandsStill) {
     EXPECT_THROW(poller.check(sight()), CheckFailure);
 }
 
+TEST_F(PollerAlone, ItsCheckFallsForAPageThatIsNotInFlight) {
+    go();
+    land(sent_one());
+    EXPECT_THROW(poller.check(sight()), CheckFailure);
+}
+
 }  // namespace
 }  // namespace leasehold::storage

@@ -24,6 +24,7 @@ class StoreProbeAlone : public testing::Test, public Alone {
         tenure.valid_until = now + 15s;
         Desk at = desk();
         probe.proceed(sight(), at);
+        probe.check(sight());
     }
     BucketReply serve(const SendBucket& one, const ETag& seen) {
         const bool conditional =
@@ -99,6 +100,7 @@ class StoreProbeAlone : public testing::Test, public Alone {
             count += std::holds_alternative<ResumeBucket>(effect) ? 1 : 0;
         return count;
     }
+    [[nodiscard]] const ETag& object() const { return object_; }
     int puts = 0;
 
   private:
@@ -250,6 +252,36 @@ TEST_F(StoreProbeAlone, AsksNothingWithoutAnEpochOrWhileItStopsOrAlone) {
     config.ha = false;
     go();
     EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(StoreProbeAlone, ItsCheckFallsForAQuestionThatCouldBeAskedAndIsNot) {
+    EXPECT_THROW(probe.check(sight()), CheckFailure);
+    stopping = true;
+    EXPECT_NO_THROW(probe.check(sight())) << "one that stops asks nothing";
+}
+
+TEST_F(StoreProbeAlone, ItsCheckFallsForAnAnswerThatNeverReachesIt) {
+    go();
+    EXPECT_NO_THROW(probe.check(sight()));
+    land(sent_one());
+    EXPECT_THROW(probe.check(sight()), CheckFailure);
+}
+
+TEST_F(StoreProbeAlone, ItsCheckFallsForAStalledBodyWhoseRestIsNotSent) {
+    for (int i = 0; i < 50; ++i) {
+        go();
+        const auto requests_sent = sent();
+        ASSERT_FALSE(requests_sent.empty());
+        if (requests_sent.size() == 2 && requests_sent[0].stalled) {
+            now += 1s;
+            EXPECT_THROW(probe.check(sight()), CheckFailure);
+            EXPECT_NO_THROW(go());
+            return;
+        }
+        for (const SendBucket& one : requests_sent)
+            answer(one, object());
+    }
+    FAIL() << "no stalled upload";
 }
 
 }  // namespace

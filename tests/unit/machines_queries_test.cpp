@@ -15,12 +15,14 @@ class QueriesAlone : public testing::Test, public Alone {
         const CallId id = call(CallKind::query, a, now + within);
         Desk at = desk();
         machine.begin(sight(), id, a, awaited, at);
+        machine.check(sight());
         return id;
     }
     void look(const SendBucket& get, const BucketReply& reply) {
         const auto [flight, found] = got(get, reply);
         Desk at = desk();
         machine.step(sight(), std::get<QueryLook>(flight.owner), found, at);
+        machine.check(sight());
     }
     bool load(const SendFile& request, const FileReply& reply) {
         const auto owner = requests.take_file(request.request);
@@ -173,6 +175,20 @@ TEST_F(QueriesAlone, AFileThatCantBeReadIsSaid) {
     ask();
     EXPECT_FALSE(load(file_one(), {FileStatus::missing, nullptr}));
     EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+}
+
+TEST_F(QueriesAlone, ItsCheckFallsForAReadThroughThatIsNotInFlight) {
+    shows(a, version(7, 1));
+    ask();
+    land(sent_one());
+    EXPECT_THROW(machine.check(sight()), CheckFailure);
+}
+
+TEST_F(QueriesAlone, ItsCheckFallsForMoreReadThroughsThanMayBe) {
+    shows(a, version(7, 1));
+    ask();
+    config.read_through_max = 0;
+    EXPECT_THROW(machine.check(sight()), CheckFailure);
 }
 
 }  // namespace

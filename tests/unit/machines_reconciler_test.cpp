@@ -25,6 +25,7 @@ class ReconcilerAlone : public testing::Test, public Alone {
                 catalog.unlisted(of, inner);
             },
             room, [this](KeyId of) { return busy.contains(of); }, at);
+        reconciler.check(sight(), room);
     }
     /// The run's LIST, and its answer; then whatever the comparison sends.
     void list(std::vector<ListEntry> entries) {
@@ -241,6 +242,33 @@ TEST_F(ReconcilerAlone, WithoutAnEpochItWaitsAndHasNoDeadline) {
     epoch = Epoch{7};
     go();
     EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, ItsCheckFallsForAKeyThatCouldBeWorkedOnAndIsNot) {
+    reconciler.consider(key("a"));
+    EXPECT_THROW(reconciler.check(sight(), true), CheckFailure);
+    EXPECT_NO_THROW(reconciler.check(sight(), false)) << "pipelines' writes go first";
+    epoch.reset();
+    EXPECT_NO_THROW(reconciler.check(sight(), true)) << "before the claim nothing may be written";
+}
+
+TEST_F(ReconcilerAlone, ItsCheckFallsForALookOrALoadThatIsNotInFlight) {
+    index({file("a", 7, 5, true), file("b", 7, 5, true)});
+    list({shown("a", 1)});
+    land(sent_one());
+    EXPECT_THROW(reconciler.check(sight(), true), CheckFailure);
+}
+
+TEST_F(ReconcilerAlone, ItsCheckFallsForARunThatIsDueAndForAListThatStandsStill) {
+    reconciler.begin(sight());
+    now += 1s;
+    EXPECT_THROW(reconciler.check(sight(), true), CheckFailure);
+    go();
+    const SendBucket request = sent_one();
+    answer_list(request, lost());
+    EXPECT_NO_THROW(reconciler.check(sight(), true)) << "it backs off";
+    now = reconciler.next_deadline(sight());
+    EXPECT_THROW(reconciler.check(sight(), true), CheckFailure);
 }
 
 }  // namespace

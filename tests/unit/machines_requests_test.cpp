@@ -53,6 +53,29 @@ TEST_F(RequestsAlone, KnowsWhichKeysAreBeingGotAndChanged) {
     EXPECT_EQ(requests.changes(), 0U);
 }
 
+TEST_F(RequestsAlone, CountsWhatEachOwnerHasInFlight) {
+    const RequestId get = send(BucketVerb::get, LeaderRead{a}, a);
+    const RequestId put = send(BucketVerb::put, Attempt{JobId{1}}, b);
+    const RequestId load = requests.send(SendFile{}, ReadLoad{a}, out);
+    EXPECT_EQ(requests.count<LeaderRead>(), 1U);
+    EXPECT_EQ(requests.count<Attempt>(), 1U);
+    EXPECT_EQ(requests.count<ReadLoad>(), 1U);
+    EXPECT_EQ(requests.count<Fetch>(), 0U);
+    requests.hand_over(get, LateRead{a});
+    requests.abandon(put, out);
+    requests.forget_loads([](const FileOwner&) { return true; });
+    EXPECT_EQ(requests.count<LeaderRead>() + requests.count<Attempt>(), 0U);
+    EXPECT_EQ(requests.count<ReadLoad>(), 0U);
+    EXPECT_EQ(requests.count<LateRead>(), 1U);
+    EXPECT_EQ(requests.count<GivenUp>(), 1U) << "it may yet be stored";
+    EXPECT_EQ(requests.count<Forgotten>(), 1U);
+    requests.abandon(get, out);
+    requests.take(put);
+    requests.take_file(load);
+    EXPECT_EQ(requests.count<LateRead>() + requests.count<GivenUp>(), 0U);
+    EXPECT_EQ(requests.count<Forgotten>(), 0U);
+}
+
 TEST_F(RequestsAlone, APurgeBesideAWriteOfItsKeyIsABrokenBelief) {
     send(BucketVerb::put, Attempt{JobId{1}}, a);
     EXPECT_THROW(send(BucketVerb::remove, Purge{a}, a), CheckFailure);

@@ -199,5 +199,12 @@ TEST_F(WriterQueue, ItsCheckFallsForABackOffThatHasEnded) {
     EXPECT_EQ(go().size(), 1U) << "at its deadline it moves";
 }
 
+TEST_F(WriterQueue, ItsCheckFallsForAPlaceWhoseRequestIsGone) {
+    knows(a, 1);
+    write(a, 2);
+    land(go().at(0));
+    EXPECT_THROW(writer.check(sight()), CheckFailure);
+}
+
 }  // namespace
 }  // namespace leasehold::storage

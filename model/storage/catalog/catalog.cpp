@@ -16,6 +16,7 @@ std::optional<KeyId> Catalog::find(const ObjectKey& key) const {
 
 KeyId Catalog::key(const ObjectKey& name) {
     const KeyId key = keys_.intern(name);
+    // Never removed: a number that meant another key once would let a late answer change this one.
     if (index_of(key) == entries_.size()) entries_.push_back(Entry{});
     return key;
 }
@@ -26,6 +27,8 @@ VersionId Catalog::shown(KeyId key) const {
     VersionId top;
     // A dirty file is no version of the bucket: its write may yet fail.
     if (known.clean()) top = known.local.version;
+    // A version that was only listed has no place in the order: its ETag says that it is another
+    // one, not whether it is newer.
     if (known.examined && !known.corrupt &&
         (top.epoch == Epoch{} || newer(known.view.version, top)))
         top = known.view.version;
@@ -34,12 +37,15 @@ VersionId Catalog::shown(KeyId key) const {
 
 std::uint32_t Catalog::begin_list() {
     constexpr std::uint32_t kMost = (1U << 24) - 1;  // Entry::listed
+    // A number that wrapped round would make every key look unlisted, and drop its file.
     CHECK_MSG(lists_ < kMost, "more LISTs than a process makes");
     return ++lists_;
 }
 
 VersionId Catalog::newest(KeyId key) const {
     const VersionId top = shown(key);
+    // What a caller was given is a promise. The copy may be lost to a full disk, the bucket set
+    // back: neither makes an older version the newest one again.
     const auto floor = floors_.find(key);
     if (floor == floors_.end()) return top;
     return top.epoch == Epoch{} || newer(floor->second, top) ? floor->second : top;
@@ -48,6 +54,7 @@ VersionId Catalog::newest(KeyId key) const {
 /// To be called after a file or view changed: what neither shows any more is remembered here.
 void Catalog::keep_floor(KeyId key, const VersionId& before) {
     const VersionId now = shown(key);
+    // Kept only while nothing shows as much: the table holds the few keys that are in trouble.
     if (before.epoch != Epoch{} && (now.epoch == Epoch{} || newer(before, now)))
         floors_[key] = before;
     else if (!floors_.empty())
@@ -56,15 +63,22 @@ void Catalog::keep_floor(KeyId key, const VersionId& before) {
 
 bool Catalog::servable(KeyId key) const {
     const Entry& known = at(key);
+    // A dirty file is what this process accepted last: a single install would serve it, so this
+    // does. A clean one is a copy, and a copy below what was served would show an older version
+    // after a newer one.
     return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
 }
 
 bool Catalog::needs_fetch(KeyId key) const {
     const Entry& known = at(key);
     if (known.view.etag.empty()) return false;
+    // A torn object may be whole the next time; how often it is asked for is FetchQueue's business.
     if (known.examined && known.corrupt) return true;
+    // A removed key has nothing to bring; whether it is removed, only a GET of this version tells.
     if (!known.has_local) return !(known.examined && known.tombstone);
     if (!known.tagged) return true;  // of before HA: the bucket's object is the truth
+    // Which of the two is newer is decided by the object's stamp. Once that is known, adopt() has
+    // decided.
     if (known.dirty) return !known.examined;
     if (known.local.etag == known.view.etag) return false;
     // A copy that is newer than what the bucket holds has nothing to learn from it.
@@ -73,6 +87,8 @@ bool Catalog::needs_fetch(KeyId key) const {
 
 std::uint64_t Catalog::size_of(KeyId key) const {
     const Entry& known = at(key);
+    // The larger, because a time-out that is too short never gets the object, and one that is too
+    // long costs a place.
     return std::max(known.view.size, known.has_local ? known.local.size : 0);
 }
 
@@ -102,6 +118,9 @@ std::vector<IndexEntry> Catalog::index(std::string_view prefix) const {
 bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bool named) {
     Entry& known = entry(key);
     // Committed, or shown by a GET, since this LIST began: newer than its page.
+    // LIST 7 begins, the server makes its page; a write of k is committed (listed = 7); the page
+    // comes with the ETag from before. Taken in, it would set the view back, and the next write of
+    // k would fail its condition. `number` is the LIST's own, given as it began.
     if (known.listed >= number) return false;
     known.listed = number & 0xffffffU;
     known.missed = false;
@@ -109,6 +128,8 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
     if (known.view.etag == StoredETag(shown.etag)) return false;
     const VersionId before = newest(key);
     known.view.etag = StoredETag(shown.etag);
+    // With the fenced format an ETag covers the stamp, so the ETag of our own copy is its version.
+    // A plain object's covers the payload alone: equal bytes may be another write's.
     known.examined = named && known.clean() && known.local.etag == known.view.etag;
     known.view.version = known.examined ? known.local.version : VersionId{};
     known.tombstone = false;
@@ -124,6 +145,8 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
 // the bucket may not hold (dirty, untagged) stay.
 bool Catalog::unlisted(KeyId key, Desk& desk) {
     Entry& known = entry(key);
+    // Absence from one page is no proof, so it is only noted; a GET or the next LIST may contradict
+    // it.
     if (!known.missed) {
         known.missed = true;
         return false;
@@ -135,6 +158,8 @@ bool Catalog::unlisted(KeyId key, Desk& desk) {
         ++known.generation;
         keep_floor(key, before);
     }
+    // Gone with it is what a failed store may have left on the disk: the next process would list it
+    // as a clean copy and serve a removed key.
     if (known.clean() || (known.left_behind && !known.has_local)) drop(key, desk);
     return true;
 }
@@ -143,6 +168,9 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
                     const BucketReply& reply, bool binding, Desk& desk) {
     Found found;
     found.retry_after = reply.retry_after;
+    // Any change of the key since the GET left makes its answer one of the past. Generations are
+    // never set back, also when a key vanishes and comes again, so no answer passes for a later
+    // one.
     found.current = at(key).generation == generation;
     if (outcome == BucketOutcome::denied) found.kind = FoundKind::denied;
     if (outcome == BucketOutcome::missing) found.kind = FoundKind::missing;
@@ -156,11 +184,14 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
         if (stamp) {
             found.stamp = *stamp;
             found.payload = body.payload;
+            // Before it is noted, or it would be measured by itself. Newest includes what was
+            // served: a reader rejects a lower token, whichever way it comes.
             found.stale = older(version_of(*stamp), newest(key));
         }
         if (!stamp) desk.note(MarkId::object_corrupt);
         if (found.kind == FoundKind::tombstone) desk.note(MarkId::tombstone_seen);
     }
+    // Neither says anything of the object. A 403 is no absence: an archived object exists.
     if (found.kind == FoundKind::denied || found.kind == FoundKind::nothing) return found;
     if (found.current || binding) {
         // Nothing of ours explains it: a store that is not atomic, a restore, another group.
@@ -180,6 +211,8 @@ void Catalog::see(KeyId key, const Found& found) {
         const StoredETag etag(found.etag);
         if (etag != known.view.etag) known.view.size = found.payload.size;
         known.view.etag = etag;
+        // What is noted is the stamp that was got. A clean tag is only ever made from such a stamp,
+        // or from the one that a write of ours carried as it was sent.
         known.view.version = version_of(found.stamp);  // a corrupt object has none
         known.examined = true;
         known.tombstone = found.kind == FoundKind::tombstone;
@@ -207,8 +240,13 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
     see(fact.key, shown);
     known.listed = lists_ & 0xffffffU;
     known.missed = false;
+    // A later write of the key waits, and the file is already its: this commit must not lend it a
+    // clean tag. If that write then failed and the process died, a restart would take bytes that
+    // were never stored for a copy of the object.
     if (!fact.newest) return;
     if (fact.stamp.tombstone) {
+        // The removal is in the bucket, so the file may go: had it gone first, a failed removal
+        // would have left a key that queries no longer find and the bucket still has.
         drop(fact.key, desk);
         return;
     }
@@ -227,12 +265,16 @@ void Catalog::placed(const Placed& fact) {
     shown.kind = FoundKind::tombstone;
     shown.stamp = fact.stamp;
     shown.etag = fact.etag;
+    // The view has an ETag from now on, so the job's next attempt is a write under If-Match, not a
+    // creation.
     see(fact.key, shown);
 }
 
 void Catalog::served(KeyId key, const Stamp& stamp) {
     const VersionId version = version_of(stamp);
     const VersionId top = newest(key);
+    // All that is served passes here: a delivered version is never below one delivered before. No
+    // server can make it fall: whoever answers has asked `stale` or newest() in the same step.
     CHECK_MSG(!older(version, top), "an older version was served after a newer one");
     // Also where nothing else is known of the key: a late answer was served after an absence.
     const bool first = top.epoch == Epoch{} && version.epoch != Epoch{};
@@ -244,6 +286,7 @@ void Catalog::purged(KeyId key, bool removed) {
     const VersionId before = newest(key);
     // Not removed, or not known to be: the next reconciling GETs it.
     known.examined = false;
+    // After an unknown end the key may be gone, and its ETag with it: a write must look first.
     if (removed) known.view = View{};
     ++known.generation;
     keep_floor(key, before);

@@ -44,6 +44,8 @@ struct View {
 };
 
 /// One key. The catalog alone writes it.
+/// File and object are told apart, each with its own version: whoever takes one for the other
+/// uploads an old file over a new object, or serves a removed key.
 struct Entry {
     Local local;
     View view;

@@ -9,6 +9,8 @@ namespace leasehold::storage {
 void FileChanges::store(KeyId key, const ObjectKey& name, const Blob& payload, const FileTag& tag,
                         Desk& desk) {
     Change& change = changes_[key];
+    // Held until the disk has it: queries are answered from here, so a slow disk hides no write. A
+    // store that waits is overwritten by a later one, which would replace its file at once.
     change.held = payload;
     change.tag = tag;
     change.next = Next::store;
@@ -25,12 +27,16 @@ void FileChanges::retag(KeyId key, const ObjectKey& name, const FileTag& tag, De
 
 void FileChanges::remove(KeyId key, const ObjectKey& name, Desk& desk) {
     Change& change = changes_[key];
+    // What is to go is served to nobody meanwhile.
     change.held.reset();
     change.next = Next::remove;
     send(key, name, change, desk);
 }
 
 void FileChanges::send(KeyId key, const ObjectKey& name, Change& change, Desk& desk) {
+    // Two stores of one file at once may end in either order: version 1 last, under the tag of
+    // version 2. The disk would then hold bytes that its tag denies, and a restart would upload or
+    // serve them.
     if (change.in_flight) return;
     SendFile request;
     request.key = name;
@@ -61,6 +67,8 @@ FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVer
     CHECK(found != changes_.end() && found->second.in_flight);
     Change& change = found->second;
     change.in_flight = false;
+    // A file that can't be removed is gone as far as this process goes. The next one lists it and
+    // asks the bucket, which knows of its removal.
     const bool failed = status != FileStatus::ok && verb != FileVerb::remove;
     // The tag of a file that isn't there: what is held can still be stored whole.
     if (failed && change.next == Next::retag) change.next = change.held ? Next::store : Next::none;
@@ -68,6 +76,7 @@ FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVer
         send(key, name, change, desk);
         return End::more;
     }
+    // Only when nothing waits is the disk known to be as it was asked for.
     changes_.erase(found);
     return failed ? End::lost : End::done;
 }

@@ -36,7 +36,9 @@ class FileChanges {
 
   private:
     enum class Next : std::uint8_t { none, store, retag, remove };
+    /// Of one file: what is on its way to the disk, and what is to become of it after that.
     struct Change {
+        // One and not a queue: a hundred writes of a key while the disk is slow are two stores.
         Next next = Next::none;  ///< to be sent after the one in flight
         FileTag tag;
         std::optional<Blob> held;

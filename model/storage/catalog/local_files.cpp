@@ -15,6 +15,7 @@ constexpr std::size_t kPortion = 1024;
 }  // namespace
 
 void Catalog::begin_index(std::shared_ptr<const FileList> list) {
+    // One list a process, for a second would bring files back that were changed since.
     CHECK(!loaded_ && index_ == nullptr);
     index_ = std::move(list);
     loaded_ = index_ == nullptr;
@@ -26,6 +27,8 @@ void Catalog::load_portion() {
     const std::size_t end = std::min(size, index_at_ + kPortion);
     for (; index_at_ < end; ++index_at_) {
         const FileEntry& file = (*index_)[index_at_];
+        // Nothing is believed of a tag but what it says: a file of before HA has none, and counts
+        // as one that the bucket may not have.
         const KeyId id = key(file.key);
         Entry& known = entry(id);
         // What was stored since Start is newer than the list.
@@ -48,6 +51,7 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
     known.has_local = true;
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
+    // This store replaces whatever lies there; if it fails, file_changed() notes it again.
     known.left_behind = false;
     ++known.generation;
     keep_floor(key, before);
@@ -56,6 +60,8 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
 
 void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     Entry& known = entry(key);
+    // Only the record beside the file changes. A GET under way is outdated all the same: it may
+    // have been sent to learn what this tag now says.
     CHECK_MSG(known.has_local, "the tag of a file that isn't there");
     const VersionId before = newest(key);
     known.local.version = version_of(tag);
@@ -78,6 +84,7 @@ void Catalog::drop(KeyId key, Desk& desk) {
 void Catalog::lose(KeyId key) {
     Entry& known = entry(key);
     const VersionId before = newest(key);
+    // A copy that is lost stays a promise: its version becomes the floor.
     known.local = Local{};
     known.has_local = false;
     known.dirty = false;
@@ -92,6 +99,8 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // version, and a copy below it would be of no use any more.
     const bool proven = found.kind == FoundKind::data && !found.stale && known.clean() &&
                         newer(shown, known.local.version);
+    // A GET of k leaves (version 1), a write of k commits version 2, its file is clean; the answer
+    // of the GET comes last. It is not current, and only the order could make it count.
     if (!found.current && !proven) return;
     // A reader rejects a lower token: once epoch 12 was served, epoch 11 is a stale commit. That
     // the copy of epoch 12 was lost since makes it no younger.
@@ -108,6 +117,8 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
     if (found.kind == FoundKind::tombstone) {
+        // A removal is a version like any other: a follower that kept the file would serve it for
+        // ever.
         drop(key, desk);
     } else if (found.kind == FoundKind::data) {
         // With HA off the tag still names the object that the file was got from.
@@ -124,6 +135,7 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
 }
 
 void Catalog::file_changed(const FileChange& change, FileStatus status, Desk& desk) {
+    // Of several changes only the last counts, and it may be on its way still.
     const FileChanges::End end =
         files_.answered(change.key, name(change.key), change.verb, status, desk);
     if (end != FileChanges::End::lost) return;

@@ -13,7 +13,9 @@ constexpr Duration kRarest = std::chrono::hours(1);
 
 bool FetchQueue::shunned(const Sight& sight, KeyId key, Urgency urgency) const {
     const auto found = shunned_.find(key);
+    // Once the time is over it may be tried; if that fails too, the back-off goes on where it was.
     if (found == shunned_.end() || sight.now >= found->second.until) return false;
+    // Another version may well be kept: the object was written again, whole this time.
     if (found->second.version != sight.catalog.at(key).view.etag) return false;
     // A reader can be given what the disk can't take.
     return urgency == Urgency::changed || !found->second.readable;
@@ -22,6 +24,8 @@ bool FetchQueue::shunned(const Sight& sight, KeyId key, Urgency urgency) const {
 void FetchQueue::shun(const Sight& sight, KeyId key, const StoredETag& version, bool readable,
                       Desk& desk) {
     Shunned& entry = shunned_[key];
+    // Counted for this version alone. With 280 objects and a full disk, each pass would fetch all
+    // of them again, 34,000 GETs an hour; so does a torn object of 1 GiB, by itself.
     if (entry.version != version) entry = Shunned{version, {}, {}, readable};
     entry.readable = readable;
     const BackoffLimits limits{sight.config.poll_period,
@@ -36,11 +40,14 @@ void FetchQueue::not_kept(const Sight& sight, const NotKept& fact, Desk& desk) {
 
 void FetchQueue::enqueue(KeyId key, Item& item) {
     item.not_before = kNever;
+    // At the end of its own urgency: whoever was there first is not overtaken for ever.
     item.place = ++last_place_;
     ready_.emplace(item.urgency, item.place, key);
 }
 
 void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
+    // Asked at each pass and by each reader, so this is where a version that can't be kept is
+    // passed over; nothing else remembers it.
     if (shunned(sight, key, urgency)) return;
     const auto [at, fresh] = items_.try_emplace(key);
     Item& item = at->second;
@@ -49,6 +56,8 @@ void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
         enqueue(key, item);
         return;
     }
+    // Only of a key that backs off. One that is ready gets whatever is there when its turn comes,
+    // and one in flight is asked for again by step(), if its answer turns out to be of the past.
     if (item.not_before != kNever && item.version != sight.catalog.at(key).view.etag) {
         // What was refused was another version: this one may be had.
         waiting_.erase({item.not_before, key});
@@ -57,8 +66,11 @@ void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
         enqueue(key, item);
         return;
     }
+    // Never towards less: a reader still waits when the next pass finds the key merely changed.
     if (urgency >= item.urgency) return;
     // Somebody waits now: from wherever it stood to the front.
+    // In flight or backing off, it has no place in the queue. The back-off stays: that somebody
+    // waits makes a bucket that is away no better.
     if (ready_.erase({item.urgency, item.place, key}) == 1) {
         item.urgency = urgency;
         enqueue(key, item);
@@ -68,6 +80,7 @@ void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
 }
 
 void FetchQueue::proceed(const Sight& sight, Desk& desk) {
+    // What it would bring has nobody to be brought to: readers were answered by the stop.
     if (sight.stopping) return;
     while (!waiting_.empty() && waiting_.begin()->first <= sight.now) {
         const KeyId key = waiting_.begin()->second;
@@ -76,6 +89,9 @@ void FetchQueue::proceed(const Sight& sight, Desk& desk) {
     }
     for (auto at = ready_.begin(); at != ready_.end() && places_.free();) {
         const KeyId key = std::get<KeyId>(*at);
+        // Passed over and not waited for, so that the keys behind it go on. Ten queries a second,
+        // each with a time-out of 2 s for an object that takes 5 s, would pass it over for ever; so
+        // it is noted that it is overdue, and no further query may begin a GET of it.
         if (sight.requests.getting(key)) {
             overdue_.insert(key);
             ++at;  // one GET of a key at a time: a query's read-through is on its way
@@ -84,11 +100,15 @@ void FetchQueue::proceed(const Sight& sight, Desk& desk) {
         const Urgency urgency = std::get<Urgency>(*at);
         at = ready_.erase(at);
         overdue_.erase(key);
+        // Whatever made it unnecessary came meanwhile: a query's GET that met a tombstone, a page
+        // with the very version of the file. A reader who waits is asked for all the same: he may
+        // want what the file can't give.
         if (urgency == Urgency::changed && !sight.catalog.needs_fetch(key)) {
             items_.erase(key);
             continue;
         }
         places_.take(key);
+        // The version that a failure will be about: another one need not wait for its back-off.
         items_.at(key).version = sight.catalog.at(key).view.etag;
         SendBucket get;
         get.verb = BucketVerb::get;
@@ -108,9 +128,11 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
     switch (found.kind) {
         case FoundKind::denied:
         case FoundKind::nothing:
+            // Nothing was learnt, so it stays wanted. Its place is free: the next key's turn.
             back_off(sight, owner.key, at->second, found);
             return;
         case FoundKind::corrupt:
+            // Under the ETag that came with it, which need not be the one that was listed.
             shun(sight, owner.key, StoredETag(found.etag), false, desk);
             break;
         case FoundKind::data:
@@ -125,11 +147,15 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
     const Urgency urgency = at->second.urgency;
     items_.erase(at);
     // The key moved on while the GET was under way: what it showed was not noted.
+    // A page said ETag 1, the GET left, a second pass says ETag 2: the answer is of the past by
+    // then and was not noted. Without this the key would wait for a third pass.
     if (!found.current && sight.catalog.needs_fetch(owner.key)) want(sight, owner.key, urgency);
 }
 
 void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found& found) {
     // A refusal (an archived object, a policy) stays for long; an outage does not.
+    // Retry-After lengthens the wait, up to the same bound: no single answer keeps a reader for a
+    // day.
     const Duration period = sight.config.poll_period;
     const BackoffLimits limits = found.kind == FoundKind::denied
                                      ? BackoffLimits{period, std::max(kRarest, period)}
@@ -139,11 +165,15 @@ void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found
 }
 
 Instant FetchQueue::next_deadline(const Sight& sight) const {
+    // What is ready and has no place needs no time: an answer will give it one.
     return waiting_.empty() || sight.stopping ? kNever : waiting_.begin()->first;
 }
 
 void FetchQueue::check(const Sight& sight) const {
     CHECK(items_.size() == ready_.size() + waiting_.size() + places_.held());
+    CHECK_MSG(places_.held() == sight.requests.count<Fetch>(), "a place without a GET in flight");
+    // A free place and a key that could take it: it has to be one that a query is getting right
+    // now.
     if (sight.stopping || ready_.empty() || !places_.free()) return;
     for (const auto& [urgency, place, key] : ready_) {
         CHECK_MSG(sight.requests.getting(key), "an object could be fetched and is not");

@@ -39,6 +39,7 @@ class FetchQueue {
     /// The key's turn has come and a query's GET of it stood in the way: no other query may begin
     /// one, or a crowd of queries, each too short for a slow GET, keeps the object away for ever.
     [[nodiscard]] bool overdue(KeyId key) const { return overdue_.contains(key); }
+    /// A place is a GET in flight, and no key that could take a free one is left waiting.
     void check(const Sight& sight) const;
 
     friend bool operator==(const FetchQueue&, const FetchQueue&) = default;
@@ -60,6 +61,7 @@ class FetchQueue {
         bool readable = true;  ///< false: corrupt, so that a reader gains nothing either
         friend bool operator==(const Shunned&, const Shunned&) = default;
     };
+    // In the order in which keys are got. The key comes last and only makes it one of a kind.
     using Place = std::tuple<Urgency, std::uint64_t, KeyId>;
 
     [[nodiscard]] bool shunned(const Sight& sight, KeyId key, Urgency urgency) const;
@@ -71,6 +73,8 @@ class FetchQueue {
     std::set<Place> ready_;
     std::set<std::pair<Instant, KeyId>> waiting_;
     Slots<KeyId> places_;
+    // Outlives the items: the next pass finds the key changed again, and must be told that it was
+    // tried.
     std::map<KeyId, Shunned> shunned_;
     std::set<KeyId> overdue_;
     std::uint64_t last_place_ = 0;

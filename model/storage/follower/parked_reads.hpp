@@ -1,6 +1,7 @@
 // ParkedReads: the backup reads that a follower keeps waiting until there is data.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <vector>
@@ -38,6 +39,8 @@ class ParkedReads {
         KeyId key{};
     };
     std::vector<Waiter> release(Desk& desk);
+    /// Each load and each late GET that a key waits for is in flight.
+    void check(const Sight& sight) const;
 
     friend bool operator==(const ParkedReads&, const ParkedReads&) = default;
 
@@ -54,6 +57,8 @@ class ParkedReads {
     void tidy(KeyId key);
 
     std::map<KeyId, Waiting> keys_;
+    std::size_t loads_ = 0;  ///< keys that are `loading`
+    std::size_t lates_ = 0;  ///< keys with a `late` flight
 };
 
 }  // namespace leasehold::storage

@@ -14,9 +14,13 @@ constexpr std::uint32_t kErrors = 8;  // tolerated in one pass, within its perio
 
 Poller::Poller(const Sight& sight, std::uint64_t phase_seed) : began_(sight.now) {
     const auto period = static_cast<std::uint64_t>(sight.config.poll_period.count());
+    // In (0 s, one period]. Twenty replicas that an upgrade starts at one instant would otherwise
+    // LIST at one instant, every period, for ever.
     const Duration phase{static_cast<Duration::rep>(1 + phase_seed % period)};
     next_tick_ = saturating_add(began_, phase);
     // Nothing listed under an earlier role counts as newly seen.
+    // It may be gone since, by another leader's hand. To a reader it would be data; so he waits for
+    // a page of the first pass.
     valid_from_ = ~0U;
 }
 
@@ -25,14 +29,19 @@ Poller::Poller(const Sight& sight, std::uint64_t phase_seed) : began_(sight.now)
 // than a period after the first.
 bool Poller::tick(const Sight& sight, Desk& desk) {
     bool due = false;
+    // At once, but not before the file index: a pass that sees no files would fetch them all.
     if (first_due_ && sight.catalog.loaded() && !sight.stopping) {
         first_due_ = false;
         due = true;
     }
     if (sight.now < next_tick_) return due;
+    // A tick that comes together with the first pass finds it begun: one pass serves both.
     const bool busy = pass_.has_value() || first_due_ || due;
     const Duration period = sight.config.poll_period;
+    // The second pass is then due one period after this role began. With the phase kept, a first
+    // pass of 10 s and a phase of 9 s would put the second one at 39 s.
     if (busy && next_tick_ < saturating_add(began_, period)) next_tick_ = began_;
+    // A process that slept for an hour makes one pass, not a hundred and twenty.
     const auto missed = (sight.now - next_tick_) / period;
     next_tick_ = saturating_add(next_tick_, (missed + 1) * period);
     if (busy) desk.note(MarkId::poll_tick_skipped);
@@ -44,6 +53,7 @@ void Poller::begin(const Sight& sight, std::uint32_t number) {
     pass_.emplace();
     pass_->number = number;
     pass_->started = sight.now;
+    // From the first pass's begin on: a page of it is news, even before the pass has ended.
     if (valid_from_ == ~0U) valid_from_ = number;
 }
 
@@ -52,6 +62,8 @@ void Poller::send(const Sight& sight, Desk& desk) {
         return;
     SendBucket list;
     list.verb = BucketVerb::list;
+    // By the last key and not by a token: a page that is asked for again, or after a failure of
+    // minutes, goes on at the same place.
     list.key = pass_->after;
     list.prefix = sight.config.prefix;
     list.timeout = sight.config.list_timeout;
@@ -63,6 +75,7 @@ Poller::Paged Poller::step(const Sight& sight, const PollPage&, BucketOutcome ou
     CHECK(pass_.has_value());
     Paged paged;
     paged.number = pass_->number;
+    // Answered, whatever it says: a page in flight that had ended would hold up the pass for ever.
     pass_->request = RequestId{};
     if (outcome != BucketOutcome::page) {
         fail(sight, outcome, reply.retry_after, desk);
@@ -72,6 +85,7 @@ Poller::Paged Poller::step(const Sight& sight, const PollPage&, BucketOutcome ou
     paged.page = std::get<ListPagePtr>(reply.content);
     const std::vector<ListEntry>& entries = paged.page->entries;
     if (!paged.page->truncated) {
+        // Only now: what a pass that was cut short did not show may be behind the cut.
         paged.complete = true;
         valid_from_ = pass_->number;
         pass_.reset();
@@ -91,6 +105,8 @@ Poller::Paged Poller::step(const Sight& sight, const PollPage&, BucketOutcome ou
 void Poller::fail(const Sight& sight, BucketOutcome outcome, Duration retry_after, Desk& desk) {
     const Instant resume =
         saturating_add(sight.now, pass_->errors.fail(sight.retries(), retry_after));
+    // A 403 doesn't pass within seconds. And a pass that goes on past its own period would keep the
+    // next one from beginning with a fresh look.
     if (outcome == BucketOutcome::denied || pass_->errors.tries() > kErrors ||
         resume >= saturating_add(pass_->started, sight.config.poll_period)) {
         pass_.reset();
@@ -103,11 +119,17 @@ void Poller::fail(const Sight& sight, BucketOutcome outcome, Duration retry_afte
 Instant Poller::next_deadline(const Sight& sight) const {
     if (sight.stopping) return kNever;
     Instant next = next_tick_;
+    // While a page is in flight its answer, or its time-out, is the next thing to happen.
     if (pass_ && pass_->request == RequestId{}) next = std::min(next, pass_->resume_at);
     return next;
 }
 
 void Poller::check(const Sight& sight) const {
+    CHECK_MSG(
+        sight.requests.count<PollPage>() == (pass_ && pass_->request != RequestId{} ? 1U : 0U),
+        "a page in flight that no pass waits for, or the other way round");
+    // One page at a time, and between pages a time to go on: a pass without either would be the
+    // last.
     if (!pass_ || sight.stopping) return;
     CHECK_MSG(pass_->request != RequestId{} || pass_->resume_at > sight.now,
               "a pass with neither a page in flight nor a time to go on");

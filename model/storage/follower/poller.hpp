@@ -38,11 +38,13 @@ class Poller {
     [[nodiscard]] bool busy() const { return pass_.has_value(); }
     /// Listed by a LIST of at least this number = shown by the newest complete pass, or since.
     [[nodiscard]] std::uint32_t valid_from() const { return valid_from_; }
+    /// A page in flight is the running pass's, and a pass that has none has a time to go on.
     void check(const Sight& sight) const;
 
     friend bool operator==(const Poller&, const Poller&) = default;
 
   private:
+    /// From its first page to its last; a time-out or a back-off in between doesn't end it.
     struct Pass {
         std::uint32_t number = 0;
         Instant started{};

@@ -45,6 +45,8 @@ class BucketHealth {
                  Desk& desk);
 
     [[nodiscard]] Instant next_deadline() const { return due_; }
+    /// Work that waits in confirmed trouble has an instant at which something is done about it.
+    void check(const Sight& sight) const;
 
     friend bool operator==(const BucketHealth&, const BucketHealth&) = default;
 

@@ -18,6 +18,7 @@ constexpr std::uint32_t kRaises = 3;
 
 void EpochClaim::begin(const Sight& sight, Desk& desk) {
     if (!sight.config.ha) {
+        // A single install has no rival and puts nothing under `.ha/`: it writes under epoch 0.
         state_ = Claimed{};
         return;
     }
@@ -25,6 +26,8 @@ void EpochClaim::begin(const Sight& sight, Desk& desk) {
 }
 
 void EpochClaim::look(const Sight& sight, Desk& desk) {
+    // Whatever was found before is void from here on: a swap only ever follows the newest look. And
+    // while this goes on no epoch is claimed, so no write leaves.
     state_ = Looking{};
     SendBucket get;
     get.verb = BucketVerb::get;
@@ -36,12 +39,16 @@ void EpochClaim::look(const Sight& sight, Desk& desk) {
 /// Backs off. A server's Retry-After may take what leaves room for two more tries before the
 /// leadership is given up for want of progress, and no more: one 503 must not cost a day's writes.
 void EpochClaim::wait(const Sight& sight, Duration retry_after) {
+    // A 503 with "Retry-After: 3600" in the first second would otherwise keep the Lease for an hour
+    // without a single write: giving way needs a second failure, and that would be an hour away.
     const Duration room = std::max(sight.config.retry_min, sight.config.lease_duration / 3);
     const BackoffLimits limits{sight.config.retry_min, std::min(sight.config.retry_max, room)};
     state_ = Waiting{saturating_add(sight.now, failures_.fail(limits, retry_after))};
 }
 
 bool EpochClaim::contradicts(const ETag& shown) const {
+    // Both ways: "it exists" to a create, and then "there is none"; or "not that version", and then
+    // that version. A race explains one such pair, for somebody may write in between, not many.
     return history_.refused && *history_.refused == shown;
 }
 
@@ -54,8 +61,10 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
         const std::optional<Stamp> stamp = stamp_of(*std::get<ObjectBodyPtr>(reply.content));
         if (stamp) {
             found.stored = stamp->epoch;
-            // Our own swap, its reply lost: a write id of this claim, so not a late one of an
-            // earlier leadership of this process.
+            // Our own swap, its reply lost. Taken for a rival's number it would cost another
+            // renewal and another swap, with the same bad luck. It has to be a write id of this
+            // claim: one of an earlier leadership of this process proves nothing, for the renewal
+            // behind it was that leadership's.
             if (stamp->writer == sight.writer && history_.first_write != 0 &&
                 stamp->write_id >= history_.first_write) {
                 claimed(stamp->epoch, desk);
@@ -65,12 +74,16 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
             // Unreadable: the term, which grows, is what is left to go by.
             desk.note(MarkId::object_corrupt);
         }
+        // Nothing was learnt. It counts as a try of what waits to be written, for all writes wait
+        // for it.
     } else if (outcome != BucketOutcome::missing) {
         desk.tell(TryFailed{flight.sent});
         wait(sight, reply.retry_after);
         return;
     }
     // The swap was refused because of another version, and the object has the one that it named.
+    // Look, 412, look, 412 would go on with every renewal, and never be a failure by which the
+    // leader could learn that it had better give way. So after a few it is one.
     if (contradicts(found.etag) && ++history_.contradictions > kContradictions) {
         desk.note(MarkId::precondition_contradicted);
         desk.tell(Contradiction{});
@@ -80,6 +93,9 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
         return;
     }
     history_.refused.reset();
+    // A was deposed and doesn't know; B leads and has claimed 9. A looks, finds 9, and would swap
+    // in 10, above the leader. A renewal that was *sent* after this instant is what it fails at.
+    // One that was sent before may have been applied while A still led.
     found.answered_at = sight.now;
     found.renewed_before = sight.tenure.renewed_sent;
     state_ = found;
@@ -87,6 +103,8 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
 }
 
 void EpochClaim::wish_renewal(const Sight& sight, Desk& desk) {
+    // The bucket's answers come as fast as the network: without this a look that is repeated would
+    // be one more load on the API server each time.
     const bool soon = history_.ever_wished &&
                       sight.now < saturating_add(history_.wished, sight.config.retry_period);
     if (soon) return;  // the next regular one is not further away than that
@@ -103,21 +121,29 @@ void EpochClaim::proceed(const Sight& sight, Desk& desk) {
     if (found == nullptr) return;
     // The renewal that the answer asked for may leave in the answer's own step, so its instant may
     // be equal; one that was known then is not it, even if it was sent at that very instant.
+    // Each renewal is a step in which this is asked again, so there is no deadline to be set.
     if (sight.tenure.renewed_sent < found->answered_at) return;
     if (sight.tenure.renewed_sent <= found->renewed_before) return;
+    // Too near to the gate's end for a put: the next renewal makes room, or ends the leadership.
     const std::optional<Duration> timeout = sight.put_timeout(0);
     if (timeout) swap(sight, Renewing(*found), *timeout, desk);
 }
 
 void EpochClaim::swap(const Sight& sight, const Renewing& found, Duration timeout, Desk& desk) {
     // Both are at most 2^63 (a larger epoch is no stamp of ours), so the sum can't wrap.
+    // Not the term alone: after a restore of the cluster it begins again, below the epochs that
+    // objects carry, and every follower would take the new writes for older ones. Not the stored
+    // number alone: it is the bucket that may have been set back.
     const std::uint64_t above = std::max(found.stored.value(), history_.floor.value()) + 1;
     const Epoch epoch{std::max(sight.tenure.term.value(), above)};
     const std::uint64_t write_id = desk.requests.next_write();
+    // Of several swaps of one claim any may be the one that was applied.
     if (history_.first_write == 0) history_.first_write = write_id;
     SendBucket put;
     put.verb = BucketVerb::put;
     put.key = epoch_key();
+    // A store that does no conditions answers each conditional swap with a refusal: without this it
+    // would never be claimed. What fences there is time, by the Lease and by put_timeout().
     if (sight.store.put != Preconditions::refused) {
         put.etag = found.etag;
         put.condition = found.etag.empty() ? PutCondition::if_none_match : PutCondition::if_match;
@@ -140,6 +166,8 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
         case BucketOutcome::written:
             claimed(swapping.epoch, desk);
             return;
+        // Somebody claimed since the look. Nothing is known of who: look again, and renew again,
+        // which shows whether we still lead.
         case BucketOutcome::precondition_failed:
             desk.note(MarkId::epoch_claim_contended);
             history_.refused = swapping.etag;
@@ -147,6 +175,7 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
             return;
         case BucketOutcome::refused:
             if (flight.conditional) {
+                // By name: the store does no conditions. The next swap goes without.
                 desk.tell(ConditionsRefused{});
                 look(sight, desk);
                 return;
@@ -155,6 +184,8 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
         default:
             break;
     }
+    // Unknown, denied, not sent. If it was applied all the same, the look after the back-off finds
+    // a write id of this claim.
     desk.tell(TryFailed{flight.sent});
     wait(sight, reply.retry_after);
 }
@@ -163,6 +194,8 @@ void EpochClaim::claimed(Epoch epoch, Desk& desk) {
     state_ = Claimed{epoch};
     const bool raised = history_.last != Epoch{};
     history_.last = epoch;
+    // A claim ends, and with it what was held against its answers; the floor stays, for the objects
+    // that carry it do.
     history_.first_write = 0;
     history_.refused.reset();
     history_.contradictions = 0;
@@ -174,13 +207,19 @@ void EpochClaim::claimed(Epoch epoch, Desk& desk) {
 
 void EpochClaim::raise(const Sight& sight, const HigherEpoch& fact, Desk& desk) {
     desk.note(MarkId::stale_put_refused);
+    // Remembered also while a claim is under way: its number would be below that object's, and the
+    // write that met it would meet it again.
     history_.floor = std::max(history_.floor, fact.epoch);
+    // A raise goes the whole way again, renewal included: a higher number is what a leader finds
+    // that was deposed unawares, and then it must not go on.
     if (!std::holds_alternative<Claimed>(state_)) return;
     // A set-back of the numbers is met once. Again, while the Lease is ours without a break, it is
     // somebody who never asks the Lease: a second group on this bucket and prefix.
     const bool foreign = fact.writer != sight.writer && fact.writer != 0;
     if (history_.raises > 0 && foreign) desk.note(MarkId::two_groups);
     ++history_.raises;
+    // Two groups that share a prefix raise above each other for ever. Each raise is a swap and a
+    // renewal, so past the first few each waits as a failure does.
     if (history_.raises > kRaises)
         wait(sight, Duration{0});
     else
@@ -194,6 +233,9 @@ std::optional<Epoch> EpochClaim::epoch() const {
 }
 
 Epoch EpochClaim::provisional(const Tenure& tenure) const {
+    // Above the number that will be claimed, the file would look newer than its own object for
+    // ever, and be uploaded over other replicas' writes. The claim is never below the term, nor
+    // below what this leadership had before, so the larger of the two is safe.
     if (const auto claimed = epoch()) return *claimed;
     return Epoch{std::max(tenure.term.value(), history_.last.value())};
 }
@@ -204,6 +246,12 @@ Instant EpochClaim::next_deadline() const {
 }
 
 void EpochClaim::check(const Sight& sight) const {
+    CHECK_MSG(
+        sight.requests.count<ClaimLook>() == (std::holds_alternative<Looking>(state_) ? 1U : 0U),
+        "a claim that looks without a GET in flight, or the other way round");
+    CHECK_MSG(
+        sight.requests.count<ClaimSwap>() == (std::holds_alternative<Swapping>(state_) ? 1U : 0U),
+        "a claim that swaps without a PUT in flight, or the other way round");
     const auto* waiting = std::get_if<Waiting>(&state_);
     CHECK_MSG(waiting == nullptr || waiting->until > sight.now,
               "a claim that could go on stands still");

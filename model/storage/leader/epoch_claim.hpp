@@ -36,11 +36,13 @@ class EpochClaim {
     /// number that will be claimed, and not below one that this leadership had.
     [[nodiscard]] Epoch provisional(const Tenure& tenure) const;
     [[nodiscard]] Instant next_deadline() const;
+    /// What the state waits for is in flight, or is a renewal, or an instant that lies ahead.
     void check(const Sight& sight) const;
 
     friend bool operator==(const EpochClaim&, const EpochClaim&) = default;
 
   private:
+    // Each state holds what only it needs, so a swap can't be made from what an earlier look found.
     struct Looking {
         friend bool operator==(const Looking&, const Looking&) = default;
     };
@@ -69,6 +71,8 @@ class EpochClaim {
     };
     using State = std::variant<Idle, Looking, Renewing, Swapping, Waiting, Claimed>;
     /// What this leadership's claims have met.
+    /// Outlives the states: a claim is made of several looks and swaps, and a leadership of several
+    /// claims.
     struct History {
         Epoch floor;  ///< a higher epoch found on an object
         Epoch last;   ///< claimed before

@@ -50,6 +50,8 @@ class Graveyard {
     bool step(const Purge& owner, BucketOutcome outcome, Desk& desk);
 
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    /// A place is a DELETE in flight, each grave stands in the queue, and none that may go is left.
+    void check(const Sight& sight, bool pipelines_wait) const;
 
     friend bool operator==(const Graveyard&, const Graveyard&) = default;
 
@@ -62,6 +64,7 @@ class Graveyard {
         friend bool operator==(const Grave&, const Grave&) = default;
     };
     void sweep(const Sight& sight);
+    [[nodiscard]] bool may_purge(const Sight& sight, bool pipelines_wait) const;
     [[nodiscard]] std::optional<KeyId> due(const Sight& sight, bool pipelines_wait);
     void put_off(const Sight& sight, KeyId key);
     void purge(const Sight& sight, KeyId key, Desk& desk);

@@ -23,20 +23,26 @@ enum class JobState : std::uint8_t {
 };
 
 /// A write or removal that a leader accepted, or an upload of reconciling (no call).
+/// One write of one key, through all its attempts. Its id is the write id of its stamp in each of
+/// them, so that whichever attempt was stored is recognised and an answer that was lost costs a
+/// look, not a second object.
 struct Job {
     KeyId key{};
     std::optional<CallId> call;
     /// Calls whose unsent writes this one overtook: they are answered when it is.
+    /// Their answer is this job's: had they been stored, this write would have replaced them.
     std::vector<CallId> overtaken;
     JobId order;  ///< its turn: that of the first write it overtook
     Blob payload;
     bool tombstone = false;
     JobState state = JobState::queued;
-    bool tried = false;          ///< a request of it has left
+    bool tried = false;  ///< a request of it has left
+    /// Once true it stays: then the job can end as committed or unknown, never as failed or fenced.
     bool maybe_applied = false;  ///< an attempt's outcome is unknown
     bool look_next = false;      ///< before another PUT: GET
     bool placing = false;        ///< the PUT in flight is the tombstone of a large creation
     Stamp sent;                  ///< of the newest attempt
+    /// Kept for one look: if that shows the same version, the store contradicts itself.
     std::optional<ETag>
         refused;     ///< condition of the newest attempt, which met 412; empty = create
     ETag condition;  ///< of the newest attempt: If-Match; empty = If-None-Match

@@ -43,6 +43,8 @@ class LeaderReads {
     friend bool operator==(const LeaderReads&, const LeaderReads&) = default;
 
   private:
+    /// Its tries are its own: a caller that came late to a key in trouble gets as many as the
+    /// first.
     struct Waiter {
         std::uint32_t tries = 0;  ///< GETs sent for it
         bool rides = false;
@@ -62,6 +64,7 @@ class LeaderReads {
     void tidy(KeyId key);
 
     std::map<KeyId, Reads> keys_;
+    // Keys and not calls: ten thousand readers of one key are one GET, and one place.
     std::map<std::uint64_t, KeyId> queue_;  ///< by turn
     std::set<std::pair<Instant, KeyId>> retries_;
     Slots<KeyId> places_;

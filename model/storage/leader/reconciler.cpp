@@ -14,11 +14,14 @@ constexpr std::uint32_t kPortion = 4096;  // keys compared by one step
 }  // namespace
 
 void Reconciler::begin(const Sight& sight) {
+    // A raise claims again, and is no new leadership: the run after the first claim is the one that
+    // looks for what the old leader left.
     if (!sight.config.file_store || runs_ > 0 || due_at_ != kNever) return;
     due_at_ = sight.now;
 }
 
 void Reconciler::stop() {
+    // What is in flight stays so, and its answer starts nothing: the next leader reconciles anyway.
     listing_.reset();
     sweep_.reset();
     keys_.clear();
@@ -26,6 +29,8 @@ void Reconciler::stop() {
 }
 
 void Reconciler::consider(KeyId key) {
+    // In front: an acknowledged version is missing from the bucket, and a crash of this process
+    // could make that final.
     if (std::ranges::find(keys_, key) == keys_.end() && !active_.contains(key))
         keys_.push_front(key);
 }
@@ -34,9 +39,14 @@ void Reconciler::consider(KeyId key) {
 bool Reconciler::starts(const Sight& sight) {
     if (sight.now < due_at_ || !sight.epoch || sight.stopping) return false;
     const bool first = runs_ == 0;
+    // Alone it is done once, at start: from then on every write is its own, and reaches the bucket
+    // or fails before the eyes of whoever asked for it.
     const bool alone = !sight.config.ha;
     due_at_ = alone ? kNever
                     : saturating_add(sight.now, first ? sight.config.largest_request_age : kHourly);
+    // The second run comes when no request of the old leader can land any more. It isn't made up
+    // for if the first one still runs: an hour later there is another, and what landed meanwhile is
+    // met by each key's own look.
     if (listing_ || sweep_ || !keys_.empty() || !active_.empty()) return false;
     ++runs_;
     return !alone || sight.catalog.size() > 0;
@@ -61,6 +71,7 @@ Reconciler::Paged Reconciler::step(const Sight& sight, const ReconcilePage&, Buc
                                    const BucketReply& reply) {
     if (!listing_) return {};  // a stop dropped it
     listing_->request = RequestId{};
+    // Unlike polling it goes on until it is done: nobody waits for it, and its period is an hour.
     if (outcome != BucketOutcome::page) {
         const Duration wait = listing_->failures.fail(sight.retries(), reply.retry_after);
         listing_->resume_at = saturating_add(sight.now, wait);
@@ -69,6 +80,7 @@ Reconciler::Paged Reconciler::step(const Sight& sight, const ReconcilePage&, Buc
     Paged paged{std::get<ListPagePtr>(reply.content), listing_->number};
     const std::vector<ListEntry>& entries = paged.page->entries;
     if (!paged.page->truncated) {
+        // A complete LIST alone can say that a key is not there.
         sweep_ = Sweep{listing_->number, 0};
         listing_.reset();
     } else if (entries.empty() || entries.back().key <= listing_->after) {
@@ -88,6 +100,7 @@ std::vector<KeyId> Reconciler::sweep(const Sight& sight) {
     const std::uint32_t end = std::min(size, sweep_->at + kPortion);
     for (; sweep_->at < end; ++sweep_->at) {
         const KeyId key{sweep_->at};
+        // Also true of what this leader committed since the LIST began.
         const bool listed = sight.catalog.at(key).listed >= sweep_->number;
         if (differs(sight, key, listed)) keys_.push_back(key);
         if (!listed) unlisted.push_back(key);
@@ -100,9 +113,14 @@ std::vector<KeyId> Reconciler::sweep(const Sight& sight) {
 bool Reconciler::differs(const Sight& sight, KeyId key, bool listed) {
     const Entry& known = sight.catalog.at(key);
     const bool shown = listed && !known.view.etag.empty();
+    // The documented retroactive backup: what the LIST shows is never compared, nor written over.
     if (!sight.config.ha) return known.has_local && !shown;
+    // A dirty file may be an acknowledged write that was lost with its leader, or one that never
+    // was acknowledged; the object's stamp will tell. A copy without an object may be a removal.
     if (known.has_local && (known.dirty || !shown)) return true;
     // The bucket went back to an older version than the file's.
+    // needs_fetch() is no help here: by its own rule this file has nothing to learn from the
+    // object.
     if (known.clean() && known.examined && older(known.view.version, known.local.version))
         return true;
     return sight.catalog.needs_fetch(key);
@@ -114,11 +132,15 @@ bool Reconciler::differs(const Sight& sight, KeyId key, bool listed) {
 void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
     const Entry& known = sight.catalog.at(key);
     if (sight.stopping || !differs(sight, key, !known.missed)) return;
+    // Nothing there to compare with. With HA on the writer creates under If-None-Match: whoever
+    // creates the key in between is met, and decided about anew.
     if (known.view.etag.empty() && known.has_local && (known.dirty || !known.tagged)) {
         load(sight, key, desk);
         return;
     }
+    // A single install's files are the truth: it asks the bucket nothing.
     if (!sight.config.ha) return;
+    // Counted until it is answered, whatever the answer: at most two keys are worked on at a time.
     active_.insert(key);
     SendBucket get;
     get.verb = BucketVerb::get;
@@ -141,6 +163,7 @@ void Reconciler::load(const Sight& sight, KeyId key, Desk& desk) {
 Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& owner,
                                      const Found& found, bool busy, Desk& desk) {
     active_.erase(owner.key);
+    // Whatever changed the key since, a pipeline or a page, knows better than this look.
     if (!found.current || busy || sight.stopping) return Verdict::nothing;  // the next run comes
     const Entry& known = sight.catalog.at(owner.key);
     switch (found.kind) {
@@ -148,6 +171,8 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
         case FoundKind::nothing:
             return Verdict::nothing;
         case FoundKind::missing:
+            // The file is a copy of an object that is gone, so a removal won: uploading it would
+            // undo that. Dirty or untagged, it may be all that there is.
             if (known.clean()) return Verdict::drop;
             if (known.has_local) load(sight, owner.key, desk);
             return Verdict::nothing;
@@ -157,10 +182,14 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
             break;
     }
     if (known.has_local && known.tagged && known.dirty) {
+        // By content and not by number: the file may wait under a provisional epoch.
         const bool same = found.kind == FoundKind::data && found.stamp.length == known.local.size &&
                           found.stamp.digest == known.local.digest;
         if (same) return Verdict::clean;  // the lost reply of a PUT that was stored
         // Ours is uploaded unless the object is newer: equal epochs alone decide nothing.
+        // Two writes of one epoch, the first one's file on the disk, the second one's object in the
+        // bucket, both acknowledged, and a crash: by the epoch alone the first would be uploaded
+        // over the second.
         if (!older(known.local.version, version_of(found.stamp))) {
             load(sight, owner.key, desk);
             return Verdict::nothing;
@@ -176,22 +205,44 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
 bool Reconciler::step(const Sight& sight, const ReconcileLoad& owner, const FileReply& reply,
                       bool busy, Desk& desk) {
     active_.erase(owner.key);
+    // The pipeline's own write goes first, and brings its own bytes.
     if (busy || sight.stopping) return true;
+    // Not readable: the entry is forgotten, and the object, if there is one, is fetched again.
     if (reply.status != FileStatus::ok || !reply.entries || reply.entries->size() != 1)
         return false;
     const FileEntry& file = reply.entries->front();
     // Written by a pipeline meanwhile: its own job has uploaded it, or failed and is still dirty.
     const Entry& known = sight.catalog.at(owner.key);
+    // The header must fit the bytes that are sent, so they are compared and not assumed.
     if (known.has_local && known.local.digest == file.payload.digest)
         desk.tell(UploadReady{owner.key, file.payload});
     return true;
 }
 
 Instant Reconciler::next_deadline(const Sight& sight) const {
+    // What stands in `keys_` has no time of its own: it waits for room, which an answer to a write
+    // makes.
     if (sweep_) return sight.now;
     Instant next = due_at_ > sight.now ? due_at_ : kNever;
     if (listing_ && listing_->request == RequestId{}) next = std::min(next, listing_->resume_at);
     return next;
+}
+
+void Reconciler::check(const Sight& sight, bool room) const {
+    CHECK_MSG(active_.size() <= kAtOnce, "more keys are worked on than may be at once");
+    CHECK_MSG(active_.size() ==
+                  sight.requests.count<ReconcileLook>() + sight.requests.count<ReconcileLoad>(),
+              "a key is worked on without a look or load in flight");
+    CHECK_MSG(!room || !sight.epoch || active_.size() == kAtOnce || keys_.empty(),
+              "a key could be worked on and is not");
+    CHECK_MSG(!listing_ || listing_->request != RequestId{} || listing_->resume_at > sight.now,
+              "a LIST with neither a page in flight nor a time to go on");
+    // After a stop a page may still be on its way that belongs to no LIST any more.
+    if (!sight.stopping)
+        CHECK_MSG(sight.requests.count<ReconcilePage>() ==
+                      (listing_ && listing_->request != RequestId{} ? 1U : 0U),
+                  "a page in flight that no LIST waits for");
+    CHECK_MSG(due_at_ >= sight.now || !sight.epoch || sight.stopping, "a run is due and not begun");
 }
 
 }  // namespace leasehold::storage

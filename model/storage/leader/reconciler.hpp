@@ -61,10 +61,13 @@ class Reconciler {
         }
     }
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    /// `room` as in proceed().
+    void check(const Sight& sight, bool room) const;
 
     friend bool operator==(const Reconciler&, const Reconciler&) = default;
 
   private:
+    // As many as the writer takes of uploads: a file that is loaded and then waits is memory.
     static constexpr std::size_t kAtOnce = 2;
     struct Listing {
         std::uint32_t number = 0;
@@ -92,6 +95,8 @@ class Reconciler {
     std::optional<Sweep> sweep_;
     Instant due_at_ = kNever;
     std::uint32_t runs_ = 0;
+    // Keys and no decisions: each is looked at again when its turn comes, for minutes may have
+    // passed.
     std::deque<KeyId> keys_;  ///< to be worked on
     std::set<KeyId> active_;  ///< a look or load is in flight
 };

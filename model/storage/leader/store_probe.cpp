@@ -34,6 +34,8 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
             static_cast<void>(put(sight, PutCondition::if_none_match, {}, false, desk));
             return;
         case Stage::match:
+            // A store may refuse a create over an object and still ignore If-Match, on which nearly
+            // every write depends: each is asked by itself.
             static_cast<void>(put(sight, PutCondition::if_match, ETag(kOther), false, desk));
             return;
         case Stage::remove:
@@ -66,6 +68,8 @@ RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag
     request.etag = etag;
     request.body = own_body(stamp);
     request.stalled = stalled;
+    // Until the verdict nothing fences, these requests included: each must fit wholly inside
+    // validity.
     request.timeout = *sight.put_timeout(0, true);
     return desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
 }
@@ -86,6 +90,8 @@ void StoreProbe::send_pair(const Sight& sight, bool stalled, Desk& desk) {
         pair.numbers[i] = number_;
     }
     pair.open = 2;
+    // Its rest leaves then at the latest, or a store that locks the key would keep both waiting
+    // until their time-outs.
     if (stalled) pair.resume_at = saturating_add(sight.now, kStall);
     pair_ = pair;
 }
@@ -101,6 +107,7 @@ void StoreProbe::step(const Sight& sight, const ProbeRequest& owner, const Fligh
         on_pair(sight, owner, outcome, reply, desk);
     } else if (outcome == BucketOutcome::refused && flight.conditional) {
         if (stage_ == Stage::remove)
+            // It says so by name, which is as good as being seen to ignore it: nothing is purged.
             conclude_remove(Preconditions::ignored, desk);
         else
             refused(desk);
@@ -165,6 +172,7 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
         pair.unclear = true;
     }
     if (pair.open > 0) {
+        // The other one was judged while half of a body lay there: that is the moment it was for.
         if (pair.resume_at != kNever && owner.number == pair.numbers[1]) resume(desk);
         return;
     }
@@ -190,6 +198,7 @@ void StoreProbe::fail(const Sight& sight, Duration retry_after) {
     if (stage_ == Stage::race || stage_ == Stage::stall) stage_ = Stage::plant;
     const Duration wait = failures_.fail(sight.retries(), retry_after);
     next_ = saturating_add(sight.now, wait);
+    // Without a verdict: nothing fences for the rest of this leadership. Slower, and safe.
     if (failures_.tries() < kTries) return;
     stage_ = Stage::done;
     next_ = kNever;
@@ -201,6 +210,7 @@ void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
     if (verdict == Preconditions::refused) desk.note(MarkId::preconditions_refused);
     if (verdict == Preconditions::not_atomic) desk.note(MarkId::preconditions_not_atomic);
     verdict_.put = verdict;
+    // A gateway that knows no conditions on PUT is not believed about those on DELETE.
     if (verdict == Preconditions::refused) verdict_.remove = Preconditions::ignored;
     stage_ = verdict_.remove == Preconditions::unknown ? Stage::plant : Stage::clean;
 }
@@ -214,6 +224,7 @@ void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
 }
 
 void StoreProbe::contradicted() {
+    // One-way: an answer that can't be under honoured conditions outweighs any number that can.
     if (verdict_.put == Preconditions::honoured) verdict_.put = Preconditions::not_atomic;
 }
 
@@ -228,6 +239,22 @@ Instant StoreProbe::next_deadline(const Sight& sight) const {
         next_ > sight.now)
         next = std::min(next, next_);
     return next;
+}
+
+void StoreProbe::check(const Sight& sight) const {
+    const std::size_t asked = sight.requests.count<ProbeRequest>();
+    CHECK_MSG(pair_ ? asked == pair_->open : asked <= 1,
+              "the probe's requests in flight are not those that it waits for");
+    CHECK_MSG(!pair_ || (pair_->open > 0 && pair_->stored + pair_->open <= 2),
+              "a pair with more or fewer answers than requests");
+    // Half of a body that nobody follows up would hold the key until its time-out.
+    CHECK_MSG(!pair_ || pair_->resume_at > sight.now, "the rest of a stalled body is not sent");
+    if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
+    CHECK_MSG(next_ > sight.now || !sight.put_timeout(0, true),
+              "a question could be asked and is not");
+    // Out of tries the probe is over, whatever a write is told later.
+    CHECK_MSG(asked > 0 || next_ != kNever || failures_.tries() >= kTries,
+              "a question is open, and neither an answer nor a time will bring the next");
 }
 
 }  // namespace leasehold::storage

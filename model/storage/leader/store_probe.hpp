@@ -29,6 +29,9 @@ class StoreProbe {
     /// A write's condition was refused by name.
     void refused(Desk& desk);
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
+    /// The requests in flight are those that it waits for, and an open question has an answer to
+    /// come or a time to be asked.
+    void check(const Sight& sight) const;
 
     friend bool operator==(const StoreProbe&, const StoreProbe&) = default;
 

@@ -15,6 +15,9 @@ constexpr std::uint32_t kContradictions = 2;
 
 /// Is it what the job wrote, in whichever attempt?
 bool is_own(const Sight& sight, const Stamp& stamp, JobId id, const Job& job) {
+    // Not by epoch: an attempt from before a raise carries the earlier one. And by content too: a
+    // write id alone would take the tombstone that holds a large creation's place for the write
+    // itself.
     return stamp.writer == sight.writer && stamp.write_id == id.value() &&
            stamp.tombstone == job.tombstone && stamp.length == job.payload.size &&
            (job.payload.size == 0 || stamp.digest == job.payload.digest);
@@ -33,6 +36,8 @@ void Writer::send(const Sight& sight, JobId id, Job& job, Desk& desk) {
     const Entry& known = sight.catalog.at(job.key);
     const bool creates = sight.config.ha && known.view.etag.empty();
     const Duration travel = sight.with_travel(sight.config.put_timeout, job.payload.size);
+    // Where nobody can purge, a key that a rival wrote holds an object or a tombstone, and refuses
+    // the creation however late it comes: no need to hold its place.
     job.placing = creates && !job.tombstone && travel > sight.config.largest_request_age &&
                   sight.config.format == ObjectFormat::fenced &&
                   sight.store.remove != Preconditions::ignored;
@@ -41,14 +46,17 @@ void Writer::send(const Sight& sight, JobId id, Job& job, Desk& desk) {
     if (job.placing) job.sent = Stamp{sight.epoch.value(), sight.writer, id.value(), 0, {}, true};
     SendBucket put;
     put.key = sight.catalog.name(job.key);
+    // There is one: proceed() starts nothing near the gate's end, and looks at the same instant.
     put.timeout = sight.put_timeout(job.placing ? 0 : job.payload.size).value();
     if (!sight.config.ha && job.tombstone) {
+        // A single install removes as it always did; there is nobody whom a tombstone would stop.
         put.verb = BucketVerb::remove;
     } else {
         put.verb = BucketVerb::put;
         put.body = data_body(sight.config, job.placing ? Blob{} : job.payload, job.sent);
     }
     if (sight.config.ha && sight.store.put != Preconditions::refused) {
+        // The view and not the tag of the file: it is what the bucket was last seen to hold.
         put.etag = known.view.etag.etag();
         job.condition = put.etag;
         put.condition = creates ? PutCondition::if_none_match : PutCondition::if_match;
@@ -71,6 +79,7 @@ void Writer::look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& d
         return;
     }
     get.key = sight.catalog.name(job.key);
+    // By size: the object that is looked at may be the large one that is to be replaced.
     get.timeout = sight.get_timeout(job.key);
     Flight flight{AttemptLook{id}};
     flight.key = job.key;
@@ -82,6 +91,8 @@ void Writer::look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& d
 Job& Writer::landed(JobId id) {
     Job& job = jobs_.at(id);
     CHECK(job.state == JobState::in_flight);
+    // Before anything is decided, so no path can keep it: whoever goes on takes a place again, in
+    // turn.
     places_.give(id);
     uploads_.give(id);
     job.request = RequestId{};
@@ -93,6 +104,7 @@ Job& Writer::landed(JobId id) {
 /// back. An upload is nobody's call and gives up; the next reconciling finds its file again.
 void Writer::fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk) {
     const Duration wait = job.failures.fail(sight.retries(), retry_after);
+    // It would hold one of two places for uploads at each try, before files that can be stored.
     if (job.upload() && (job.failures.tries() > kUploadTries || sight.stopping)) {
         finish(id, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
         return;
@@ -104,6 +116,8 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
                   BucketOutcome outcome, const BucketReply& reply, Desk& desk) {
     Job& job = landed(owner.job);
     const bool placed = std::exchange(job.placing, false);
+    // Another attempt, another condition: what was refused before proves nothing against this
+    // answer.
     job.refused.reset();
     switch (outcome) {
         case BucketOutcome::written:
@@ -111,6 +125,8 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
                 commit(owner.job, job.sent, reply.etag, desk);
                 return;
             }
+            // Not an end: the next attempt names this ETag, so however late it lands, it is refused
+            // if anybody wrote since.
             desk.tell(Placed{job.key, job.sent, reply.etag});
             queue(owner.job, job);
             return;
@@ -121,11 +137,16 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             // Somebody wrote since: a successor, a human, or this very job with its reply lost.
             if (!sight.config.ha) break;
             job.refused = job.condition;
+            // Own write id there: committed. A lower epoch or a foreign object: again, over that. A
+            // higher epoch: the claim is raised above it, if the renewal shows that we still lead.
+            // A mere retry under the new ETag would let a deposed leader write over its successor.
             job.look_next = true;
             queue(owner.job, job);
             return;
         case BucketOutcome::refused:
             if (!flight.conditional) break;
+            // Certainly not stored, and no failure of the bucket: tried again at once, without a
+            // condition.
             desk.tell(ConditionsRefused{});
             queue(owner.job, job);
             return;
@@ -134,6 +155,8 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             // Certainly not applied; and a try all the same: a name that doesn't resolve lets
             // nothing leave, and another replica may reach the bucket.
             desk.tell(TryFailed{flight.sent});
+            // This try is certainly not stored; an earlier one may be, and then it is found, not
+            // stored again.
             job.look_next = sight.config.ha && job.maybe_applied;
             fail(sight, owner.job, job, reply.retry_after, desk);
             return;
@@ -142,6 +165,8 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
     }
     // 409, 5xx, a time-out, a broken connection: stored, or not, or yet to be.
     desk.tell(TryFailed{flight.sent});
+    // From here on only a look can tell, and only "it is there" is an answer: that it is not there
+    // says that it was not applied *yet*.
     job.maybe_applied = true;
     if (!sight.config.ha || !sight.store.fences())
         unresolved_[job.key] = saturating_add(sight.now, sight.config.largest_request_age);
@@ -153,18 +178,22 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
 void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& flight,
                   const Found& found, Desk& desk) {
     Job& job = landed(owner.job);
+    // Nothing was learnt, so the question stays.
     if (found.kind == FoundKind::nothing || found.kind == FoundKind::denied) {
         desk.tell(TryFailed{flight.sent});
         fail(sight, owner.job, job, found.retry_after, desk);
         return;
     }
     job.look_next = false;
+    // A corrupt object has no stamp: it is nobody's, and is written over under its ETag.
     const bool stamped = found.kind == FoundKind::data || found.kind == FoundKind::tombstone;
     if (stamped && is_own(sight, found.stamp, owner.job, job)) {
         desk.note(MarkId::write_resolved);
+        // With what the look found: of two attempts it may be the earlier one that is there.
         commit(owner.job, found.stamp, found.etag, desk);
         return;
     }
+    // The job is queued all the same: it starts when there is an epoch again, above that one.
     if (stamped && found.stamp.epoch > sight.epoch.value_or(Epoch{}))
         desk.tell(HigherEpoch{found.stamp.epoch, found.stamp.writer});
     if (job.upload()) {
@@ -188,6 +217,8 @@ void Writer::contradicted(const Sight& sight, const Flight& flight, JobId id, Jo
     desk.note(MarkId::precondition_contradicted);
     desk.tell(Contradiction{});
     desk.tell(TryFailed{flight.sent});
+    // From the longest wait of an ordinary failure on: a store that denies what it shows does not
+    // get better within seconds, and each try costs it a PUT and a GET.
     const BackoffLimits limits{sight.config.retry_max,
                                std::max(sight.config.retry_max, sight.config.poll_period)};
     wait_until(id, job, saturating_add(sight.now, job.failures.fail(limits)));
@@ -202,6 +233,7 @@ void Writer::step(const Sight& sight, const EpochLook& owner, const Flight& flig
         return;
     }
     std::optional<Stamp> stamp;
+    // Unreadable is as good as gone: nothing there is ours.
     if (outcome == BucketOutcome::object) stamp = stamp_of(*std::get<ObjectBodyPtr>(reply.content));
     queue(owner.job, job);
     const Epoch ours = sight.epoch.value_or(Epoch{});

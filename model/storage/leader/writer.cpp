@@ -19,6 +19,7 @@ void Writer::accept(JobId id, CallId call, KeyId key, const Blob& payload, bool 
 }
 
 void Writer::upload(JobId id, KeyId key, const Blob& payload, Desk& desk) {
+    // Today's write wins: the file on the disk is already that write's, or will be.
     CHECK_MSG(!busy(key), "an upload of a key that is being written");
     ++upload_jobs_;
     Job job;
@@ -34,6 +35,8 @@ void Writer::enter(JobId id, Job job, Desk& desk) {
     job.order = id;
     const auto [at, fresh] = lanes_.try_emplace(job.key, Lane{id, {}});
     Lane& lane = at->second;
+    // At most two jobs a key: the head, which may have left, and the newest behind it. What has
+    // left can't be overtaken, for it may be stored; what has not can, whether it leads or waits.
     bool leads = fresh;
     if (!fresh) {
         if (lane.next) {
@@ -54,6 +57,8 @@ void Writer::enter(JobId id, Job job, Desk& desk) {
 void Writer::overtake(Job& by, JobId id, Desk& desk) {
     Job old = std::move(jobs_.extract(id).mapped());
     CHECK(old.state != JobState::in_flight);
+    // It gives up its place in the queue, not its turn: the newer job enters with the old one's
+    // order.
     unqueue(id, old);
     if (old.upload()) {
         --upload_jobs_;  // the file that it would have stored is the older one
@@ -68,6 +73,8 @@ void Writer::overtake(Job& by, JobId id, Desk& desk) {
 void Writer::queue(JobId id, Job& job) {
     job.state = JobState::queued;
     job.retry_at = kNever;
+    // Pipelines' writes before uploads, and within each by turn. A job comes back here after each
+    // answer and each back-off, at its old turn, so nobody who came later goes first for ever.
     agenda_.ready.emplace(std::pair{job.upload(), job.order}, id);
 }
 
@@ -77,6 +84,8 @@ void Writer::unqueue(JobId id, const Job& job) {
 }
 
 void Writer::wait_until(JobId id, Job& job, Instant at) {
+    // Without a place. Eight keys that the store refuses would otherwise hold all eight places, and
+    // no write of any other key could be sent for as long as they are tried.
     job.state = JobState::backing_off;
     job.retry_at = at;
     agenda_.waiting.emplace(at, id);
@@ -86,6 +95,7 @@ void Writer::unblock(KeyId key) {
     const auto lane = lanes_.find(key);
     if (lane == lanes_.end()) return;
     Job& head = jobs_.at(lane->second.head);
+    // Only a blocked one: a job that backs off has its own time, and one in flight its answer.
     if (head.state == JobState::blocked) queue(lane->second.head, head);
 }
 
@@ -95,13 +105,19 @@ void Writer::proceed(const Sight& sight, Desk& desk) {
         agenda_.waiting.erase(agenda_.waiting.begin());
         queue(id, jobs_.at(id));
     }
+    // Looks need a place too, so nobody holds one without a request in flight; and whoever is first
+    // is never one that can't move while those who could stand behind it. Near the gate's end
+    // nothing starts: what can't be stored in time would end unknown.
     while (sight.epoch && !agenda_.ready.empty() && places_.free() && sight.put_timeout(0)) {
         const auto first = agenda_.ready.begin();
+        // Uploads stand last: if the first is one, all are, and their own two places are taken.
         if (first->first.first && !uploads_.free()) break;
         const JobId id = first->second;
         agenda_.ready.erase(first);
         start(sight, id, desk);
     }
+    // Good for the step of the answer that showed it. A creation that left later could leave after
+    // the process had slept, when a successor may have claimed, written the key and purged it.
     epoch_seen_ = false;
 }
 
@@ -111,6 +127,8 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
     // One request that changes a key at a time: real stores let a DELETE and a PUT under If-Match
     // of one version both succeed, and of two PUTs the one that was given up may be the later.
     if (sight.requests.changing(job.key)) {
+        // unblock() comes with the answer of that request, which may be a purge's or one of a write
+        // that was given up; its time-out is an answer too, so this ends.
         job.state = JobState::blocked;
         return;
     }
@@ -118,14 +136,18 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
         wait_until(id, job, until);
         return;
     }
+    // A place and a request in flight are one: every branch below sends exactly one.
     places_.take(id);
     if (job.upload()) uploads_.take(id);
     job.state = JobState::in_flight;
     job.tried = true;
     const Entry& known = sight.catalog.at(job.key);
+    // The only writer: nothing to be fenced, nothing to be recognised.
     if (!sight.config.ha) {
         send(sight, id, job, desk);
     } else if (job.look_next) {
+        // The last answer left a question: was it this write that was stored, or whose is it that
+        // is there?
         look(sight, id, job, false, desk);
     } else if (known.view.etag.empty()) {
         // A key that a successor purged has nothing left that would stop us: not before `.ha/epoch`
@@ -153,13 +175,15 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
 Instant Writer::held_back_until(const Sight& sight, const Job& job) const {
     if (sight.config.ha && sight.store.fences()) return Instant::min();
     Instant until = Instant::min();
-    // A PUT of another write that timed out may land late, over this one. (One of this very write
-    // would store the same.)
+    // A PUT of another write that timed out may land late, over this one: W1 times out, is tried
+    // again and commits; W2 commits; the first attempt of W1 lands, and the bucket holds W1 under
+    // two acknowledgements. (One of this very write would store the same.)
     if (const auto found = unresolved_.find(job.key);
         found != unresolved_.end() && !job.maybe_applied)
         until = found->second;
     // An earlier leader may have sent a DELETE of this tombstone that is still on its way, and
-    // where looking and deleting are two steps it takes what we write with it.
+    // where looking and deleting are two steps it takes what we write with it. One of this epoch is
+    // our own, and our own DELETE of it would be in flight: the key would be blocked by that.
     const Entry& known = sight.catalog.at(job.key);
     const bool found_tombstone =
         known.examined && known.tombstone && sight.epoch && known.view.version.epoch < *sight.epoch;
@@ -175,8 +199,11 @@ Instant Writer::held_back_until(const Sight& sight, const Job& job) const {
 
 void Writer::commit(JobId id, Stamp stamp, const ETag& etag, Desk& desk) {
     const Job& job = jobs_.at(id);
+    // Behind it the file is already the next write's: the catalog must not tag that as this one.
     const bool newest = !lanes_.at(job.key).next.has_value();
     if (job.upload()) desk.note(MarkId::reconcile_uploaded);
+    // With the stamp that was stored. The epoch of this moment may be a later one: acknowledged
+    // under it, the object would look older than what was promised.
     desk.tell(Committed{job.key, stamp, etag, newest, job.upload()});
     finish(id, WriteAck::committed, stamp, etag, desk);
 }
@@ -184,10 +211,12 @@ void Writer::commit(JobId id, Stamp stamp, const ETag& etag, Desk& desk) {
 /// Answers the job's calls, and lets the next write of its key go on.
 void Writer::finish(JobId id, WriteAck ack, const Stamp& stamp, const ETag& etag, Desk& desk) {
     Job job = std::move(jobs_.extract(id).mapped());
+    // Both are no-ops for one that holds none.
     places_.give(id);
     uploads_.give(id);
     unqueue(id, job);
     if (job.upload()) --upload_jobs_;
+    // Whichever way it ended, the next one of its key goes on: its deadline runs.
     const auto lane = lanes_.find(job.key);
     if (lane->second.head != id) {
         CHECK(lane->second.next == id);
@@ -200,6 +229,8 @@ void Writer::finish(JobId id, WriteAck ack, const Stamp& stamp, const ETag& etag
         lanes_.erase(lane);
     }
     if (job.upload()) return;
+    // The overtaken ones first, in the order in which they came: all of them have what they asked
+    // for, or none has.
     const bool committed = ack == WriteAck::committed;
     const auto answer = [&](CallId call) {
         if (desk.calls.find(call) == nullptr) return;  // overtaken, and its deadline came first
@@ -214,6 +245,7 @@ void Writer::finish(JobId id, WriteAck ack, const Stamp& stamp, const ETag& etag
 void Writer::give_up(const Sight& sight, JobId id, WriteAck if_not_stored, Desk& desk) {
     Job& job = jobs_.at(id);
     if (job.state == JobState::in_flight) {
+        // A look in flight leaves nothing in doubt; a PUT does, and an abort doesn't call it back.
         const bool changes = desk.requests.find(job.request)->verb != BucketVerb::get;
         job.maybe_applied |= changes;
         if (changes && !sight.store.fences())
@@ -224,6 +256,8 @@ void Writer::give_up(const Sight& sight, JobId id, WriteAck if_not_stored, Desk&
 }
 
 void Writer::expire(const Sight& sight, CallId call, JobId job, Desk& desk) {
+    // Also with calls that it overtook: theirs came earlier, so their deadlines have mostly passed;
+    // those that have not get the same answer.
     if (jobs_.contains(job)) {
         give_up(sight, job, WriteAck::failed, desk);
         return;
@@ -233,6 +267,8 @@ void Writer::expire(const Sight& sight, CallId call, JobId job, Desk& desk) {
 }
 
 void Writer::drop_uploads(const Sight& sight, Desk& desk) {
+    // A PUT on its way is let land: an abort would leave it unknown, and the stop waiting for its
+    // age.
     std::vector<JobId> unsent;
     for (const auto& [id, job] : jobs_) {
         const bool putting = job.state == JobState::in_flight &&
@@ -244,6 +280,7 @@ void Writer::drop_uploads(const Sight& sight, Desk& desk) {
 }
 
 void Writer::end(const Sight& sight, Desk& desk) {
+    // Fenced is certain: nothing of it was ever sent, or all that was is known not to be stored.
     while (!jobs_.empty())
         give_up(sight, jobs_.begin()->first, WriteAck::fenced, desk);
 }
@@ -252,9 +289,13 @@ Instant Writer::next_deadline() const {
     return agenda_.waiting.empty() ? kNever : agenda_.waiting.begin()->first;
 }
 
-// What B1 and B2 of the review broke: eight places that belonged to jobs which did nothing.
+// Eight places that belong to jobs which do nothing stop all writes for as long as those live, with
+// a healthy bucket: so a place is a request in flight, one for one.
 void Writer::check(const Sight& sight) const {
-    CHECK_MSG(places_.held() <= jobs_.size(), "a place without a job");
+    CHECK_MSG(places_.held() == sight.requests.count<Attempt>() +
+                                    sight.requests.count<AttemptLook>() +
+                                    sight.requests.count<EpochLook>(),
+              "a place without a request in flight");
     CHECK(lanes_.size() <= jobs_.size());
     CHECK_MSG(agenda_.waiting.empty() || agenda_.waiting.begin()->first > sight.now,
               "a back-off has ended and its job stands still");

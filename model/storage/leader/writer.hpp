@@ -67,6 +67,7 @@ class Writer {
             visit(key);
     }
     [[nodiscard]] Instant next_deadline() const;
+    /// A place is a request in flight, and no write that could start is left waiting.
     void check(const Sight& sight) const;
 
     friend bool operator==(const Writer&, const Writer&) = default;
@@ -74,6 +75,8 @@ class Writer {
   private:
     static constexpr std::size_t kUploadsAhead = 2;
     /// Who is to start when.
+    /// A job stands in exactly one of the two, or is in flight, or blocked, or behind its lane's
+    /// head.
     struct Agenda {
         std::map<std::pair<bool, JobId>, JobId> ready;  ///< by (upload, order): uploads last
         std::set<std::pair<Instant, JobId>> waiting;
@@ -99,6 +102,8 @@ class Writer {
     std::map<JobId, Job> jobs_;
     std::map<KeyId, Lane> lanes_;
     Agenda agenda_;
+    // Uploads take of both: of the places, like any job, and of their own two, which keep eight
+    // files of 1 GiB from holding up today's windows.
     Slots<JobId> places_;
     Slots<JobId> uploads_;
     /// Where conditions don't fence: until when a PUT of the key that timed out may yet land.

@@ -12,6 +12,8 @@ void Queries::answer(CallId call, QueryOutcome outcome, Desk& desk) {
 }
 
 void Queries::begin(const Sight& sight, CallId call, KeyId key, bool awaited, Desk& desk) {
+    // Never parked: a user waits, and no data now is an answer that a page can show. So there are
+    // three ways, tried in this order, and each ends within the call's deadline.
     if (sight.catalog.servable(key)) {
         load(sight, call, key, desk);
     } else if (may_read_through(sight, key, awaited)) {
@@ -23,9 +25,14 @@ void Queries::begin(const Sight& sight, CallId call, KeyId key, bool awaited, De
 }
 
 bool Queries::may_read_through(const Sight& sight, KeyId key, bool awaited) const {
+    // Bounded, or a dashboard that asks for hundreds of windows at once would be as many GETs.
     if (through_.size() >= sight.config.read_through_max) return false;
+    // One GET a key. To ride on another one's flight would be to wait for it: for minutes, if it
+    // brings 1 GiB to a backup read.
     if (awaited || sight.requests.getting(key)) return false;
     // A single install has nobody who would tell it what the bucket holds; its files may be lost.
+    // With HA on, what the bucket is not known to hold is not asked for: a crowd of queries for
+    // windows that don't exist yet must cost it nothing.
     if (!sight.config.ha) return true;
     return !sight.catalog.at(key).absent();
 }
@@ -36,6 +43,7 @@ void Queries::read_through(const Sight& sight, CallId call, KeyId key, Desk& des
     get.verb = BucketVerb::get;
     get.key = sight.catalog.name(key);
     get.timeout = sight.config.read_through_timeout;
+    // It never outlives the call, so the place is free again when the call has ended.
     if (deadline != kNever) get.timeout = std::min(get.timeout, deadline - sight.now);
     Flight flight{QueryLook{call, key}};
     flight.key = key;
@@ -48,6 +56,7 @@ void Queries::read_through(const Sight& sight, CallId call, KeyId key, Desk& des
 void Queries::load(const Sight& sight, CallId call, KeyId key, Desk& desk) {
     const Entry& known = sight.catalog.at(key);
     CHECK(known.has_local);
+    // The bytes are in memory still; the disk may have the file of before.
     if (const Blob* held = sight.catalog.held(key); held != nullptr) {
         // A dirty file is no version of the bucket.
         const ETag etag = known.dirty ? ETag{} : known.local.etag.etag();
@@ -63,11 +72,16 @@ void Queries::load(const Sight& sight, CallId call, KeyId key, Desk& desk) {
 }
 
 void Queries::step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk) {
+    // The place is given back first: whatever follows may take one again.
     through_.erase(owner.call);
+    // Its deadline or a cancel came first. What the GET shows was noted all the same.
     if (desk.calls.find(owner.call) == nullptr) {
         desk.note(MarkId::stale_answer);
         return;
     }
+    // An answer is served only if it is the present, or the order shows that it is not below what
+    // was served. An absence or a plain object that the key has left behind is neither: asked once
+    // more.
     const bool learnt = found.kind == FoundKind::data || found.absent();
     const bool ordered = found.kind == FoundKind::data && found.stamp.epoch != Epoch{};
     if (sight.catalog.servable(owner.key)) {
@@ -89,6 +103,7 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
     const bool wanted = desk.calls.find(owner.call) != nullptr;
     if (!wanted) desk.note(MarkId::stale_answer);
     const bool read = reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1;
+    // Whether the file can be read matters also when nobody waits: it is then fetched again.
     if (!wanted) return read;
     if (!read) {
         answer(owner.call, QueryOutcome::not_available_yet, desk);
@@ -108,11 +123,21 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
     Stamp stamp;
     stamp.epoch = file.tag.epoch;
     stamp.write_id = file.tag.write_id;
+    // What is not in the bucket is no promise: its write may fail, and then the object counts
+    // again.
     if (!file.tag.dirty) desk.tell(Served{owner.key, stamp});
     const ETag etag = file.tag.dirty ? ETag{} : file.tag.etag;
     desk.calls.answer(QueryDone{owner.call, QueryOutcome::data, file.tag.epoch, etag, file.payload},
                       desk.out);
     return true;
+}
+
+void Queries::check(const Sight& sight) const {
+    // Stacked reads are what this bound is there to exclude; a query that is counted without a GET
+    // would take its place from the others until the process ends.
+    CHECK_MSG(through_.size() <= sight.config.read_through_max, "more read-throughs than may be");
+    CHECK_MSG(through_.size() == sight.requests.count<QueryLook>(),
+              "a read-through without its GET, or a GET that no query counts");
 }
 
 }  // namespace leasehold::storage

@@ -18,6 +18,9 @@ class Queries {
     void step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk);
     /// False if the file could not be read.
     bool step(const Sight& sight, const QueryLoad& owner, const FileReply& reply, Desk& desk);
+    /// Each query that is counted as reading through has its GET in flight, and they are not too
+    /// many.
+    void check(const Sight& sight) const;
 
     friend bool operator==(const Queries&, const Queries&) = default;
 
