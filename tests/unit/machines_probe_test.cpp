@@ -168,11 +168,26 @@ TEST_F(StoreProbeAlone, APairOfWhichNothingIsKnownIsPlayedAgain) {
 }
 
 TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {
-    probe.contradicted();
-    EXPECT_EQ(probe.verdict().put, Preconditions::unknown);
     run();
+    ASSERT_EQ(probe.verdict().put, kHonoured);
     probe.contradicted();
     EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
+}
+
+TEST_F(StoreProbeAlone, AnEarlierContradictionIsRememberedInTheVerdict) {
+    probe.contradicted();
+    EXPECT_EQ(probe.verdict().put, Preconditions::unknown) << "what it does instead is still asked";
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{Preconditions::not_atomic, kHonoured}));
+    EXPECT_EQ(marked(MarkId::preconditions_not_atomic), 1);
+    EXPECT_EQ(marked(MarkId::preconditions_honoured), 0);
+}
+
+TEST_F(StoreProbeAlone, AnEarlierContradictionHidesNoRefusal) {
+    refuses = 501;
+    probe.contradicted();
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::refused) << "or nothing would ever be written";
 }
 
 TEST_F(StoreProbeAlone, ARefusalThatAWriteMetIsAVerdictWhateverThePairSays) {

@@ -193,6 +193,8 @@ void StoreProbe::fail(const Sight& sight, Duration retry_after) {
 }
 
 void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
+    // A race is shown by luck: that none was seen here does not explain what was seen elsewhere.
+    if (verdict == Preconditions::honoured && contradicted_) verdict = Preconditions::not_atomic;
     if (verdict == Preconditions::honoured) desk.note(MarkId::preconditions_honoured);
     if (verdict == Preconditions::ignored) desk.note(MarkId::preconditions_ignored);
     if (verdict == Preconditions::refused) desk.note(MarkId::preconditions_refused);
@@ -211,6 +213,7 @@ void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
 }
 
 void StoreProbe::contradicted() {
+    contradicted_ = true;
     if (verdict_.put == Preconditions::honoured) verdict_.put = Preconditions::not_atomic;
 }
 

@@ -24,7 +24,8 @@ class StoreProbe {
 
     /// What is known so far; `put` when all of it was asked.
     [[nodiscard]] const Capabilities& verdict() const { return verdict_; }
-    /// Something that can't be under honoured conditions was seen: from now on time alone counts.
+    /// Something that can't be under honoured conditions was seen: from now on time alone counts,
+    /// and no later answer of the probe says otherwise.
     void contradicted();
     /// A write's condition was refused by name.
     void refused(Desk& desk);
@@ -67,6 +68,7 @@ class StoreProbe {
 
     Stage stage_ = Stage::plant;
     Capabilities verdict_;
+    bool contradicted_ = false;
     ETag etag_;                 ///< of the planted object
     std::uint32_t round_ = 0;   ///< races run
     std::uint32_t number_ = 0;  ///< of the newest request
