@@ -80,7 +80,8 @@ struct BucketArrows {
 };
 
 /// Notes what a GET shows. At a leader, an object that went back is an alarm, and the end of trust
-/// in the store's conditions; the newer bytes go back if the process has them.
+/// in the store's conditions; the newer bytes go back if the process has them. So do those of a
+/// torn object.
 Found BucketArrows::show(bool binding) const {
     Desk desk = step.desk();
     const KeyId key = *flight.key;
@@ -88,7 +89,9 @@ Found BucketArrows::show(bool binding) const {
     Leading* leads = step.s.leading();
     if (leads != nullptr && found.kind == FoundKind::tombstone)
         leads->graves.bury(step.sight(), key);
-    if (leads == nullptr || !found.stale || !found.current) return found;
+    if (leads == nullptr || !found.current) return found;
+    if (step.s.catalog.outlives(key, found)) leads->reconciler.consider(key);
+    if (!found.stale) return found;
     leads->probe.contradicted();
     const Entry& known = step.s.catalog.at(key);
     if (known.clean() && older(known.view.version, known.local.version))
@@ -134,7 +137,8 @@ void BucketArrows::operator()(const LateRead& owner) const {
     const Found found = show(false);
     Desk desk = step.desk();
     follower().reads.step(owner, found, desk);
-    if (found.kind == FoundKind::data) step.s.catalog.adopt(owner.key, found, true, desk);
+    if (found.kind == FoundKind::data && step.s.catalog.loaded())
+        step.s.catalog.adopt(owner.key, found, true, desk);
 }
 
 void BucketArrows::operator()(const LeaderRead& owner) const {
@@ -142,8 +146,9 @@ void BucketArrows::operator()(const LeaderRead& owner) const {
     Desk desk = step.desk();
     Leading& self = leader();
     self.reads.step(step.sight(), owner, found, desk);
-    // What is being written is newer than what is there.
-    if (found.kind == FoundKind::data && step.s.config.file_store && !self.writer.busy(owner.key))
+    // What is being written is newer than what is there; so may a file be that is not known yet.
+    if (found.kind == FoundKind::data && step.s.config.file_store && step.s.catalog.loaded() &&
+        !self.writer.busy(owner.key))
         step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
 }
 

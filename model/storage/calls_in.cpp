@@ -55,13 +55,10 @@ void on(Step& step, const Start&) {
     CHECK_MSG(!step.s.life.started, "a second Start");
     step.s.life.started = true;
     Desk desk = step.desk();
-    if (step.s.config.file_store) {
-        SendFile list;
-        list.verb = FileVerb::list;
-        desk.requests.send(std::move(list), FileIndex{}, step.out);
-    } else {
+    if (step.s.config.file_store)
+        step.s.catalog.ask_index(desk);
+    else
         step.s.catalog.begin_index(nullptr);
-    }
     if (std::holds_alternative<Idle>(step.s.role)) become_follower(step);
 }
 

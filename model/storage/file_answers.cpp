@@ -13,11 +13,14 @@ struct FileArrows {
     const FileReply& reply;
 
     void operator()(const FileIndex&) const {
-        step.s.catalog.begin_index(reply.status == FileStatus::ok ? reply.entries : nullptr);
+        if (reply.status == FileStatus::ok)
+            step.s.catalog.begin_index(reply.entries);
+        else
+            step.s.catalog.index_failed(retries());
     }
     void operator()(const FileChange& owner) const {
         Desk desk = step.desk();
-        step.s.catalog.file_changed(owner, reply.status, desk);
+        step.s.catalog.file_changed(owner, reply.status, retries(), desk);
     }
     void operator()(const ReadLoad& owner) const {
         Following* follower = step.s.following();
@@ -41,6 +44,7 @@ struct FileArrows {
     void operator()(const Forgotten&) const { mark(step.out, MarkId::stale_answer); }
 
   private:
+    [[nodiscard]] Retries retries() const { return {step.now, step.sight().retries()}; }
     /// A file that can't be read is forgotten, unless another one is being stored in its place.
     void lose(KeyId key) const {
         if (!step.s.catalog.file_busy(key)) step.s.catalog.lose(key);

@@ -60,5 +60,27 @@ TEST(StorageAtRandom, DeletionForGoodBringsNoOlderEpochBack) {
     EXPECT_GT(marks[MarkId::conditional_delete_honoured], 0);
 }
 
+TEST(StorageAtRandom, RoughDisksCrashesAndEqualBytesShowNoOlderVersionAfterANewerOne) {
+    int given = 0, crashes = 0, file_failures = 0, committed = 0;
+    for (std::uint64_t seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        World world(seed, {.purges = seed % 3 == 0, .rough = true});
+        world.work(300ms);
+        for (int i = 0; i < 8; ++i)
+            world.reign();
+        world.settle_down();
+        world.expect_converged();
+        world.stop_all();
+        given += world.promises.given;
+        crashes += world.crashes;
+        file_failures += world.file_failures;
+        committed += world.promises.committed;
+    }
+    EXPECT_GT(given, 5'000);
+    EXPECT_GT(committed, 5'000);
+    EXPECT_GT(crashes, 300);
+    EXPECT_GT(file_failures, 1'000);
+}
+
 }  // namespace
 }  // namespace leasehold::rig

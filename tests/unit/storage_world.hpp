@@ -129,7 +129,8 @@ class World {
                 EXPECT_EQ(node->files.at(key).payload, object.body.payload) << key.str();
             }
             for (const auto& [key, file] : node->files)
-                EXPECT_TRUE(live.contains(key) || file.tag.dirty) << key.str();
+                EXPECT_TRUE(live.contains(key) || file.tag.dirty)
+                    << node->config.identity << " keeps " << key.str() << ", which is gone";
         }
     }
     [[nodiscard]] bool no_tombstones() const {
@@ -311,7 +312,7 @@ class World {
             if (node.life != life) return;
             FileReply reply{FileStatus::io_error, nullptr};
             const bool stores = request.verb == FileVerb::store;
-            if (rough && request.verb != FileVerb::remove && random_.below(12) == 0) {
+            if (rough && random_.below(12) == 0) {
                 if (stores && random_.below(2) == 0) reply.status = FileStatus::no_space;
                 ++file_failures;
             } else {

@@ -59,11 +59,18 @@ bool Catalog::servable(KeyId key) const {
     return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
 }
 
+bool Catalog::outlives(KeyId key, const Found& found) const {
+    const Entry& known = at(key);
+    return found.kind == FoundKind::corrupt && known.clean() &&
+           std::is_lteq(order(found.torn, known.local.version));
+}
+
 bool Catalog::needs_fetch(KeyId key) const {
     const Entry& known = at(key);
     if (known.view.etag.empty()) return false;
     if (known.examined && known.corrupt) return true;
-    if (!known.has_local) return !(known.examined && known.tombstone);
+    // A tombstone that a query's GET showed is got once more: what lies on the disk has to go.
+    if (!known.has_local) return known.left_behind || !(known.examined && known.tombstone);
     if (!known.tagged) return true;  // of before HA: the bucket's object is the truth
     if (known.dirty) return !known.examined;
     if (known.local.etag == known.view.etag) return false;
@@ -158,7 +165,10 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
             found.payload = body.payload;
             found.stale = older(version_of(*stamp), newest(key));
         }
-        if (!stamp) desk.note(MarkId::object_corrupt);
+        if (!stamp) {
+            found.torn = version_of(written_stamp(body).value_or(Stamp{}));
+            desk.note(MarkId::object_corrupt);
+        }
         if (found.kind == FoundKind::tombstone) desk.note(MarkId::tombstone_seen);
     }
     if (found.kind == FoundKind::denied || found.kind == FoundKind::nothing) return found;
@@ -252,7 +262,8 @@ void Catalog::purged(KeyId key, bool removed) {
 bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
            a.floors_ == b.floors_ && a.index_ == b.index_ && a.index_at_ == b.index_at_ &&
-           a.loaded_ == b.loaded_ && a.lists_ == b.lists_;
+           a.loaded_ == b.loaded_ && a.index_failures_ == b.index_failures_ &&
+           a.index_retry_at_ == b.index_retry_at_ && a.lists_ == b.lists_;
 }
 
 }  // namespace leasehold::storage
