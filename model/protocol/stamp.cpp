@@ -106,11 +106,14 @@ namespace {
 constexpr std::uint64_t kLargestEpoch = 1ULL << 63;
 }  // namespace
 
+std::optional<Stamp> written_stamp(const ObjectBody& body) {
+    return body.head.empty() ? decode_metadata(body.metadata) : decode_header(body.head);
+}
+
 std::optional<Stamp> stamp_of(const ObjectBody& body) {
     if (body.head.empty() && body.metadata.empty())
         return Stamp{Epoch{0}, 0, 0, body.payload.size, body.payload.digest, false};
-    const std::optional<Stamp> stamp =
-        body.head.empty() ? decode_metadata(body.metadata) : decode_header(body.head);
+    const std::optional<Stamp> stamp = written_stamp(body);
     if (!stamp || stamp->length != body.payload.size) return std::nullopt;
     if (stamp->epoch.value() > kLargestEpoch) return std::nullopt;
     // Nothing has only one content, and a tombstone's writer computed no digest for it.

@@ -20,6 +20,7 @@
 //   BucketHealth    GiveUp                    the elector
 //   Catalog         NotKept                   FetchQueue
 //   Catalog.show    an object went back       StoreProbe (not atomic), Reconciler (restore)
+//   Catalog.show    an object is torn         Reconciler (restore)
 //   all readers     Served                    Catalog
 //   Reconciler      UploadReady               Writer
 //   promotion       all that is parked        LeaderReads

@@ -80,7 +80,8 @@ struct BucketArrows {
 };
 
 /// Notes what a GET shows. At a leader, an object that went back is an alarm, and the end of trust
-/// in the store's conditions; the newer bytes go back if the process has them.
+/// in the store's conditions; the newer bytes go back if the process has them. So do those of a
+/// torn object.
 Found BucketArrows::show(bool binding) const {
     Desk desk = step.desk();
     const KeyId key = *flight.key;
@@ -89,9 +90,11 @@ Found BucketArrows::show(bool binding) const {
     if (leads != nullptr && found.kind == FoundKind::tombstone)
         // Whoever looked, for whatever reason: from now on its age counts.
         leads->graves.bury(step.sight(), key);
+    if (leads == nullptr || !found.current) return found;
+    if (step.s.catalog.outlives(key, found)) leads->reconciler.consider(key);
     // An answer that a change of ours overtook is older by right, and no alarm. A follower can't
     // mend it: it keeps the newer version, and serves that.
-    if (leads == nullptr || !found.stale || !found.current) return found;
+    if (!found.stale) return found;
     // Under conditions that hold, each write named the version that it replaced, so none can go
     // back.
     leads->probe.contradicted();
@@ -154,7 +157,8 @@ void BucketArrows::operator()(const LateRead& owner) const {
     // Its riders came before it left, so it is an answer to them whatever happened since. To all
     // who came later it may be older than what they name, so they go on waiting.
     follower().reads.step(owner, found, desk);
-    if (found.kind == FoundKind::data) step.s.catalog.adopt(owner.key, found, true, desk);
+    if (found.kind == FoundKind::data && step.s.catalog.loaded())
+        step.s.catalog.adopt(owner.key, found, true, desk);
 }
 
 void BucketArrows::operator()(const LeaderRead& owner) const {
@@ -162,8 +166,9 @@ void BucketArrows::operator()(const LeaderRead& owner) const {
     Desk desk = step.desk();
     Leading& self = leader();
     self.reads.step(step.sight(), owner, found, desk);
-    // What is being written is newer than what is there.
-    if (found.kind == FoundKind::data && step.s.config.file_store && !self.writer.busy(owner.key))
+    // What is being written is newer than what is there; so may a file be that is not known yet.
+    if (found.kind == FoundKind::data && step.s.config.file_store && step.s.catalog.loaded() &&
+        !self.writer.busy(owner.key))
         step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
 }
 

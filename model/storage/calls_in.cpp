@@ -65,15 +65,11 @@ void on(Step& step, const Start&) {
     CHECK_MSG(!step.s.life.started, "a second Start");
     step.s.life.started = true;
     Desk desk = step.desk();
-    if (step.s.config.file_store) {
-        SendFile list;
-        // Polling waits for it: without the list every object looks changed, and all would be
-        // fetched.
-        list.verb = FileVerb::list;
-        desk.requests.send(std::move(list), FileIndex{}, step.out);
-    } else {
+    // Polling waits for it: without the list every object looks changed, and all would be fetched.
+    if (step.s.config.file_store)
+        step.s.catalog.ask_index(desk);
+    else
         step.s.catalog.begin_index(nullptr);
-    }
     // Whoever leads already, as a single install does from its first instant, goes on doing so.
     if (std::holds_alternative<Idle>(step.s.role)) become_follower(step);
 }

@@ -88,6 +88,7 @@ Instant RWStorageController::next_deadline() const {
     Instant next = state_.calls.next_deadline();
     const auto sooner = [&next](Instant at) { next = std::min(next, at); };
     if (state_.catalog.loading()) sooner(sight.now);
+    if (!state_.life.stopping) sooner(state_.catalog.next_retry());
     if (const Leading* leader = state_.leading(); leader != nullptr) {
         // No timers that could be stale: each machine says anew, from what it is now, when it is
         // due next.

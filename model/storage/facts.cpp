@@ -186,6 +186,8 @@ void tell(Step& step) {
 void proceed(Step& step) {
     tell(step);
     step.s.catalog.load_portion();
+    Desk desk = step.desk();
+    if (!step.s.life.stopping) step.s.catalog.retry(step.now, desk);
     if (Leading* leader = step.s.leading(); leader != nullptr)
         proceed(step, *leader);
     else if (Following* follower = step.s.following(); follower != nullptr)

@@ -13,13 +13,16 @@ struct FileArrows {
     const FileReply& reply;
 
     void operator()(const FileIndex&) const {
-        // A list that failed counts as empty, or a follower would never poll. Files that this
-        // leaves unseen are fetched again, or, if dirty, uploaded after a later start.
-        step.s.catalog.begin_index(reply.status == FileStatus::ok ? reply.entries : nullptr);
+        // A list that failed is no empty disk: files that it hides could be older than what the
+        // bucket holds, or all that is left of a write. It is asked for again.
+        if (reply.status == FileStatus::ok)
+            step.s.catalog.begin_index(reply.entries);
+        else
+            step.s.catalog.index_failed(retries());
     }
     void operator()(const FileChange& owner) const {
         Desk desk = step.desk();
-        step.s.catalog.file_changed(owner, reply.status, desk);
+        step.s.catalog.file_changed(owner, reply.status, retries(), desk);
     }
     void operator()(const ReadLoad& owner) const {
         // Loads of a role that ended are Forgotten, so a role that isn't there is not waited
@@ -46,6 +49,7 @@ struct FileArrows {
     void operator()(const Forgotten&) const { mark(step.out, MarkId::stale_answer); }
 
   private:
+    [[nodiscard]] Retries retries() const { return {step.now, step.sight().retries()}; }
     /// A file that can't be read is forgotten, unless another one is being stored in its place.
     void lose(KeyId key) const {
         // A load finds the old file torn while a store of a newer version is under way:

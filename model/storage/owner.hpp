@@ -59,7 +59,7 @@ struct EpochLook {
     friend bool operator==(const EpochLook&, const EpochLook&) = default;
 };
 struct ProbeRequest {
-    std::uint32_t number = 0;  ///< of the probe's requests
+    std::uint32_t number = 0;  ///< of a pair: 1 or 2; else 0
     friend bool operator==(const ProbeRequest&, const ProbeRequest&) = default;
 };
 struct HealthPut {

@@ -24,7 +24,7 @@ class FileChangesAlone : public testing::Test, public Alone {
     }
     FileChanges::End answered(FileVerb verb, FileStatus status = FileStatus::ok) {
         Desk at = desk();
-        return changes.answered(a, name, verb, status, at);
+        return changes.answered(a, name, verb, status, {now, sight().retries()}, at);
     }
 };
 
@@ -81,11 +81,42 @@ TEST_F(FileChangesAlone, ANewTagOfAFileThatCouldNotBeStoredStoresItWhole) {
     EXPECT_FALSE(changes.busy(a)) << "a full disk is not written to without end";
 }
 
-TEST_F(FileChangesAlone, AFailedStoreIsLostAndAFailedRemovalIsDone) {
+TEST_F(FileChangesAlone, AFailedStoreIsLostAndAFailedRemovalIsTriedAgainAfterABackOff) {
     store(1);
     EXPECT_EQ(answered(FileVerb::store, FileStatus::io_error), FileChanges::End::lost);
     remove();
-    EXPECT_EQ(answered(FileVerb::remove, FileStatus::io_error), FileChanges::End::done);
+    files();
+    Duration waited{};
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(answered(FileVerb::remove, FileStatus::io_error), FileChanges::End::more);
+        EXPECT_FALSE(changes.due(now));
+        EXPECT_GT(changes.next_deadline() - now, waited) << "ever more rarely";
+        waited = changes.next_deadline() - now;
+        now = changes.next_deadline();
+        ASSERT_EQ(changes.due(now), a);
+        Desk at = desk();
+        changes.retry(a, name, at);
+        EXPECT_EQ(file_one().verb, FileVerb::remove);
+        EXPECT_FALSE(changes.due(now)) << "it is on its way";
+    }
+    EXPECT_EQ(answered(FileVerb::remove), FileChanges::End::done);
+    EXPECT_FALSE(changes.busy(a));
+    EXPECT_EQ(changes.next_deadline(), kNever);
+}
+
+TEST_F(FileChangesAlone, AStoreTakesThePlaceOfARemovalThatWaitsToBeTriedAgain) {
+    remove();
+    answered(FileVerb::remove, FileStatus::io_error);
+    files();
+    store(2);
+    EXPECT_EQ(file_one().payload, blob(2));
+    EXPECT_EQ(changes.next_deadline(), kNever);
+    EXPECT_EQ(answered(FileVerb::store), FileChanges::End::done);
+}
+
+TEST_F(FileChangesAlone, AFileThatIsMissingIsRemoved) {
+    remove();
+    EXPECT_EQ(answered(FileVerb::remove, FileStatus::missing), FileChanges::End::done);
 }
 
 TEST_F(FileChangesAlone, AnAnswerThatNobodyWaitsForIsABrokenBelief) {
@@ -140,7 +171,7 @@ TEST_F(IndexAlone, AFileThatCouldNotBeWrittenIsForgottenAndSaid) {
     Desk at = desk();
     const KeyId a = key("a");
     catalog.store(a, blob(9), file("a", 7, 9).tag, at);
-    catalog.file_changed({a, FileVerb::store}, FileStatus::no_space, at);
+    catalog.file_changed({a, FileVerb::store}, FileStatus::no_space, {now, sight().retries()}, at);
     EXPECT_FALSE(catalog.at(a).has_local);
     const auto lost = told<NotKept>();
     ASSERT_EQ(lost.size(), 1U);

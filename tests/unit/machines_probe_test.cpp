@@ -210,11 +210,26 @@ TEST_F(StoreProbeAlone, APairOfWhichNothingIsKnownIsPlayedAgain) {
 }
 
 TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {
-    probe.contradicted();
-    EXPECT_EQ(probe.verdict().put, Preconditions::unknown);
     run();
+    ASSERT_EQ(probe.verdict().put, kHonoured);
     probe.contradicted();
     EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
+}
+
+TEST_F(StoreProbeAlone, AnEarlierContradictionIsRememberedInTheVerdict) {
+    probe.contradicted();
+    EXPECT_EQ(probe.verdict().put, Preconditions::unknown) << "what it does instead is still asked";
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{Preconditions::not_atomic, kHonoured}));
+    EXPECT_EQ(marked(MarkId::preconditions_not_atomic), 1);
+    EXPECT_EQ(marked(MarkId::preconditions_honoured), 0);
+}
+
+TEST_F(StoreProbeAlone, AnEarlierContradictionHidesNoRefusal) {
+    refuses = 501;
+    probe.contradicted();
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::refused) << "or nothing would ever be written";
 }
 
 TEST_F(StoreProbeAlone, ARefusalThatAWriteMetIsAVerdictWhateverThePairSays) {
@@ -230,6 +245,21 @@ TEST_F(StoreProbeAlone, ARefusalThatAWriteMetIsAVerdictWhateverThePairSays) {
     answer(pair.at(0), {});
     answer(pair.at(1), {});
     EXPECT_EQ(probe.verdict().put, Preconditions::refused);
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::refused);
+}
+
+// The last race, and then the stalled upload, must not make "honoured" of it.
+TEST_F(StoreProbeAlone, ARefusalStaysTheVerdictWhereThePairHasOneWinner) {
+    const SendBucket half = run_to_the_stall();
+    Desk at = desk();
+    probe.refused(at);
+    now += 1s;
+    go();
+    const auto rest = sent();
+    instead = {written("x"), refused_412()};
+    if (!rest.empty()) answer(rest.front(), {});
+    answer(half, {});
     run();
     EXPECT_EQ(probe.verdict().put, Preconditions::refused);
 }

@@ -92,6 +92,36 @@ TEST_F(WriterQueue, BehindAWriteThatWasSentExactlyOneWaits) {
     EXPECT_EQ(go().at(0).body->payload, blob(9));
 }
 
+// Where conditions don't fence, nothing but time keeps the late one off the next write.
+TEST_F(WriterQueue, ALaterWriteWaitsUntilAnEarlierOneThatTimedOutCanLandNoMore) {
+    store = {Preconditions::ignored, Preconditions::ignored};
+    knows(a, 1);
+    knows(b, 1);
+    write(a, 2);
+    answer(go().at(0), lost());
+    const Instant too_old = now + config.largest_request_age;
+    write(a, 3);
+    now += config.retry_min;
+    const SendBucket look = go().at(0);
+    EXPECT_EQ(look.verb, BucketVerb::get);
+    answer(look, version(6, 1));
+    const SendBucket again = go().at(0);
+    EXPECT_EQ(again.body->payload, blob(2)) << "a late one of this very write stores the same";
+    answer(again, written("e"));
+    catalog_hears(told<Committed>().at(0));
+    EXPECT_TRUE(go().empty()) << "the first try may land over whatever is stored now";
+    write(b, 2);
+    EXPECT_EQ(go().size(), 1U) << "a key holds up no other";
+    EXPECT_EQ(writer.next_deadline(), too_old);
+    now = too_old - 1ns;
+    tenure.valid_until = now + 15s;
+    EXPECT_TRUE(go().empty());
+    now = too_old;
+    const auto next = go();
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_EQ(next[0].body->payload, blob(3));
+}
+
 TEST_F(WriterQueue, AnOvertakenCallMeetsItsDeadlineAloneAndIsAnsweredOnce) {
     knows(a, 1);
     epoch.reset();

@@ -105,6 +105,100 @@ TEST_F(StorageOrder, AFileOfAnOutageThenAFullDiskLosesNoLaterAcknowledgedWrite) 
     expect_survives(rig.files, blob(61));
 }
 
+// ---- an object that is torn, where a leader has its bytes ----
+
+TEST_F(StorageOrder, AnObjectThatIsTornIsWrittenAgainFromTheLeadersCopy) {
+    Rig rig(bucket, as("replica-0_a"));
+    rig.start();
+    rig.lead(100);
+    rig.advance(2s);
+    rig.write(key("k"), blob(1));
+    bucket.objects.at(key("k")).body.payload.size /= 2;
+    EXPECT_EQ(rig.reads.at(rig.read(key("k"))).outcome, ReadOutcome::corrupt);
+    rig.advance(5s);
+    EXPECT_EQ(bucket.payload(key("k")), blob(1));
+    EXPECT_EQ(rig.reads.at(rig.read(key("k"))).payload, blob(1));
+    EXPECT_FALSE(rig.files.at(key("k")).tag.dirty);
+}
+
+TEST_F(StorageOrder, AnOlderObjectThatIsTornIsWrittenAgainFromTheLeadersCopyByReconciling) {
+    Rig rig(bucket, as("replica-0_a"));
+    rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"of it"}, false, true, 5});
+    rig.start();
+    bucket.put_torn(key("k"), blob(1), 5);
+    rig.lead(100);
+    rig.advance(5s);
+    EXPECT_EQ(bucket.payload(key("k")), blob(2));
+}
+
+TEST_F(StorageOrder, ATornObjectThatMayBeNewerThanTheCopyIsNotWrittenOverByIt) {
+    for (const bool newer_format : {false, true}) {
+        FakeBucket store;
+        Rig rig(store, as("replica-0_a"));
+        rig.start();
+        rig.lead(100);
+        rig.advance(2s);
+        rig.write(key("k"), blob(1));
+        store.put_fenced(key("k"), blob(2), 100, 77, 1000);
+        FakeBucket::Object& object = store.objects.at(key("k"));
+        object.etag = ETag{"another"};
+        if (newer_format)
+            object.body.head[kHeaderMagic.size()] = 9;  // its version
+        else
+            object.body.payload.size /= 2;
+        EXPECT_EQ(rig.reads.at(rig.read(key("k"))).outcome, ReadOutcome::corrupt);
+        rig.advance(3h);
+        EXPECT_EQ(store.objects.at(key("k")).etag, ETag{"another"});
+    }
+}
+
+// ---- a foreign object has no place in the order ----
+
+TEST_F(StorageOrder, AForeignObjectReplacesACopyOfAnyEpochAtAFollower) {
+    bucket.put_fenced(key("k"), blob(1), 12);
+    Rig rig(bucket, as("replica-0_a"));
+    rig.start();
+    ASSERT_EQ(rig.files.at(key("k")).payload, blob(1));
+    bucket.put_foreign(key("k"), blob(2));
+    rig.advance(40s);
+    EXPECT_EQ(rig.files.at(key("k")).payload, blob(2)) << "who wrote it, wrote it over epoch 12";
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(2));
+    EXPECT_EQ(rig.marked(MarkId::version_went_back), 0);
+    bucket.put_fenced(key("k"), blob(3), 13);
+    rig.advance(40s);
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(3));
+}
+
+TEST_F(StorageOrder, AForeignObjectReplacesWhatALeaderCommittedUntilItsNextWrite) {
+    Rig rig(bucket, as("replica-0_a"));
+    rig.start();
+    rig.lead(100);
+    rig.advance(2s);
+    rig.write(key("k"), blob(1));
+    bucket.put_foreign(key("k"), blob(2));
+    EXPECT_EQ(rig.reads.at(rig.read(key("k"))).payload, blob(2));
+    rig.advance(2h);
+    EXPECT_EQ(bucket.payload(key("k")), blob(2)) << "an operator's restore is not undone";
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(2));
+    EXPECT_EQ(rig.files.at(key("k")).payload, blob(2));
+    const CallId call = rig.write(key("k"), blob(3));
+    rig.advance(2s);
+    EXPECT_EQ(rig.writes.at(call).ack, WriteAck::committed);
+    EXPECT_EQ(bucket.payload(key("k")), blob(3));
+}
+
+TEST_F(StorageOrder, AFileThatWaitsToBeWrittenIsKeptBesideAForeignObjectAndUploadedOverIt) {
+    bucket.put_foreign(key("k"), blob(1));
+    Rig rig(bucket, as("replica-0_a"));
+    rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{}, true, true, 5});
+    rig.start();
+    rig.advance(40s);
+    ASSERT_EQ(rig.files.at(key("k")).payload, blob(2));
+    rig.lead(100);
+    rig.advance(5s);
+    EXPECT_EQ(bucket.payload(key("k")), blob(2));
+}
+
 // ---- C1: a late GET ----
 
 TEST_F(StorageOrder, ALateGetOfAnEndedLeadershipAnswersNoReadThatCameAfterIt) {

@@ -60,5 +60,56 @@ TEST(StorageAtRandom, DeletionForGoodBringsNoOlderEpochBack) {
     EXPECT_GT(marks[MarkId::conditional_delete_honoured], 0);
 }
 
+TEST(StorageAtRandom, RoughDisksCrashesAndEqualBytesShowNoOlderVersionAfterANewerOne) {
+    int given = 0, crashes = 0, file_failures = 0, committed = 0;
+    for (std::uint64_t seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        World world(seed, {.purges = seed % 3 == 0, .rough = true});
+        world.work(300ms);
+        for (int i = 0; i < 8; ++i)
+            world.reign();
+        world.settle_down();
+        world.expect_converged();
+        world.stop_all();
+        given += world.promises.given;
+        crashes += world.crashes;
+        file_failures += world.file_failures;
+        committed += world.promises.committed;
+    }
+    EXPECT_GT(given, 5'000);
+    EXPECT_GT(committed, 5'000);
+    EXPECT_GT(crashes, 300);
+    EXPECT_GT(file_failures, 1'000);
+}
+
+// Where conditions don't fence, this world's requests, which land long after their time-out, may
+// well bring an older version back. What must hold all the same: each call has one answer, what is
+// called committed was stored, no belief of the machines breaks, and in the end all agree.
+TEST(StorageAtRandom, BadStoresBreakNoBeliefAndEachCallHasItsAnswer) {
+    std::map<MarkId, int> marks;
+    int committed = 0;
+    for (std::uint64_t seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        constexpr std::array kStores{Kind::Store::ignores, Kind::Store::refuses,
+                                     Kind::Store::not_atomic};
+        World world(seed, {.purges = seed % 2 == 0,
+                           .rough = seed % 4 < 2,
+                           .store = kStores[seed % kStores.size()]});
+        world.work(300ms);
+        for (int i = 0; i < 8; ++i)
+            world.reign();
+        world.settle_down();
+        world.expect_converged();
+        world.stop_all();
+        committed += world.promises.committed;
+        for (const auto& [mark, times] : world.marks)
+            marks[mark] += times;
+    }
+    EXPECT_GT(committed, 2'000);
+    for (const MarkId mark : {MarkId::preconditions_ignored, MarkId::preconditions_refused,
+                              MarkId::preconditions_not_atomic, MarkId::version_went_back})
+        EXPECT_GT(marks[mark], 0) << mark_name(mark);
+}
+
 }  // namespace
 }  // namespace leasehold::rig

@@ -69,13 +69,20 @@ bool Catalog::servable(KeyId key) const {
     return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
 }
 
+bool Catalog::outlives(KeyId key, const Found& found) const {
+    const Entry& known = at(key);
+    return found.kind == FoundKind::corrupt && known.clean() &&
+           std::is_lteq(order(found.torn, known.local.version));
+}
+
 bool Catalog::needs_fetch(KeyId key) const {
     const Entry& known = at(key);
     if (known.view.etag.empty()) return false;
     // A torn object may be whole the next time; how often it is asked for is FetchQueue's business.
     if (known.examined && known.corrupt) return true;
     // A removed key has nothing to bring; whether it is removed, only a GET of this version tells.
-    if (!known.has_local) return !(known.examined && known.tombstone);
+    // A tombstone that a query's GET showed is got once more: what lies on the disk has to go.
+    if (!known.has_local) return known.left_behind || !(known.examined && known.tombstone);
     if (!known.tagged) return true;  // of before HA: the bucket's object is the truth
     // Which of the two is newer is decided by the object's stamp. Once that is known, adopt() has
     // decided.
@@ -188,7 +195,10 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
             // served: a reader rejects a lower token, whichever way it comes.
             found.stale = older(version_of(*stamp), newest(key));
         }
-        if (!stamp) desk.note(MarkId::object_corrupt);
+        if (!stamp) {
+            found.torn = version_of(written_stamp(body).value_or(Stamp{}));
+            desk.note(MarkId::object_corrupt);
+        }
         if (found.kind == FoundKind::tombstone) desk.note(MarkId::tombstone_seen);
     }
     // Neither says anything of the object. A 403 is no absence: an archived object exists.
@@ -295,7 +305,8 @@ void Catalog::purged(KeyId key, bool removed) {
 bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
            a.floors_ == b.floors_ && a.index_ == b.index_ && a.index_at_ == b.index_at_ &&
-           a.loaded_ == b.loaded_ && a.lists_ == b.lists_;
+           a.loaded_ == b.loaded_ && a.index_failures_ == b.index_failures_ &&
+           a.index_retry_at_ == b.index_retry_at_ && a.lists_ == b.lists_;
 }
 
 }  // namespace leasehold::storage

@@ -5,6 +5,7 @@
 // one that decides what may replace a local file.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -35,6 +36,10 @@ class Catalog {
     [[nodiscard]] bool servable(KeyId key) const;
     /// Is there something to learn from a GET of the version that the view shows?
     [[nodiscard]] bool needs_fetch(KeyId key) const;
+    /// Is what the bucket lost with this torn object here? A clean copy of the very version that
+    /// its header names, or of a newer one. A header that can't be read may be a newer format's,
+    /// and its version newer than any copy.
+    [[nodiscard]] bool outlives(KeyId key, const Found& found) const;
     /// The payload of a file that is still being stored; null = none.
     [[nodiscard]] const Blob* held(KeyId key) const { return files_.held(key); }
     [[nodiscard]] bool file_busy(KeyId key) const { return files_.busy(key); }
@@ -67,6 +72,11 @@ class Catalog {
     void purged(KeyId key, bool removed);
 
     // ---- the local files ----
+    /// Asks the file store for its list.
+    void ask_index(Desk& desk);
+    /// It could not be read: it is asked for again. That is no empty disk; until it is loaded()
+    /// nothing is polled, reconciled or kept of what a GET brings.
+    void index_failed(const Retries& retries);
     /// The file store's list, taken in portions.
     void begin_index(std::shared_ptr<const FileList> list);
     void load_portion();
@@ -79,7 +89,13 @@ class Catalog {
     void lose(KeyId key);
     /// The file follows what a GET brought, unless either changed meanwhile or the file is newer.
     void adopt(KeyId key, const Found& found, bool ha, Desk& desk);
-    void file_changed(const FileChange& change, FileStatus status, Desk& desk);
+    void file_changed(const FileChange& change, FileStatus status, const Retries& retries,
+                      Desk& desk);
+    /// Asks the file store again for what failed, when it is due.
+    void retry(Instant now, Desk& desk);
+    [[nodiscard]] Instant next_retry() const {
+        return std::min(index_retry_at_, files_.next_deadline());
+    }
 
     friend bool operator==(const Catalog& a, const Catalog& b);
 
@@ -98,6 +114,8 @@ class Catalog {
     std::shared_ptr<const FileList> index_;  ///< being taken in
     std::size_t index_at_ = 0;
     bool loaded_ = false;
+    Backoff index_failures_;
+    Instant index_retry_at_ = kNever;
     std::uint32_t lists_ = 0;  ///< begun so far
 };
 

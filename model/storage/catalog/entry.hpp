@@ -20,6 +20,7 @@ struct Found {
     Duration retry_after{0};
     bool current = false;  ///< the key did not change since the GET left
     bool stale = false;    ///< older than a version that this process committed, kept or served
+    VersionId torn{};      ///< corrupt: the version that its header names; epoch 0 = none readable
     [[nodiscard]] bool absent() const {
         return kind == FoundKind::missing || kind == FoundKind::tombstone;
     }

@@ -38,6 +38,8 @@ void FileChanges::send(KeyId key, const ObjectKey& name, Change& change, Desk& d
     // version 2. The disk would then hold bytes that its tag denies, and a restart would upload or
     // serve them.
     if (change.in_flight) return;
+    waiting_.erase({change.retry_at, key});
+    change.retry_at = kNever;
     SendFile request;
     request.key = name;
     switch (std::exchange(change.next, Next::none)) {
@@ -62,14 +64,22 @@ void FileChanges::send(KeyId key, const ObjectKey& name, Change& change, Desk& d
 }
 
 FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVerb verb,
-                                       FileStatus status, Desk& desk) {
+                                       FileStatus status, const Retries& retries, Desk& desk) {
     const auto found = changes_.find(key);
     CHECK(found != changes_.end() && found->second.in_flight);
     Change& change = found->second;
     change.in_flight = false;
-    // A file that can't be removed is gone as far as this process goes. The next one lists it and
-    // asks the bucket, which knows of its removal.
-    const bool failed = status != FileStatus::ok && verb != FileVerb::remove;
+    // A file that stays though its key was removed would be served and uploaded by the next process:
+    // its removal is tried again, unless something newer is to be done with it.
+    const bool removes = verb == FileVerb::remove;
+    if (removes && status != FileStatus::ok && status != FileStatus::missing &&
+        change.next == Next::none) {
+        change.next = Next::remove;
+        change.retry_at = saturating_add(retries.now, change.failures.fail(retries.limits));
+        waiting_.emplace(change.retry_at, key);
+        return End::more;
+    }
+    const bool failed = status != FileStatus::ok && !removes;
     // The tag of a file that isn't there: what is held can still be stored whole.
     if (failed && change.next == Next::retag) change.next = change.held ? Next::store : Next::none;
     if (change.next != Next::none) {
@@ -79,6 +89,15 @@ FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVer
     // Only when nothing waits is the disk known to be as it was asked for.
     changes_.erase(found);
     return failed ? End::lost : End::done;
+}
+
+std::optional<KeyId> FileChanges::due(Instant now) const {
+    if (waiting_.empty() || waiting_.begin()->first > now) return std::nullopt;
+    return waiting_.begin()->second;
+}
+
+void FileChanges::retry(KeyId key, const ObjectKey& name, Desk& desk) {
+    send(key, name, changes_.at(key), desk);
 }
 
 const Blob* FileChanges::held(KeyId key) const {

@@ -4,14 +4,25 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
+#include "model/base/backoff.hpp"
 #include "model/base/key_table.hpp"
 #include "model/storage/desk.hpp"
 
 namespace leasehold::storage {
 
+/// When the file store is asked again after a failure.
+struct Retries {
+    Instant now;
+    BackoffLimits limits;
+};
+
 /// What the file of a key is to become. The store may finish two requests in either order, so the
-/// second waits for the first; of several that wait only the last matters.
+/// second waits for the first; of several that wait only the last matters. A removal that failed is
+/// tried again: the next process would take the file for a copy. A store that failed is not, for
+/// its bytes come again with their object or their write.
 class FileChanges {
   public:
     void store(KeyId key, const ObjectKey& name, const Blob& payload, const FileTag& tag,
@@ -22,10 +33,19 @@ class FileChanges {
     /// What an answered change left behind.
     enum class End : std::uint8_t {
         done,  ///< the file is as it was asked for
-        more,  ///< a later change was sent
+        more,  ///< a later change was sent, or a removal is to be tried again
         lost   ///< the file is not to be relied upon
     };
-    End answered(KeyId key, const ObjectKey& name, FileVerb verb, FileStatus status, Desk& desk);
+    End answered(KeyId key, const ObjectKey& name, FileVerb verb, FileStatus status,
+                 const Retries& retries, Desk& desk);
+
+    /// A removal whose back-off has ended; none = nothing is due.
+    [[nodiscard]] std::optional<KeyId> due(Instant now) const;
+    /// Sends the removal that is due again.
+    void retry(KeyId key, const ObjectKey& name, Desk& desk);
+    [[nodiscard]] Instant next_deadline() const {
+        return waiting_.empty() ? kNever : waiting_.begin()->first;
+    }
 
     /// A change of the file is on its way or waits.
     [[nodiscard]] bool busy(KeyId key) const { return changes_.contains(key); }
@@ -43,11 +63,14 @@ class FileChanges {
         FileTag tag;
         std::optional<Blob> held;
         bool in_flight = false;
+        Backoff failures;
+        Instant retry_at = kNever;
         friend bool operator==(const Change&, const Change&) = default;
     };
     void send(KeyId key, const ObjectKey& name, Change& change, Desk& desk);
 
     std::map<KeyId, Change> changes_;
+    std::set<std::pair<Instant, KeyId>> waiting_;  ///< by Change::retry_at
 };
 
 }  // namespace leasehold::storage

@@ -14,6 +14,19 @@ namespace {
 constexpr std::size_t kPortion = 1024;
 }  // namespace
 
+void Catalog::ask_index(Desk& desk) {
+    index_retry_at_ = kNever;
+    SendFile list;
+    list.verb = FileVerb::list;
+    desk.requests.send(std::move(list), FileIndex{}, desk.out);
+}
+
+// Taken for an empty disk, files that only this disk holds would never be uploaded, and what the
+// bucket holds would be stored over newer ones.
+void Catalog::index_failed(const Retries& retries) {
+    index_retry_at_ = saturating_add(retries.now, index_failures_.fail(retries.limits));
+}
+
 void Catalog::begin_index(std::shared_ptr<const FileList> list) {
     // One list a process, for a second would bring files back that were changed since.
     CHECK(!loaded_ && index_ == nullptr);
@@ -84,6 +97,9 @@ void Catalog::drop(KeyId key, Desk& desk) {
 void Catalog::lose(KeyId key) {
     Entry& known = entry(key);
     const VersionId before = newest(key);
+    // A copy that could not be read once may be readable to the next process. What the bucket is
+    // not known to hold is left to it; a copy goes with its object.
+    known.left_behind |= known.clean();
     // A copy that is lost stays a promise: its version becomes the floor.
     known.local = Local{};
     known.has_local = false;
@@ -102,6 +118,11 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // A GET of k leaves (version 1), a write of k commits version 2, its file is clean; the answer
     // of the GET comes last. It is not current, and only the order could make it count.
     if (!found.current && !proven) return;
+    // A foreign object (of another tool or an operator, or of before HA: epoch 0) has no place in
+    // the order. A GET that shows it shows the present, so it replaces a clean copy of whatever
+    // epoch, by a leader too: that is how an operator restores a key. A file that waits to be
+    // written goes over it, as any write of a pipeline does; a leader that has none waiting leaves
+    // it alone. What an epoch proves counts again from the next version of ours on.
     // A reader rejects a lower token: once epoch 12 was served, epoch 11 is a stale commit. That
     // the copy of epoch 12 was lost since makes it no younger.
     if (older(shown, newest(key))) {
@@ -134,17 +155,24 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     }
 }
 
-void Catalog::file_changed(const FileChange& change, FileStatus status, Desk& desk) {
+void Catalog::file_changed(const FileChange& change, FileStatus status, const Retries& retries,
+                           Desk& desk) {
     // Of several changes only the last counts, and it may be on its way still.
     const FileChanges::End end =
-        files_.answered(change.key, name(change.key), change.verb, status, desk);
+        files_.answered(change.key, name(change.key), change.verb, status, retries, desk);
     if (end != FileChanges::End::lost) return;
     // A file that could not be written is not relied upon: it is fetched, or written, again.
     if (at(change.key).has_local) {
         desk.tell(NotKept{change.key, at(change.key).local.etag.etag()});
         lose(change.key);
     }
-    entry(change.key).left_behind = change.verb == FileVerb::store;
+    if (change.verb == FileVerb::store) entry(change.key).left_behind = true;
+}
+
+void Catalog::retry(Instant now, Desk& desk) {
+    if (index_retry_at_ <= now) ask_index(desk);
+    while (const auto key = files_.due(now))
+        files_.retry(*key, name(*key), desk);
 }
 
 }  // namespace leasehold::storage

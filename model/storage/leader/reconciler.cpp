@@ -194,8 +194,9 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
             load(sight, owner.key, desk);
             return Verdict::nothing;
         }
-    } else if (known.clean() && found.stale) {
-        // The bucket holds an older version than this process has: the newer bytes go back.
+    } else if ((known.clean() && found.stale) || sight.catalog.outlives(owner.key, found)) {
+        // The bucket holds an older version than this process has, or a torn one: the newer bytes
+        // go back.
         load(sight, owner.key, desk);
         return Verdict::nothing;
     }

@@ -28,15 +28,15 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
     next_ = kNever;
     switch (stage_) {
         case Stage::plant:
-            static_cast<void>(put(sight, PutCondition::none, {}, false, desk));
+            static_cast<void>(put(sight, PutCondition::none, {}, false, 0, desk));
             return;
         case Stage::create:
-            static_cast<void>(put(sight, PutCondition::if_none_match, {}, false, desk));
+            static_cast<void>(put(sight, PutCondition::if_none_match, {}, false, 0, desk));
             return;
         case Stage::match:
             // A store may refuse a create over an object and still ignore If-Match, on which nearly
             // every write depends: each is asked by itself.
-            static_cast<void>(put(sight, PutCondition::if_match, ETag(kOther), false, desk));
+            static_cast<void>(put(sight, PutCondition::if_match, ETag(kOther), false, 0, desk));
             return;
         case Stage::remove:
             remove(sight, ETag(kOther), desk);
@@ -56,7 +56,7 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
 }
 
 RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag& etag,
-                          bool stalled, Desk& desk) {
+                          bool stalled, std::uint32_t number, Desk& desk) {
     Stamp stamp;
     stamp.epoch = *sight.epoch;
     stamp.writer = sight.writer;
@@ -71,7 +71,7 @@ RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag
     // Until the verdict nothing fences, these requests included: each must fit wholly inside
     // validity.
     request.timeout = *sight.put_timeout(0, true);
-    return desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
+    return desk.requests.send(sight.now, std::move(request), {ProbeRequest{number}}, desk.out);
 }
 
 void StoreProbe::remove(const Sight& sight, const ETag& etag, Desk& desk) {
@@ -80,14 +80,14 @@ void StoreProbe::remove(const Sight& sight, const ETag& etag, Desk& desk) {
     request.key = probe_key(sight.config);
     request.etag = etag;
     request.timeout = *sight.put_timeout(0, true);
-    desk.requests.send(sight.now, std::move(request), {ProbeRequest{++number_}}, desk.out);
+    desk.requests.send(sight.now, std::move(request), {ProbeRequest{}}, desk.out);
 }
 
 void StoreProbe::send_pair(const Sight& sight, bool stalled, Desk& desk) {
     Pair pair;
-    for (std::size_t i = 0; i < pair.requests.size(); ++i) {
-        pair.requests[i] = put(sight, PutCondition::if_match, etag_, stalled && i == 0, desk);
-        pair.numbers[i] = number_;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+        const bool half = stalled && i == 0;
+        pair.requests[i] = put(sight, PutCondition::if_match, etag_, half, i + 1, desk);
     }
     pair.open = 2;
     // Its rest leaves then at the latest, or a store that locks the key would keep both waiting
@@ -173,15 +173,17 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
     }
     if (pair.open > 0) {
         // The other one was judged while half of a body lay there: that is the moment it was for.
-        if (pair.resume_at != kNever && owner.number == pair.numbers[1]) resume(desk);
+        if (pair.resume_at != kNever && owner.number == 2) resume(desk);
         return;
     }
-    // A write met a refusal by name meanwhile: there is nothing left to be found out.
-    const bool both = pair.stored == 2 && verdict_.put != Preconditions::refused;
+    const bool both = pair.stored == 2;
     const bool unclear = pair.unclear || pair.stored == 0;
     const bool stalled = stage_ == Stage::stall;
     pair_.reset();
     next_ = sight.now;
+    // A write met a refusal by name meanwhile: there is nothing left to be found out, and a pair
+    // of which one was stored must not end in "honoured".
+    if (verdict_.put == Preconditions::refused) return;
     if (both) {
         conclude(Preconditions::not_atomic, desk);
     } else if (unclear) {
@@ -205,6 +207,8 @@ void StoreProbe::fail(const Sight& sight, Duration retry_after) {
 }
 
 void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
+    // A race is shown by luck: that none was seen here does not explain what was seen elsewhere.
+    if (verdict == Preconditions::honoured && contradicted_) verdict = Preconditions::not_atomic;
     if (verdict == Preconditions::honoured) desk.note(MarkId::preconditions_honoured);
     if (verdict == Preconditions::ignored) desk.note(MarkId::preconditions_ignored);
     if (verdict == Preconditions::refused) desk.note(MarkId::preconditions_refused);
@@ -224,13 +228,18 @@ void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {
 }
 
 void StoreProbe::contradicted() {
-    // One-way: an answer that can't be under honoured conditions outweighs any number that can.
+    // One-way: an answer that can't be under honoured conditions outweighs any number that can,
+    // also those that are still to come.
+    contradicted_ = true;
     if (verdict_.put == Preconditions::honoured) verdict_.put = Preconditions::not_atomic;
 }
 
 void StoreProbe::refused(Desk& desk) {
     if (verdict_.put == Preconditions::refused) return;
+    // Out of tries nothing would wake the probe for its last DELETE.
+    const bool over = stage_ == Stage::done;
     conclude(Preconditions::refused, desk);
+    if (over) stage_ = Stage::done;
 }
 
 Instant StoreProbe::next_deadline(const Sight& sight) const {
@@ -252,8 +261,7 @@ void StoreProbe::check(const Sight& sight) const {
     if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
     CHECK_MSG(next_ > sight.now || !sight.put_timeout(0, true),
               "a question could be asked and is not");
-    // Out of tries the probe is over, whatever a write is told later.
-    CHECK_MSG(asked > 0 || next_ != kNever || failures_.tries() >= kTries,
+    CHECK_MSG(asked > 0 || next_ != kNever,
               "a question is open, and neither an answer nor a time will bring the next");
 }
 

@@ -24,7 +24,8 @@ class StoreProbe {
 
     /// What is known so far; `put` when all of it was asked.
     [[nodiscard]] const Capabilities& verdict() const { return verdict_; }
-    /// Something that can't be under honoured conditions was seen: from now on time alone counts.
+    /// Something that can't be under honoured conditions was seen: from now on time alone counts,
+    /// and no later answer of the probe says otherwise.
     void contradicted();
     /// A write's condition was refused by name.
     void refused(Desk& desk);
@@ -49,7 +50,6 @@ class StoreProbe {
     /// A pair of PUTs under one condition, and how far they are.
     struct Pair {
         std::array<RequestId, 2> requests{};
-        std::array<std::uint32_t, 2> numbers{};
         std::uint32_t stored = 0;
         std::uint32_t open = 0;      ///< not answered
         bool unclear = false;        ///< an answer that says neither
@@ -57,7 +57,7 @@ class StoreProbe {
         friend bool operator==(const Pair&, const Pair&) = default;
     };
     [[nodiscard]] RequestId put(const Sight& sight, PutCondition condition, const ETag& etag,
-                                bool stalled, Desk& desk);
+                                bool stalled, std::uint32_t number, Desk& desk);
     void remove(const Sight& sight, const ETag& etag, Desk& desk);
     void send_pair(const Sight& sight, bool stalled, Desk& desk);
     void on_single(const Sight& sight, BucketOutcome outcome, const BucketReply& reply, Desk& desk);
@@ -70,9 +70,9 @@ class StoreProbe {
 
     Stage stage_ = Stage::plant;
     Capabilities verdict_;
+    bool contradicted_ = false;  ///< a write saw what conditions exclude
     ETag etag_;                 ///< of the planted object
     std::uint32_t round_ = 0;   ///< races run
-    std::uint32_t number_ = 0;  ///< of the newest request
     std::optional<Pair> pair_;
     Backoff failures_;
     Instant next_ = Instant::min();  ///< kNever: a request is in flight
