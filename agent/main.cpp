@@ -121,9 +121,10 @@ int main_of(const std::vector<std::string>& arguments) {
         std::fputs(describe(config).c_str(), stdout);
         return 0;
     }
+    // To stderr: what a command finds is stdout's.
+    start_log(config.log_format, config.log_level);
     if (config.command == AgentCommand::check_bucket) return try_bucket(config);
     if (config.command == AgentCommand::remove_tombstones) return clear_tombstones(config);
-    start_log(config.log_format, config.log_level);
     for (const std::string& warning : config.warnings)
         spdlog::warn("{}", warning);
     try {

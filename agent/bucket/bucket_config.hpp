@@ -27,14 +27,16 @@ struct BucketConfig {
     bool region_guessed = false;  ///< neither configured nor in the endpoint's name
     bool insecure = false;        ///< plain HTTP
     bool virtual_host = false;    ///< bucket in the host's name instead of the path
-    std::string access_key;       ///< empty: environment, then the shared credentials file
+    std::string access_key;       ///< empty: elsewhere (credentials_plan.hpp)
     std::string secret_key;
     std::string session_token;
+    std::string sts_endpoint;  ///< URL, for a web identity; empty: by variables and the region
     std::map<std::string, std::string> user_metadata;  ///< put_user_metadata, as headers
     bool send_content_md5 = false;                     ///< with each PUT
     TlsOptions tls;
-    std::string proxy;     ///< URL, from the environment; empty: none
-    std::string no_proxy;  ///< hosts that are reached without it, as NO_PROXY lists them
+    std::string proxy;        ///< URL, from the environment; empty: none
+    std::string https_proxy;  ///< likewise, for STS, which is met by HTTPS whatever the bucket is
+    std::string no_proxy;     ///< hosts that are reached without it, as NO_PROXY lists them
     Encryption encryption = Encryption::none;
     std::string kms_key_id;
     std::string kms_context;        ///< JSON; empty = none

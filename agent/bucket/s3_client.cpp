@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/base/clock.hpp"
+#include "agent/bucket/credentials_chain.hpp"
 #include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_reply.hpp"
 #include "agent/bucket/s3_request.hpp"
@@ -43,18 +44,20 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
     : config_(config),
       context_(context),
       deliver_(std::move(deliver)),
-      source_(config, environment),
       log_(context.duties),
-      rotation_period_(rotation),
-      rotation_(context.loop, [this] { read_credentials(); }),
-      hashing_(context.loop, [this] { hashing_due(); }),
+      waiting_(context.loop, [this] { waiting_due(); }),
       self_(std::make_shared<S3Client*>(this)),
       reads_(context.loop, client_options(config, nullptr)),
       writes_(context.loop, client_options(config, context.uploads)) {
-    auto credentials = source_.load();
-    if (!credentials) throw std::runtime_error(credentials.error());
-    credentials_ = *std::move(credentials);
-    rotation_.arm(boottime() + rotation_period_);
+    const auto plan = plan_role(config, environment);
+    if (!plan) throw std::runtime_error(plan.error());
+    auto source = std::make_unique<ChainSource>(KeySource(config, environment),
+                                                make_role_source(*plan, context.loop, context.pool),
+                                                context.pool, rotation);
+    auto known = source->start();
+    if (!known) throw std::runtime_error(known.error());
+    credentials_ = std::make_unique<CredentialsKeeper>(
+        context.loop, std::move(source), *std::move(known), [this] { credentials_came(); });
 }
 
 bool S3Client::changes(BucketVerb verb) {
@@ -97,7 +100,7 @@ void S3Client::hash(RequestId id, PutBody body) {
         hashed(id, hash_body(body, config_.send_content_md5));
         return;
     }
-    arm_hashing();
+    arm_waiting();
     const bool with_md5 = config_.send_content_md5;
     context_.pool.run([body = std::move(body), with_md5] { return hash_body(body, with_md5); },
                       [weak = std::weak_ptr(self_), id](const BodyHash& hash) {
@@ -110,53 +113,91 @@ void S3Client::hashed(RequestId id, const BodyHash& hash) {
     if (!jobs_.contains(id)) return;
     if (!hash.intact) {
         log_.note(BucketVerb::put, jobs_.at(id).request.key.view(), {}, hash.problem);
-        end_hashing(id);
+        end_waiting(id);
     } else if (gate_closed()) {
-        end_hashing(id);
+        end_waiting(id);
     } else {
         leave(id, hash);
     }
-    arm_hashing();
+    arm_waiting();
 }
 
-/// It never left this process.
-void S3Client::end_hashing(RequestId id) {
-    jobs_.erase(id);
+/// It never left this process. Of a read that would mean nothing: it knows no more either way.
+void S3Client::end_waiting(RequestId id) {
     BucketReply reply;
-    reply.not_sent = true;
+    reply.not_sent = changes(jobs_.at(id).request.verb);
+    jobs_.erase(id);
     answer_later(id, std::move(reply));
 }
 
-void S3Client::arm_hashing() {
+void S3Client::arm_waiting() {
     Instant first = kNever;
     for (const auto& [id, job] : jobs_)
         if (!job.transfer) first = std::min(first, job.deadline);
-    hashing_.arm(first);
+    waiting_.arm(first);
 }
 
-void S3Client::hashing_due() {
+void S3Client::waiting_due() {
     std::vector<RequestId> late;
     const Instant now = boottime();
     for (const auto& [id, job] : jobs_)
         if (!job.transfer && job.deadline <= now) late.push_back(id);
-    for (const RequestId id : late)
-        end_hashing(id);
-    arm_hashing();
+    for (const RequestId id : late) {
+        if (jobs_.at(id).hash)
+            end_unsigned(id);
+        else
+            end_waiting(id);
+    }
+    arm_waiting();
 }
 
 void S3Client::leave(RequestId id, const BodyHash& hash) {
+    const Credentials* const credentials = credentials_->current();
+    if (credentials == nullptr) return wait_for_credentials(id, hash);
     Job& job = jobs_.at(id);
+    job.hash.reset();
+    job.access_key = credentials->access_key;
     job.transfer = client_of(job.request.verb)
-                       .send(http_request(job, hash),
+                       .send(http_request(job, hash, *credentials),
                              [this, id](const Response& response) { ended(id, response); });
 }
 
-Request S3Client::http_request(Job& job, const BodyHash& hash) const {
+void S3Client::wait_for_credentials(RequestId id, const BodyHash& hash) {
+    if (!credentials_->asking()) return end_unsigned(id);
+    jobs_.at(id).hash = hash;
+    arm_waiting();
+}
+
+/// Or they did not, which those that wait are told.
+void S3Client::credentials_came() {
+    std::vector<RequestId> waiting;
+    for (const auto& [id, job] : jobs_)
+        if (!job.transfer && job.hash) waiting.push_back(id);
+    for (const RequestId id : waiting) {
+        const Job& job = jobs_.at(id);
+        if (changes(job.request.verb) && gate_closed())
+            end_waiting(id);
+        else
+            leave(id, BodyHash(*job.hash));
+    }
+    arm_waiting();
+}
+
+void S3Client::end_unsigned(RequestId id) {
+    const SendBucket& request = jobs_.at(id).request;
+    const std::string& why = credentials_->problem();
+    log_.note(request.verb, request.key.view(), {},
+              "no credentials: " + (why.empty() ? std::string("no answer yet") : why));
+    end_waiting(id);
+}
+
+Request S3Client::http_request(Job& job, const BodyHash& hash,
+                               const Credentials& credentials) const {
     S3Request s3 = s3_request(config_, job.request);
     const bool put = job.request.verb == BucketVerb::put;
     if (put) add_checksums(s3, hash, !checksum_refused_);
     sign(s3.headers, s3.method, s3.url, put ? to_hex(hash.sha256) : std::string(kEmptySha256),
-         credentials_, config_.region, read_now().wall);
+         credentials, config_.region, read_now().wall);
     Request request;
     request.method = s3.method;
     request.url = s3.url.text();
@@ -193,13 +234,13 @@ void S3Client::ended(RequestId id, const Response& response) {
     const S3Reply mapped = s3_reply(config_, request, response, *job.text, std::move(object),
                                     changes(request.verb) && gate_closed());
     log_.note(request.verb, request.key.view(), mapped.reply, mapped.problem);
-    learn(mapped);
+    learn(mapped, job.access_key);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(mapped.reply)});
 }
 
 /// What the answer says of requests to come. This one is the model's to repeat.
-void S3Client::learn(const S3Reply& answer) {
-    if (blames_credentials(answer.reply)) read_credentials();
+void S3Client::learn(const S3Reply& answer, const std::string& access_key) {
+    if (blames_credentials(answer.reply)) credentials_->refused(access_key, answer.error.code);
     const std::string& region = answer.error.region;
     if (config_.region_guessed && !region.empty()) {
         config_.region_guessed = false;
@@ -228,8 +269,8 @@ void S3Client::abort(RequestId request) {
     if (found->second.transfer) {
         client_of(found->second.request.verb).abort(*found->second.transfer);
     } else {
-        end_hashing(request);
-        arm_hashing();
+        end_waiting(request);
+        arm_waiting();
     }
 }
 
@@ -238,26 +279,6 @@ void S3Client::answer_later(RequestId id, BucketReply reply) {
                                shared = std::make_shared<const BucketReply>(std::move(reply))] {
         if (const auto self = weak.lock()) (*self)->deliver_(BucketAnswered{id, shared});
     });
-}
-
-void S3Client::read_credentials() {
-    if (reading_credentials_) return;
-    reading_credentials_ = true;
-    context_.pool.run([source = source_] { return source.load(); },
-                      [weak = std::weak_ptr(self_)](Result<Credentials, std::string> loaded) {
-                          const auto locked = weak.lock();
-                          if (!locked) return;
-                          S3Client& self = **locked;
-                          self.reading_credentials_ = false;
-                          self.rotation_.arm(boottime() + self.rotation_period_);
-                          const std::string problem = loaded ? "" : loaded.error();
-                          if (!problem.empty() && problem != self.credentials_problem_)
-                              spdlog::warn("bucket: credentials stay as they were: {}", problem);
-                          self.credentials_problem_ = problem;
-                          if (!loaded || *loaded == self.credentials_) return;
-                          spdlog::info("bucket: new credentials");
-                          self.credentials_ = *std::move(loaded);
-                      });
 }
 
 }  // namespace leasehold::agent

@@ -111,8 +111,13 @@ void read_credentials(const SecretMap& map, BucketConfig& config) {
     map.boolean("aws_sdk_auth", chain);
     if (chain && !config.access_key.empty())
         map.fail_at("aws_sdk_auth",
-                    "true excludes access_key and secret_key: keys come from the environment or "
-                    "the shared credentials file then");
+                    "true excludes access_key and secret_key: keys come from the environment, the "
+                    "shared credentials file or a role then");
+    map.text("sts_endpoint", config.sts_endpoint);
+    if (!config.sts_endpoint.empty() && !config.access_key.empty()) {
+        config.sts_endpoint.clear();
+        config.without_effect.emplace_back("sts_endpoint (with access_key)");
+    }
 }
 
 void read_place(const SecretMap& map, BucketConfig& config) {
@@ -163,9 +168,6 @@ void read_rest(const SecretMap& map, BucketConfig& config) {
         map.boolean(key, wanted);
         if (wanted) names(key);
     }
-    std::string text;
-    map.text("sts_endpoint", text);
-    if (!text.empty()) names("sts_endpoint");
     map.check_size("part_size");
     map.check_count("max_retries");
     for (const auto key : {"part_size", "max_retries"})

@@ -44,6 +44,7 @@ struct AgentConfig {
     ElectorConfig election;        ///< identity and seed are set at the start
     StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;
+    std::string credentials;      ///< where the bucket's come from, for people; no secret
     std::string store_directory;  ///< of the local files; empty = none
     ServerOptions http;
     /// By default 5 s less than the grace period that Kubernetes gives a pod.

@@ -147,9 +147,8 @@ void bucket(Writer& out, const AgentConfig& config) {
                  bucket.region + (bucket.region_guessed ? " (a guess: none is given)" : ""));
         out.fact("addressing", bucket.virtual_host ? "virtual host" : "path");
         out.fact("url", bucket_url(bucket));
-        out.fact("access-key", bucket.access_key.empty()
-                                   ? "not set: from the environment or the credentials file"
-                                   : "set");
+        out.fact("credentials", config.credentials);
+        out.fact("access-key", set_or_not(!bucket.access_key.empty()));
         out.fact("secret-key", set_or_not(!bucket.secret_key.empty()));
         out.fact("session-token", set_or_not(!bucket.session_token.empty()));
         if (!bucket.insecure) tls(out, bucket.tls);

@@ -79,6 +79,9 @@ Inputs::Inputs(const CommandLine& line, const Environment& environment)
     for (const std::string_view name : known)
         if (const auto at = environment.find(name); at != environment.end() && !at->second.empty())
             variables_.emplace(*at);
+    for (const auto& [name, value] : environment)
+        if (!value.empty() && (name.starts_with("AWS_") || name == "HOME"))
+            variables_.emplace(name, value);
     for (const std::string_view name : kProxyVariables)
         if (const auto at = environment.find(lower(name));
             at != environment.end() && !at->second.empty())

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/bucket/credentials_plan.hpp"
 #include "agent/config/listen.hpp"
 #include "agent/config/parts.hpp"
 #include "config/units.hpp"
@@ -27,14 +28,10 @@ bool is_file(const std::string& path) {
     return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
 }
 
-/// As Go's clients, and so Kubecost, choose it: by the scheme, and never to this very machine.
-void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
-    const char* const name = bucket.insecure ? "HTTP_PROXY" : "HTTPS_PROXY";
+/// A variable's proxy; empty: it is not set.
+std::string proxy_in(const Inputs& inputs, const char* name) {
     const std::string* const proxy = inputs.variable(name);
-    std::string host = bucket.endpoint;
-    host =
-        host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
-    if (proxy == nullptr || is_loopback(host)) return;
+    if (proxy == nullptr) return {};
     // Its words stay unsaid: there may be a password in them.
     const auto odd = [](char c) { return c <= ' ' || c >= 0x7f; };
     const std::size_t scheme = proxy->find("://");
@@ -43,8 +40,30 @@ void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
                        kind == "socks5" || kind == "socks5h";
     if (!known || std::any_of(proxy->begin(), proxy->end(), odd))
         refuse(std::string(name) + ": expected http://HOST:PORT (or https, socks5)");
-    bucket.proxy = *proxy;
+    return *proxy;
+}
+
+/// As Go's clients, and so Kubecost, choose it: by the scheme, and never to this very machine.
+void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
+    std::string host = bucket.endpoint;
+    host =
+        host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+    if (!is_loopback(host))
+        bucket.proxy = proxy_in(inputs, bucket.insecure ? "HTTP_PROXY" : "HTTPS_PROXY");
+    const bool role = bucket.access_key.empty();  // STS may be asked
+    if (role) bucket.https_proxy = proxy_in(inputs, "HTTPS_PROXY");
+    if (bucket.proxy.empty() && bucket.https_proxy.empty()) return;
     if (const std::string* const except = inputs.variable("NO_PROXY")) bucket.no_proxy = *except;
+}
+
+/// Where the bucket's credentials come from. A slip in a variable is a mistake at the start.
+void read_credentials(const Inputs& inputs, AgentConfig& config) {
+    const auto described = describe_credentials(*config.bucket, [&](const char* name) {
+        const std::string* const text = inputs.variable(name);
+        return text == nullptr ? std::string() : *text;
+    });
+    if (!described) refuse(described.error());
+    config.credentials = *described;
 }
 
 /// Of the two flags and the variable the strongest word; both flags at once are no choice.
@@ -67,7 +86,10 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
         auto loaded = load_bucket_config(file->text);
         if (!loaded) refuse(file->origin + ": " + loaded.error());
         config.bucket = *std::move(loaded);
-        if (config.bucket->type == BucketType::s3) read_proxy(inputs, *config.bucket);
+        if (config.bucket->type == BucketType::s3) {
+            read_proxy(inputs, *config.bucket);
+            read_credentials(inputs, config);
+        }
         if (config.bucket->type == BucketType::s3 && !config.bucket->tls.verify)
             config.warnings.push_back(file->text +
                                       ": the bucket's certificate is not verified "

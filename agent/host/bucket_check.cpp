@@ -65,7 +65,9 @@ class Check {
     }
     [[nodiscard]] std::string words(const BucketReply& reply) const { return bucket_.words(reply); }
     bool failed(const std::string& what, const BucketReply& reply, const std::string& advice) {
-        found(what, words(reply), advice, false);
+        const std::string seen = words(reply);
+        const bool nobody = seen.starts_with("no credentials: ");
+        found(what, seen, nobody ? "--check-config says where they come from" : advice, false);
         return false;
     }
 

@@ -366,14 +366,16 @@ TEST(AgentS3ClientStart, WithoutCredentialsItSaysWhereItLooked) {
     try {
         const S3Client client(
             config, BucketContext{loop, pool, nullptr, nullptr, "."}, [](const Event&) {},
-            [](const char*) { return std::string(); });
+            [](const char* name) {
+                return std::string(name) == "AWS_EC2_METADATA_DISABLED" ? "true" : "";
+            });
         FAIL() << "it started";
     } catch (const std::runtime_error& error) {
         EXPECT_STREQ(error.what(),
-                     "no credentials for the bucket: none in its secret (access_key, secret_key) "
-                     "and the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), and no "
-                     "shared credentials file (no HOME); instance and web identity roles (IAM, "
-                     "IRSA) are not supported");
+                     "no credentials for the bucket: none in the bucket's secret (access_key, "
+                     "secret_key), the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) and "
+                     "a shared credentials file (no HOME); no role (AWS_WEB_IDENTITY_TOKEN_FILE, "
+                     "AWS_CONTAINER_CREDENTIALS_FULL_URI), and AWS_EC2_METADATA_DISABLED is true");
     }
 }
 

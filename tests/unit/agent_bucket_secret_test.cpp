@@ -242,7 +242,7 @@ TEST(AgentBucketSecret, MissingAndUnfitValues) {
          "or neither"},
         {s3("  aws_sdk_auth: true\n  access_key: a\n  secret_key: b\n"),
          "secret.yaml:5:17: config.aws_sdk_auth: true excludes access_key and secret_key: keys "
-         "come from the environment or the shared credentials file then"},
+         "come from the environment, the shared credentials file or a role then"},
     });
 }
 
@@ -348,7 +348,10 @@ TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
         return found == variables.end() ? std::string() : found->second;
     };
     const auto load = [&](const BucketConfig& config) {
-        return CredentialSource(config, environment).load();
+        auto loaded = KeySource(config, environment).load();
+        if (!loaded)
+            return Result<Credentials, std::string>(Unexpected<std::string>{loaded.error()});
+        return Result<Credentials, std::string>(loaded->value_or(Credentials{}));
     };
     BucketConfig config;
     EXPECT_EQ(*load(config), (Credentials{"D", "ds", ""}));
@@ -358,7 +361,7 @@ TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
     EXPECT_EQ(load(config).error(),
               shared +
                   ": profile [half] has no aws_access_key_id with aws_secret_access_key "
-                  "(roles and credential processes are not supported)");
+                  "(roles and credential processes of a file are not supported)");
     variables["AWS_PROFILE"] = "none";
     EXPECT_EQ(load(config).error(), shared + ": profile [none] is missing");
     variables["AWS_ACCESS_KEY_ID"] = "E";
@@ -370,8 +373,13 @@ TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
     config.secret_key = "ss";
     EXPECT_EQ(*load(config), (Credentials{"S", "ss", ""}));
     variables.clear();
-    EXPECT_NE(load(BucketConfig{}).error().find("(IAM, IRSA) are not supported"),
-              std::string::npos);
+    EXPECT_EQ(*load(BucketConfig{}), Credentials{}) << "nothing is configured";
+    variables = {{"HOME", "/nonexistent"}};
+    EXPECT_EQ(*load(BucketConfig{}), Credentials{}) << "nor is there a file";
+    variables = {{"AWS_SHARED_CREDENTIALS_FILE", shared},
+                 {"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"},
+                 {"AWS_PROFILE", "team"}};
+    EXPECT_EQ(*load(BucketConfig{}), Credentials{}) << "a web identity goes before the file";
 }
 
 TEST(AgentBucketCredentials, ARotatedSecretIsReadAgain) {
@@ -380,10 +388,10 @@ TEST(AgentBucketCredentials, ARotatedSecretIsReadAgain) {
         directory.write("s.yaml", s3("  access_key: old\n  secret_key: one\n"));
     const auto config = load_bucket_config(file);
     ASSERT_TRUE(config) << config.error();
-    const CredentialSource source(*config, [](const char*) { return std::string(); });
-    EXPECT_EQ(source.load()->access_key, "old");
+    const KeySource source(*config, [](const char*) { return std::string(); });
+    EXPECT_EQ((*source.load())->access_key, "old");
     directory.write("s.yaml", s3("  access_key: new\n  secret_key: two\n"));
-    EXPECT_EQ(*source.load(), (Credentials{"new", "two", ""}));
+    EXPECT_EQ(**source.load(), (Credentials{"new", "two", ""}));
     directory.write("s.yaml", s3("  access_key: torn\n"));
     EXPECT_FALSE(source.load());
 }

@@ -297,6 +297,39 @@ TEST(AgentSources, AProxyIsForTheBucketAndNeverForThisMachine) {
               "HTTPS_PROXY: expected http://HOST:PORT (or https, socks5)");
 }
 
+TEST(AgentSources, WhoseCredentialsAreInForceIsSaidWithoutAsking) {
+    const Folder folder;
+    const std::string secret = folder.file(
+        "s.yaml", "type: S3\nconfig: {bucket: b, endpoint: s3.eu-west-1.amazonaws.com}\n");
+    const auto said = [&](Environment environment) {
+        environment.emplace("HTTPS_PROXY", "proxy:3128");
+        const AgentConfig config = good({"--bucket-config", secret}, environment);
+        EXPECT_NE(describe(config).find("  credentials: " + config.credentials + "\n"),
+                  std::string::npos);
+        EXPECT_EQ(config.bucket->https_proxy, "proxy:3128") << "the way to STS";
+        return config.credentials;
+    };
+    EXPECT_EQ(said({}), "instance metadata (IMDSv2) at http://169.254.169.254");
+    Environment irsa{{"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"},
+                     {"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}};
+    EXPECT_EQ(said(irsa),
+              "web identity of arn:aws:iam::1:role/r (token /t, STS "
+              "https://sts.eu-west-1.amazonaws.com)");
+    EXPECT_EQ(said({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"},
+                    {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "sesame"}}),
+              "container credentials at http://169.254.170.23/v1/credentials (token of the "
+              "environment)");
+    EXPECT_EQ(said({{"AWS_ACCESS_KEY_ID", "AK"}, {"AWS_SECRET_ACCESS_KEY", "sesame"}}),
+              "environment (AWS_ACCESS_KEY_ID)");
+    irsa.erase("AWS_ROLE_ARN");
+    EXPECT_EQ(bad({"--bucket-config", secret}, irsa),
+              "AWS_ROLE_ARN is missing: AWS_WEB_IDENTITY_TOKEN_FILE needs it");
+    folder.file("s.yaml",
+                "type: S3\nconfig: {bucket: b, endpoint: minio, access_key: a, secret_key: s}\n");
+    EXPECT_EQ(good({"--bucket-config", secret}, irsa).credentials, "the bucket's secret")
+        << "what a role needs is nobody's concern then";
+}
+
 TEST(AgentSources, FileStoreOffKeepsNoFiles) {
     const AgentConfig config =
         good({}, {{"ETL_FILE_STORE_ENABLED", "false"}, {"ETL_BUCKET_CONFIG", kObjectStore}});

@@ -88,7 +88,11 @@ class MinIO(Store):
                         "--address", f"127.0.0.1:{self.port}", self.folder / "data"],
             self.folder / "minio.log", clean_environment(self.folder, {
                 "MINIO_ROOT_USER": self.access_key, "MINIO_ROOT_PASSWORD": self.secret_key,
-                "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}))
+                "MINIO_BROWSER": "off", "MINIO_UPDATE": "off", **self.environment()}))
+
+    def environment(self):
+        """Further variables."""
+        return {}
 
     def _ready(self):
         return rest.request("GET", self.url + "/minio/health/ready",
