@@ -28,6 +28,7 @@ inline constexpr std::array<std::string_view, 2> kDisks{"keep", "lose"};
 inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "running"};
 inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
+inline constexpr std::array<std::string_view, 2> kClientGoVersions{"v0.34", "v0.37"};
 inline constexpr std::array<std::string_view, 3> kBucketProfiles{"aws", "minio",
                                                                  "versity"};  // BucketProfile
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
@@ -60,12 +61,16 @@ inline constexpr std::array<std::string_view, 23> kInvariants{
     "run.deterministic",
 };
 
-inline constexpr std::array<std::string_view, 14> kTop{
-    "scenario", "why",     "duration", "seeds",  "values",   "election", "storage",
+inline constexpr std::array<std::string_view, 15> kTop{
+    "scenario", "why",     "duration", "seeds",  "values",   "election", "electors", "storage",
     "clocks",   "network", "api",      "bucket", "workload", "faults",   "expect"};
 inline constexpr std::array<std::string_view, 9> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
     "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
+inline constexpr std::array<std::string_view, 1> kElectors{"clientGo"};
+inline constexpr std::array<std::string_view, 7> kClientGo{
+    "replicas",    "version",        "leaseDuration",  "renewDeadline",
+    "retryPeriod", "requestTimeout", "releaseOnCancel"};
 inline constexpr std::array<std::string_view, 15> kStorage{
     "format",        "pollPeriod",  "getTimeout",         "putTimeout",
     "timeoutPerMib", "listTimeout", "readThroughTimeout", "writeDeadline",

@@ -53,6 +53,12 @@ void read_head(const Block& block, const std::string& path, Scenario& out) {
     block.read("seeds", out.seeds, parse_seeds);
 }
 
+void check_electors(const Node& node, const Scenario& scenario) {
+    if (!scenario.elects()) fail(node, "electors: there is no election");
+    if (scenario.workload.enabled)
+        fail(node, "electors: other electors have no storage, so workload must be none");
+}
+
 void read_all(const Node& root, const std::string& path, const ValueSources& sources,
               Scenario& out) {
     const Block block(root, "", names::kTop);
@@ -61,6 +67,7 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     const std::uint32_t replicas = out.values.replicas;
 
     if (const Node* node = block.find("election")) read_election(*node, out.election);
+    if (const Node* node = block.find("electors")) read_electors(*node, replicas, out.electors);
     if (const Node* node = block.find("storage")) read_storage(*node, out.storage);
     out.storage.ha = out.elects();
     out.storage.file_store = out.values.file_store;
@@ -71,6 +78,7 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     if (const Node* node = block.find("bucket")) read_bucket(*node, out.bucket);
     if (const Node* node = block.find("workload")) read_workload(*node, out.workload);
     if (!out.values.etl) out.workload.enabled = false;  // no pipelines, so nothing to export
+    if (!out.electors.client_go.empty()) check_electors(*block.find("electors"), out);
     if (const Node* node = block.find("faults")) read_faults(*node, out);
     if (const Node* node = block.find("expect")) {
         read_expect(*node, out.expect);

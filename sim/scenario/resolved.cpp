@@ -107,6 +107,22 @@ std::string election_text(const ElectorConfig& election) {
         .text();
 }
 
+std::string electors_text(const ElectorsSpec& electors) {
+    if (electors.client_go.empty()) return "electors: {}\n";
+    const ClientGoConfig& config = electors.client_go_config;
+    const bool unlimited = config.request_timeout == Duration::max();
+    std::string text = "electors:\n  clientGo: {replicas: ";
+    text += list(electors.client_go, replica_name) + ", version: ";
+    text += names::kClientGoVersions.at(config.retries_release ? 1 : 0);
+    text += ", leaseDuration: " + format_duration(config.lease_duration);
+    text += ", renewDeadline: " + format_duration(config.renew_deadline);
+    text += ", retryPeriod: " + format_duration(config.retry_period);
+    text += ", requestTimeout: " +
+            (unlimited ? std::string("none") : format_duration(config.request_timeout));
+    text += ", releaseOnCancel: " + flag(config.release_on_cancel);
+    return text + "}\n";
+}
+
 std::string storage_text(const StorageConfig& storage) {
     return Section("storage")
         .line("format", std::string(names::kFormats.at(static_cast<std::size_t>(storage.format))))
@@ -314,8 +330,9 @@ std::string resolved_yaml(const Scenario& scenario) {
            "\nduration: " + format_duration(scenario.duration) +
            "\nseeds: " + std::to_string(scenario.seeds.first) + ".." +
            std::to_string(scenario.seeds.last) + "\n" + values_text(scenario.values) +
-           election_text(scenario.election) + storage_text(scenario.storage) +
-           world_text(scenario) + workload_text(scenario.workload) + faults_text(scenario.faults) +
+           election_text(scenario.election) + electors_text(scenario.electors) +
+           storage_text(scenario.storage) + world_text(scenario) +
+           workload_text(scenario.workload) + faults_text(scenario.faults) +
            expect_text(scenario.expect);
 }
 

@@ -14,6 +14,7 @@
 #include "model/base/time.hpp"
 #include "model/election/elector.hpp"
 #include "model/storage/config.hpp"
+#include "sim/peers/client_go_config.hpp"
 
 namespace leasehold::sim {
 
@@ -30,6 +31,12 @@ struct ClockSpec {
     Duration offset_max{0};          ///< wall clocks are off by a seeded amount in +-offset_max
     std::int64_t drift_ppm_max = 0;  ///< rates are off by a seeded amount in +-drift_ppm_max
     std::vector<std::int64_t> drift_ppm;  ///< per replica, instead (shorter list: the rest 0)
+};
+
+/// Which replicas run another elector than ours. Those have no storage.
+struct ElectorsSpec {
+    std::vector<std::uint32_t> client_go;  ///< ascending
+    ClientGoConfig client_go_config;
 };
 
 struct NetworkSpec {
@@ -183,7 +190,8 @@ struct Scenario {
     SeedRange seeds;
     config::ValuesSpec values;
     ElectorConfig election;  ///< identity and seed are set per process
-    StorageConfig storage;   ///< identity likewise
+    ElectorsSpec electors;
+    StorageConfig storage;  ///< identity likewise
     ClockSpec clocks;
     NetworkSpec network;
     ApiSpec api;

@@ -8,8 +8,8 @@
 
 #include "model/base/random.hpp"
 #include "model/protocol/history.hpp"
-#include "model/replica/replica.hpp"
 #include "sim/engine/engine.hpp"
+#include "sim/peers/peer.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/world/clock.hpp"
 #include "sim/world/file_store.hpp"
@@ -58,8 +58,8 @@ struct Host {
     std::string identity;
     MachineClock clock;
     FileStore disk;
-    std::optional<Replica> replica;  ///< none: no process
-    std::uint32_t incarnation = 0;   ///< grows with each start
+    Peer replica;                   ///< empty: no process
+    std::uint32_t incarnation = 0;  ///< grows with each start
     bool paused = false;
     std::uint64_t halts = 0;  ///< pauses and suspends so far: a resume belongs to one
     bool asleep = false;      ///< the machine is suspended: SIGCONT can't wake it
@@ -75,7 +75,7 @@ struct Host {
     std::uint64_t last_step = 0;  ///< event number
     Role role = Role::follower;
 
-    [[nodiscard]] bool running() const { return replica.has_value(); }
+    [[nodiscard]] bool running() const { return static_cast<bool>(replica); }
 };
 
 /// The parts know each other only through this and the handful of references below.
@@ -87,6 +87,7 @@ struct Context {
     std::vector<Host> hosts;
     Slab<Mail> mail;
     Trace* trace = nullptr;  ///< causes of steps, when somebody will ask for them
+    MakePeer make_peer;      ///< makes other machines than the scenario's
 
     [[nodiscard]] TrueTime now() const { return engine.now(); }
     [[nodiscard]] std::uint32_t replicas() const {

@@ -1,8 +1,11 @@
 #include "sim/world/hosts.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "model/base/check.hpp"
+#include "model/replica/replica.hpp"
+#include "sim/peers/client_go.hpp"
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
@@ -15,6 +18,26 @@ namespace {
 // A local SSD: an operation with its fsync, and its throughput.
 constexpr Duration kFileLatency = std::chrono::microseconds(300);
 constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
+
+bool client_go(const Scenario& scenario, ReplicaIndex replica) {
+    return scenario.elects() && std::ranges::binary_search(scenario.electors.client_go, replica);
+}
+
+Replica our_replica(const Scenario& scenario, const PeerStart& start) {
+    ReplicaConfig config;
+    if (scenario.elects()) {
+        config.election = scenario.election;
+        config.election->identity = start.identity;
+        config.election->seed = start.seed;
+    }
+    if (scenario.stores()) {
+        config.storage = scenario.storage;
+        config.storage->ha = scenario.elects();
+        config.storage->identity = start.identity;
+        config.storage->file_store = scenario.values.file_store;
+    }
+    return Replica(config);
+}
 
 }  // namespace
 
@@ -35,19 +58,13 @@ void Hosts::start(ReplicaIndex replica) {
     host.identity = host.name + "_";
     for (int digit = 0; digit < 4; ++digit)
         host.identity += "0123456789abcdef"[random.below(16)];
-    ReplicaConfig config;
-    if (scenario.elects()) {
-        config.election = scenario.election;
-        config.election->identity = host.identity;
-        config.election->seed = random.next();
-    }
-    if (scenario.stores()) {
-        config.storage = scenario.storage;
-        config.storage->ha = scenario.elects();
-        config.storage->identity = host.identity;
-        config.storage->file_store = scenario.values.file_store;
-    }
-    host.replica.emplace(config);
+    const PeerStart start{replica, host.identity, random.next()};
+    if (scenario.elects() && context_.make_peer) host.replica = context_.make_peer(start);
+    if (!host.replica && client_go(scenario, replica))
+        host.replica =
+            Peer(ClientGo(scenario.electors.client_go_config, start.identity, start.seed));
+    const bool ours = !host.replica;
+    if (ours) host.replica = Peer(our_replica(scenario, start));
     host.paused = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.effects.clear();
@@ -64,7 +81,7 @@ void Hosts::start(ReplicaIndex replica) {
     record.clock = host.clock.piece();
     context_.recorder.started(record);
     step(replica, Start{}, context_.recorder.last_number());
-    if (host.running()) workload_->started(replica);
+    if (host.running() && ours) workload_->started(replica);
 }
 
 void Hosts::crash(ReplicaIndex replica, bool keep_disk) {
@@ -77,7 +94,7 @@ void Hosts::crash(ReplicaIndex replica, bool keep_disk) {
 
 void Hosts::end(ReplicaIndex replica, EndCause cause) {
     Host& host = context_.hosts[replica];
-    host.replica.reset();
+    host.replica = Peer{};
     host.inbox.clear();
     host.frozen.clear();
     host.effects.clear();
@@ -177,7 +194,7 @@ void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
     host.armed = kNever;
     if (host.paused) return;  // resume() arms it anew
     // Deadlines mostly move later: the wake of an old one only arms the present one.
-    if (host.clock.monotonic(context_.now()) < host.replica->next_deadline()) {
+    if (host.clock.monotonic(context_.now()) < host.replica.next_deadline()) {
         arm(replica);
         return;
     }
@@ -186,7 +203,7 @@ void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
 
 void Hosts::arm(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
-    const Instant deadline = host.replica->next_deadline();
+    const Instant deadline = host.replica.next_deadline();
     if (deadline >= host.armed) return;
     const TrueTime due = host.clock.reaches(deadline);
     if (due == TrueTime::max()) return;
@@ -201,7 +218,7 @@ void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) 
     const Now now = host.clock.read(at);
     host.effects.clear();
     host.performed = 0;
-    host.replica->step(now, event, host.effects);
+    host.replica.step(now, event, host.effects);
     host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
     if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
     if (!host.effects.empty()) perform(replica);
@@ -260,7 +277,7 @@ bool Hosts::on(ReplicaIndex replica, const SendBucket& request) {
         record.replica = replica;
         record.request = request.request;
         record.verb = request.verb;
-        record.permitted = host.replica->permit(host.clock.monotonic(record.at), request.request);
+        record.permitted = host.replica.permit(host.clock.monotonic(record.at), request.request);
         context_.recorder.left(record);
         if (!record.permitted) {
             bucket_->refuse(replica, request.request);
@@ -357,7 +374,7 @@ void Hosts::clock_changed(ReplicaIndex replica) {
 ReplicaIndex Hosts::leader() const {
     for (ReplicaIndex i = 0; i < context_.replicas(); ++i) {
         const Host& host = context_.hosts[i];
-        if (host.running() && host.replica->gate_open(host.clock.monotonic(context_.now())))
+        if (host.running() && host.replica.gate_open(host.clock.monotonic(context_.now())))
             return i;
     }
     return kNobody;

@@ -7,6 +7,7 @@
 
 #include "model/check/result.hpp"
 #include "model/protocol/history.hpp"
+#include "sim/peers/peer.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::sim {
@@ -16,6 +17,7 @@ struct RunOptions {
     Observer* recorder = nullptr;  ///< gets the whole history too (history codec)
     bool checkers = true;          ///< observers on; off only for benchmarks
     bool stepping = false;         ///< every date through SimGrid (equality tests)
+    MakePeer make_peer;            ///< other electors (sim/peers/README.md); none: the scenario's
 };
 
 /// Runs scenarios one after the other in this process's one engine. Not copyable; one per process.

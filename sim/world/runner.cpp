@@ -106,6 +106,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     Trace trace;
     if (options.timeline) world.set_trace(&trace);
+    world.set_make_peer(options.make_peer);
     try {
         world.begin();
         engine.run();

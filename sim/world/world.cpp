@@ -30,7 +30,8 @@ std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
 }  // namespace
 
 World::World(Engine& engine, const Scenario& scenario, std::uint64_t seed)
-    : context_{engine, scenario, seed, Recorder{}, machines(scenario, seed), Slab<Mail>{}, nullptr},
+    : context_{engine,       scenario, seed, Recorder{}, machines(scenario, seed),
+               Slab<Mail>{}, nullptr,  {}},
       paths_(context_),
       hosts_(context_),
       faults_(context_, paths_, hosts_),
@@ -116,7 +117,7 @@ std::string World::state() const {
         if (!host.running())
             text += "no process";
         else
-            text += host.replica->summary() + (host.paused ? ", paused" : "");
+            text += host.replica.summary() + (host.paused ? ", paused" : "");
         text += "\n";
     }
     return text;

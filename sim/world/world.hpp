@@ -27,6 +27,7 @@ class World final : public Client {
         return faults_.results();
     }
     void set_trace(Trace* trace) { context_.trace = trace; }
+    void set_make_peer(MakePeer make) { context_.make_peer = std::move(make); }
     /// Each replica in words, for a failing run.
     [[nodiscard]] std::string state() const;
     /// No healthy exchange with the Lease API takes longer.

@@ -43,7 +43,9 @@ ARROWS = {
     "config": ("config", "model/base"),
     "reports": ("reports", "model"),
     "sim": ("sim", "reports", "config", "model"),
-    "sim/scenario": ("sim/scenario", "config", "model"),
+    # A peer knows nothing of the world; of client-go a scenario sets what its users can set.
+    "sim/peers": ("sim/peers", "model"),
+    "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"

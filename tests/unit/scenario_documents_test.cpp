@@ -43,6 +43,9 @@ std::vector<std::string_view> vocabulary() {
     add(names::kInvariants);
     add(names::kTop);
     add(names::kElection);
+    add(names::kElectors);
+    add(names::kClientGo);
+    add(names::kClientGoVersions);
     add(names::kStorage);
     add(names::kClocks);
     add(names::kNetwork);

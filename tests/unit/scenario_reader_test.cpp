@@ -67,6 +67,33 @@ TEST(ScenarioReader, ElectionProfilesGiveWayToKeys) {
     EXPECT_EQ(longest.election.max_lease_duration, Duration(1min));
 }
 
+TEST(ScenarioReader, ElectorsTakeEveryKey) {
+    EXPECT_TRUE(read("").electors.client_go.empty());
+    EXPECT_TRUE(read("electors: {}\n").electors.client_go.empty());
+    const ElectorsSpec all =
+        read("electors: {clientGo: {replicas: all}}\nworkload: none\n").electors;
+    EXPECT_EQ(all.client_go, (std::vector<std::uint32_t>{0, 1, 2}));
+    EXPECT_EQ(all.client_go_config.lease_duration, 15s);
+    EXPECT_EQ(all.client_go_config.renew_deadline, 10s);
+    EXPECT_EQ(all.client_go_config.retry_period, 2s);
+    EXPECT_EQ(all.client_go_config.request_timeout, 5s);
+    EXPECT_FALSE(all.client_go_config.release_on_cancel);
+    EXPECT_FALSE(all.client_go_config.retries_release);
+    const ElectorsSpec some =
+        read(
+            "electors: {clientGo: {replicas: [replica-2, replica-0], version: v0.37,\n"
+            "  leaseDuration: 20s, renewDeadline: 12s, retryPeriod: 3s, requestTimeout: none,\n"
+            "  releaseOnCancel: true}}\nworkload: none\n")
+            .electors;
+    EXPECT_EQ(some.client_go, (std::vector<std::uint32_t>{0, 2})) << "in their order";
+    EXPECT_EQ(some.client_go_config.lease_duration, 20s);
+    EXPECT_EQ(some.client_go_config.renew_deadline, 12s);
+    EXPECT_EQ(some.client_go_config.retry_period, 3s);
+    EXPECT_EQ(some.client_go_config.request_timeout, Duration::max());
+    EXPECT_TRUE(some.client_go_config.release_on_cancel);
+    EXPECT_TRUE(some.client_go_config.retries_release);
+}
+
 TEST(ScenarioReader, StorageTakesEveryKey) {
     const StorageConfig storage =
         read(

@@ -275,7 +275,7 @@ TEST_P(LeaseCalls, APredecessorsAnswerAndTimeoutNeverReachARestartedProcess) {
                 ReplicaConfig config;
                 config.election.emplace();
                 config.election->identity = "again";
-                r.host(0).replica.emplace(config);
+                r.host(0).replica = Peer(Replica(config));
                 ++r.host(0).incarnation;
             });
         });

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/replica/replica.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
@@ -158,7 +159,7 @@ class Rig final : public Client, private Observer {
     };
     struct Parts {
         Parts(const Scenario& scenario, Observer& observer)
-            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, nullptr},
+            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, nullptr, {}},
               paths(context),
               hosts(context),
               faults(context, paths, hosts),
@@ -178,7 +179,7 @@ class Rig final : public Client, private Observer {
                 ReplicaConfig config;
                 config.election.emplace();
                 config.election->identity = two[i].name;
-                two[i].replica.emplace(config);
+                two[i].replica = Peer(Replica(config));
                 two[i].incarnation = 1;
             }
             return two;
