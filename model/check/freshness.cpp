@@ -47,7 +47,8 @@ Duration Freshness::bound(const Station& station, TrueTime at) const {
     // of the pass need be under way.
     const auto waits = static_cast<std::int64_t>(std::min(station.looks, keys_.size()));
     const Duration behind_looks = waits * facts_.settings.storage.read_through_timeout;
-    return periods * period_ + pass + behind_looks + facts_.settings.transfer + facts_.settings.timer_grace;
+    return periods * period_ + pass + behind_looks + facts_.settings.transfer +
+           facts_.settings.timer_grace;
 }
 
 bool Freshness::fits(const ReplicaFacts& replica) const {

@@ -69,8 +69,8 @@ FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVer
     CHECK(found != changes_.end() && found->second.in_flight);
     Change& change = found->second;
     change.in_flight = false;
-    // A file that stays though its key was removed would be served and uploaded by the next process:
-    // its removal is tried again, unless something newer is to be done with it.
+    // A file that stays though its key was removed would be served and uploaded by the next
+    // process: its removal is tried again, unless something newer is to be done with it.
     const bool removes = verb == FileVerb::remove;
     if (removes && status != FileStatus::ok && status != FileStatus::missing &&
         change.next == Next::none) {
