@@ -8,8 +8,8 @@
 
 #include "bench/allocations.hpp"
 #include "bench/measured.hpp"
+#include "bench/protocol.hpp"
 #include "model/base/check.hpp"
-#include "model/election/record.hpp"
 #include "model/replica/replica.hpp"
 
 namespace leasehold::bench {

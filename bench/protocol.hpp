@@ -4,10 +4,14 @@
 // names, this file knows it, and no other.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "model/storage/controller.hpp"
 
 // IWYU pragma: begin_exports
 #if __has_include("model/protocol/stamp.hpp")
+#include "model/election/record.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/protocol/leadership.hpp"
@@ -22,6 +26,11 @@ namespace leasehold {
 struct ResumeBucket {  ///< no older model sends it
     RequestId request;
 };
+struct LeaseRecord;
+/// An older model takes an empty holder for a release without a mark.
+inline std::uint64_t release_mark(const std::string&, const LeaseRecord&) {
+    return 0;
+}
 }  // namespace leasehold
 #endif
 // IWYU pragma: end_exports
