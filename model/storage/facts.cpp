@@ -126,9 +126,10 @@ void proceed(Step& step, Following& self) {
     compare(step, self);
     self.fetches.proceed(step.sight(), desk);
     // When all is done that is due: between steps each of these holds, inside one they need not.
-    self.poller.check(step.sight());
-    self.fetches.check(step.sight());
-    self.reads.check(step.sight());
+    const Sight sight = step.sight();
+    self.poller.check(sight);
+    self.fetches.check(sight);
+    self.reads.check(sight);
 }
 
 /// Reconciling begins with the first claim, and not before the files are known.
@@ -162,13 +163,14 @@ void proceed(Step& step, Leading& self) {
     const bool waits = !self.writer.idle() || !claimed;
     self.health.proceed(step.sight(), waits, claimed, step.s.life.patience, desk);
     tell(step);
-    self.reads.check(step.sight());
-    self.claim.check(step.sight());
-    self.writer.check(step.sight());
-    self.probe.check(step.sight());
-    self.reconciler.check(step.sight(), room);
-    self.graves.check(step.sight(), self.writer.pipelines_wait());
-    self.health.check(step.sight());
+    const Sight sight = step.sight();
+    self.reads.check(sight);
+    self.claim.check(sight);
+    self.writer.check(sight);
+    self.probe.check(sight);
+    self.reconciler.check(sight, room);
+    self.graves.check(sight, self.writer.pipelines_wait());
+    self.health.check(sight);
 }
 
 }  // namespace

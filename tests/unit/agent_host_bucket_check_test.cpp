@@ -4,33 +4,16 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <string>
-
-#include <stdlib.h>
 
 #include "agent/host/bucket_check.hpp"
+#include "tests/unit/agent_host_bucket_rig.hpp"
 
 namespace leasehold::agent {
 namespace {
 
-class AgentBucketCheck : public ::testing::Test {
-  protected:
-    AgentBucketCheck() {
-        std::string name = std::filesystem::temp_directory_path() / "leasehold-check-";
-        name += std::string(6, 'X');
-        folder_ = ::mkdtemp(name.data());
-        config_.http.spool_directory = folder_;
-        config_.bucket.emplace();
-    }
-    ~AgentBucketCheck() override { std::filesystem::remove_all(folder_); }
-
-    std::filesystem::path folder_;
-    AgentConfig config_;
-};
+class AgentBucketCheck : public BucketCommand {};
 
 TEST_F(AgentBucketCheck, ADirectoryDoesAllThatIsAsked) {
-    config_.bucket->type = BucketType::filesystem;
-    config_.bucket->directory = folder_ / "b";
     const auto findings = check_bucket(config_);
     for (const BucketFinding& finding : findings)
         EXPECT_TRUE(finding.usable) << finding.what;
@@ -49,12 +32,7 @@ TEST_F(AgentBucketCheck, ADirectoryDoesAllThatIsAsked) {
 }
 
 TEST_F(AgentBucketCheck, AStoreThatIsNotThereIsToldAndEndsIt) {
-    config_.bucket->bucket = "b";
-    config_.bucket->endpoint = "127.0.0.1:1";
-    config_.bucket->region = "us-east-1";
-    config_.bucket->insecure = true;
-    config_.bucket->access_key = "a";
-    config_.bucket->secret_key = "s";
+    lies_nowhere();
     const auto findings = check_bucket(config_);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_FALSE(findings[0].usable);

@@ -2,40 +2,27 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <stdlib.h>
 
 #include "agent/base/bytes.hpp"
 #include "agent/host/bucket_session.hpp"
 #include "agent/host/tombstones.hpp"
 #include "model/protocol/stamp.hpp"
+#include "tests/unit/agent_host_bucket_rig.hpp"
 
 namespace leasehold::agent {
 namespace {
 
 using namespace std::chrono_literals;
 
-class AgentTombstones : public ::testing::Test {
+class AgentTombstones : public BucketCommand {
   protected:
     AgentTombstones() {
-        std::string name = std::filesystem::temp_directory_path() / "leasehold-tombstones-";
-        name += std::string(6, 'X');
-        folder_ = ::mkdtemp(name.data());
-        config_.http.spool_directory = folder_;
-        config_.bucket.emplace();
-        config_.bucket->type = BucketType::filesystem;
-        config_.bucket->directory = folder_ / "b";
         config_.storage.prefix = ObjectKey("etl/");
         config_.storage.largest_request_age = 200ms;
         bucket_ = std::make_unique<BucketSession>(config_);
-    }
-    ~AgentTombstones() override {
-        bucket_.reset();
-        std::filesystem::remove_all(folder_);
     }
 
     void put(const std::string& key, const std::string& text, bool tombstone) {
@@ -57,8 +44,6 @@ class AgentTombstones : public ::testing::Test {
         return classify(BucketVerb::get, reply) == BucketOutcome::object;
     }
 
-    std::filesystem::path folder_;
-    AgentConfig config_;
     std::unique_ptr<BucketSession> bucket_;
 };
 
@@ -96,13 +81,7 @@ TEST_F(AgentTombstones, AKeyThatIsWrittenDuringTheWaitIsLeftAlone) {
 }
 
 TEST_F(AgentTombstones, ABucketThatIsNotThereIsToldAndNothingIsCounted) {
-    config_.bucket->type = BucketType::s3;
-    config_.bucket->bucket = "b";
-    config_.bucket->endpoint = "127.0.0.1:1";
-    config_.bucket->region = "us-east-1";
-    config_.bucket->insecure = true;
-    config_.bucket->access_key = "a";
-    config_.bucket->secret_key = "s";
+    lies_nowhere();
     const TombstonesRemoved done = remove_tombstones(config_, [](const std::string&) {});
     EXPECT_TRUE(done.error.starts_with("LIST: Failed to connect to 127.0.0.1 port 1"))
         << done.error;

@@ -60,17 +60,22 @@ TEST(StorageAtRandom, DeletionForGoodBringsNoOlderEpochBack) {
     EXPECT_GT(marks[MarkId::conditional_delete_honoured], 0);
 }
 
+/// Eight leaderships; then nothing fails any more, and all must agree.
+void live_through(World& world) {
+    world.work(300ms);
+    for (int i = 0; i < 8; ++i)
+        world.reign();
+    world.settle_down();
+    world.expect_converged();
+    world.stop_all();
+}
+
 TEST(StorageAtRandom, RoughDisksCrashesAndEqualBytesShowNoOlderVersionAfterANewerOne) {
     int given = 0, crashes = 0, file_failures = 0, committed = 0;
     for (std::uint64_t seed = 1; seed <= 300 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         World world(seed, {.purges = seed % 3 == 0, .rough = true});
-        world.work(300ms);
-        for (int i = 0; i < 8; ++i)
-            world.reign();
-        world.settle_down();
-        world.expect_converged();
-        world.stop_all();
+        live_through(world);
         given += world.promises.given;
         crashes += world.crashes;
         file_failures += world.file_failures;
@@ -95,12 +100,7 @@ TEST(StorageAtRandom, BadStoresBreakNoBeliefAndEachCallHasItsAnswer) {
         World world(seed, {.purges = seed % 2 == 0,
                            .rough = seed % 4 < 2,
                            .store = kStores[seed % kStores.size()]});
-        world.work(300ms);
-        for (int i = 0; i < 8; ++i)
-            world.reign();
-        world.settle_down();
-        world.expect_converged();
-        world.stop_all();
+        live_through(world);
         committed += world.promises.committed;
         for (const auto& [mark, times] : world.marks)
             marks[mark] += times;
