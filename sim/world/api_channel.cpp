@@ -1,6 +1,7 @@
 #include "sim/world/api_channel.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/world/faults.hpp"
 #include "sim/world/request_kind.hpp"
@@ -148,7 +149,7 @@ void ApiChannel::watch(ReplicaIndex replica, const WatchLease& request) {
     watcher.id = request.watch;
     watcher.from = request.from;
     const TrueTime opens = context_.now() + paths_.latency(replica, Server::api);
-    context_.at(opens, Kind::watch_opens, replica, watchers_.put(watcher));
+    context_.at(opens, Kind::watch_opens, replica, watchers_.put(std::move(watcher)));
 }
 
 void ApiChannel::watch_opens(std::uint64_t handle) {

@@ -107,7 +107,7 @@ struct Context {
         engine.at(when, static_cast<std::uint32_t>(kind), target, data);
     }
     /// Puts mail for the present process of `replica` into the queue.
-    void post(TrueTime when, ReplicaIndex replica, Mail letter) {
+    void post(TrueTime when, ReplicaIndex replica, Mail&& letter) {
         letter.incarnation = hosts[replica].incarnation;
         at(when, Kind::mail, replica, mail.put(std::move(letter)));
     }

@@ -161,19 +161,21 @@ void Hosts::give(ReplicaIndex replica, Event event) {
 }
 
 std::optional<Mail> Hosts::receive(ReplicaIndex replica, std::uint64_t handle) {
-    Mail letter = context_.mail.take(handle);
+    std::optional<Mail> letter = context_.mail.take(handle);
     Host& host = context_.hosts[replica];
-    if (!host.running() || letter.incarnation != host.incarnation) return std::nullopt;
-    if (letter.timeout && host.clock.monotonic(context_.now()) < letter.deadline) {
+    if (!host.running() || letter->incarnation != host.incarnation) {
+        letter.reset();
+    } else if (letter->timeout && host.clock.monotonic(context_.now()) < letter->deadline) {
         // The clock was slowed or frozen since the time-out was computed.
-        const TrueTime due = host.clock.reaches(letter.deadline);
+        const TrueTime due = host.clock.reaches(letter->deadline);
         if (due == TrueTime::max())
-            host.frozen.push_back(std::move(letter));
+            host.frozen.push_back(std::move(*letter));
         else
-            context_.post(due, replica, std::move(letter));
-        return std::nullopt;
+            context_.post(due, replica, std::move(*letter));
+        letter.reset();
+    } else if (letter->via != Via::here && !api_->arrives(*letter, replica)) {
+        letter.reset();
     }
-    if (letter.via != Via::here && !api_->arrives(letter, replica)) return std::nullopt;
     return letter;
 }
 
@@ -229,11 +231,14 @@ void Hosts::perform(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
     const std::uint32_t incarnation = host.incarnation;
     while (host.performed < host.effects.size()) {
-        // By value: a fault fired by this effect may end the process and clear the buffer.
-        const Effect effect = host.effects[host.performed];
+        // Taken out: a fault fired by this effect may end the process and clear the buffer.
+        Effect effect = std::move(host.effects[host.performed]);
         const bool done = std::visit([&](const auto& one) { return on(replica, one); }, effect);
         if (!host.running() || host.incarnation != incarnation) return;
-        if (done) ++host.performed;
+        if (done)
+            ++host.performed;
+        else
+            host.effects[host.performed] = std::move(effect);
         if (!done || host.paused) return;  // the rest waits for the resume
     }
 }
