@@ -19,8 +19,8 @@ inline constexpr std::array<std::string_view, 18> kFaults{
     "dropRequest", "loseAnswer",    "applyLate", "answerError", "deleteLease",
     "editLease",   "stepWallClock", "setDrift"};  // in order of FaultKind
 
-inline constexpr std::array<std::string_view, 4> kEdits{"clearHolder", "stealHolder", "label",
-                                                        "shortenDuration"};  // LeaseEdit
+inline constexpr std::array<std::string_view, 5> kEdits{
+    "clearHolder", "stealHolder", "label", "shortenDuration", "replayRelease"};  // LeaseEdit
 inline constexpr std::array<std::string_view, 3> kDirections{"both", "send", "receive"};
 inline constexpr std::array<std::string_view, 3> kPeers{"api", "bucket", "replicas"};
 inline constexpr std::array<std::string_view, 2> kOutages{"api", "bucket"};

@@ -141,7 +141,14 @@ enum class FaultKind : std::uint8_t {
     FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
 
 enum class Direction : std::uint8_t { both, send, receive };  ///< as the target sees it
-enum class LeaseEdit : std::uint8_t { clear_holder, steal_holder, label, shorten_duration };
+/// What an operator, or somebody's tool, does to the Lease.
+enum class LeaseEdit : std::uint8_t {
+    clear_holder,
+    steal_holder,  ///< writes a stranger, who never renews
+    label,         ///< metadata only
+    shorten_duration,
+    replay_release  ///< applies a backup: the newest release record, word for word
+};
 
 struct Fault {
     std::uint32_t line = 0;  ///< in the scenario file

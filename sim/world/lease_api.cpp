@@ -119,6 +119,10 @@ std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
         case LeaseEdit::label:
             after->extra += "e";
             break;
+        case LeaseEdit::replay_release:
+            if (!released_ || released_->uid != lease_->uid) return std::nullopt;
+            after->record = released_->record;
+            break;
     }
     if (after->record == lease_->record && after->extra == lease_->extra) return std::nullopt;
     return commit(std::move(after));
@@ -142,6 +146,8 @@ LeaseChange LeaseApi::commit(std::shared_ptr<Lease> after) {
     if (after) {
         after->version = change.version;
         change.after = std::move(after);
+        if (change.after->record.holder.empty() && change.after->record.released != 0)
+            released_ = change.after;
     }
     lease_ = change.after;
     changes_.push_back(change);

@@ -49,6 +49,7 @@ class LeaseApi {
 
     Random random_;
     LeasePtr lease_;
+    LeasePtr released_;  ///< the newest record with the mark of a release
     Version revision_{1000};
     Version compacted_{1000};  ///< changes up to here are no longer in the watch cache
     std::deque<LeaseChange> changes_;

@@ -275,6 +275,7 @@ TEST(ScenarioReader, FaultsOfRequestsAndOfTheOperatorAreRead) {
     EXPECT_EQ(fault("{at: 1s, deleteLease: lease}").kind, FaultKind::delete_lease);
     EXPECT_EQ(fault("{at: 1s, editLease: stealHolder}").edit, LeaseEdit::steal_holder);
     EXPECT_EQ(fault("{at: 1s, editLease: shortenDuration}").edit, LeaseEdit::shorten_duration);
+    EXPECT_EQ(fault("{at: 1s, editLease: replayRelease}").edit, LeaseEdit::replay_release);
 }
 
 TEST(ScenarioReader, ExpectationsAreRead) {
