@@ -69,6 +69,30 @@ void read_reached(const Node& list, std::vector<MarkId>& out) {
     }
 }
 
+/// One rule for all three conditions, or a map of some of them.
+void read_preconditions(const Node& node, BucketSpec& out) {
+    constexpr std::string_view kWhere = "bucket.preconditions";
+    Preconditions& rules = out.preconditions;
+    if (node.kind == NodeKind::scalar) {
+        rules.if_none_match = rules.if_match = rules.if_match_on_delete =
+            static_cast<PreconditionRule>(choose(node, kWhere, names::kPreconditionRules));
+        return;
+    }
+    const Block block(node, kWhere, names::kPreconditions);
+    bool apart = false;
+    for (const auto& [key, rule] :
+         {std::pair{"ifNoneMatch", &Preconditions::if_none_match},
+          std::pair{"ifMatch", &Preconditions::if_match},
+          std::pair{"ifMatchOnDelete", &Preconditions::if_match_on_delete}}) {
+        if (const auto chosen = block.choice(key, names::kPreconditionRules))
+            rules.*rule = static_cast<PreconditionRule>(*chosen);
+        apart |= rules.*rule == PreconditionRule::checked_then_stored;
+    }
+    if (block.duration("window", rules.window, 1ms) && !apart)
+        fail(*block.find("window"),
+             "bucket.preconditions.window: no condition is checked-then-stored");
+}
+
 void read_bound(const Block& block, std::string_view key, std::optional<Duration>& out) {
     Duration value{0};
     if (block.duration(key, value, kTick)) out = value;
@@ -201,14 +225,17 @@ void read_bucket(const Node& node, BucketSpec& out) {
     const Block block(node, "bucket", names::kBucket);
     if (const auto profile = block.choice("profile", names::kBucketProfiles)) {
         out.profile = static_cast<BucketProfile>(*profile);
-        out.honours_conditional_delete = out.profile != BucketProfile::minio;
+        if (out.profile == BucketProfile::minio)
+            out.preconditions.if_match_on_delete = PreconditionRule::ignored;
     }
     block.latency("get", out.get);
     block.latency("put", out.put);
     block.latency("list", out.list);
-    block.boolean("honoursPreconditions", out.honours_preconditions);
-    block.boolean("honoursConditionalDelete", out.honours_conditional_delete);
+    if (const Node* rules = block.find("preconditions")) read_preconditions(*rules, out);
     block.count("pageSize", out.page_size, 1, 1000);
+    const Node* skew = block.find("skewLimit");
+    if (skew != nullptr && !(skew->kind == NodeKind::scalar && skew->text == "none"))
+        read_bound(block, "skewLimit", out.skew_limit);
 }
 
 void read_workload(const Node& node, WorkloadSpec& out) {

@@ -13,6 +13,7 @@
 #include "model/base/marks.hpp"
 #include "model/base/time.hpp"
 #include "model/election/elector.hpp"
+#include "model/protocol/object.hpp"
 #include "model/storage/config.hpp"
 #include "sim/peers/client_go_config.hpp"
 
@@ -58,14 +59,32 @@ struct ApiSpec {
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
 enum class BucketProfile : std::uint8_t { aws, minio, versity };
 
+/// What a store does with one kind of condition.
+enum class PreconditionRule : std::uint8_t {
+    honoured,
+    ignored,
+    refused,              ///< 501 NotImplemented
+    checked_then_stored,  ///< checks, and stores `window` later: others come in between
+};
+enum class Condition : std::uint8_t { if_none_match, if_match, if_match_on_delete };
+/// The three conditions that a store may treat apart.
+struct Preconditions {
+    PreconditionRule if_none_match = PreconditionRule::honoured;  ///< `*`, on PUT
+    PreconditionRule if_match = PreconditionRule::honoured;       ///< on PUT
+    PreconditionRule if_match_on_delete = PreconditionRule::honoured;
+    Duration window = std::chrono::milliseconds(50);
+    friend bool operator==(const Preconditions&, const Preconditions&) = default;
+};
+
 struct BucketSpec {
     BucketProfile profile = BucketProfile::aws;
     LatencySpec get{Duration(0), std::chrono::milliseconds(30), std::chrono::milliseconds(300)};
     LatencySpec put{Duration(0), std::chrono::milliseconds(60), std::chrono::milliseconds(450)};
     LatencySpec list{Duration(0), std::chrono::milliseconds(50), std::chrono::milliseconds(400)};
-    bool honours_preconditions = true;  ///< false: a store that ignores If-Match and If-None-Match
-    bool honours_conditional_delete = true;  ///< false: If-Match counts on PUT alone (minio)
+    Preconditions preconditions;
     std::uint32_t page_size = 1000;
+    /// A request is refused whose sender's wall clock is further off; none: nobody looks.
+    std::optional<Duration> skew_limit;
 };
 
 struct WorkloadSpec {
@@ -127,18 +146,48 @@ enum class FaultKind : std::uint8_t {
     heal,     ///< ends what `as` name began (target.kind bound); "all": everything
     delay,    ///< adds `by` one way between target and `peers`
     outage,   ///< `api` or `bucket` of `peers` answers nothing, applies nothing
-    drop_request,     ///< `request` of target: not applied, no answer; `times`
-    lose_answer,      ///< `request` of target: applied, answer lost; `times`
-    apply_late,       ///< `request` of target: applied `by` later, answered then; `times`
-    answer_error,     ///< `request` of target: not applied, answered `status` (+ `retry_after`);
-                      ///< `times` or `lasts`
-    delete_lease,     ///< by an operator
-    edit_lease,       ///< by an operator: `edit`
-    step_wall_clock,  ///< by `by` (may be negative)
-    set_drift         ///< of target to `drift_ppm`, from now on
+    drop_request,       ///< `requests` of target: not applied, no answer; `times` or `lasts`
+    lose_answer,        ///< likewise: applied, answer lost
+    apply_late,         ///< likewise: applied `by` later, answered then
+    answer_error,       ///< likewise: not applied (or `applied`), answered `status`
+    delete_lease,       ///< by an operator
+    edit_lease,         ///< by an operator: `edit`
+    step_wall_clock,    ///< by `by` (may be negative)
+    set_drift,          ///< of target to `drift_ppm`, from now on
+    freeze,             ///< a server handles nothing for `lasts`, then all that came
+    break_watch,        ///< the open watches of target: `watch_break`
+    restore_lease,      ///< the API's store is set back by `age`, its revision too unless `bump`
+    set_preconditions,  ///< the bucket treats `conditions` by `rule`, for `lasts` or for good
+    omit_keys,          ///< each LIST leaves out `share_ppm` of its keys
+    damage_answer,      ///< GETs of target: `answer_damage`; `times` or `lasts`
+    damage_object,      ///< objects of the bucket, chosen by `objects`: `object_damage`
+    fail_files,         ///< `file_verbs` of target: answered `file_status`; `times` or `lasts`
+    slow                ///< each step of target takes `by`
 };
 [[nodiscard]] std::string_view fault_kind_name(
     FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
+
+enum class WatchBreak : std::uint8_t {
+    ended,    ///< closed by the server
+    expired,  ///< and the changes before are no longer known: 410 to whoever asks for them
+    silent    ///< half open: nothing comes any more, and nobody says so
+};
+enum class AnswerDamage : std::uint8_t {
+    ended,      ///< the connection breaks half way through the body
+    truncated,  ///< a whole answer with half the bytes
+    corrupt     ///< as many bytes, others
+};
+enum class ObjectDamage : std::uint8_t {
+    truncated,
+    corrupt,
+    removed,  ///< as a lifecycle rule does
+    archived  ///< a GET is answered 403 InvalidObjectState
+};
+enum class ObjectChoice : std::uint8_t {
+    newest,  ///< the window that was written last
+    epoch,   ///< `.ha/epoch`
+    all
+};
 
 enum class Direction : std::uint8_t { both, send, receive };  ///< as the target sees it
 /// What an operator, or somebody's tool, does to the Lease.
@@ -147,7 +196,10 @@ enum class LeaseEdit : std::uint8_t {
     steal_holder,  ///< writes a stranger, who never renews
     label,         ///< metadata only
     shorten_duration,
-    replay_release  ///< applies a backup: the newest release record, word for word
+    replay_release,    ///< applies a backup: the newest release record, word for word
+    recreate_empty,    ///< deletes it and creates it anew with an empty spec
+    renew_holder,      ///< another program renews the record that isn't its own
+    lengthen_duration  ///< to a minute, as a peer with another configuration writes it
 };
 
 struct Fault {
@@ -165,10 +217,24 @@ struct Fault {
     bool replicas = false;
     Direction direction = Direction::both;
     Duration by{0};
-    RequestKind request = RequestKind::update_lease;
+    std::vector<RequestKind> requests;  ///< of the faults of single requests
     std::uint32_t times = 1;
     std::int32_t status = 503;
     Duration retry_after{0};
+    bool applied = false;     ///< answer_error: and yet it was applied
+    bool plain_text = false;  ///< answer_error: no Status object, so no reason
+    WatchBreak watch_break = WatchBreak::ended;
+    Duration age{0};
+    bool bump = false;
+    PreconditionRule rule = PreconditionRule::honoured;
+    std::vector<Condition> conditions;
+    Duration window = std::chrono::milliseconds(50);
+    std::int64_t share_ppm = 500'000;
+    AnswerDamage answer_damage = AnswerDamage::ended;
+    ObjectChoice objects = ObjectChoice::newest;
+    ObjectDamage object_damage = ObjectDamage::truncated;
+    std::vector<FileVerb> file_verbs;
+    FileStatus file_status = FileStatus::io_error;
     LeaseEdit edit = LeaseEdit::label;
     std::int64_t drift_ppm = 0;
 };

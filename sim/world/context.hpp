@@ -64,6 +64,8 @@ struct Host {
     std::uint64_t halts = 0;  ///< pauses and suspends so far: a resume belongs to one
     bool asleep = false;      ///< the machine is suspended: SIGCONT can't wake it
     std::optional<std::int64_t> awake_rate;  ///< asleep, clock frozen: ppb to go on with
+    Duration step_takes{0};                  ///< a slow machine: until it does anything again
+    bool skewed = false;                     ///< the bucket refuses it for its wall clock
     bool stopping = false;
     Instant armed = kNever;       ///< the deadline for which a wake is in the queue
     std::uint64_t arming = 0;     ///< generation of the newest wake

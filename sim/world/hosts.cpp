@@ -222,7 +222,13 @@ void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) 
     host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
     if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
     if (!host.effects.empty()) perform(replica);
-    if (host.running() && !host.paused) arm(replica);
+    if (!host.running() || host.paused) return;
+    if (host.step_takes > Duration(0)) {
+        pause(replica);
+        context_.at(at + host.step_takes, Kind::resume_due, replica, host.halts);
+        return;
+    }
+    arm(replica);
 }
 
 void Hosts::perform(ReplicaIndex replica) {
@@ -347,7 +353,12 @@ bool Hosts::on(ReplicaIndex replica, const Stopped&) {
 void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
     Host& host = context_.hosts[replica];
     Mail letter;
-    letter.event = FileAnswered{request.request, host.disk.handle(request)};
+    FileReply reply;
+    if (const auto failure = faults_->interfere(replica, request.verb))
+        reply.status = *failure;
+    else
+        reply = host.disk.handle(request);
+    letter.event = FileAnswered{request.request, std::move(reply)};
     letter.cause = host.last_step;
     const auto bytes = static_cast<std::int64_t>(request.payload.size);
     context_.post(

@@ -40,6 +40,15 @@ std::vector<std::string_view> vocabulary() {
     add(names::kFormats);
     add(names::kProfiles);
     add(names::kBucketProfiles);
+    add(names::kPreconditions);
+    add(names::kPreconditionRules);
+    add(names::kConditions);
+    add(names::kWatchBreaks);
+    add(names::kAnswerDamages);
+    add(names::kObjectDamages);
+    add(names::kObjects);
+    add(names::kFileVerbs);
+    add(names::kFileFailures);
     add(names::kInvariants);
     add(names::kTop);
     add(names::kElection);

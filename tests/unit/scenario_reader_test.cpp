@@ -125,8 +125,9 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
         "network: {latency: {min: 1ms, p50: 2ms, p99: 3ms}, bandwidth: 1MiB/s,\n"
         "  bucketBandwidth: 2MiB/s, zones: {a: [replica-0, replica-2], b: [replica-1]}}\n"
         "api: {latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
-        "bucket: {get: 1ms, put: 2ms, list: 3ms, honoursPreconditions: false,\n"
-        "  honoursConditionalDelete: false, pageSize: 10}\n");
+        "bucket: {get: 1ms, put: 2ms, list: 3ms, pageSize: 10, skewLimit: 15m,\n"
+        "  preconditions: {ifNoneMatch: ignored, ifMatch: checked-then-stored, window: 7ms,\n"
+        "    ifMatchOnDelete: refused}}\n");
     EXPECT_EQ(scenario.clocks.offset_max, 10s);
     EXPECT_EQ(scenario.clocks.drift_ppm, (std::vector<std::int64_t>{200, -50}));
     EXPECT_EQ(scenario.network.latency, (LatencySpec{1ms, 2ms, 3ms}));
@@ -142,25 +143,31 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     EXPECT_EQ(scenario.bucket.get.p50, 1ms);
     EXPECT_EQ(scenario.bucket.put.p99, 2ms);
     EXPECT_EQ(scenario.bucket.list.p50, 3ms);
-    EXPECT_FALSE(scenario.bucket.honours_preconditions);
-    EXPECT_FALSE(scenario.bucket.honours_conditional_delete);
+    using enum PreconditionRule;
+    EXPECT_EQ(scenario.bucket.preconditions,
+              (Preconditions{ignored, checked_then_stored, refused, 7ms}));
+    EXPECT_EQ(read("bucket: {preconditions: refused}\n").bucket.preconditions,
+              (Preconditions{refused, refused, refused, 50ms}));
+    EXPECT_EQ(scenario.bucket.skew_limit, Duration(15min));
+    EXPECT_FALSE(read("bucket: {skewLimit: none}\n").bucket.skew_limit);
     EXPECT_EQ(scenario.bucket.page_size, 10U);
     EXPECT_EQ(read("clocks: {drift: 100ppm}\n").clocks.drift_ppm_max, 100);
 }
 
 TEST(ScenarioReader, ABucketsProfileIsAStartThatOtherKeysWinOver) {
     EXPECT_EQ(read("").bucket.profile, BucketProfile::aws);
-    EXPECT_TRUE(read("bucket: {profile: aws}\n").bucket.honours_conditional_delete);
+    using enum PreconditionRule;
+    EXPECT_EQ(read("bucket: {profile: aws}\n").bucket.preconditions, Preconditions{});
     const BucketSpec minio = read("bucket: {profile: minio}\n").bucket;
     EXPECT_EQ(minio.profile, BucketProfile::minio);
-    EXPECT_FALSE(minio.honours_conditional_delete);
-    EXPECT_TRUE(minio.honours_preconditions);
-    EXPECT_TRUE(read("bucket: {honoursConditionalDelete: true, profile: minio}\n")
-                    .bucket.honours_conditional_delete)
+    EXPECT_EQ(minio.preconditions, (Preconditions{honoured, honoured, ignored, 50ms}));
+    EXPECT_EQ(read("bucket: {preconditions: {ifMatchOnDelete: honoured}, profile: minio}\n")
+                  .bucket.preconditions,
+              Preconditions{})
         << "whichever comes first";
     const BucketSpec versity = read("bucket: {profile: versity, pageSize: 7}\n").bucket;
     EXPECT_EQ(versity.profile, BucketProfile::versity);
-    EXPECT_TRUE(versity.honours_conditional_delete);
+    EXPECT_EQ(versity.preconditions, Preconditions{});
     EXPECT_EQ(versity.page_size, 7U);
 }
 
@@ -263,7 +270,7 @@ TEST(ScenarioReader, ModifiersOfNetworkFaultsAreRead) {
 TEST(ScenarioReader, FaultsOfRequestsAndOfTheOperatorAreRead) {
     const Fault late = fault("{at: 1s, applyLate: updateLease, of: leader, by: 5s, times: 2}");
     EXPECT_EQ(late.kind, FaultKind::apply_late);
-    EXPECT_EQ(late.request, RequestKind::update_lease);
+    EXPECT_EQ(late.requests, std::vector<RequestKind>{RequestKind::update_lease});
     EXPECT_EQ(late.target.kind, TargetKind::leader);
     EXPECT_EQ(late.by, 5s);
     EXPECT_EQ(late.times, 2U);
@@ -315,6 +322,23 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         "  - {at: 13s, applyLate: removeObject, of: leader, by: 1s}\n"
         "  - {at: 14s, answerError: listObjects, of: followers, for: 1s, status: 500, retryAfter: "
         "3s}\n"
+        "  - {at: 14s, answerError: [putObject, removeObject], of: all, status: 504, applied: "
+        "true}\n"
+        "  - {at: 14s, answerError: [getLease, watchLease], of: all, status: 429, plainText: true}"
+        "\n"
+        "  - {at: 14s, freeze: bucket, for: 5s}\n"
+        "  - {at: 14s, breakWatch: followers, how: expired}\n"
+        "  - {at: 14s, restoreLease: lease, age: 9s, bump: true}\n"
+        "  - {at: 14s, setPreconditions: checked-then-stored, on: [ifMatch], window: 9ms, for: 1s, "
+        "as: p}\n"
+        "  - {at: 14s, setPreconditions: ignored}\n"
+        "  - {at: 14s, heal: p}\n"
+        "  - {at: 14s, omitKeys: bucket, share: 20%, for: 9s}\n"
+        "  - {at: 14s, damageAnswer: getObject, of: all, how: truncated, times: 2}\n"
+        "  - {at: 14s, damageObject: epoch, how: archived, for: 9s}\n"
+        "  - {at: 14s, failFiles: all, on: [load], with: corrupt, times: 3}\n"
+        "  - {at: 14s, failFiles: all, on: [store, retag, remove, list], for: 3s}\n"
+        "  - {at: 14s, slow: leader, by: 100ms, for: 9s}\n"
         "  - {at: 15s, deleteLease: lease}\n"
         "  - {at: 16s, editLease: clearHolder}\n"
         "  - {when: {replica: c, reaches: gate-expired, nth: 2, after: 3s}, stepWallClock: all, "
@@ -339,7 +363,21 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         EXPECT_EQ(a.frozen, b.frozen);
         EXPECT_EQ(a.direction, b.direction);
         EXPECT_EQ(a.by, b.by);
-        EXPECT_EQ(a.request, b.request);
+        EXPECT_EQ(a.requests, b.requests);
+        EXPECT_EQ(a.applied, b.applied);
+        EXPECT_EQ(a.plain_text, b.plain_text);
+        EXPECT_EQ(a.watch_break, b.watch_break);
+        EXPECT_EQ(a.age, b.age);
+        EXPECT_EQ(a.bump, b.bump);
+        EXPECT_EQ(a.rule, b.rule);
+        EXPECT_EQ(a.conditions, b.conditions);
+        EXPECT_EQ(a.window, b.window);
+        EXPECT_EQ(a.share_ppm, b.share_ppm);
+        EXPECT_EQ(a.answer_damage, b.answer_damage);
+        EXPECT_EQ(a.objects, b.objects);
+        EXPECT_EQ(a.object_damage, b.object_damage);
+        EXPECT_EQ(a.file_verbs, b.file_verbs);
+        EXPECT_EQ(a.file_status, b.file_status);
         EXPECT_EQ(a.times, b.times);
         EXPECT_EQ(a.status, b.status);
         EXPECT_EQ(a.edit, b.edit);

@@ -324,6 +324,60 @@ TEST_F(LeaseApiRules, ABackupOfAReleaseIsAppliedWordForWordToTheSameLeaseAlone) 
     EXPECT_FALSE(api.edit(LeaseEdit::replay_release)) << "another uid";
 }
 
+TEST_F(LeaseApiRules, ARestoreGoesBackWithItsRevisionAndForgetsWhatCameAfter) {
+    post(fresh());
+    const LeasePtr old = api.lease();
+    const Version then = api.revision();
+    ASSERT_TRUE(api.edit(LeaseEdit::label));
+    const Version after = api.revision();
+    const auto change = api.restore(old, then, false);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->after, old);
+    EXPECT_EQ(api.lease(), old);
+    EXPECT_EQ(api.revision(), then);
+    EXPECT_FALSE(api.changes_since(after)) << "it has not come yet";
+    EXPECT_FALSE(api.restore(old, then, false)) << "it is as it was";
+}
+
+TEST_F(LeaseApiRules, ARestoreWithABumpGoesOnFarAboveAndKnowsNoEarlierChange) {
+    post(fresh());
+    const LeasePtr old = api.lease();
+    const Version then = api.revision();
+    ASSERT_TRUE(api.edit(LeaseEdit::label));
+    ASSERT_TRUE(api.restore(old, then, true));
+    EXPECT_EQ(stored().version, old->version) << "the object keeps the version of its write";
+    EXPECT_GT(api.revision().value(), then.value() + 1'000'000);
+    EXPECT_FALSE(api.changes_since(then));
+    ASSERT_TRUE(api.edit(LeaseEdit::label));
+    EXPECT_GT(stored().version.value(), then.value() + 1'000'000);
+}
+
+TEST_F(LeaseApiRules, ACompactedServerKnowsNoEarlierChange) {
+    post(fresh());
+    const Version then = api.revision();
+    ASSERT_TRUE(api.edit(LeaseEdit::label));
+    ASSERT_TRUE(api.changes_since(then));
+    api.compact();
+    EXPECT_FALSE(api.changes_since(then));
+    EXPECT_TRUE(api.changes_since(api.revision()));
+}
+
+TEST_F(LeaseApiRules, OthersRenewLengthenAndRecreate) {
+    post(fresh());
+    const Lease before = stored();
+    ASSERT_TRUE(api.edit(LeaseEdit::renew_holder));
+    EXPECT_EQ(stored().record.holder, before.record.holder);
+    EXPECT_EQ(stored().record.nonce, before.record.nonce);
+    EXPECT_GT(stored().record.renew_time, before.record.renew_time);
+    ASSERT_TRUE(api.edit(LeaseEdit::lengthen_duration));
+    EXPECT_EQ(stored().record.duration_seconds, 60);
+    EXPECT_FALSE(api.create_empty()) << "there is one";
+    ASSERT_TRUE(api.remove());
+    ASSERT_TRUE(api.create_empty());
+    EXPECT_EQ(stored().record, LeaseRecord{});
+    EXPECT_NE(stored().uid, before.uid);
+}
+
 TEST_F(LeaseApiRules, AnOperatorsEditOfNothingWritesNothing) {
     post(fresh());
     for (const LeaseEdit edit :
