@@ -40,6 +40,25 @@ void read_zones(const Node& node, std::uint32_t replicas, NetworkSpec& out) {
     }
 }
 
+/// A list of replicas, ascending.
+void read_some(const Block& block, std::string_view key, std::uint32_t replicas,
+               std::vector<std::uint32_t>& out) {
+    const Node* list = block.find(key);
+    if (list == nullptr) return;
+    expect_list(*list, block.path(key));
+    for (const Node& item : list->items) {
+        expect_scalar(item, block.path(key));
+        const auto index = replica_index(item.text, replicas);
+        if (!index)
+            fail(item, "no replica " + item.describe() + ": there are replica-0 to " +
+                           replica_name(replicas - 1));
+        if (std::ranges::count(out, *index) > 0)
+            fail(item, block.path(key) + ": " + item.text + " is named twice");
+        out.push_back(*index);
+    }
+    std::ranges::sort(out);
+}
+
 void read_invariants(const Block& block, std::string_view key, std::vector<std::string>& out) {
     const Node* list = block.find(key);
     if (list == nullptr) return;
@@ -184,11 +203,31 @@ void read_storage(const Node& node, StorageConfig& out) {
     ordered("putTimeout", out.put_timeout, "largestRequestAge", out.largest_request_age);
 }
 
+void read_replicas(const Node& node, std::uint32_t replicas, ReplicasSpec& out) {
+    const Block block(node, "replicas", names::kReplicas);
+    read_some(block, "absent", replicas, out.absent);
+    read_some(block, "sameIdentity", replicas, out.same_identity);
+    if (block.has("absent") && out.absent.size() == replicas)
+        fail(*block.find("absent"), "replicas.absent: nobody would be left");
+    if (block.has("sameIdentity") && out.same_identity.size() < 2)
+        fail(*block.find("sameIdentity"), "replicas.sameIdentity: needs at least two replicas");
+}
+
+void read_files(const Node& node, FilesSpec& out) {
+    const Block block(node, "files", names::kFiles);
+    out.given = true;
+    block.latency("latency", out.latency);
+}
+
 void read_clocks(const Node& node, std::uint32_t replicas, ClockSpec& out) {
     const Block block(node, "clocks", names::kClocks);
     block.duration("offset", out.offset_max, Duration(0));
     if (block.read("drift", out.drift_ppm_max, parse_ppm) && out.drift_ppm_max < 0)
         fail(*block.find("drift"), "clocks.drift: a largest drift can't be negative");
+    if (block.read("wobble", out.wobble_ppm, parse_ppm) && out.wobble_ppm < 0)
+        fail(*block.find("wobble"), "clocks.wobble: an amplitude can't be negative");
+    if (block.duration("wobblePeriod", out.wobble_period, 1s) && out.wobble_ppm == 0)
+        fail(*block.find("wobblePeriod"), "clocks.wobblePeriod: without wobble nothing wobbles");
     const Node* list = block.find("driftOf");
     if (list == nullptr) return;
     if (block.has("drift"))
@@ -283,6 +322,7 @@ void read_workload(const Node& node, WorkloadSpec& out) {
         (out.object_size == 0 || out.object_size > kLargestPut))
         fail(*block.find("objectSize"), "workload.objectSize: must be from 1B to 5GiB, found " +
                                             block.find("objectSize")->describe());
+    block.count("contents", out.contents, 0, 1'000'000);
     block.read("queries", out.queries_per_1000s, parse_rate);
     block.duration("queryDeadline", out.query_deadline, 1ms);
     block.boolean("restores", out.restores);

@@ -20,7 +20,7 @@ struct Verb {
 
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> all{
-        {FaultKind::crash, {}, {"for", "as", "disk"}},
+        {FaultKind::crash, {}, {"for", "as", "disk", "age"}},
         {FaultKind::restart, {}, {"as"}},
         {FaultKind::stop, {}, {"for", "as", "within"}},
         {FaultKind::pause, {}, {"for", "as"}},
@@ -177,7 +177,8 @@ FaultKind read_fault_kind(const Block& block) {
 void read_fault_modifiers(const Block& block, Fault& fault) {
     Duration lasts{0};
     if (block.duration("for", lasts, Duration(1))) fault.lasts = lasts;
-    if (const auto disk = block.choice("disk", names::kDisks)) fault.keep_disk = *disk == 0;
+    if (const auto disk = block.choice("disk", names::kDisks))
+        fault.disk = static_cast<Disk>(*disk);
     block.duration("within", fault.within, 1ms);
     if (const auto clock = block.choice("clock", names::kSuspendClocks)) fault.frozen = *clock == 0;
     if (const auto direction = block.choice("direction", names::kDirections))
@@ -195,7 +196,9 @@ void read_fault_modifiers(const Block& block, Fault& fault) {
              std::string(fault_kind_name(fault.kind)) + " takes either times or for");
     if (fault.kind == FaultKind::answer_error) read_status(block, fault);
     block.read("drift", fault.drift_ppm, parse_ppm);
-    block.duration("age", fault.age, 1s);
+    const bool aged = block.duration("age", fault.age, 1s);
+    if (fault.kind == FaultKind::crash && aged != (fault.disk == Disk::roll_back))
+        fail(block.node(), "crash: age belongs to disk: rollBack, which needs it");
     block.boolean("bump", fault.bump);
     read_how(block, fault);
     read_store(block, fault);

@@ -32,12 +32,15 @@ std::string trigger_text(const Trigger& trigger) {
         if (trigger.until != Duration::max()) text += ", until: " + format_duration(trigger.until);
         return text;
     }
-    const std::string what = trigger.kind == TriggerKind::sends
+    const std::string what = trigger.kind == TriggerKind::performs ? "performs: effect"
+                             : trigger.kind == TriggerKind::sends
                                  ? "sends: " + std::string(request_kind_name(trigger.sends))
                                  : "reaches: " + std::string(mark_name(trigger.reaches));
-    return "when: {replica: " + target_text(trigger.replica) + ", " + what +
-           ", nth: " + std::to_string(trigger.nth) + ", after: " + format_duration(trigger.after) +
-           "}";
+    const std::string nth =
+        std::to_string(trigger.nth) +
+        (trigger.nth_most > trigger.nth ? ".." + std::to_string(trigger.nth_most) : "");
+    return "when: {replica: " + target_text(trigger.replica) + ", " + what + ", nth: " + nth +
+           ", after: " + format_duration(trigger.after) + "}";
 }
 
 std::string fault_value(const Fault& fault) {
@@ -121,7 +124,8 @@ std::string modifiers_text(const Fault& fault) {
     };
     switch (fault.kind) {
         case FaultKind::crash:
-            add("disk", fault.keep_disk ? "keep" : "lose");
+            add("disk", name_of(names::kDisks, fault.disk));
+            if (fault.disk == Disk::roll_back) add("age", format_duration(fault.age));
             break;
         case FaultKind::stop:
             add("within", format_duration(fault.within));

@@ -104,11 +104,16 @@ class FaultReader {
         const Node* replica = when.find("replica");
         if (replica == nullptr) fail(node, "when needs \"replica\", such as leader");
         trigger.replica = read_target(*replica, "when.replica");
-        if (when.has("sends") == when.has("reaches"))
-            fail(node, "when needs either sends or reaches");
+        const int ways =
+            int{when.has("sends")} + int{when.has("reaches")} + int{when.has("performs")};
+        if (ways != 1) fail(node, "when needs either sends, reaches or performs");
         if (const Node* sends = when.find("sends")) {
             trigger.kind = TriggerKind::sends;
             trigger.sends = read_request(*sends, "when.sends");
+        } else if (when.has("performs")) {
+            trigger.kind = TriggerKind::performs;
+            constexpr std::array<std::string_view, 1> kEffect{"effect"};
+            static_cast<void>(choose(*when.find("performs"), "when.performs", kEffect));
         } else {
             trigger.kind = TriggerKind::reaches;
             const Node& reaches = *when.find("reaches");
@@ -123,9 +128,29 @@ class FaultReader {
             }
             trigger.reaches = *mark;
         }
-        when.count("nth", trigger.nth, 1, 1'000'000);
+        read_nth(when, trigger);
         if (when.duration("after", trigger.after, Duration(0)))
             check_inside(when, "after", trigger.after);
+    }
+
+    /// N, or A..B: drawn by the seed.
+    static void read_nth(const Block& when, Trigger& trigger) {
+        constexpr std::uint64_t kMost = 1'000'000;
+        const Node* nth = when.find("nth");
+        const bool range = nth != nullptr && nth->kind == NodeKind::scalar &&
+                           nth->text.find("..") != nth->text.npos;
+        if (!range) {
+            when.count("nth", trigger.nth, 1, kMost);
+            trigger.nth_most = trigger.nth;
+            return;
+        }
+        const std::size_t dots = nth->text.find("..");
+        const auto low = parse_count(nth->text.substr(0, dots));
+        const auto high = parse_count(nth->text.substr(dots + 2));
+        if (!low || !high || *low < 1 || *high > kMost || *low > *high)
+            fail(*nth, "when.nth: expected N or A..B, from 1 to 1000000, found " + nth->describe());
+        trigger.nth = static_cast<std::uint32_t>(*low);
+        trigger.nth_most = static_cast<std::uint32_t>(*high);
     }
 
     RequestKind read_request(const Node& node, std::string_view what) const {

@@ -41,7 +41,7 @@ inline constexpr std::array<std::string_view, 3> kFileFailures{"corrupt", "noSpa
 inline constexpr std::array<std::string_view, 3> kDirections{"both", "send", "receive"};
 inline constexpr std::array<std::string_view, 3> kPeers{"api", "bucket", "replicas"};
 inline constexpr std::array<std::string_view, 2> kOutages{"api", "bucket"};
-inline constexpr std::array<std::string_view, 2> kDisks{"keep", "lose"};
+inline constexpr std::array<std::string_view, 3> kDisks{"keep", "lose", "rollBack"};  // Disk
 inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "running"};
 inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
@@ -78,9 +78,12 @@ inline constexpr std::array<std::string_view, 23> kInvariants{
     "run.deterministic",
 };
 
-inline constexpr std::array<std::string_view, 15> kTop{
-    "scenario", "why",     "duration", "seeds",  "values",   "election", "electors", "storage",
-    "clocks",   "network", "api",      "bucket", "workload", "faults",   "expect"};
+inline constexpr std::array<std::string_view, 17> kTop{
+    "scenario", "why",      "duration", "seeds",  "values", "election",
+    "replicas", "electors", "storage",  "files",  "clocks", "network",
+    "api",      "bucket",   "workload", "faults", "expect"};
+inline constexpr std::array<std::string_view, 2> kReplicas{"absent", "sameIdentity"};
+inline constexpr std::array<std::string_view, 1> kFiles{"latency"};
 inline constexpr std::array<std::string_view, 9> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
     "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
@@ -93,7 +96,8 @@ inline constexpr std::array<std::string_view, 15> kStorage{
     "timeoutPerMib", "listTimeout", "readThroughTimeout", "writeDeadline",
     "retryMin",      "retryMax",    "largestRequestAge",  "leaderReads",
     "passGets",      "puts",        "readThroughs"};
-inline constexpr std::array<std::string_view, 3> kClocks{"offset", "drift", "driftOf"};
+inline constexpr std::array<std::string_view, 5> kClocks{"offset", "drift", "driftOf", "wobble",
+                                                         "wobblePeriod"};
 inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth", "bucketBandwidth",
                                                           "zones"};
 inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
@@ -102,12 +106,12 @@ inline constexpr std::array<std::string_view, 7> kBucket{
     "profile", "get", "put", "list", "preconditions", "pageSize", "skewLimit"};
 inline constexpr std::array<std::string_view, 4> kPreconditions{"ifNoneMatch", "ifMatch",
                                                                 "ifMatchOnDelete", "window"};
-inline constexpr std::array<std::string_view, 10> kWorkload{
-    "pipelines",     "windows",  "exportEvery",  "objectSize", "queries",
+inline constexpr std::array<std::string_view, 11> kWorkload{
+    "pipelines",     "windows",  "exportEvery",  "objectSize", "contents",   "queries",
     "queryDeadline", "restores", "pendingReads", "preloaded",  "removeEvery"};
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
-inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reaches", "nth",
-                                                       "after"};
+inline constexpr std::array<std::string_view, 6> kWhen{"replica",  "sends", "reaches",
+                                                       "performs", "nth",   "after"};
 inline constexpr std::array<std::string_view, 22> kModifiers{
     "for", "as",    "of",     "disk",       "within", "clock",   "from",      "direction",
     "by",  "times", "status", "retryAfter", "drift",  "applied", "plainText", "how",

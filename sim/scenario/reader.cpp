@@ -67,6 +67,8 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     const std::uint32_t replicas = out.values.replicas;
 
     if (const Node* node = block.find("election")) read_election(*node, out.election);
+    if (const Node* node = block.find("replicas")) read_replicas(*node, replicas, out.replicas);
+    if (const Node* node = block.find("files")) read_files(*node, out.files);
     if (const Node* node = block.find("electors")) read_electors(*node, replicas, out.electors);
     if (const Node* node = block.find("storage")) read_storage(*node, out.storage);
     out.storage.ha = out.elects();

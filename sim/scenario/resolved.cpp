@@ -67,6 +67,18 @@ std::string election_text(const ElectorConfig& election) {
         .text();
 }
 
+std::string replicas_text(const Scenario& scenario) {
+    std::string text;
+    const ReplicasSpec& some = scenario.replicas;
+    if (!some.absent.empty()) text += "  absent: " + list(some.absent, replica_name) + "\n";
+    if (!some.same_identity.empty())
+        text += "  sameIdentity: " + list(some.same_identity, replica_name) + "\n";
+    text = text.empty() ? "replicas: {}\n" : "replicas:\n" + text;
+    if (scenario.files.given)
+        text += Section("files").line("latency", scenario.files.latency).text();
+    return text;
+}
+
 std::string electors_text(const ElectorsSpec& electors) {
     if (electors.client_go.empty()) return "electors: {}\n";
     const ClientGoConfig& config = electors.client_go_config;
@@ -117,7 +129,9 @@ std::string preconditions_text(const Preconditions& rules) {
 
 std::string world_text(const Scenario& scenario) {
     Section clocks("clocks");
-    clocks.line("offset", scenario.clocks.offset_max);
+    clocks.line("offset", scenario.clocks.offset_max)
+        .line("wobble", ppm(scenario.clocks.wobble_ppm));
+    if (scenario.clocks.wobble_ppm != 0) clocks.line("wobblePeriod", scenario.clocks.wobble_period);
     if (scenario.clocks.drift_ppm.empty()) {
         clocks.line("drift", ppm(scenario.clocks.drift_ppm_max));
     } else {
@@ -156,6 +170,7 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("windows", list(workload.windows, format_duration))
         .line("exportEvery", workload.export_every)
         .line("objectSize", format_size(workload.object_size))
+        .line("contents", workload.contents)
         .line("queries", format_rate(workload.queries_per_1000s))
         .line("queryDeadline", workload.query_deadline)
         .line("restores", flag(workload.restores))
@@ -194,9 +209,9 @@ std::string resolved_yaml(const Scenario& scenario) {
            "\nduration: " + format_duration(scenario.duration) +
            "\nseeds: " + std::to_string(scenario.seeds.first) + ".." +
            std::to_string(scenario.seeds.last) + "\n" + values_text(scenario.values) +
-           election_text(scenario.election) + electors_text(scenario.electors) +
-           storage_text(scenario.storage) + world_text(scenario) +
-           workload_text(scenario.workload) + faults_text(scenario.faults) +
+           election_text(scenario.election) + replicas_text(scenario) +
+           electors_text(scenario.electors) + storage_text(scenario.storage) +
+           world_text(scenario) + workload_text(scenario.workload) + faults_text(scenario.faults) +
            expect_text(scenario.expect);
 }
 

@@ -31,7 +31,22 @@ struct LatencySpec {
 struct ClockSpec {
     Duration offset_max{0};          ///< wall clocks are off by a seeded amount in +-offset_max
     std::int64_t drift_ppm_max = 0;  ///< rates are off by a seeded amount in +-drift_ppm_max
+    std::int64_t wobble_ppm = 0;     ///< on top: a sine of this amplitude, its phase by the seed
+    Duration wobble_period = std::chrono::minutes(1);
     std::vector<std::int64_t> drift_ppm;  ///< per replica, instead (shorter list: the rest 0)
+};
+
+/// What is peculiar to some replicas.
+struct ReplicasSpec {
+    std::vector<std::uint32_t> absent;         ///< don't run until a `restart` starts them
+    std::vector<std::uint32_t> same_identity;  ///< name themselves alike, ascending
+};
+
+/// The local disks.
+struct FilesSpec {
+    bool given = false;  ///< false: an operation is on disk the instant that it is sent
+    LatencySpec latency{Duration(0), std::chrono::microseconds(300),
+                        std::chrono::microseconds(300)};  ///< and on disk at its end
 };
 
 /// Which replicas run another elector than ours. Those have no storage.
@@ -93,7 +108,9 @@ struct WorkloadSpec {
     std::vector<Duration> windows{std::chrono::hours(1), std::chrono::hours(24)};
     Duration export_every = std::chrono::minutes(1);  ///< fixed delay after the last has ended
     std::uint64_t object_size = 2ULL << 20;           ///< bytes
-    std::uint64_t queries_per_1000s = 1000;           ///< rate on every replica (1/s = 1000)
+    /// A window's payload is one of so many, drawn each time; 0: none ever repeats.
+    std::uint32_t contents = 0;
+    std::uint64_t queries_per_1000s = 1000;  ///< rate on every replica (1/s = 1000)
     Duration query_deadline = std::chrono::seconds(2);
     bool restores = true;             ///< loaders read every current window's backup
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
@@ -122,17 +139,18 @@ enum class RequestKind : std::uint8_t {
 };
 [[nodiscard]] std::string_view request_kind_name(RequestKind kind);  // "updateLease" ...
 
-enum class TriggerKind : std::uint8_t { at, every, sends, reaches };
+enum class TriggerKind : std::uint8_t { at, every, sends, reaches, performs };
 struct Trigger {
     TriggerKind kind = TriggerKind::at;
     Duration at{0};  ///< at; every: first time
     Duration every{0};
     Duration until = Duration::max();  ///< every: not later than this
-    Target replica;                    ///< sends, reaches: whose
+    Target replica;                    ///< sends, reaches, performs: whose
     RequestKind sends = RequestKind::update_lease;
     MarkId reaches{};
-    std::uint32_t nth = 1;  ///< sends, reaches: counted from `after`
-    Duration after{0};      ///< sends, reaches: don't count before this
+    std::uint32_t nth = 1;       ///< sends, reaches, performs: counted from `after`
+    std::uint32_t nth_most = 1;  ///< drawn by the seed from nth to this
+    Duration after{0};           ///< sends, reaches: don't count before this
 };
 
 enum class FaultKind : std::uint8_t {
@@ -167,6 +185,7 @@ enum class FaultKind : std::uint8_t {
 [[nodiscard]] std::string_view fault_kind_name(
     FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
 
+enum class Disk : std::uint8_t { keep, lose, roll_back };
 enum class WatchBreak : std::uint8_t {
     ended,    ///< closed by the server
     expired,  ///< and the changes before are no longer known: 410 to whoever asks for them
@@ -209,7 +228,7 @@ struct Fault {
     Target target;
     std::string as;                 ///< binds the target met (and names the fault for heal)
     std::optional<Duration> lasts;  ///< `for:`
-    bool keep_disk = true;
+    Disk disk = Disk::keep;
     Duration within = std::chrono::seconds(30);
     bool frozen = false;
     bool api = true;  ///< peers: cut, delay, outage
@@ -263,7 +282,9 @@ struct Scenario {
     SeedRange seeds;
     config::ValuesSpec values;
     ElectorConfig election;  ///< identity and seed are set per process
+    ReplicasSpec replicas;
     ElectorsSpec electors;
+    FilesSpec files;
     StorageConfig storage;  ///< identity likewise
     ClockSpec clocks;
     NetworkSpec network;

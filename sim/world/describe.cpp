@@ -47,6 +47,10 @@ std::string trigger_text(const Trigger& trigger) {
             return "when " + target_name(trigger.replica) + " sends " +
                    std::string(request_kind_name(trigger.sends)) + " " +
                    std::to_string(trigger.nth);
+        case TriggerKind::performs:
+            return "when " + target_name(trigger.replica) + " performs effect " +
+                   std::to_string(trigger.nth) +
+                   (trigger.nth_most > trigger.nth ? ".." + std::to_string(trigger.nth_most) : "");
         case TriggerKind::reaches:
             break;
     }

@@ -35,7 +35,13 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
       random_(context.stream("faults")),
       placed_(context.scenario.faults.size()),
       restart_after_(context.hosts.size()) {
-    for (const Fault& fault : context.scenario.faults) {
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const Fault& fault = context.scenario.faults[i];
+        const Trigger& trigger = fault.trigger;
+        placed_[i].nth = trigger.nth;
+        if (trigger.nth_most > trigger.nth)
+            placed_[i].nth += context.stream("nth", i).below(trigger.nth_most - trigger.nth + 1);
+        any_performs_ |= trigger.kind == TriggerKind::performs;
         any_sends_ |= fault.trigger.kind == TriggerKind::sends;
         any_reaches_ |= fault.trigger.kind == TriggerKind::reaches;
     }
@@ -152,11 +158,17 @@ void Faults::reached(ReplicaIndex replica, MarkId mark) {
     }
 }
 
+void Faults::milestones(ReplicaIndex replica) {
+    for (std::size_t i = 0; i < placed_.size(); ++i)
+        if (context_.scenario.faults[i].trigger.kind == TriggerKind::performs)
+            milestone(i, replica);
+}
+
 void Faults::milestone(std::size_t index, ReplicaIndex replica) {
     const Trigger& trigger = context_.scenario.faults[index].trigger;
     Placed& placed = placed_[index];
     if (placed.fired || context_.now().time_since_epoch() < trigger.after) return;
-    if (!matches(trigger.replica, replica) || ++placed.seen < trigger.nth) return;
+    if (!matches(trigger.replica, replica) || ++placed.seen < placed.nth) return;
     placed.fired = true;
     inject(index);
 }
@@ -247,7 +259,7 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
             case FaultKind::crash:
                 if (!host.running()) continue;
                 wake_machine(i);  // it loses power, and boots with a running clock
-                hosts_.crash(i, fault.keep_disk);
+                hosts_.crash(i, fault.disk, fault.age);
                 break;
             case FaultKind::restart:
                 if (host.running()) continue;
@@ -296,6 +308,7 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
                 host.awake_rate = rate;  // a frozen clock stays frozen until the machine wakes
                 continue;
             }
+            host.rate = rate;
             host.clock.set_rate(context_.now(), rate);
             hosts_.clock_changed(i);
         }

@@ -27,6 +27,9 @@ class Faults {
     // Milestones, told as they happen.
     void sending(ReplicaIndex replica, RequestKind kind);
     void reached(ReplicaIndex replica, MarkId mark);
+    void performed(ReplicaIndex replica) {
+        if (any_performs_) milestones(replica);
+    }
     void process_stopped(ReplicaIndex replica);
 
     /// What the active request faults do to this request; uses up one of their times.
@@ -49,6 +52,7 @@ class Faults {
     };
     struct Placed {
         std::uint64_t seen = 0;  ///< milestones counted
+        std::uint64_t nth = 1;   ///< which of them fires it
         bool fired = false;
         std::uint64_t took_effect = 0;
     };
@@ -66,6 +70,7 @@ class Faults {
     void wake_machine(ReplicaIndex replica);
     void undo(std::uint64_t handle);
     bool heal(const Fault& fault);
+    void milestones(ReplicaIndex replica);
     void milestone(std::size_t fault, ReplicaIndex replica);
     [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target);
     [[nodiscard]] bool matches(const Target& target, ReplicaIndex replica) const;
@@ -87,6 +92,7 @@ class Faults {
     int bucket_outages_ = 0;
     bool any_sends_ = false;
     bool any_reaches_ = false;
+    bool any_performs_ = false;
 };
 
 /// A fault of single requests or operations: so many of them, or for a time.

@@ -15,10 +15,6 @@
 namespace leasehold::sim {
 namespace {
 
-// A local SSD: an operation with its fsync, and its throughput.
-constexpr Duration kFileLatency = std::chrono::microseconds(300);
-constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
-
 bool client_go(const Scenario& scenario, ReplicaIndex replica) {
     return scenario.elects() && std::ranges::binary_search(scenario.electors.client_go, replica);
 }
@@ -58,6 +54,9 @@ void Hosts::start(ReplicaIndex replica) {
     host.identity = host.name + "_";
     for (int digit = 0; digit < 4; ++digit)
         host.identity += "0123456789abcdef"[random.below(16)];
+    const std::vector<std::uint32_t>& alike = scenario.replicas.same_identity;
+    if (std::ranges::binary_search(alike, replica))
+        host.identity = replica_name(alike.front()) + "_same";
     const PeerStart start{replica, host.identity, random.next()};
     if (scenario.elects() && context_.make_peer) host.replica = context_.make_peer(start);
     if (!host.replica && client_go(scenario, replica))
@@ -84,9 +83,11 @@ void Hosts::start(ReplicaIndex replica) {
     if (host.running() && ours) workload_->started(replica);
 }
 
-void Hosts::crash(ReplicaIndex replica, bool keep_disk) {
+void Hosts::crash(ReplicaIndex replica, Disk disk, Duration age) {
     Host& host = context_.hosts[replica];
-    if (!keep_disk) host.disk.erase_all();
+    cut_off_files(replica);
+    if (disk == Disk::lose) host.disk.erase_all();
+    if (disk == Disk::roll_back) host.disk.roll_back(context_.now() - age);
     if (!host.running()) return;
     context_.engine.set_host_on(Context::machine(replica), false);
     end(replica, EndCause::crashed);
@@ -239,7 +240,11 @@ void Hosts::perform(ReplicaIndex replica) {
         const Effect effect = host.effects[host.performed];
         const bool done = std::visit([&](const auto& one) { return on(replica, one); }, effect);
         if (!host.running() || host.incarnation != incarnation) return;
-        if (done) ++host.performed;
+        if (done) {
+            ++host.performed;
+            faults_->performed(replica);
+            if (!host.running() || host.incarnation != incarnation) return;
+        }
         if (!done || host.paused) return;  // the rest waits for the resume
     }
 }
@@ -348,22 +353,6 @@ bool Hosts::on(ReplicaIndex, const GateMoved&) {
 bool Hosts::on(ReplicaIndex replica, const Stopped&) {
     end(replica, EndCause::stopped);
     return true;
-}
-
-void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
-    Host& host = context_.hosts[replica];
-    Mail letter;
-    FileReply reply;
-    if (const auto failure = faults_->interfere(replica, request.verb))
-        reply.status = *failure;
-    else
-        reply = host.disk.handle(request);
-    letter.event = FileAnswered{request.request, std::move(reply)};
-    letter.cause = host.last_step;
-    const auto bytes = static_cast<std::int64_t>(request.payload.size);
-    context_.post(
-        context_.now() + kFileLatency + Duration(bytes * 1'000'000'000 / kFileBytesPerSecond),
-        replica, std::move(letter));
 }
 
 void Hosts::clock_changed(ReplicaIndex replica) {

@@ -56,6 +56,8 @@ std::vector<std::string_view> vocabulary() {
     add(names::kClientGo);
     add(names::kClientGoVersions);
     add(names::kStorage);
+    add(names::kReplicas);
+    add(names::kFiles);
     add(names::kClocks);
     add(names::kNetwork);
     add(names::kLatency);

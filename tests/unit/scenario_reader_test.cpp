@@ -154,6 +154,21 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     EXPECT_EQ(read("clocks: {drift: 100ppm}\n").clocks.drift_ppm_max, 100);
 }
 
+TEST(ScenarioReader, DisksReplicasAndRepeatingPayloadsAreRead) {
+    const Scenario scenario = read(
+        "replicas: {absent: [replica-2, replica-1], sameIdentity: [replica-1, replica-0]}\n"
+        "files: {latency: 3ms}\nclocks: {wobble: 100ppm, wobblePeriod: 9s}\n"
+        "workload: {contents: 3}\n");
+    EXPECT_EQ(scenario.replicas.absent, (std::vector<std::uint32_t>{1, 2}));
+    EXPECT_EQ(scenario.replicas.same_identity, (std::vector<std::uint32_t>{0, 1}));
+    EXPECT_TRUE(scenario.files.given);
+    EXPECT_EQ(scenario.files.latency.p50, 3ms);
+    EXPECT_EQ(scenario.clocks.wobble_ppm, 100);
+    EXPECT_EQ(scenario.clocks.wobble_period, 9s);
+    EXPECT_EQ(scenario.workload.contents, 3U);
+    EXPECT_FALSE(read("").files.given) << "on disk the instant that it is sent";
+}
+
 TEST(ScenarioReader, ABucketsProfileIsAStartThatOtherKeysWinOver) {
     EXPECT_EQ(read("").bucket.profile, BucketProfile::aws);
     using enum PreconditionRule;
@@ -303,47 +318,8 @@ TEST(ScenarioReader, ExpectationsAreRead) {
     EXPECT_EQ(expect.commits_every, Duration(2min));
 }
 
-TEST(ScenarioReader, EveryVerbSurvivesResolving) {
-    const Scenario scenario = read(
-        "network: {zones: {a: [replica-1], \"0\": [replica-2]}}\nfaults:\n"
-        "  - {at: 1s, crash: zone a, for: 5s, disk: lose, as: \"null\"}\n"
-        "  - {at: 2s, restart: \"null\"}\n"
-        "  - {at: 3s, stop: follower, within: 4s, for: 5s}\n"
-        "  - {at: 4s, pause: followers}\n"
-        "  - {at: 5s, resume: all}\n"
-        "  - {at: 6s, suspend: replica-2, for: 1s, clock: frozen}\n"
-        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [replicas], direction: send, as: "
-        "c}\n"
-        "  - {at: 8s, heal: c}\n"
-        "  - {at: 9s, delay: leader, by: 15ms, from: [api], for: 3s}\n"
-        "  - {at: 10s, outage: bucket, for: 3s}\n"
-        "  - {at: 11s, dropRequest: getObject, of: c, times: 3}\n"
-        "  - {at: 12s, loseAnswer: putObject, of: leader}\n"
-        "  - {at: 13s, applyLate: removeObject, of: leader, by: 1s}\n"
-        "  - {at: 14s, answerError: listObjects, of: followers, for: 1s, status: 500, retryAfter: "
-        "3s}\n"
-        "  - {at: 14s, answerError: [putObject, removeObject], of: all, status: 504, applied: "
-        "true}\n"
-        "  - {at: 14s, answerError: [getLease, watchLease], of: all, status: 429, plainText: true}"
-        "\n"
-        "  - {at: 14s, freeze: bucket, for: 5s}\n"
-        "  - {at: 14s, breakWatch: followers, how: expired}\n"
-        "  - {at: 14s, restoreLease: lease, age: 9s, bump: true}\n"
-        "  - {at: 14s, setPreconditions: checked-then-stored, on: [ifMatch], window: 9ms, for: 1s, "
-        "as: p}\n"
-        "  - {at: 14s, setPreconditions: ignored}\n"
-        "  - {at: 14s, heal: p}\n"
-        "  - {at: 14s, omitKeys: bucket, share: 20%, for: 9s}\n"
-        "  - {at: 14s, damageAnswer: getObject, of: all, how: truncated, times: 2}\n"
-        "  - {at: 14s, damageObject: epoch, how: archived, for: 9s}\n"
-        "  - {at: 14s, failFiles: all, on: [load], with: corrupt, times: 3}\n"
-        "  - {at: 14s, failFiles: all, on: [store, retag, remove, list], for: 3s}\n"
-        "  - {at: 14s, slow: leader, by: 100ms, for: 9s}\n"
-        "  - {at: 15s, deleteLease: lease}\n"
-        "  - {at: 16s, editLease: clearHolder}\n"
-        "  - {when: {replica: c, reaches: gate-expired, nth: 2, after: 3s}, stepWallClock: all, "
-        "by: -1h}\n"
-        "  - {when: {replica: leader, sends: watchLease}, setDrift: all, drift: 20ppm}\n");
+/// What is written with every default is read back as the same faults.
+void expect_resolved_alike(const Scenario& scenario) {
     const std::string resolved = resolved_yaml(scenario);
     const auto again = parse_scenario(resolved, "x.yaml", {});
     ASSERT_TRUE(again) << again.error().to_string() << "\n" << resolved;
@@ -355,11 +331,13 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         EXPECT_EQ(a.kind, b.kind);
         EXPECT_EQ(a.trigger.kind, b.trigger.kind);
         EXPECT_EQ(a.trigger.at, b.trigger.at);
+        EXPECT_EQ(a.trigger.nth, b.trigger.nth);
+        EXPECT_EQ(a.trigger.nth_most, b.trigger.nth_most);
         EXPECT_EQ(a.target.kind, b.target.kind);
         EXPECT_EQ(a.target.name, b.target.name);
         EXPECT_EQ(a.as, b.as);
         EXPECT_EQ(a.lasts, b.lasts);
-        EXPECT_EQ(a.keep_disk, b.keep_disk);
+        EXPECT_EQ(a.disk, b.disk);
         EXPECT_EQ(a.frozen, b.frozen);
         EXPECT_EQ(a.direction, b.direction);
         EXPECT_EQ(a.by, b.by);
@@ -385,6 +363,59 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         EXPECT_EQ((std::tuple{a.api, a.bucket, a.replicas}),
                   (std::tuple{b.api, b.bucket, b.replicas}));
     }
+}
+
+TEST(ScenarioReader, VerbsOfServersAndDisksSurviveResolvingToo) {
+    expect_resolved_alike(read(
+        "replicas: {absent: [replica-2], sameIdentity: [replica-1, replica-0]}\n"
+        "files: {latency: 2ms}\nclocks: {wobble: 100ppm, wobblePeriod: 9s}\n"
+        "workload: {contents: 3}\nfaults:\n"
+        "  - {at: 14s, answerError: [putObject, removeObject], of: all, status: 504, applied: "
+        "true}\n"
+        "  - {at: 14s, answerError: [getLease, watchLease], of: all, status: 429, plainText: true}"
+        "\n"
+        "  - {at: 14s, freeze: bucket, for: 5s}\n"
+        "  - {at: 14s, breakWatch: followers, how: expired}\n"
+        "  - {at: 14s, restoreLease: lease, age: 9s, bump: true}\n"
+        "  - {at: 14s, setPreconditions: checked-then-stored, on: [ifMatch], window: 9ms, for: 1s, "
+        "as: p}\n"
+        "  - {at: 14s, setPreconditions: ignored}\n"
+        "  - {at: 14s, heal: p}\n"
+        "  - {at: 14s, omitKeys: bucket, share: 20%, for: 9s}\n"
+        "  - {at: 14s, damageAnswer: getObject, of: all, how: truncated, times: 2}\n"
+        "  - {at: 14s, damageObject: epoch, how: archived, for: 9s}\n"
+        "  - {at: 14s, failFiles: all, on: [load], with: corrupt, times: 3}\n"
+        "  - {at: 14s, failFiles: all, on: [store, retag, remove, list], for: 3s}\n"
+        "  - {at: 14s, slow: leader, by: 100ms, for: 9s}\n"
+        "  - {at: 14s, crash: leader, disk: rollBack, age: 20s}\n"
+        "  - {when: {replica: leader, performs: effect, nth: 2..9}, crash: leader}\n"));
+}
+
+TEST(ScenarioReader, EveryVerbSurvivesResolving) {
+    const Scenario scenario = read(
+        "network: {zones: {a: [replica-1], \"0\": [replica-2]}}\nfaults:\n"
+        "  - {at: 1s, crash: zone a, for: 5s, disk: lose, as: \"null\"}\n"
+        "  - {at: 2s, restart: \"null\"}\n"
+        "  - {at: 3s, stop: follower, within: 4s, for: 5s}\n"
+        "  - {at: 4s, pause: followers}\n"
+        "  - {at: 5s, resume: all}\n"
+        "  - {at: 6s, suspend: replica-2, for: 1s, clock: frozen}\n"
+        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [replicas], direction: send, as: "
+        "c}\n"
+        "  - {at: 8s, heal: c}\n"
+        "  - {at: 9s, delay: leader, by: 15ms, from: [api], for: 3s}\n"
+        "  - {at: 10s, outage: bucket, for: 3s}\n"
+        "  - {at: 11s, dropRequest: getObject, of: c, times: 3}\n"
+        "  - {at: 12s, loseAnswer: putObject, of: leader}\n"
+        "  - {at: 13s, applyLate: removeObject, of: leader, by: 1s}\n"
+        "  - {at: 14s, answerError: listObjects, of: followers, for: 1s, status: 500, retryAfter: "
+        "3s}\n"
+        "  - {at: 15s, deleteLease: lease}\n"
+        "  - {at: 16s, editLease: clearHolder}\n"
+        "  - {when: {replica: c, reaches: gate-expired, nth: 2, after: 3s}, stepWallClock: all, "
+        "by: -1h}\n"
+        "  - {when: {replica: leader, sends: watchLease}, setDrift: all, drift: 20ppm}\n");
+    expect_resolved_alike(scenario);
 }
 
 TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
