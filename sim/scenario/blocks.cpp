@@ -207,6 +207,10 @@ void read_replicas(const Node& node, std::uint32_t replicas, ReplicasSpec& out) 
     const Block block(node, "replicas", names::kReplicas);
     read_some(block, "absent", replicas, out.absent);
     read_some(block, "sameIdentity", replicas, out.same_identity);
+    read_some(block, "secondGroup", replicas, out.second_group);
+    read_some(block, "upgraded", replicas, out.upgraded);
+    if (block.has("secondGroup") && out.second_group.size() == replicas)
+        fail(*block.find("secondGroup"), "replicas.secondGroup: the first would have nobody");
     if (block.has("absent") && out.absent.size() == replicas)
         fail(*block.find("absent"), "replicas.absent: nobody would be left");
     if (block.has("sameIdentity") && out.same_identity.size() < 2)

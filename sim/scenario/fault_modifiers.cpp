@@ -20,9 +20,9 @@ struct Verb {
 
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> all{
-        {FaultKind::crash, {}, {"for", "as", "disk", "age"}},
-        {FaultKind::restart, {}, {"as"}},
-        {FaultKind::stop, {}, {"for", "as", "within"}},
+        {FaultKind::crash, {}, {"for", "as", "disk", "age", "upgrade"}},
+        {FaultKind::restart, {}, {"as", "upgrade"}},
+        {FaultKind::stop, {}, {"for", "as", "within", "upgrade"}},
         {FaultKind::pause, {}, {"for", "as"}},
         {FaultKind::resume, {}, {"as"}},
         {FaultKind::suspend, {"for"}, {"as", "clock"}},
@@ -180,6 +180,7 @@ void read_fault_modifiers(const Block& block, Fault& fault) {
     if (const auto disk = block.choice("disk", names::kDisks))
         fault.disk = static_cast<Disk>(*disk);
     block.duration("within", fault.within, 1ms);
+    block.boolean("upgrade", fault.upgrade);
     if (const auto clock = block.choice("clock", names::kSuspendClocks)) fault.frozen = *clock == 0;
     if (const auto direction = block.choice("direction", names::kDirections))
         fault.direction = static_cast<Direction>(*direction);

@@ -167,6 +167,7 @@ std::string modifiers_text(const Fault& fault) {
         default:
             text += further_modifiers(fault);
     }
+    if (fault.upgrade) add("upgrade", flag(true));
     if (counted(fault.kind) && !fault.lasts) add("times", std::to_string(fault.times));
     if (fault.lasts) add("for", format_duration(*fault.lasts));
     if (!fault.as.empty()) add("as", word(fault.as));

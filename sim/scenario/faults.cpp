@@ -42,6 +42,8 @@ class FaultReader {
         read_trigger(block, fault.trigger);
         read_verb(block, fault);
         read_fault_modifiers(block, fault);
+        if (fault.upgrade && !scenario_.upgrade)
+            fail(*block.find("upgrade"), "upgrade: there is no block upgrade to say to what");
         read_binding(block, fault);
         scenario_.faults.push_back(std::move(fault));
     }

@@ -78,11 +78,13 @@ inline constexpr std::array<std::string_view, 23> kInvariants{
     "run.deterministic",
 };
 
-inline constexpr std::array<std::string_view, 17> kTop{
+inline constexpr std::array<std::string_view, 18> kTop{
     "scenario", "why",      "duration", "seeds",  "values", "election",
     "replicas", "electors", "storage",  "files",  "clocks", "network",
-    "api",      "bucket",   "workload", "faults", "expect"};
-inline constexpr std::array<std::string_view, 2> kReplicas{"absent", "sameIdentity"};
+    "api",      "bucket",   "workload", "faults", "expect", "upgrade"};
+inline constexpr std::array<std::string_view, 4> kReplicas{"absent", "sameIdentity", "secondGroup",
+                                                           "upgraded"};
+inline constexpr std::array<std::string_view, 2> kUpgrade{"election", "storage"};
 inline constexpr std::array<std::string_view, 1> kFiles{"latency"};
 inline constexpr std::array<std::string_view, 9> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
@@ -112,10 +114,10 @@ inline constexpr std::array<std::string_view, 11> kWorkload{
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
 inline constexpr std::array<std::string_view, 6> kWhen{"replica",  "sends", "reaches",
                                                        "performs", "nth",   "after"};
-inline constexpr std::array<std::string_view, 22> kModifiers{
-    "for", "as",    "of",     "disk",       "within", "clock",   "from",      "direction",
-    "by",  "times", "status", "retryAfter", "drift",  "applied", "plainText", "how",
-    "age", "bump",  "on",     "window",     "share",  "with"};
+inline constexpr std::array<std::string_view, 23> kModifiers{
+    "upgrade",   "for", "as",    "of",     "disk",       "within", "clock",   "from",
+    "direction", "by",  "times", "status", "retryAfter", "drift",  "applied", "plainText",
+    "how",       "age", "bump",  "on",     "window",     "share",  "with"};
 inline constexpr std::array<std::string_view, 6> kExpect{"reached",  "failover",   "commits",
                                                          "violates", "mayViolate", "notJudged"};
 inline constexpr std::array<std::string_view, 1> kCommits{"every"};

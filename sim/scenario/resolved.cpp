@@ -73,6 +73,9 @@ std::string replicas_text(const Scenario& scenario) {
     if (!some.absent.empty()) text += "  absent: " + list(some.absent, replica_name) + "\n";
     if (!some.same_identity.empty())
         text += "  sameIdentity: " + list(some.same_identity, replica_name) + "\n";
+    if (!some.second_group.empty())
+        text += "  secondGroup: " + list(some.second_group, replica_name) + "\n";
+    if (!some.upgraded.empty()) text += "  upgraded: " + list(some.upgraded, replica_name) + "\n";
     text = text.empty() ? "replicas: {}\n" : "replicas:\n" + text;
     if (scenario.files.given)
         text += Section("files").line("latency", scenario.files.latency).text();
@@ -113,6 +116,19 @@ std::string storage_text(const StorageConfig& storage) {
         .line("puts", storage.puts_max)
         .line("readThroughs", storage.read_through_max)
         .text();
+}
+
+std::string upgrade_text(const Scenario& scenario) {
+    if (!scenario.upgrade) return "";
+    const std::string inside =
+        election_text(scenario.upgrade->election) + storage_text(scenario.upgrade->storage);
+    std::string text = "upgrade:\n";
+    for (std::size_t from = 0; from < inside.size();) {
+        const std::size_t end = inside.find('\n', from) + 1;
+        text += "  " + inside.substr(from, end - from);
+        from = end;
+    }
+    return text;
 }
 
 std::string preconditions_text(const Preconditions& rules) {
@@ -211,8 +227,8 @@ std::string resolved_yaml(const Scenario& scenario) {
            std::to_string(scenario.seeds.last) + "\n" + values_text(scenario.values) +
            election_text(scenario.election) + replicas_text(scenario) +
            electors_text(scenario.electors) + storage_text(scenario.storage) +
-           world_text(scenario) + workload_text(scenario.workload) + faults_text(scenario.faults) +
-           expect_text(scenario.expect);
+           upgrade_text(scenario) + world_text(scenario) + workload_text(scenario.workload) +
+           faults_text(scenario.faults) + expect_text(scenario.expect);
 }
 
 }  // namespace leasehold::sim

@@ -40,6 +40,14 @@ struct ClockSpec {
 struct ReplicasSpec {
     std::vector<std::uint32_t> absent;         ///< don't run until a `restart` starts them
     std::vector<std::uint32_t> same_identity;  ///< name themselves alike, ascending
+    std::vector<std::uint32_t> second_group;   ///< have a Lease of their own, ascending
+    std::vector<std::uint32_t> upgraded;       ///< run the upgraded configuration from the start
+};
+
+/// The configuration that replicas run once they are upgraded, beside those that are not.
+struct UpgradeSpec {
+    ElectorConfig election;
+    StorageConfig storage;
 };
 
 /// The local disks.
@@ -230,6 +238,7 @@ struct Fault {
     std::optional<Duration> lasts;  ///< `for:`
     Disk disk = Disk::keep;
     Duration within = std::chrono::seconds(30);
+    bool upgrade = false;  ///< crash, restart, stop: it then runs the upgraded configuration
     bool frozen = false;
     bool api = true;  ///< peers: cut, delay, outage
     bool bucket = true;
@@ -286,6 +295,7 @@ struct Scenario {
     ElectorsSpec electors;
     FilesSpec files;
     StorageConfig storage;  ///< identity likewise
+    std::optional<UpgradeSpec> upgrade;
     ClockSpec clocks;
     NetworkSpec network;
     ApiSpec api;

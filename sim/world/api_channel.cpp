@@ -36,6 +36,7 @@ ApiChannel::ApiChannel(Context& context, Paths& paths, Faults& faults)
       paths_(paths),
       faults_(faults),
       api_(context.stream("lease-api").next()),
+      second_(context.stream("lease-api", 1).next()),
       handling_(context.scenario.api.latency),
       random_(context.stream("api-channel")),
       keeps_past_(std::ranges::any_of(context.scenario.faults, [](const Fault& fault) {
@@ -89,12 +90,18 @@ void ApiChannel::request_arrives(std::uint64_t handle) {
            context_.now() + paths_.latency(exchange.replica, Server::api));
 }
 
+bool ApiChannel::in_second(ReplicaIndex replica) const {
+    const std::vector<std::uint32_t>& group = context_.scenario.replicas.second_group;
+    return !group.empty() && std::ranges::binary_search(group, replica);
+}
+
 LeaseReply ApiChannel::handle(const Exchange& exchange) {
     const Interference& interference = exchange.interference;
     LeaseReply reply;
     if (interference.status == 0 || interference.applied) {
         std::optional<LeaseChange> change;
-        reply = api_.handle(exchange.request.verb, exchange.request.lease, change);
+        reply =
+            api_of(exchange.replica).handle(exchange.request.verb, exchange.request.lease, change);
         if (change) commit(*change, exchange.replica);
     }
     if (interference.status == 0) return reply;
@@ -190,7 +197,7 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
     }
     watcher->opened = context_.now();
     streams_.push_back(handle);
-    const auto missed = api_.changes_since(watcher->from);
+    const auto missed = api_of(watcher->replica).changes_since(watcher->from);
     if (!missed || watcher->refused) {
         close(handle, true);  // an error, such as 410 Expired
         return;
@@ -209,7 +216,8 @@ void ApiChannel::bookmark(std::uint64_t handle) {
         close(handle, true);  // the server ends a watch cleanly about so often
         return;
     }
-    if (answers()) tell(*watcher, WatchKind::bookmark, api_.revision(), nullptr);
+    if (answers())
+        tell(*watcher, WatchKind::bookmark, api_of(watcher->replica).revision(), nullptr);
     context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
                 watcher->replica, handle);
 }
@@ -259,10 +267,13 @@ void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
     record.writer = writer;
     record.before = change.before;
     record.after = change.after;
-    context_.recorder.lease_committed(record);
-    if (keeps_past_) past_.push_back({context_.now(), api_.lease(), api_.revision()});
+    const bool second = writer != kNobody && in_second(writer);
+    // What the checkers judge is the first group's Lease: they know of one.
+    if (!second) context_.recorder.lease_committed(record);
+    if (keeps_past_ && !second) past_.push_back({context_.now(), api_.lease(), api_.revision()});
     for (const std::uint64_t stream : streams_) {
         Watcher& watcher = *watchers_.find(stream);
+        if (in_second(watcher.replica) != second) continue;
         tell(watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version,
              change.after);
     }

@@ -91,6 +91,10 @@ class ApiChannel {
 
     [[nodiscard]] bool answers() const { return up_ && context_.now() >= frozen_until_; }
     LeaseReply handle(const Exchange& exchange);
+    [[nodiscard]] bool in_second(ReplicaIndex replica) const;
+    [[nodiscard]] LeaseApi& api_of(ReplicaIndex replica) {
+        return in_second(replica) ? second_ : api_;
+    }
     void answer(Exchange& exchange, LeaseReply reply, TrueTime when);
     void time_out(Exchange& exchange);
     void commit(const LeaseChange& change, ReplicaIndex writer);
@@ -101,6 +105,7 @@ class ApiChannel {
     Paths& paths_;
     Faults& faults_;
     LeaseApi api_;
+    LeaseApi second_;  ///< the Lease of the second group, which no operator touches
     LatencyDraw handling_;
     Random random_;
     Slab<Exchange> exchanges_;

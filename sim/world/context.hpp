@@ -69,6 +69,7 @@ struct Host {
     std::int64_t rate = 0;                   ///< ppb, without what wobbles
     TrueTime disk_free{};                    ///< its operations are done one after the other
     Duration step_takes{0};                  ///< a slow machine: until it does anything again
+    bool upgraded = false;                   ///< its processes run the other configuration
     bool skewed = false;                     ///< the bucket refuses it for its wall clock
     bool stopping = false;
     Instant armed = kNever;       ///< the deadline for which a wake is in the queue

@@ -255,6 +255,7 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
     std::vector<ReplicaIndex> met;
     for (const ReplicaIndex i : injection.targets) {
         Host& host = context_.hosts[i];
+        host.upgraded |= fault.upgrade;  // its next process
         switch (fault.kind) {
             case FaultKind::crash:
                 if (!host.running()) continue;

@@ -19,15 +19,15 @@ bool client_go(const Scenario& scenario, ReplicaIndex replica) {
     return scenario.elects() && std::ranges::binary_search(scenario.electors.client_go, replica);
 }
 
-Replica our_replica(const Scenario& scenario, const PeerStart& start) {
+Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgraded) {
     ReplicaConfig config;
     if (scenario.elects()) {
-        config.election = scenario.election;
+        config.election = upgraded ? scenario.upgrade->election : scenario.election;
         config.election->identity = start.identity;
         config.election->seed = start.seed;
     }
     if (scenario.stores()) {
-        config.storage = scenario.storage;
+        config.storage = upgraded ? scenario.upgrade->storage : scenario.storage;
         config.storage->ha = scenario.elects();
         config.storage->identity = start.identity;
         config.storage->file_store = scenario.values.file_store;
@@ -63,7 +63,7 @@ void Hosts::start(ReplicaIndex replica) {
         host.replica =
             Peer(ClientGo(scenario.electors.client_go_config, start.identity, start.seed));
     const bool ours = !host.replica;
-    if (ours) host.replica = Peer(our_replica(scenario, start));
+    if (ours) host.replica = Peer(our_replica(scenario, start, host.upgraded));
     host.paused = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.effects.clear();

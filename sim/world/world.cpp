@@ -24,6 +24,7 @@ std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
                              Duration(static_cast<std::int64_t>(random.below(1'000'000'000'000)))};
         hosts[i].clock = MachineClock(booted, offset, ppb);
         hosts[i].role = Role::stopped;
+        hosts[i].upgraded = std::ranges::binary_search(scenario.replicas.upgraded, i);
     }
     return hosts;
 }

@@ -58,6 +58,7 @@ std::vector<std::string_view> vocabulary() {
     add(names::kStorage);
     add(names::kReplicas);
     add(names::kFiles);
+    add(names::kUpgrade);
     add(names::kClocks);
     add(names::kNetwork);
     add(names::kLatency);

@@ -169,6 +169,20 @@ TEST(ScenarioReader, DisksReplicasAndRepeatingPayloadsAreRead) {
     EXPECT_FALSE(read("").files.given) << "on disk the instant that it is sent";
 }
 
+TEST(ScenarioReader, AnUpgradeBeginsWithTheScenariosOwn) {
+    const Scenario scenario = read(
+        "election: {retryPeriod: 1s}\nstorage: {puts: 3}\n"
+        "upgrade: {election: {leaseDuration: 20s}, storage: {pollPeriod: 9s}}\n");
+    ASSERT_TRUE(scenario.upgrade);
+    EXPECT_EQ(scenario.election.lease_duration, 15s);
+    EXPECT_EQ(scenario.upgrade->election.lease_duration, 20s);
+    EXPECT_EQ(scenario.upgrade->election.retry_period, 1s);
+    EXPECT_EQ(scenario.upgrade->storage.lease_duration, 20s);
+    EXPECT_EQ(scenario.upgrade->storage.poll_period, 9s);
+    EXPECT_EQ(scenario.upgrade->storage.puts_max, 3U);
+    EXPECT_FALSE(read("").upgrade);
+}
+
 TEST(ScenarioReader, ABucketsProfileIsAStartThatOtherKeysWinOver) {
     EXPECT_EQ(read("").bucket.profile, BucketProfile::aws);
     using enum PreconditionRule;
@@ -257,8 +271,8 @@ TEST(ScenarioReader, ModifiersOfProcessFaultsAreRead) {
     const Fault crash = fault("{at: 1s, crash: leader, for: 5s, disk: lose}");
     EXPECT_EQ(crash.kind, FaultKind::crash);
     EXPECT_EQ(crash.lasts, Duration(5s));
-    EXPECT_FALSE(crash.keep_disk);
-    EXPECT_TRUE(fault("{at: 1s, crash: leader}").keep_disk);
+    EXPECT_EQ(crash.disk, Disk::lose);
+    EXPECT_EQ(fault("{at: 1s, crash: leader}").disk, Disk::keep);
     EXPECT_FALSE(fault("{at: 1s, crash: leader}").lasts);
     EXPECT_EQ(fault("{at: 1s, stop: leader}").within, 30s);
     EXPECT_EQ(fault("{at: 1s, stop: leader, within: 3s}").within, 3s);
@@ -338,6 +352,7 @@ void expect_resolved_alike(const Scenario& scenario) {
         EXPECT_EQ(a.as, b.as);
         EXPECT_EQ(a.lasts, b.lasts);
         EXPECT_EQ(a.disk, b.disk);
+        EXPECT_EQ(a.upgrade, b.upgrade);
         EXPECT_EQ(a.frozen, b.frozen);
         EXPECT_EQ(a.direction, b.direction);
         EXPECT_EQ(a.by, b.by);
@@ -367,7 +382,9 @@ void expect_resolved_alike(const Scenario& scenario) {
 
 TEST(ScenarioReader, VerbsOfServersAndDisksSurviveResolvingToo) {
     expect_resolved_alike(read(
-        "replicas: {absent: [replica-2], sameIdentity: [replica-1, replica-0]}\n"
+        "replicas: {absent: [replica-2], sameIdentity: [replica-1, replica-0],\n"
+        "  secondGroup: [replica-1], upgraded: [replica-0]}\n"
+        "upgrade: {election: {leaseDuration: 20s}, storage: {pollPeriod: 9s}}\n"
         "files: {latency: 2ms}\nclocks: {wobble: 100ppm, wobblePeriod: 9s}\n"
         "workload: {contents: 3}\nfaults:\n"
         "  - {at: 14s, answerError: [putObject, removeObject], of: all, status: 504, applied: "
@@ -387,6 +404,7 @@ TEST(ScenarioReader, VerbsOfServersAndDisksSurviveResolvingToo) {
         "  - {at: 14s, failFiles: all, on: [load], with: corrupt, times: 3}\n"
         "  - {at: 14s, failFiles: all, on: [store, retag, remove, list], for: 3s}\n"
         "  - {at: 14s, slow: leader, by: 100ms, for: 9s}\n"
+        "  - {at: 14s, stop: leader, upgrade: true, for: 5s}\n"
         "  - {at: 14s, crash: leader, disk: rollBack, age: 20s}\n"
         "  - {when: {replica: leader, performs: effect, nth: 2..9}, crash: leader}\n"));
 }
