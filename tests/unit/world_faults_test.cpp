@@ -204,7 +204,7 @@ TEST_F(World, ACrashedProcessIsGoneAtOnceAndReturnsAsAnotherOne) {
 TEST_F(World, ARestartFindsItsDiskUnlessItWasLost) {
     for (const bool keep : {true, false}) {
         Fault crash = fault(FaultKind::crash, 2min, to(TargetKind::leader), 5s);
-        crash.keep_disk = keep;
+        crash.disk = keep ? Disk::keep : Disk::lose;
         play({crash});
         std::optional<std::size_t> files;
         for (const auto& step : history.steps) {
