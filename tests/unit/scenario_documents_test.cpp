@@ -40,6 +40,15 @@ std::vector<std::string_view> vocabulary() {
     add(names::kFormats);
     add(names::kProfiles);
     add(names::kBucketProfiles);
+    add(names::kPreconditions);
+    add(names::kPreconditionRules);
+    add(names::kConditions);
+    add(names::kWatchBreaks);
+    add(names::kAnswerDamages);
+    add(names::kObjectDamages);
+    add(names::kObjects);
+    add(names::kFileVerbs);
+    add(names::kFileFailures);
     add(names::kInvariants);
     add(names::kTop);
     add(names::kElection);
@@ -47,6 +56,9 @@ std::vector<std::string_view> vocabulary() {
     add(names::kClientGo);
     add(names::kClientGoVersions);
     add(names::kStorage);
+    add(names::kReplicas);
+    add(names::kFiles);
+    add(names::kUpgrade);
     add(names::kClocks);
     add(names::kNetwork);
     add(names::kLatency);
