@@ -200,6 +200,8 @@ std::string describe(const AgentConfig& config) {
         out.setting("leader-follower", yes_no(config.leader_follower));
         out.setting("replicas", config.replicas ? std::to_string(*config.replicas) : "not said");
         out.fact("elects", yes_no(config.elects));
+        if (config.ignored_values > 0)
+            out.fact("ignored-helm-values", std::to_string(config.ignored_values));
         out.setting("pod-name", config.pod_name);
     }
     if (config.api) api(out, config);

@@ -13,11 +13,11 @@
 
 #include <openssl/evp.h>
 
-#include "agent/base/yaml_words.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/token_source.hpp"
 #include "config/nearest.hpp"
 #include "config/tree.hpp"
+#include "config/yaml_words.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -37,7 +37,7 @@ std::string text_at(const Node& map, std::string_view key) {
 bool flag_at(const Node& map, std::string_view key) {
     const std::string text = text_at(map, key);
     if (text.empty()) return false;
-    const std::optional<bool> value = yaml_boolean(text);
+    const std::optional<bool> value = config::yaml_boolean(text);
     if (!value || map.find(key)->quoted)
         fail(*map.find(key), std::string(key) + ": expected true or false");
     return *value;

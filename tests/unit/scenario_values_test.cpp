@@ -76,13 +76,15 @@ TEST(ScenarioValues, BadOptionsNameTheirTextAndColumn) {
     expect_refused(kHa, "", 1, "expected KEY=VALUE");
     expect_refused(kHa, "=5", 1, "expected a key before '='");
     expect_refused(kHa, "a..b=5", 3, "expected a key before '.'");
-    expect_refused(kHa, "a[0]=5", 2, "indices");
-    expect_refused(kHa, "a={b,c}", 3, "lists such as {a,b}");
+    expect_refused(kHa, "a[x]=5", 2, "the number of an item");
+    expect_refused(kHa, "a={b,c", 3, "the '{' that stands here is not closed");
+    expect_refused(kHa, "a[0=1", 2, "the '[' that stands here is not closed");
+    expect_refused(kHa, "a[0]5=1", 2, "expected '=', '.' or '[' after the ']'");
+    expect_refused(kHa, "kubecostDeployment.replicas={3}", 29, "expected a single value");
     expect_refused(kHa, "kubecostDeployment.replicas=many", 29, "expected a whole number");
-    expect_refused(kHa, R"(kubecostDeployment.replicas=\5)", 29, "expected a whole number");
     expect_refused(kHa, "kubecostDeployment.replicas=", 29, "expected a whole number");
-    expect_refused(kHa, "kubecostDeployment.leaderFollower.enabled=yes", 43,
-                   "expected true or false");
+    expect_refused(kHa, "kubecostDeployment.leaderFollower.enabled=no", 43,
+                   "expected true or false without quotes (to the chart every text is true)");
     expect_refused(kHa, "x=1,kubecostDeployment.replica=4", 24, "did you mean \"replicas\"?");
     expect_refused(kHa, "kubecostModel.etlBucketConfigSecret=", 37, "be valid.");
     expect_refused(kHa, "a=1,a.b=2", 5, "has a value already");
