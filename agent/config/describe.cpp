@@ -102,8 +102,9 @@ void api(Writer& out, const AgentConfig& config) {
     out.fact("server", config.api->server);
     tls(out, config.api->tls);
     if (!config.api->proxy.empty()) out.fact("proxy", without_user(config.api->proxy));
-    out.fact("token", !config.api->token_file.empty() ? config.api->token_file
-                                                      : set_or_not(!config.api->token.empty()));
+    out.fact("token", config.api->exec                  ? "asked of " + config.api->exec->command
+                      : !config.api->token_file.empty() ? config.api->token_file
+                                                        : set_or_not(!config.api->token.empty()));
     out.end();
 }
 
