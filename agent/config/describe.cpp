@@ -102,8 +102,9 @@ void api(Writer& out, const AgentConfig& config) {
     out.fact("server", config.api->server);
     tls(out, config.api->tls);
     if (!config.api->proxy.empty()) out.fact("proxy", without_user(config.api->proxy));
-    out.fact("token", !config.api->token_file.empty() ? config.api->token_file
-                                                      : set_or_not(!config.api->token.empty()));
+    out.fact("token", config.api->exec                  ? "asked of " + config.api->exec->command
+                      : !config.api->token_file.empty() ? config.api->token_file
+                                                        : set_or_not(!config.api->token.empty()));
     out.end();
 }
 
@@ -200,6 +201,8 @@ std::string describe(const AgentConfig& config) {
         out.setting("leader-follower", yes_no(config.leader_follower));
         out.setting("replicas", config.replicas ? std::to_string(*config.replicas) : "not said");
         out.fact("elects", yes_no(config.elects));
+        if (config.ignored_values > 0)
+            out.fact("ignored-helm-values", std::to_string(config.ignored_values));
         out.setting("pod-name", config.pod_name);
     }
     if (config.api) api(out, config);

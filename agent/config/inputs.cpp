@@ -73,7 +73,7 @@ bool strict_bool(const std::string& origin, const std::string& text) {
 }
 
 Inputs::Inputs(const CommandLine& line, const Environment& environment)
-    : value_files_(line.value_files) {
+    : value_files_(line.values.file_names()) {
     const std::vector<std::string_view> known = known_variables();
     check_names(environment, known);
     for (const std::string_view name : known)
@@ -87,7 +87,7 @@ Inputs::Inputs(const CommandLine& line, const Environment& environment)
             at != environment.end() && !at->second.empty())
             variables_.emplace(name, at->second);
 
-    values_ = read_helm_values(line.value_files, line.sets);
+    values_ = read_helm_values(line.values);
     for (const HelmSetting& one : values_.settings)
         say(one.flag, Given{one.text, one.key, Layer::values});
     for (const Setting& setting : all_settings())

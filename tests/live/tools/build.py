@@ -48,6 +48,7 @@ K8S_VERSION = " ".join(
 # module: {program: (package, further link flags)}
 MODULES = {
     "elector": {"elector": (".", "")},
+    "helm": {"helm": (".", "")},
     "load": {"load": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
