@@ -22,8 +22,9 @@ struct BucketConfig {
 
     // s3
     std::string bucket;
-    std::string endpoint;  ///< host[:port], lower case, without scheme
-    std::string region;    ///< never empty: as configured, else the endpoint's, else us-east-1
+    std::string service_account;  ///< gcs: JSON
+    std::string endpoint;         ///< host[:port], lower case, without scheme
+    std::string region;  ///< never empty: as configured, else the endpoint's, else us-east-1
     bool region_guessed = false;  ///< neither configured nor in the endpoint's name
     bool insecure = false;        ///< plain HTTP
     bool virtual_host = false;    ///< bucket in the host's name instead of the path
