@@ -11,7 +11,7 @@
 
 namespace leasehold::agent {
 
-enum class BucketType : std::uint8_t { s3, filesystem };
+enum class BucketType : std::uint8_t { s3, gcs, filesystem };
 enum class Encryption : std::uint8_t { none, sse_s3, sse_kms, sse_c };
 
 struct BucketConfig {
@@ -20,11 +20,13 @@ struct BucketConfig {
     std::string prefix;     ///< of every key, without slashes at its ends; empty = none
     std::string directory;  ///< filesystem
 
-    // s3
+    // gcs
+    std::string service_account;  ///< a credentials file's text, JSON; empty: elsewhere
+
+    // s3, and of gcs: bucket, tls, the proxies
     std::string bucket;
-    std::string service_account;  ///< gcs: JSON
-    std::string endpoint;         ///< host[:port], lower case, without scheme
-    std::string region;  ///< never empty: as configured, else the endpoint's, else us-east-1
+    std::string endpoint;  ///< host[:port], lower case, without scheme
+    std::string region;    ///< never empty: as configured, else the endpoint's, else us-east-1
     bool region_guessed = false;  ///< neither configured nor in the endpoint's name
     bool insecure = false;        ///< plain HTTP
     bool virtual_host = false;    ///< bucket in the host's name instead of the path

@@ -2,23 +2,30 @@
 
 #include <array>
 #include <cstdio>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "agent/base/md5.hpp"
+#include "agent/bucket/gcs_json.hpp"
 
 namespace leasehold::agent {
 namespace {
 
 constexpr const char* kType = "application/octet-stream";
 
+// A version of another store (a local copy remembers it) must not become the 0 of "no object".
+// Generations are microseconds of a clock: none is 1.
+constexpr const char* kNobodys = "1";
+
 std::string generation_match(const SendBucket& request) {
-    if (request.verb == BucketVerb::remove)
-        return request.etag.empty() ? "" : "ifGenerationMatch=" + request.etag.str();
+    const std::string match =
+        "ifGenerationMatch=" + (is_generation(request.etag.view()) ? request.etag.str() : kNobodys);
+    if (request.verb == BucketVerb::remove) return request.etag.empty() ? "" : match;
     switch (request.condition) {
         case PutCondition::if_match:
-            return "ifGenerationMatch=" + request.etag.str();
+            return match;
         case PutCondition::if_none_match:
             return "ifGenerationMatch=0";  // there is no live object
         case PutCondition::none:
@@ -38,9 +45,9 @@ std::string boundary_of(const ContentDigest& digest) {
 
 }  // namespace
 
-GcsStep first_step(const SendBucket& request) {
+GcsStep step_of(const SendBucket& request, bool going_on) {
     if (request.verb != BucketVerb::get) return GcsStep::whole;
-    return request.etag.empty() ? GcsStep::content : GcsStep::version;
+    return going_on || !is_generation(request.etag.view()) ? GcsStep::content : GcsStep::version;
 }
 
 Request gcs_request(const GcsPlace& place, const SendBucket& request, GcsStep step,

@@ -24,7 +24,8 @@ enum class GcsStep : std::uint8_t {
     version,  ///< is it still the generation that is known?
     content   ///< the object as it is now
 };
-[[nodiscard]] GcsStep first_step(const SendBucket& request);
+/// Of a request whose exchange before (if `going_on`) brought no answer yet.
+[[nodiscard]] GcsStep step_of(const SendBucket& request, bool going_on);
 
 /// Method, URL and headers, yet without a token and a body. `page` is a token that the answer
 /// before brought, or empty.

@@ -14,7 +14,7 @@ const GcsPlace kPlace{"https://storage.googleapis.com", "b.ucket", "pre/fix"};
 const std::string kBase = "https://storage.googleapis.com";
 
 Request request_for(const SendBucket& request, const std::string& page = "") {
-    return gcs_request(kPlace, request, first_step(request), page);
+    return gcs_request(kPlace, request, step_of(request, false), page);
 }
 
 TEST(AgentGcsRequest, EachVerb) {
@@ -33,6 +33,10 @@ TEST(AgentGcsRequest, EachVerb) {
     EXPECT_EQ(remove.url, kBase + "/storage/v1/b/b.ucket/o/pre%2Ffix%2Fa");
     EXPECT_EQ(request_for(remove_request("a", "5")).url,
               kBase + "/storage/v1/b/b.ucket/o/pre%2Ffix%2Fa?ifGenerationMatch=5");
+    EXPECT_EQ(request_for(remove_request("a", "00000000")).url,
+              kBase + "/storage/v1/b/b.ucket/o/pre%2Ffix%2Fa?ifGenerationMatch=1")
+        << "another store's version is nobody's, and never the 0 of a missing object";
+    EXPECT_EQ(request_for(get_request("a", "d41d8cd9")).url, kBase + "/b.ucket/pre/fix/a");
     const std::string upload =
         kBase + "/upload/storage/v1/b/b.ucket/o?uploadType=multipart&fields=generation";
     EXPECT_EQ(request_for(put_request("a", "x")).method, "POST");
@@ -103,8 +107,9 @@ std::string xml_error(const std::string& code) {
 
 GcsReply reply_to(const SendBucket& request, int status, const std::string& body,
                   const Headers& headers = {}, bool emulator = false) {
-    return gcs_reply({kPlace, emulator, first_step(request)}, request, response_of(status, headers),
-                     body, std::make_shared<const ObjectBody>(), false);
+    return gcs_reply({kPlace, emulator, step_of(request, false)}, request,
+                     response_of(status, headers), body, std::make_shared<const ObjectBody>(),
+                     false);
 }
 
 BucketOutcome outcome(const SendBucket& request, int status, const std::string& body,
