@@ -148,6 +148,16 @@ void google_store(Writer& out, const AgentConfig& config) {
     if (config.store_url.starts_with("https://")) tls(out, config.bucket->tls);
 }
 
+void azure_store(Writer& out, const AgentConfig& config) {
+    const AzureConfig& azure = config.bucket->azure;
+    out.fact("url", config.store_url);
+    out.fact("credentials", config.credentials);
+    out.fact("account-key", set_or_not(!azure.key.empty()));
+    out.fact("shared-access-signature", set_or_not(!azure.sas.empty()));
+    out.fact("client-secret", set_or_not(!azure.client_secret.empty()));
+    if (!config.bucket->insecure) tls(out, config.bucket->tls);
+}
+
 void bucket(Writer& out, const AgentConfig& config) {
     if (!config.bucket) {
         out.fact("bucket", "none");
@@ -161,17 +171,20 @@ void bucket(Writer& out, const AgentConfig& config) {
         out.fact("directory", bucket.directory);
     } else {
         const bool google = bucket.type == BucketType::gcs;
-        out.fact("type", google ? "GCS" : "S3");
+        const bool azure = bucket.type == BucketType::azure;
+        out.fact("type", google ? "GCS" : azure ? "AZURE" : "S3");
         out.fact("bucket", bucket.bucket);
         if (google)
             google_store(out, config);
+        else if (azure)
+            azure_store(out, config);
         else
             s3_store(out, config);
         if (!bucket.proxy.empty()) {
             out.fact("proxy", without_user(bucket.proxy));
             if (!bucket.no_proxy.empty()) out.fact("no-proxy", bucket.no_proxy);
         }
-        if (!google) out.fact("encryption", encryption(bucket));
+        if (!google && !azure) out.fact("encryption", encryption(bucket));
         if (!bucket.without_effect.empty())
             out.fact("without-effect", joined(bucket.without_effect));
     }
