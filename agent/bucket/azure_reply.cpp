@@ -91,7 +91,10 @@ void take_error(const SendBucket& request, const Response& response, std::string
     out.code = word_or_nothing(response.header("x-ms-error-code"));
     if (out.code.empty()) out.code = error.code;
     interpret(request, out.code, out.reply);
-    if (response.status == 304) out.reply.etag = request.etag;
+    if (response.status == 304) {
+        out.reply.etag = request.etag;
+        out.reply.code = BucketCode::none;
+    }
     out.reply.retry_after = retry_after(response);
     out.reply.names_condition = error.names_condition;
     const bool ordinary = response.status == 304 || out.reply.status == 412 ||

@@ -22,7 +22,7 @@ class Check {
   public:
     explicit Check(const AgentConfig& config)
         : bucket_(config),
-          google_(config.bucket->type == BucketType::gcs),
+          type_(config.bucket->type),
           key_(".ha/probe/check-" + std::to_string(random_word())) {}
 
     std::vector<BucketFinding> run() {
@@ -63,8 +63,9 @@ class Check {
         return last;
     }
     /// The permission's name at the store.
-    [[nodiscard]] std::string right(const char* s3, const char* google) const {
-        return google_ ? google : s3;
+    [[nodiscard]] std::string right(const char* s3, const char* google, const char* azure) const {
+        if (type_ == BucketType::azure) return std::string("Storage Blob Data: ") + azure;
+        return type_ == BucketType::gcs ? google : s3;
     }
     void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
         findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
@@ -83,7 +84,7 @@ class Check {
         if (outcome != BucketOutcome::page)
             return failed("LIST", reply,
                           "followers learn of backups by LIST: allow " +
-                              right("s3:ListBucket", "storage.objects.list"));
+                              right("s3:ListBucket", "storage.objects.list", "read"));
         const auto& page = *std::get<ListPagePtr>(reply.content);
         found("LIST",
               page.entries.empty() ? "works, no objects"
@@ -99,7 +100,7 @@ class Check {
         if (outcome != BucketOutcome::missing)
             return failed("GET of a key that is not there", reply,
                           "expected 404 NoSuchKey: without " +
-                              right("s3:ListBucket", "storage.objects.list") +
+                              right("s3:ListBucket", "storage.objects.list", "read") +
                               " some stores say 403");
         found("GET of a key that is not there", "404 NoSuchKey");
         return true;
@@ -110,7 +111,8 @@ class Check {
         if (outcome != BucketOutcome::written)
             return failed("PUT", reply,
                           "allow " + right("s3:PutObject",
-                                           "storage.objects.create and storage.objects.delete"));
+                                           "storage.objects.create and storage.objects.delete",
+                                           "write"));
         etag_ = reply.etag;
         found("PUT", "stored");
         const BucketReply read = ask(request(BucketVerb::get));
@@ -216,7 +218,7 @@ class Check {
     }
 
     BucketSession bucket_;
-    bool google_;
+    BucketType type_;
     ObjectKey key_;
     ETag etag_;  ///< of the object, as known
     std::vector<BucketFinding> findings_;
