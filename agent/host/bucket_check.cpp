@@ -109,10 +109,10 @@ class Check {
         const auto [outcome, reply] = insist(
             BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
         if (outcome != BucketOutcome::written)
-            return failed("PUT", reply,
-                          "allow " + right("s3:PutObject",
-                                           "storage.objects.create and storage.objects.delete",
-                                           "write"));
+            return failed(
+                "PUT", reply,
+                "allow " + right("s3:PutObject",
+                                 "storage.objects.create and storage.objects.delete", "write"));
         etag_ = reply.etag;
         found("PUT", "stored");
         const BucketReply read = ask(request(BucketVerb::get));
