@@ -1,26 +1,13 @@
 #include "agent/bucket/s3_reply.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <memory>
 #include <utility>
 
+#include "agent/bucket/retry_after.hpp"
 #include "agent/bucket/s3_url.hpp"
 
 namespace leasehold::agent {
 namespace {
-
-constexpr std::int64_t kLongestRetryAfter = 24 * 3600;  ///< seconds
-
-/// Of its two forms, seconds; S3 servers send no dates.
-Duration retry_after(const Response& response) {
-    const std::string_view text = response.header("retry-after");
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfter));
-}
 
 void take_page(const BucketConfig& config, const SendBucket& request, std::string_view body,
                S3Reply& out) {

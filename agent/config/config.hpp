@@ -44,6 +44,7 @@ struct AgentConfig {
     ElectorConfig election;        ///< identity and seed are set at the start
     StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;
+    std::string store_url;        ///< where Google's store is asked; empty: it is another
     std::string credentials;      ///< where the bucket's come from, for people; no secret
     std::string store_directory;  ///< of the local files; empty = none
     ServerOptions http;

@@ -21,7 +21,9 @@ const ETag kNoSuch("00000000000000000000000000000000");
 class Check {
   public:
     explicit Check(const AgentConfig& config)
-        : bucket_(config), key_(".ha/probe/check-" + std::to_string(random_word())) {}
+        : bucket_(config),
+          type_(config.bucket->type),
+          key_(".ha/probe/check-" + std::to_string(random_word())) {}
 
     std::vector<BucketFinding> run() {
         if (!list() || !absent() || !write_and_read()) return std::move(findings_);
@@ -60,6 +62,11 @@ class Check {
         }
         return last;
     }
+    /// The permission's name at the store.
+    [[nodiscard]] std::string right(const char* s3, const char* google, const char* azure) const {
+        if (type_ == BucketType::azure) return std::string("Storage Blob Data: ") + azure;
+        return type_ == BucketType::gcs ? google : s3;
+    }
     void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
         findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
     }
@@ -75,7 +82,9 @@ class Check {
         const auto [outcome, reply] = insist(
             BucketVerb::list, [this] { return request(BucketVerb::list); }, BucketOutcome::page);
         if (outcome != BucketOutcome::page)
-            return failed("LIST", reply, "followers learn of backups by LIST: allow s3:ListBucket");
+            return failed("LIST", reply,
+                          "followers learn of backups by LIST: allow " +
+                              right("s3:ListBucket", "storage.objects.list", "read"));
         const auto& page = *std::get<ListPagePtr>(reply.content);
         found("LIST",
               page.entries.empty() ? "works, no objects"
@@ -90,14 +99,20 @@ class Check {
             BucketVerb::get, [this] { return request(BucketVerb::get); }, BucketOutcome::missing);
         if (outcome != BucketOutcome::missing)
             return failed("GET of a key that is not there", reply,
-                          "expected 404 NoSuchKey: without s3:ListBucket some stores say 403");
+                          "expected 404 NoSuchKey: without " +
+                              right("s3:ListBucket", "storage.objects.list", "read") +
+                              " some stores say 403");
         found("GET of a key that is not there", "404 NoSuchKey");
         return true;
     }
     bool write_and_read() {
         const auto [outcome, reply] = insist(
             BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
-        if (outcome != BucketOutcome::written) return failed("PUT", reply, "allow s3:PutObject");
+        if (outcome != BucketOutcome::written)
+            return failed(
+                "PUT", reply,
+                "allow " + right("s3:PutObject",
+                                 "storage.objects.create and storage.objects.delete", "write"));
         etag_ = reply.etag;
         found("PUT", "stored");
         const BucketReply read = ask(request(BucketVerb::get));
@@ -203,6 +218,7 @@ class Check {
     }
 
     BucketSession bucket_;
+    BucketType type_;
     ObjectKey key_;
     ETag etag_;  ///< of the object, as known
     std::vector<BucketFinding> findings_;
