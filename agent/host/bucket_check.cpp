@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kTries = 3;    ///< a region that was guessed is learnt from the first
 constexpr int kRounds = 20;  ///< of two writes at once
 const ETag kNoSuch("00000000000000000000000000000000");
 
@@ -49,17 +48,6 @@ class Check {
         return out;
     }
     BucketReply ask(const SendBucket& what) { return bucket_.ask(what); }
-    /// Asks until the answer is one of the bucket's to the question itself.
-    template <class Make>
-    std::pair<BucketOutcome, BucketReply> insist(BucketVerb verb, const Make& make,
-                                                 BucketOutcome wanted) {
-        std::pair<BucketOutcome, BucketReply> last{BucketOutcome::unknown, {}};
-        for (int i = 0; i < kTries && last.first != wanted; ++i) {
-            last.second = ask(make());
-            last.first = classify(verb, last.second);
-        }
-        return last;
-    }
     void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
         findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
     }
@@ -72,8 +60,7 @@ class Check {
     }
 
     bool list() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::list, [this] { return request(BucketVerb::list); }, BucketOutcome::page);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::list));
         if (outcome != BucketOutcome::page)
             return failed("LIST", reply, "followers learn of backups by LIST: allow s3:ListBucket");
         const auto& page = *std::get<ListPagePtr>(reply.content);
@@ -86,8 +73,7 @@ class Check {
         return true;
     }
     bool absent() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::get, [this] { return request(BucketVerb::get); }, BucketOutcome::missing);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::get));
         if (outcome != BucketOutcome::missing)
             return failed("GET of a key that is not there", reply,
                           "expected 404 NoSuchKey: without s3:ListBucket some stores say 403");
@@ -95,8 +81,7 @@ class Check {
         return true;
     }
     bool write_and_read() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
+        const auto [outcome, reply] = bucket_.insist(put("one"));
         if (outcome != BucketOutcome::written) return failed("PUT", reply, "allow s3:PutObject");
         etag_ = reply.etag;
         found("PUT", "stored");
