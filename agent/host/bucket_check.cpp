@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kTries = 3;    ///< a region that was guessed is learnt from the first
 constexpr int kRounds = 20;  ///< of two writes at once
 const ETag kNoSuch("00000000000000000000000000000000");
 
@@ -51,17 +50,6 @@ class Check {
         return out;
     }
     BucketReply ask(const SendBucket& what) { return bucket_.ask(what); }
-    /// Asks until the answer is one of the bucket's to the question itself.
-    template <class Make>
-    std::pair<BucketOutcome, BucketReply> insist(BucketVerb verb, const Make& make,
-                                                 BucketOutcome wanted) {
-        std::pair<BucketOutcome, BucketReply> last{BucketOutcome::unknown, {}};
-        for (int i = 0; i < kTries && last.first != wanted; ++i) {
-            last.second = ask(make());
-            last.first = classify(verb, last.second);
-        }
-        return last;
-    }
     /// The permission's name at the store.
     [[nodiscard]] std::string right(const char* s3, const char* google, const char* azure) const {
         if (type_ == BucketType::azure) return std::string("Storage Blob Data: ") + azure;
@@ -79,8 +67,7 @@ class Check {
     }
 
     bool list() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::list, [this] { return request(BucketVerb::list); }, BucketOutcome::page);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::list));
         if (outcome != BucketOutcome::page)
             return failed("LIST", reply,
                           "followers learn of backups by LIST: allow " +
@@ -95,8 +82,7 @@ class Check {
         return true;
     }
     bool absent() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::get, [this] { return request(BucketVerb::get); }, BucketOutcome::missing);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::get));
         if (outcome != BucketOutcome::missing)
             return failed("GET of a key that is not there", reply,
                           "expected 404 NoSuchKey: without " +
@@ -106,8 +92,7 @@ class Check {
         return true;
     }
     bool write_and_read() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
+        const auto [outcome, reply] = bucket_.insist(put("one"));
         if (outcome != BucketOutcome::written)
             return failed(
                 "PUT", reply,

@@ -1,4 +1,5 @@
-"""The simulated Lease API and bucket beside a real kube-apiserver, MinIO and Versity S3 Gateway.
+"""The simulated Lease API and bucket beside a real kube-apiserver, on etcd and on kine with SQLite,
+MinIO and Versity S3 Gateway. LEASEHOLD_KUBERNETES=1.37 compares with the newer API server.
 
 Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
 relations, content, pages or watch events; in scripted cases, in random sequences, and among
@@ -34,13 +35,19 @@ def compare(reports, name, *arguments):
     assert differences == 0
 
 
-def test_lease_api(lab, reports, tmp_path):
+@pytest.mark.parametrize("storage", ["etcd", "kine"])
+def test_lease_api(lab, reports, tmp_path, storage):
+    cluster = lab.cluster if storage == "etcd" else lab.kine()
+    assert cluster.stored_in == storage
+    version = cluster.must("GET", "/version")["gitVersion"]
+    print(f"kube-apiserver {version} on {storage}")
     token = tmp_path / "token"
-    token.write_text(lab.cluster.token(), encoding="utf-8")
+    token.write_text(cluster.token(), encoding="utf-8")
     admin = tmp_path / "admin"
     admin.write_text(ADMIN, encoding="utf-8")
-    compare(reports, "kube-apiserver", "--lease-server", lab.cluster.url, "--ca", lab.cluster.ca,
-            "--token-file", token, "--admin-token-file", admin, "--namespace", NAMESPACE)
+    compare(reports, f"kube-apiserver-{storage}", "--lease-server", cluster.url, "--ca",
+            cluster.ca, "--token-file", token, "--admin-token-file", admin, "--namespace",
+            NAMESPACE)
 
 
 @pytest.mark.parametrize("store", PROFILES)
