@@ -89,7 +89,9 @@ inline constexpr std::array<std::string_view, 1> kFiles{"latency"};
 inline constexpr std::array<std::string_view, 9> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
     "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
-inline constexpr std::array<std::string_view, 1> kElectors{"clientGo"};
+inline constexpr std::array<std::string_view, 6> kElectors{
+    "clientGo", "fabric8", "officialJava", "python", "kubert", "kubeLeaderElection"};
+inline constexpr std::array<std::string_view, 2> kLibrary{"replicas", "release"};
 inline constexpr std::array<std::string_view, 7> kClientGo{
     "replicas",    "version",        "leaseDuration",  "renewDeadline",
     "retryPeriod", "requestTimeout", "releaseOnCancel"};

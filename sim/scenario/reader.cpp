@@ -95,7 +95,7 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     if (const Node* node = block.find("bucket")) read_bucket(*node, out.bucket);
     if (const Node* node = block.find("workload")) read_workload(*node, out.workload);
     if (!out.values.etl) out.workload.enabled = false;  // no pipelines, so nothing to export
-    if (!out.electors.client_go.empty()) check_electors(*block.find("electors"), out);
+    if (!out.electors.none()) check_electors(*block.find("electors"), out);
     if (const Node* node = block.find("faults")) read_faults(*node, out);
     if (const Node* node = block.find("expect")) {
         read_expect(*node, out.expect);

@@ -82,11 +82,10 @@ std::string replicas_text(const Scenario& scenario) {
     return text;
 }
 
-std::string electors_text(const ElectorsSpec& electors) {
-    if (electors.client_go.empty()) return "electors: {}\n";
+std::string client_go_text(const ElectorsSpec& electors) {
     const ClientGoConfig& config = electors.client_go_config;
     const bool unlimited = config.request_timeout == Duration::max();
-    std::string text = "electors:\n  clientGo: {replicas: ";
+    std::string text = "  clientGo: {replicas: ";
     text += list(electors.client_go, replica_name) + ", version: ";
     text += names::kClientGoVersions.at(config.retries_release ? 1 : 0);
     text += ", leaseDuration: " + format_duration(config.lease_duration);
@@ -96,6 +95,22 @@ std::string electors_text(const ElectorsSpec& electors) {
             (unlimited ? std::string("none") : format_duration(config.request_timeout));
     text += ", releaseOnCancel: " + flag(config.release_on_cancel);
     return text + "}\n";
+}
+
+std::string electors_text(const ElectorsSpec& electors) {
+    if (electors.none()) return "electors: {}\n";
+    std::string text = "electors:\n";
+    if (!electors.client_go.empty()) text += client_go_text(electors);
+    for (std::size_t i = 0; i < kLibraries; ++i) {
+        const LibrarySpec& library = electors.libraries.at(i);
+        if (library.replicas.empty()) continue;
+        text += "  " + std::string(kLibraryNames.at(i)) + ": {replicas: ";
+        text += list(library.replicas, replica_name);
+        if (static_cast<Library>(i) != Library::python)
+            text += ", release: " + flag(library.release);
+        text += "}\n";
+    }
+    return text;
 }
 
 std::string storage_text(const StorageConfig& storage) {

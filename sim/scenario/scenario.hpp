@@ -3,6 +3,8 @@
 // Plain data, without an engine and without YAML: the reader makes it, the world plays it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,7 @@
 #include "model/protocol/object.hpp"
 #include "model/storage/config.hpp"
 #include "sim/peers/client_go_config.hpp"
+#include "sim/peers/library_config.hpp"
 
 namespace leasehold::sim {
 
@@ -61,6 +64,14 @@ struct FilesSpec {
 struct ElectorsSpec {
     std::vector<std::uint32_t> client_go;  ///< ascending
     ClientGoConfig client_go_config;
+    std::array<LibrarySpec, kLibraries> libraries;  ///< in the order of Library
+
+    /// Every replica is ours.
+    [[nodiscard]] bool none() const {
+        return client_go.empty() &&
+               std::ranges::all_of(libraries, &std::vector<std::uint32_t>::empty,
+                                   &LibrarySpec::replicas);
+    }
 };
 
 struct NetworkSpec {

@@ -6,6 +6,7 @@
 #include "model/base/check.hpp"
 #include "model/replica/replica.hpp"
 #include "sim/peers/client_go.hpp"
+#include "sim/peers/libraries.hpp"
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
@@ -15,8 +16,17 @@
 namespace leasehold::sim {
 namespace {
 
-bool client_go(const Scenario& scenario, ReplicaIndex replica) {
-    return scenario.elects() && std::ranges::binary_search(scenario.electors.client_go, replica);
+/// The scenario's elector of that replica; empty where it is ours.
+Peer other_elector(const Scenario& scenario, const PeerStart& start) {
+    const ElectorsSpec& electors = scenario.electors;
+    if (!scenario.elects()) return Peer{};
+    if (std::ranges::binary_search(electors.client_go, start.replica))
+        return Peer(ClientGo(electors.client_go_config, start.identity, start.seed));
+    for (std::size_t i = 0; i < kLibraries; ++i)
+        if (const LibrarySpec& one = electors.libraries.at(i);
+            std::ranges::binary_search(one.replicas, start.replica))
+            return make_peer(static_cast<Library>(i), one.release, start);
+    return Peer{};
 }
 
 Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgraded) {
@@ -59,9 +69,7 @@ void Hosts::start(ReplicaIndex replica) {
         host.identity = replica_name(alike.front()) + "_same";
     const PeerStart start{replica, host.identity, random.next()};
     if (scenario.elects() && context_.make_peer) host.replica = context_.make_peer(start);
-    if (!host.replica && client_go(scenario, replica))
-        host.replica =
-            Peer(ClientGo(scenario.electors.client_go_config, start.identity, start.seed));
+    if (!host.replica) host.replica = other_elector(scenario, start);
     const bool ours = !host.replica;
     if (ours) host.replica = Peer(our_replica(scenario, start, host.upgraded));
     host.paused = host.stopping = host.permitted = false;

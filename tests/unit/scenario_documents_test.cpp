@@ -53,6 +53,7 @@ std::vector<std::string_view> vocabulary() {
     add(names::kTop);
     add(names::kElection);
     add(names::kElectors);
+    add(names::kLibrary);
     add(names::kClientGo);
     add(names::kClientGoVersions);
     add(names::kStorage);
