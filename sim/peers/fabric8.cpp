@@ -99,8 +99,9 @@ void Fabric8Elector::found(Now now, const LeasePtr& lease, Effects& out) {
     const bool own = line_.holds(got);
     if (!own && !got.holder.empty()) {
         if (line_.leads()) {  // whoever leads stops at the sight of another's name
-            const bool expired = got.renew_time && now.wall > *got.renew_time +
-                                                      std::chrono::seconds(got.duration_seconds);
+            const bool expired =
+                got.renew_time &&
+                now.wall > *got.renew_time + std::chrono::seconds(got.duration_seconds);
             line_.follow(now, out);
             mark(out, MarkId::stepped_down_foreign);
             if (!expired) {

@@ -24,7 +24,7 @@ inline constexpr std::array<std::string_view, kLibraries> kLibraryNames{
 
 struct LibrarySpec {
     std::vector<std::uint32_t> replicas;  ///< ascending
-    bool release = false;  ///< a stop gives the Lease back; Python's has no way to
+    bool release = false;                 ///< a stop gives the Lease back; Python's has no way to
 };
 
 }  // namespace leasehold::sim

@@ -17,7 +17,8 @@ namespace leasehold::sim {
 class Line {
   public:
     /// `timeout` is that of the HTTP client. One that waits longer than a connection is silent
-    /// (`patient`) gets its answer when the network heals: what was lost is sent again, as TCP does.
+    /// (`patient`) gets its answer when the network heals: what was lost is sent again, as TCP
+    /// does.
     Line(std::string identity, Duration timeout, bool patient);
 
     /// Asks for the Lease.

@@ -19,8 +19,7 @@ std::vector<std::uint32_t> read_replicas(const Node& node, const std::string& wh
         return found;
     }
     if (node.kind == NodeKind::scalar)
-        fail(node, where + ": expected all or a list of replicas, found " +
-                       node.describe());
+        fail(node, where + ": expected all or a list of replicas, found " + node.describe());
     expect_list(node, where);
     for (const Node& item : node.items) {
         expect_scalar(item, where);
@@ -40,8 +39,7 @@ std::vector<std::uint32_t> read_replicas(const Node& node, const std::string& wh
 std::vector<std::uint32_t> read_which(const Node& node, const Block& block,
                                       const std::string& where, std::uint32_t replicas) {
     const Node* which = block.find("replicas");
-    if (which == nullptr)
-        fail(node, where + " needs \"replicas\", such as replicas: [replica-0]");
+    if (which == nullptr) fail(node, where + " needs \"replicas\", such as replicas: [replica-0]");
     return read_replicas(*which, where + ".replicas", replicas);
 }
 
@@ -65,8 +63,7 @@ void read_client_go(const Node& node, std::uint32_t replicas, ElectorsSpec& out)
         fail(node, "electors.clientGo: " + problem);
 }
 
-void read_library(const Node& node, std::size_t library, std::uint32_t replicas,
-                  LibrarySpec& out) {
+void read_library(const Node& node, std::size_t library, std::uint32_t replicas, LibrarySpec& out) {
     const std::string where = "electors." + std::string(kLibraryNames.at(library));
     const Block block(node, where, names::kLibrary);
     out.replicas = read_which(node, block, where, replicas);
