@@ -56,7 +56,7 @@ struct ApiSpec {
 };
 
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
-enum class BucketProfile : std::uint8_t { aws, minio, versity };
+enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs };
 
 struct BucketSpec {
     BucketProfile profile = BucketProfile::aws;

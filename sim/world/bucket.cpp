@@ -42,11 +42,13 @@ bool usable(std::string_view key) {
 StoreRules rules_of(BucketProfile profile) {
     switch (profile) {
         case BucketProfile::aws:
-            return {false, false, false};
+            return {};
         case BucketProfile::minio:
-            return {false, true, false};
+            return {.hides_below = true};
         case BucketProfile::versity:
-            return {true, false, true};
+            return {.keys_are_paths = true, .checks_apart = true};
+        case BucketProfile::gcs:
+            return {.versions_per_write = true, .missing_is_412 = true, .tells_of_missing = true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }
@@ -60,6 +62,12 @@ ETag etag_of(const ObjectBody& body) {
     for (std::size_t i = 0; i < text.size(); ++i, hash >>= 4)
         text[i] = "0123456789abcdef"[hash & 15U];
     return ETag(std::move(text));
+}
+
+ETag generation_of(const ObjectKey& key, std::uint64_t nth) {
+    // Not one counter for all keys: what is done to one does not tell of another.
+    constexpr std::uint64_t kFirst = 1'000'000'000'000'000;
+    return ETag(std::to_string(kFirst + mix64(hash_text(key.view()) ^ mix64(nth)) % (8 * kFirst)));
 }
 
 BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change) {
@@ -107,7 +115,9 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
     if (rules_.keys_are_paths && lies_below_object(request.key))
         return refused(409, BucketCode::other);
     if (spec_.honours_preconditions && request.condition == PutCondition::if_match) {
-        if (found == objects_.end()) return refused(404, BucketCode::no_such_key);
+        if (found == objects_.end())
+            return rules_.missing_is_412 ? refused(412, BucketCode::precondition_failed)
+                                         : refused(404, BucketCode::no_such_key);
         if (found->second.etag != request.etag)
             return refused(412, BucketCode::precondition_failed);
     }
@@ -130,8 +140,10 @@ BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange
             return refused(412, BucketCode::precondition_failed);
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
         objects_.erase(found);
+    } else if (rules_.tells_of_missing) {
+        return refused(404, BucketCode::no_such_key);
     }
-    return refused(204, BucketCode::none);  // a missing key is no error
+    return refused(204, BucketCode::none);  // mostly a missing key is no error
 }
 
 BucketReply Bucket::list(const SendBucket& request) {
@@ -169,7 +181,7 @@ ListPagePtr Bucket::make_page(const SendBucket& request) const {
 
 BucketChange Bucket::plant(const ObjectKey& key, ObjectBodyPtr body) {
     Object& object = objects_[key];
-    object.etag = etag_of(*body);
+    object.etag = rules_.versions_per_write ? generation_of(key, ++writes_[key]) : etag_of(*body);
     object.body = std::move(body);
     return BucketChange{key, object.etag, object.body, ++version_};
 }

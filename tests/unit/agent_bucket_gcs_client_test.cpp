@@ -218,7 +218,9 @@ TEST(AgentGcsSecret, EachKeyIsInForceOrNamedAsWithoutEffect) {
         ASSERT_TRUE(with) << with.error();
         EXPECT_NE(*with, *base) << key << " is accepted and does nothing";
         const auto blank = parse_bucket_config(secret_of(std::string(key) + ":"), "s");
-        if (key != "bucket") EXPECT_EQ(*blank, *base) << key;
+        if (key != "bucket") {
+            EXPECT_EQ(*blank, *base) << key;
+        }
     }
     for (const auto key : kHttpKeys) {
         const std::string value = key == "tls_config"        ? "{ca_file: f}"
