@@ -1,6 +1,7 @@
 #include "agent/bucket/google_answer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -37,6 +38,15 @@ Issued issued(std::string token, std::optional<WallTime> ends) {
     return Issued{Credentials{"", "", std::move(token)}, ends};
 }
 
+/// Whole seconds, as Azure's metadata service also in quotes; or a number that no life has.
+std::int64_t seconds_of(const Json& life) {
+    if (life.is_number_integer()) return life.get<std::int64_t>();
+    const std::string text = life.is_string() ? life.get<std::string>() : std::string();
+    std::int64_t seconds = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return error == std::errc() && end == text.data() + text.size() ? seconds : -1;
+}
+
 }  // namespace
 
 Result<Issued, std::string> parse_token_answer(std::string_view body, WallTime now) {
@@ -46,7 +56,7 @@ Result<Issued, std::string> parse_token_answer(std::string_view body, WallTime n
     if (!token) return Error{"an answer without a usable access_token"};
     const auto life = json.find("expires_in");
     if (life == json.end()) return issued(*std::move(token), std::nullopt);
-    const std::int64_t seconds = life->is_number_integer() ? life->get<std::int64_t>() : -1;
+    const std::int64_t seconds = seconds_of(*life);
     if (seconds < 0 || seconds > kLongestLife)
         return Error{"an answer without a usable expires_in"};
     return issued(*std::move(token), now + std::chrono::seconds(seconds));

@@ -55,6 +55,7 @@ struct AgentConfig {
     LogFormat log_format = LogFormat::text;
     std::string log_level = "info";
 
+    std::uint32_t ignored_values = 0;   ///< keys of Helm values that mean nothing here
     std::vector<std::string> warnings;  ///< legal but risky, one line each, for stderr
     /// Of each setting that is no default, by its flag without dashes: the flag, the variable or
     /// the values that said it.

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/bucket/azure_place.hpp"
+#include "agent/bucket/azure_plan.hpp"
 #include "agent/bucket/credentials_plan.hpp"
 #include "agent/bucket/google_plan.hpp"
 #include "agent/config/listen.hpp"
@@ -51,7 +53,7 @@ void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
         host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
     if (!is_loopback(host))
         bucket.proxy = proxy_in(inputs, bucket.insecure ? "HTTP_PROXY" : "HTTPS_PROXY");
-    const bool role = bucket.access_key.empty();  // STS may be asked
+    const bool role = bucket.access_key.empty();  // STS, or whoever has tokens, may be asked
     if (role) bucket.https_proxy = proxy_in(inputs, "HTTPS_PROXY");
     if (bucket.proxy.empty() && bucket.https_proxy.empty()) return;
     if (const std::string* const except = inputs.variable("NO_PROXY")) bucket.no_proxy = *except;
@@ -76,6 +78,13 @@ void read_credentials(const Inputs& inputs, AgentConfig& config) {
         const auto plan = plan_google(bucket, lookup);
         if (!plan) refuse(plan.error());
         config.store_url = plan->store_url;
+    }
+    if (bucket.type == BucketType::azure) {
+        const auto plan = plan_azure(bucket, lookup);
+        if (!plan) refuse(plan.error());
+        config.store_url = container_url(bucket);
+        config.credentials = name_of(*plan);
+        return;
     }
     const auto described = bucket.type == BucketType::gcs ? describe_google(bucket, lookup)
                                                           : describe_credentials(bucket, lookup);
@@ -103,7 +112,8 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
         auto loaded = load_bucket_config(file->text);
         if (!loaded) refuse(file->origin + ": " + loaded.error());
         config.bucket = *std::move(loaded);
-        if (config.bucket->type == BucketType::s3) read_proxy(inputs, *config.bucket);
+        if (config.bucket->type == BucketType::s3 || config.bucket->type == BucketType::azure)
+            read_proxy(inputs, *config.bucket);
         if (config.bucket->type == BucketType::gcs) read_google_proxy(inputs, *config.bucket);
         if (config.bucket->type != BucketType::filesystem) read_credentials(inputs, config);
         if (config.bucket->type != BucketType::filesystem && !config.bucket->tls.verify)

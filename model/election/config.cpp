@@ -3,7 +3,6 @@
 #include <array>
 #include <limits>
 
-#include "model/base/random.hpp"
 #include "model/election/config.hpp"
 
 namespace leasehold {
@@ -50,9 +49,11 @@ Duration largest_renew_deadline(const ElectorConfig& config) {
     // makes as little as L/(1+drift) of a wait of L. With D = L*(1-2*drift) the first is not longer
     // than the second, for (1-2d)*(1+d) <= 1-d. The margin is for what lies between reading a clock
     // and acting.
-    const Int128 scaled =
-        static_cast<Int128>(config.lease_duration.count()) * (1'000'000 - 2 * config.drift_ppm);
-    return Duration(static_cast<Duration::rep>(scaled / 1'000'000)) - config.margin;
+    // By whole millions and the rest: exact, and no product leaves 64 bits.
+    const Duration::rep share = 1'000'000 - 2 * config.drift_ppm;
+    const Duration::rep millions = config.lease_duration.count() / 1'000'000;
+    const Duration::rep rest = config.lease_duration.count() % 1'000'000;
+    return Duration(millions * share + rest * share / 1'000'000) - config.margin;
 }
 
 constexpr std::chrono::seconds kLongestOnWire(std::numeric_limits<std::int32_t>::max());

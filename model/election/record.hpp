@@ -19,7 +19,9 @@ namespace leasehold {
 [[nodiscard]] std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record);
 
 /// The wire's int32 of seconds; a negative one never gets past a server, and would be no wait.
-[[nodiscard]] Duration seconds_on_wire(std::int32_t count);
+[[nodiscard]] constexpr Duration seconds_on_wire(std::int32_t count) {
+    return std::chrono::seconds(count < 0 ? 0 : count);
+}
 
 /// `span` * (1 + drift), rounded up: a wait on a slow clock that still covers `span` on a fast one.
 /// `span` >= 0 and below 150 years, `drift_ppm` in [0, 100000].

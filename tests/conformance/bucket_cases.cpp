@@ -117,7 +117,7 @@ void conditions(std::vector<Case<BucketOp>>& all, Profile profile) {
 }
 
 void deleting(std::vector<Case<BucketOp>>& all, const sim::BucketSpec& spec) {
-    const bool ignores = !spec.honours_conditional_delete;
+    const bool ignores = spec.preconditions.if_match_on_delete == sim::PreconditionRule::ignored;
     const std::int32_t missing = spec.profile == Profile::gcs ? 404 : 204;
     all.push_back(steps("delete-of-an-existing-and-a-missing-key",
                         {put("k"), remove("k"), get("k", 404), remove("k", missing), list()}));

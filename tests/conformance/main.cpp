@@ -77,8 +77,8 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
     RealBucket server(*std::move(config));
     sim::BucketSpec spec;
     spec.profile = profile;
-    spec.honours_conditional_delete =
-        profile != sim::BucketProfile::minio && !arguments.delete_ignores_conditions;
+    if (profile == sim::BucketProfile::minio || arguments.delete_ignores_conditions)
+        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     const BucketDomain domain(spec);
     const std::string command = command_of(arguments, "--bucket-secret " + arguments.bucket_secret +
                                                           " --profile " + arguments.profile);

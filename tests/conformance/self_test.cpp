@@ -23,7 +23,8 @@ constexpr const char* kCommand = "leasehold-conformance --self-test";
 sim::BucketSpec spec_of(sim::BucketProfile profile) {
     sim::BucketSpec spec;
     spec.profile = profile;
-    spec.honours_conditional_delete = profile != sim::BucketProfile::minio;
+    if (profile == sim::BucketProfile::minio)
+        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     return spec;
 }
 
