@@ -81,5 +81,6 @@ def test_no_container_and_a_wrong_key(azurite, alone):  # noqa: F811
     assert code == 69 and "ContainerNotFound" in said, said
     wrong = base64.b64encode(b"another").decode()
     code, said = alone("azure-key", azurite.secret("backups", wrong), {}).ask("--check-bucket")
-    assert code == 69 and "AuthorizationFailure" in said or "AuthenticationFailed" in said, said
+    assert code == 69, said
+    assert "AuthorizationFailure" in said or "AuthenticationFailed" in said, said
     assert wrong not in said

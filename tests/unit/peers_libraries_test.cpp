@@ -180,8 +180,8 @@ TEST(PeersLibraries, WriteWhatTheyWrite) {
         EXPECT_EQ(me.lease->record.transitions, library == Library::python ? 3 : 4) << name;
         const int before = me.writes;
         me.run(40s);
-        const bool slow = library == Library::kubert,
-                   middle = library == Library::kube_leader_election;
+        const bool slow = library == Library::kubert;
+        const bool middle = library == Library::kube_leader_election;
         EXPECT_NEAR(me.writes - before, slow ? 4 : middle ? 8 : 20, 1) << name;
     }
 }
