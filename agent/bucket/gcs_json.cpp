@@ -128,8 +128,6 @@ Result<GcsPage, std::string> parse_gcs_page(std::string_view body, std::string_v
         std::optional<ListEntry> entry = entry_of(item, full);
         if (!entry) return Error{"a LIST's answer has an entry without name, generation or size"};
         if (!full.starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
-        const bool first = &item == &items->front();
-        if (first && !last.empty() && full == last) continue;  // startOffset is inclusive
         // char compares as signed: keys are ordered by bytes, which string_view's traits do.
         if (!last.empty() && full <= last)
             return Error{"a LIST's answer is not in order, or begins before where it should"};

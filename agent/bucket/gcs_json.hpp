@@ -31,7 +31,7 @@ struct GcsPage {
     std::string token;  ///< of the page that follows; empty: this is the last one
 };
 /// A page of objects as asked for: entries whose keys begin with `prefix` (in full, of the bucket's
-/// own prefix too) after the full key `after`, which may itself be there and is left out. Keys lose
+/// own prefix too) after the full key `after`. Keys lose
 /// `strip` bytes at their front; keys that no object of ours has (key_rule.hpp) are left out. An
 /// error says what is wrong: not such a page, or one that must not be believed.
 [[nodiscard]] Result<GcsPage, std::string> parse_gcs_page(std::string_view body,

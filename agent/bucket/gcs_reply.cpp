@@ -55,6 +55,7 @@ void take_success(const GcsAsked& asked, const SendBucket& request, const Respon
         case BucketVerb::list:
             return take_page(asked, request, body, out);
         case BucketVerb::remove:
+            out.reply.status = 204;
             return;
     }
     if (out.reply.etag.empty()) out.problem = kNoGeneration;

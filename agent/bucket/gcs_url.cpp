@@ -39,7 +39,10 @@ std::string pages_url(const GcsPlace& place, std::string_view prefix, std::strin
                       encoded("items(name,generation,size),nextPageToken");
     const std::string full_prefix = full_key(place, prefix);
     if (!full_prefix.empty()) url += "&prefix=" + encoded(full_prefix);
-    if (!after.empty()) url += "&startOffset=" + encoded(full_key(place, after));
+    // It is inclusive, and a page short of one entry would not be as long as was asked for. Between
+    // a key and the same with a blank behind it are keys with control characters alone, which no
+    // object of ours has.
+    if (!after.empty()) url += "&startOffset=" + encoded(full_key(place, after) + " ");
     if (!token.empty()) url += "&pageToken=" + encoded(token);
     return url;
 }

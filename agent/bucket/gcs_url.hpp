@@ -25,7 +25,7 @@ struct GcsPlace {
                                        std::string_view query);
 /// For uploads in one request of several parts (JSON); `query` is appended.
 [[nodiscard]] std::string upload_url(const GcsPlace& place, std::string_view query);
-/// Objects whose keys begin with `prefix`, from `after` on (inclusive, empty: from the start), or
+/// Objects whose keys begin with `prefix`, after `after` (empty: from the start), or
 /// the page that a token of an earlier one names.
 [[nodiscard]] std::string pages_url(const GcsPlace& place, std::string_view prefix,
                                     std::string_view after, std::string_view token);

@@ -35,6 +35,15 @@ std::vector<std::string_view> known_variables() {
     return names;
 }
 
+/// What says where the bucket's credentials are.
+bool is_of_a_cloud(std::string_view name) {
+    constexpr std::array<std::string_view, 5> kNames{"HOME", "GOOGLE_APPLICATION_CREDENTIALS",
+                                                     "CLOUDSDK_CONFIG", "GCE_METADATA_HOST",
+                                                     "STORAGE_EMULATOR_HOST"};
+    return name.starts_with("AWS_") || name.starts_with("AZURE_") ||
+           std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 /// A slip in a name would mean a default in silence: for LEADER_FOLLOWER_ENABLED several writers.
 void check_names(const Environment& environment, const std::vector<std::string_view>& known) {
     for (const auto& [name, value] : environment) {
@@ -80,8 +89,7 @@ Inputs::Inputs(const CommandLine& line, const Environment& environment)
         if (const auto at = environment.find(name); at != environment.end() && !at->second.empty())
             variables_.emplace(*at);
     for (const auto& [name, value] : environment)
-        if (!value.empty() && (name.starts_with("AWS_") || name == "HOME"))
-            variables_.emplace(name, value);
+        if (!value.empty() && is_of_a_cloud(name)) variables_.emplace(name, value);
     for (const std::string_view name : kProxyVariables)
         if (const auto at = environment.find(lower(name));
             at != environment.end() && !at->second.empty())

@@ -44,11 +44,13 @@ bool usable(std::string_view key) {
 StoreRules rules_of(BucketProfile profile) {
     switch (profile) {
         case BucketProfile::aws:
-            return {false, false, false};
+            return {};
         case BucketProfile::minio:
-            return {false, true, false};
+            return {.hides_below = true};
         case BucketProfile::versity:
-            return {true, false, true};
+            return {.keys_are_paths = true, .checks_apart = true};
+        case BucketProfile::gcs:
+            return {.versions_per_write = true, .missing_is_412 = true, .tells_of_missing = true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }
@@ -62,6 +64,12 @@ ETag etag_of(const ObjectBody& body) {
     for (std::size_t i = 0; i < text.size(); ++i, hash >>= 4)
         text[i] = "0123456789abcdef"[hash & 15U];
     return ETag(std::move(text));
+}
+
+ETag generation_of(const ObjectKey& key, std::uint64_t nth) {
+    // Not one counter for all keys: what is done to one does not tell of another.
+    constexpr std::uint64_t kFirst = 1'000'000'000'000'000;
+    return ETag(std::to_string(kFirst + mix64(hash_text(key.view()) ^ mix64(nth)) % (8 * kFirst)));
 }
 
 ObjectBodyPtr damaged(const ObjectBody& body, bool shorter) {
@@ -131,10 +139,11 @@ std::optional<BucketReply> Bucket::refusal(const SendBucket& request) const {
     if (request.verb == BucketVerb::put && request.condition == PutCondition::if_none_match)
         return exists ? std::optional(refused(412, BucketCode::precondition_failed)) : std::nullopt;
     // A missing key: DELETE has nothing to do, and PUT says that there is nothing to replace.
-    if (!exists)
-        return request.verb == BucketVerb::put
-                   ? std::optional(refused(404, BucketCode::no_such_key))
-                   : std::nullopt;
+    if (!exists) {
+        if (request.verb != BucketVerb::put) return std::nullopt;
+        return rules_.missing_is_412 ? refused(412, BucketCode::precondition_failed)
+                                     : refused(404, BucketCode::no_such_key);
+    }
     if (found->second.etag == request.etag) return std::nullopt;
     return refused(412, BucketCode::precondition_failed);
 }
@@ -176,8 +185,10 @@ BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
         archived_.erase(request.key);
         objects_.erase(found);
+    } else if (rules_.tells_of_missing) {
+        return refused(404, BucketCode::no_such_key);
     }
-    return refused(204, BucketCode::none);  // a missing key is no error
+    return refused(204, BucketCode::none);  // mostly a missing key is no error
 }
 
 BucketReply Bucket::list(const SendBucket& request) {
@@ -240,7 +251,7 @@ BucketChange Bucket::damage(const ObjectKey& key, ObjectDamage how) {
 
 BucketChange Bucket::plant(const ObjectKey& key, ObjectBodyPtr body) {
     Object& object = objects_[key];
-    object.etag = etag_of(*body);
+    object.etag = rules_.versions_per_write ? generation_of(key, ++writes_[key]) : etag_of(*body);
     object.body = std::move(body);
     object.version = ++version_;
     if (!archived_.empty()) archived_.erase(key);

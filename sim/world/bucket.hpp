@@ -1,7 +1,7 @@
 // The server side of the bucket: strongly consistent objects with conditional writes.
 //
-// Specification: what MinIO and Versity answered, and what AWS documents; tests/conformance asks
-// the real servers the same. No time, no network.
+// Specification: what MinIO, Versity and fake-gcs-server answered, and what AWS documents;
+// tests/conformance asks the real servers the same. No time, no network.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,16 @@ struct BucketChange {
 
 /// What a profile's store does differently from the others.
 struct StoreRules {
-    bool keys_are_paths;  ///< objects are files: none can lie below another
-    bool hides_below;     ///< LIST leaves out the keys below an object
+    bool keys_are_paths = false;  ///< objects are files: none can lie below another
+    bool hides_below = false;     ///< LIST leaves out the keys below an object
     /// A conditional DELETE checks and removes in two steps, and a PUT may come in between (PUTs of
     /// one key are ordered by a lock). Here each request is one step; tests/conformance allows it.
-    bool checks_apart;
+    bool checks_apart = false;
+    /// Generations: each write has a version of its own, whatever its bytes, and a key that comes
+    /// back has none of before.
+    bool versions_per_write = false;
+    bool missing_is_412 = false;    ///< If-Match on a key that is not there, otherwise 404
+    bool tells_of_missing = false;  ///< DELETE of a key that is not there is 404, otherwise 204
 };
 [[nodiscard]] StoreRules rules_of(BucketProfile profile);
 
@@ -84,6 +89,7 @@ class Bucket {
     BucketSpec spec_;
     StoreRules rules_;
     Objects objects_;
+    std::map<ObjectKey, std::uint64_t> writes_;  ///< of each key, where versions count them
     std::set<ObjectKey> archived_;
     std::uint64_t version_ = 0;
     // The last page made: a poll of an unchanged bucket costs nothing.
@@ -97,5 +103,7 @@ class Bucket {
 [[nodiscard]] ObjectBodyPtr damaged(const ObjectBody& body, bool shorter);
 /// The ETag of content: S3's is the MD5 of the bytes, so equal bytes have equal tags.
 [[nodiscard]] ETag etag_of(const ObjectBody& body);
+/// The version of a key's nth write where each has its own: digits, as a generation is.
+[[nodiscard]] ETag generation_of(const ObjectKey& key, std::uint64_t nth);
 
 }  // namespace leasehold::sim

@@ -38,8 +38,8 @@ class SelfTest {
 
     bool run() {
         same_lease();
-        for (const auto profile :
-             {sim::BucketProfile::aws, sim::BucketProfile::minio, sim::BucketProfile::versity})
+        for (const auto profile : {sim::BucketProfile::aws, sim::BucketProfile::minio,
+                                   sim::BucketProfile::versity, sim::BucketProfile::gcs})
             same_bucket(profile);
         for (std::size_t i = 1; i < kLeaseBugs.size(); ++i)
             lease_bug(static_cast<LeaseBug>(i));
@@ -79,7 +79,7 @@ class SelfTest {
     }
     void same_bucket(sim::BucketProfile profile) {
         std::optional<Finding> found;
-        const Tally tally = play_bucket(BucketBug::none, profile, bucket_cases(profile),
+        const Tally tally = play_bucket(BucketBug::none, profile, bucket_cases(spec_of(profile)),
                                         settings_.operations, found);
         const auto name = sim::names::kBucketProfiles.at(static_cast<std::size_t>(profile));
         judge_same("bucket, " + std::string(name), tally, found);
@@ -103,7 +103,7 @@ class SelfTest {
     void bucket_bug(BucketBug bug, sim::BucketProfile profile) {
         std::optional<Finding> scripted;
         std::optional<Finding> random;
-        play_bucket(bug, profile, bucket_cases(profile), 0, scripted);
+        play_bucket(bug, profile, bucket_cases(spec_of(profile)), 0, scripted);
         play_bucket(bug, profile, {}, settings_.operations, random);
         const std::string name = std::string(kBucketBugs.at(static_cast<std::size_t>(bug))) +
                                  (profile == sim::BucketProfile::versity ? " (versity)" : "");

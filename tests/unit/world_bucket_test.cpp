@@ -365,6 +365,23 @@ TEST_F(BucketRules, VersityRefusesAnObjectBelowOneAndAboveOthers) {
     EXPECT_EQ(put("d", body_of(1)).status, 200) << "a folder without files is none";
 }
 
+TEST_F(BucketRules, GoogleGivesEachWriteAVersionAndTellsOfWhatIsMissing) {
+    use(BucketProfile::gcs);
+    const ETag first = put("k", body_of(1)).etag;
+    EXPECT_NE(put("other", body_of(1)).etag, first) << "equal bytes, other versions";
+    const ETag second = put("k", body_of(1)).etag;
+    EXPECT_NE(second, first);
+    expect_refused(put("k", body_of(2), PutCondition::if_match, first), 412,
+                   BucketCode::precondition_failed);
+    EXPECT_EQ(remove("k", second).status, 204);
+    expect_refused(remove("k"), 404, BucketCode::no_such_key);
+    expect_refused(put("k", body_of(1), PutCondition::if_match, second), 412,
+                   BucketCode::precondition_failed);
+    const ETag third = put("k", body_of(1), PutCondition::if_none_match).etag;
+    EXPECT_NE(third, first) << "a version never comes back";
+    EXPECT_NE(third, second);
+}
+
 TEST_F(BucketRules, AKeyMustBeAbleToNameAFile) {
     const std::string part(255, 'k');
     const std::string longest = part + "/" + part + "/" + part + "/" + part + "/";  // 1024

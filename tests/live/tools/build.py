@@ -61,6 +61,7 @@ MODULES = {
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},
+    "fakegcs": {"fake-gcs-server": ("github.com/fsouza/fake-gcs-server", "")},
     "kine": {"kine": ("github.com/k3s-io/kine", "")},
     "k8s": kubernetes("v1.37.2"),
     "k8s-1.34": kubernetes("v1.34.4"),
