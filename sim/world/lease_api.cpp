@@ -151,8 +151,8 @@ std::optional<std::vector<LeaseChange>> LeaseApi::changes_since(Version from) co
         if (lease_) newer.push_back({lease_->version, nullptr, lease_});
         return newer;
     }
-    // Neither what is forgotten nor, after a restore, what has not come yet.
-    if (from < compacted_ || from > revision_) return std::nullopt;
+    // A version that has not come yet is no error: the stream is open, and silent.
+    if (from < compacted_) return std::nullopt;
     for (const LeaseChange& change : changes_)
         if (change.version > from) newer.push_back(change);
     return newer;
