@@ -1,5 +1,6 @@
 #include "agent/bucket/azure_place.hpp"
 
+#include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_url.hpp"
 #include "agent/bucket/service_url.hpp"
 
@@ -7,12 +8,6 @@ namespace leasehold::agent {
 namespace {
 
 using Error = Unexpected<std::string>;
-
-std::string without_slash(std::string url) {
-    while (url.ends_with('/'))
-        url.pop_back();
-    return url;
-}
 
 /// The host and port of a URL, and what follows them.
 std::size_t path_begin(std::string_view url) {
@@ -79,7 +74,7 @@ std::string AzureUrl::text(std::string_view sas) const {
 }
 
 std::string full_key(const AzurePlace& place, std::string_view key) {
-    return place.prefix.empty() ? std::string(key) : place.prefix + "/" + std::string(key);
+    return prefixed(place.prefix, key);
 }
 
 AzureUrl blob_url(const AzurePlace& place, std::string_view key) {

@@ -13,12 +13,6 @@ using Error = Unexpected<std::string>;
 constexpr const char* kAuthority = "https://login.microsoftonline.com";
 constexpr const char* kMetadata = "http://169.254.169.254";
 
-std::string without_slash(std::string url) {
-    while (url.ends_with('/'))
-        url.pop_back();
-    return url;
-}
-
 bool is_tenant(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -8,6 +8,7 @@
 #include "agent/bucket/azure_xml.hpp"
 #include "agent/bucket/retry_after.hpp"
 #include "agent/bucket/s3_xml.hpp"
+#include "agent/bucket/unanswered.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -108,14 +109,7 @@ void take_error(const SendBucket& request, const Response& response, std::string
 AzureReply azure_reply(const AzurePlace& place, const SendBucket& request, const Response& response,
                        std::string_view body, ObjectBodyPtr object, bool gate_closed) {
     AzureReply out;
-    if (response.end != TransferEnd::answered) {
-        // For a read it would mean nothing: what was asked stays unknown either way.
-        const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-        out.reply.not_sent = response.end == TransferEnd::not_sent && changes;
-        if (response.end != TransferEnd::aborted && !gate_closed)
-            out.problem = response.error.empty() ? "no answer" : response.error;
-        return out;
-    }
+    if (unanswered(request, response, gate_closed, out.reply, out.problem)) return out;
     BucketReply& reply = out.reply;
     reply.status = response.status;
     if (response.status < 200 || response.status >= 300) {

@@ -4,9 +4,8 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
-#include "agent/bucket/credentials_answer.hpp"
+#include "agent/bucket/credentials_request.hpp"
 #include "agent/bucket/google_answer.hpp"
-#include "agent/bucket/s3_url.hpp"
 #include "agent/bucket/token_file.hpp"
 
 namespace leasehold::agent {
@@ -21,47 +20,20 @@ constexpr const char* kScope = "https://storage.azure.com/.default";
 constexpr const char* kResource = "https://storage.azure.com/";
 constexpr const char* kJwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-ClientOptions by_proxy(const AzurePlan& plan) {
-    ClientOptions options;
-    options.proxy = plan.proxy;
-    options.no_proxy = plan.no_proxy;
-    options.user_agent = "leasehold-agent";
-    options.connections = 1;
-    return options;
-}
-
-ClientOptions nearby() {
-    ClientOptions options;
-    options.user_agent = "leasehold-agent";
-    options.connect_timeout = kLocalTimeout;
-    options.connections = 1;
-    return options;
-}
-
-std::string field(const char* name, std::string_view value) {
-    return "&" + std::string(name) + "=" + percent_encode(value, false);
-}
-
-/// A secret or an assertion is in no header and in no URL: it goes in the body.
 Request token_request(const AzurePlan& plan, const std::string& tenant, const std::string& client,
                       const std::string& proof) {
-    Request request;
-    request.method = "POST";
-    request.url = plan.authority + "/" + tenant + "/oauth2/v2.0/token";
-    request.headers = {"Content-Type: application/x-www-form-urlencoded",
-                       "Accept: application/json"};
-    request.has_body = true;
-    request.body = {memory_bytes("grant_type=client_credentials" + field("client_id", client) +
-                                 field("scope", kScope) + proof)};
-    request.deadline = boottime() + kTimeout;
-    return request;
+    return post_request(plan.authority + "/" + tenant + "/oauth2/v2.0/token",
+                        "application/x-www-form-urlencoded", "application/json",
+                        "grant_type=client_credentials" + form_field("client_id", client) +
+                            form_field("scope", kScope) + proof,
+                        kTimeout);
 }
 
 Request managed_request(const AzureManaged& managed) {
     Request request;
     request.url = managed.url + "/metadata/identity/oauth2/token?api-version=2018-02-01" +
-                  field("resource", kResource);
-    if (!managed.client.empty()) request.url += field("client_id", managed.client);
+                  form_field("resource", kResource);
+    if (!managed.client.empty()) request.url += form_field("client_id", managed.client);
     request.headers = {"Metadata: true"};
     request.deadline = boottime() + kLocalTimeout;
     return request;
@@ -76,8 +48,8 @@ AzureSource::AzureSource(const BucketConfig& config, AzurePlan plan, asio::io_co
       plan_(std::move(plan)),
       pool_(pool),
       self_(std::make_shared<AzureSource*>(this)),
-      authority_(loop, by_proxy(plan_)),
-      metadata_(loop, nearby()) {}
+      authority_(loop, service_options(plan_.proxy, plan_.no_proxy)),
+      metadata_(loop, nearby_options(kLocalTimeout)) {}
 
 Result<AzureSource::Read, std::string> AzureSource::read(const std::string& secret_file,
                                                          const AzureConfig& known,
@@ -120,14 +92,14 @@ void AzureSource::ask(const Result<Read, std::string>& files, const Done& done) 
     if (const auto* workload = std::get_if<AzureWorkload>(&plan_.identity))
         return send(authority_,
                     token_request(plan_, workload->tenant, workload->client,
-                                  field("client_assertion_type", kJwtBearer) +
-                                      field("client_assertion", files->token)),
+                                  form_field("client_assertion_type", kJwtBearer) +
+                                      form_field("client_assertion", files->token)),
                     files->token, done);
     AzureClientSecret principal = std::get<AzureClientSecret>(plan_.identity);
     if (!azure.client_secret.empty()) principal = {azure.tenant, azure.client, azure.client_secret};
     send(authority_,
          token_request(plan_, principal.tenant, principal.client,
-                       field("client_secret", principal.secret)),
+                       form_field("client_secret", principal.secret)),
          principal.secret, done);
 }
 
@@ -136,16 +108,8 @@ void AzureSource::send(Client& client, Request request, const std::string& secre
     request.body_limit = kLargestAnswer;
     client.send(std::move(request),
                 [name = name_of(plan_), secret, done](const Response& response) {
-                    const auto fail = [&](const std::string& why) {
-                        done(Unexpected<std::string>{name + ": " + why});
-                    };
-                    if (response.end != TransferEnd::answered || response.status != 200)
-                        return fail(failure(response, secret));
-                    const WallTime now = read_now().wall;
-                    auto issued = parse_token_answer(response.body, now);
-                    if (!issued) return fail(issued.error());
-                    auto grant = granted(*std::move(issued), now, name);
-                    if (!grant) return fail(grant.error());
+                    auto grant = grant_of(response, secret, name, parse_token_answer);
+                    if (!grant) return done(Unexpected<std::string>{name + ": " + grant.error()});
                     done(std::move(grant));
                 });
 }

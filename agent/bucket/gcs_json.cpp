@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/one_line.hpp"
-#include "agent/bucket/key_rule.hpp"
+#include "agent/bucket/page_order.hpp"
 #include "agent/bucket/s3_xml.hpp"
 
 namespace leasehold::agent {
@@ -122,20 +122,13 @@ Result<GcsPage, std::string> parse_gcs_page(std::string_view body, std::string_v
     const auto items = json.find("items");
     if (items == json.end()) return out;  // no key of this prefix
     if (!items->is_array()) return Error{"a LIST's answer has no list of items"};
-    std::string last(after);
+    PageOrder order(prefix, after, strip);
     std::string full;
     for (const Json& item : *items) {
         std::optional<ListEntry> entry = entry_of(item, full);
         if (!entry) return Error{"a LIST's answer has an entry without name, generation or size"};
-        if (!full.starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
-        // char compares as signed: keys are ordered by bytes, which string_view's traits do.
-        if (!last.empty() && full <= last)
-            return Error{"a LIST's answer is not in order, or begins before where it should"};
-        last = full;
-        const std::string_view key = std::string_view(full).substr(std::min(strip, full.size()));
-        if (!usable_key(key)) continue;
-        entry->key = ObjectKey(std::string(key));
-        out.page.entries.push_back(std::move(*entry));
+        if (auto wrong = order.add(full, *std::move(entry), out.page))
+            return Error{*std::move(wrong)};
     }
     return out;
 }

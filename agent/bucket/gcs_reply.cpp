@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/bucket/retry_after.hpp"
+#include "agent/bucket/unanswered.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -100,14 +101,7 @@ void take_error(const GcsAsked& asked, const SendBucket& request, const Response
 GcsReply gcs_reply(const GcsAsked& asked, const SendBucket& request, const Response& response,
                    std::string_view body, ObjectBodyPtr object, bool gate_closed) {
     GcsReply out;
-    if (response.end != TransferEnd::answered) {
-        // For a read it would mean nothing: what was asked stays unknown either way.
-        const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-        out.reply.not_sent = response.end == TransferEnd::not_sent && changes;
-        if (response.end != TransferEnd::aborted && !gate_closed)
-            out.problem = response.error.empty() ? "no answer" : response.error;
-        return out;
-    }
+    if (unanswered(request, response, gate_closed, out.reply, out.problem)) return out;
     out.reply.status = response.status;
     if (response.status >= 200 && response.status < 300)
         take_success(asked, request, response, body, std::move(object), out);

@@ -1,5 +1,6 @@
 #include "agent/bucket/gcs_url.hpp"
 
+#include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_url.hpp"
 
 namespace leasehold::agent {
@@ -15,7 +16,7 @@ std::string encoded(std::string_view text) {
 }  // namespace
 
 std::string full_key(const GcsPlace& place, std::string_view key) {
-    return place.prefix.empty() ? std::string(key) : place.prefix + "/" + std::string(key);
+    return prefixed(place.prefix, key);
 }
 
 std::string content_url(const GcsPlace& place, std::string_view key) {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/clock.hpp"
-#include "agent/bucket/credentials_answer.hpp"
+#include "agent/bucket/credentials_request.hpp"
 #include "agent/bucket/google_answer.hpp"
 #include "agent/bucket/google_jwt.hpp"
 #include "agent/bucket/s3_url.hpp"
@@ -27,41 +27,9 @@ constexpr const char* kAnyScope = "https://www.googleapis.com/auth/cloud-platfor
 constexpr const char* kMetadataToken =
     "/computeMetadata/v1/instance/service-accounts/default/token";
 
-ClientOptions services(const GooglePlan& plan) {
-    ClientOptions options;
-    options.proxy = plan.proxy;
-    options.no_proxy = plan.no_proxy;
-    options.user_agent = "leasehold-agent";
-    options.connections = 1;
-    return options;
-}
-
-ClientOptions nearby() {
-    ClientOptions options;
-    options.user_agent = "leasehold-agent";
-    options.connect_timeout = kLocalTimeout;
-    options.connections = 1;
-    return options;
-}
-
-std::string field(const char* name, std::string_view value) {
-    return "&" + std::string(name) + "=" + percent_encode(value, false);
-}
-
-Request post(const std::string& url, const std::string& type, std::string body) {
-    Request request;
-    request.method = "POST";
-    request.url = url;
-    request.headers = {"Content-Type: " + type, "Accept: application/json"};
-    request.has_body = true;
-    request.body = {memory_bytes(std::move(body))};
-    request.deadline = boottime() + kTimeout;
-    return request;
-}
-
 Request form(const std::string& url, const std::string& grant, const std::string& fields) {
-    return post(url, "application/x-www-form-urlencoded",
-                "grant_type=" + percent_encode(grant, false) + fields);
+    return post_request(url, "application/x-www-form-urlencoded", "application/json",
+                        "grant_type=" + percent_encode(grant, false) + fields, kTimeout);
 }
 
 Request get(const std::string& url) {
@@ -77,8 +45,8 @@ GoogleSource::GoogleSource(GooglePlan plan, asio::io_context& loop, FilePool& po
     : plan_(std::move(plan)),
       pool_(pool),
       self_(std::make_shared<GoogleSource*>(this)),
-      services_(loop, services(plan_)),
-      local_(loop, nearby()) {}
+      services_(loop, service_options(plan_.proxy, plan_.no_proxy)),
+      local_(loop, nearby_options(kLocalTimeout)) {}
 
 void GoogleSource::fetch(Done done) {
     pool_.run([plan = plan_] { return find_google_key(plan); },
@@ -110,9 +78,7 @@ void GoogleSource::send(Client& client, Request request, Asked asked,
 }
 
 void GoogleSource::take_token(const Response& response, const Asked& asked) {
-    const auto issued = parse_token_answer(response.body, read_now().wall);
-    if (!issued) return asked.done(Unexpected<std::string>{asked.name + ": " + issued.error()});
-    auto grant = granted(*issued, read_now().wall, asked.name);
+    auto grant = grant_of(response, asked.secret, asked.name, parse_token_answer);
     if (!grant) return asked.done(Unexpected<std::string>{asked.name + ": " + grant.error()});
     asked.done(std::move(grant));
 }
@@ -137,7 +103,7 @@ void GoogleSource::ask_with(const ServiceAccountKey& key, Asked asked) {
     asked.secret = *assertion;
     send(services_,
          form(key.token_url, "urn:ietf:params:oauth:grant-type:jwt-bearer",
-              field("assertion", *assertion)),
+              form_field("assertion", *assertion)),
          std::move(asked),
          [this](const Response& response, const Asked& to) { take_token(response, to); });
 }
@@ -146,8 +112,9 @@ void GoogleSource::ask_with(const AuthorizedUser& user, Asked asked) {
     asked.secret = user.refresh_token + " " + user.client_secret;
     send(services_,
          form(user.token_url, "refresh_token",
-              field("client_id", user.client_id) + field("client_secret", user.client_secret) +
-                  field("refresh_token", user.refresh_token)),
+              form_field("client_id", user.client_id) +
+                  form_field("client_secret", user.client_secret) +
+                  form_field("refresh_token", user.refresh_token)),
          std::move(asked),
          [this](const Response& response, const Asked& to) { take_token(response, to); });
 }
@@ -183,12 +150,13 @@ void GoogleSource::exchange(const ExternalAccount& account, const std::string& s
                             Asked asked) {
     asked.secret = subject;
     const bool impersonates = !account.impersonation_url.empty();
-    Request request =
-        form(account.token_url, "urn:ietf:params:oauth:grant-type:token-exchange",
-             field("audience", account.audience) +
-                 field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token") +
-                 field("subject_token_type", account.token_type) + field("subject_token", subject) +
-                 field("scope", impersonates ? kAnyScope : kScope));
+    Request request = form(
+        account.token_url, "urn:ietf:params:oauth:grant-type:token-exchange",
+        form_field("audience", account.audience) +
+            form_field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token") +
+            form_field("subject_token_type", account.token_type) +
+            form_field("subject_token", subject) +
+            form_field("scope", impersonates ? kAnyScope : kScope));
     send(services_, std::move(request), std::move(asked),
          [this, account, impersonates](const Response& response, const Asked& to) {
              if (!impersonates) return take_token(response, to);
@@ -204,7 +172,8 @@ void GoogleSource::impersonate(const ExternalAccount& account, const std::string
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(account.lifetime);
     const nlohmann::json body{{"scope", {kScope}},
                               {"lifetime", std::to_string(seconds.count()) + "s"}};
-    Request request = post(account.impersonation_url, "application/json", body.dump());
+    Request request = post_request(account.impersonation_url, "application/json",
+                                   "application/json", body.dump(), kTimeout);
     request.headers.push_back("Authorization: Bearer " + token);
     send(services_, std::move(request), std::move(asked),
          [this](const Response& response, const Asked& to) {

@@ -5,6 +5,7 @@
 
 #include "agent/bucket/retry_after.hpp"
 #include "agent/bucket/s3_url.hpp"
+#include "agent/bucket/unanswered.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -40,14 +41,7 @@ std::string said(const S3Error& error) {
 S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Response& response,
                  std::string_view body, ObjectBodyPtr object, bool gate_closed) {
     S3Reply out;
-    if (response.end != TransferEnd::answered) {
-        // For a read it would mean nothing: what was asked stays unknown either way.
-        const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-        out.reply.not_sent = response.end == TransferEnd::not_sent && changes;
-        if (response.end != TransferEnd::aborted && !gate_closed)
-            out.problem = response.error.empty() ? "no answer" : response.error;
-        return out;
-    }
+    if (unanswered(request, response, gate_closed, out.reply, out.problem)) return out;
     BucketReply& reply = out.reply;
     reply.status = response.status;
     reply.etag = ETag(std::string(unquoted(response.header("etag"))));

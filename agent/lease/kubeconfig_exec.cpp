@@ -5,9 +5,9 @@
 #include <iterator>
 #include <optional>
 
-#include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/md5.hpp"
 #include "agent/lease/kubeconfig_nodes.hpp"
 #include "config/nearest.hpp"
 #include "config/yaml_words.hpp"
@@ -23,15 +23,6 @@ using nlohmann::json;
 constexpr std::string_view kV1 = "client.authentication.k8s.io/v1";
 constexpr std::string_view kV1Beta1 = "client.authentication.k8s.io/v1beta1";
 constexpr std::string_view kClusterExtension = "client.authentication.k8s.io/exec";
-
-std::string base64(const std::string& bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
 
 json to_json(const Node& node) {
     if (node.kind == NodeKind::null) return nullptr;
