@@ -41,6 +41,12 @@ void fields(A& a, Like<Expectation> auto& v) {
 }
 
 template <class A>
+void fields(A& a, Like<CoverageCount> auto& v) {
+    a("point", v.point);
+    a("count", v.count);
+}
+
+template <class A>
 void fields(A& a, Like<Work> auto& v) {
     a("events", v.events);
     a("steps", v.steps);
@@ -127,6 +133,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("leaderships", v.leaderships);
     a("commitGap", v.commit_gap);
     a("work", v.work);
+    a("coverage", v.coverage);
     a("internalError", v.internal_error);
     a("timeline", v.timeline);
     a("chain", v.chain);

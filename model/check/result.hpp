@@ -68,6 +68,12 @@ struct Work {
     void answered(WriteAck ack);
 };
 
+/// What happened of the points that a scenario's world can reach, and how often.
+struct CoverageCount {
+    std::string point;  ///< "lease update conflict"
+    std::uint64_t count = 0;
+};
+
 struct RunResult {
     std::string scenario;
     std::string file;
@@ -85,6 +91,7 @@ struct RunResult {
     std::uint64_t leaderships = 0;
     Duration commit_gap{0};  ///< the longest stretch without a committed write
     Work work;
+    std::vector<CoverageCount> coverage;  ///< only when asked for: what never happened is left out
     std::string internal_error;          ///< outcome internal: the CHECK's words
     std::vector<TimelineLine> timeline;  ///< only when asked for
     std::vector<TimelineLine> chain;     ///< of a violation: the causal chain, oldest first

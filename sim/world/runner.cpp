@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "model/base/check.hpp"
+#include "sim/world/coverage.hpp"
 #include "sim/world/draw.hpp"
 #include "sim/world/judge.hpp"
 #include "sim/world/run.hpp"
@@ -103,6 +104,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     if (options.checkers) world.recorder().add(&checkers);
     Snapshot snapshot(checkers, world);
     if (options.checkers && options.timeline) world.recorder().add(&snapshot);
+    std::optional<Coverage> coverage;
+    if (options.coverage) world.recorder().add(&coverage.emplace(scenario));
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     Trace trace;
     if (options.timeline) world.set_trace(&trace);
@@ -120,6 +123,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     result.leaderships = world.recorder().leaderships;
     result.work = world.recorder().work;
     result.faults = world.fault_results();
+    if (coverage) result.coverage = coverage->counts();
     if (options.checkers) {
         result.verdicts = checkers.finish(TrueTime(scenario.duration));
         result.failovers = checkers.failovers();
