@@ -48,7 +48,7 @@ inline constexpr std::array<std::string_view, 10> kNames<BucketCode>{"none",
                                                                      "other"};
 template <>
 inline constexpr std::array<std::string_view, 12> kNames<BucketOutcome>{
-    "object",    "unchanged", "missing", "written",  "removed", "page", "preconditionFailed",
+    "object",    "unchanged", "missing", "written", "removed", "page", "preconditionFailed",
     "throttled", "denied",    "refused", "notSent", "unknown"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<PutCondition>{"none", "ifMatch",

@@ -122,7 +122,8 @@ CoverageReport coverage_report(const std::vector<reports::ScenarioSummary>& summ
     std::string exempt;
     for (const sim::CoveragePoint& point : sim::coverage_points()) {
         const std::string_view name = sim::coverage_family(point.name);
-        if (families.empty() || families.back().first != name) families.emplace_back(name, Family{});
+        if (families.empty() || families.back().first != name)
+            families.emplace_back(name, Family{});
         Family& family = families.back().second;
         const auto count = counts.find(point.name);
         const auto rule = exemptions.find(point.name);

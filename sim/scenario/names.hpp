@@ -84,9 +84,10 @@ inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod
 inline constexpr std::array<std::string_view, 7> kBucket{
     "profile", "get", "put", "list", "honoursPreconditions", "honoursConditionalDelete",
     "pageSize"};
-inline constexpr std::array<std::string_view, 10> kWorkload{
-    "pipelines",     "windows",  "exportEvery",  "objectSize", "queries",
-    "queryDeadline", "restores", "pendingReads", "preloaded",  "removeEvery"};
+inline constexpr std::array<std::string_view, 13> kWorkload{
+    "pipelines",    "windows",     "exportEvery",   "writers",  "objectSize",
+    "queries",      "cancelEvery", "queryDeadline", "restores", "readDeadline",
+    "pendingReads", "preloaded",   "removeEvery"};
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
 inline constexpr std::array<std::string_view, 5> kWhen{"replica", "sends", "reaches", "nth",
                                                        "after"};

@@ -312,8 +312,7 @@ void Coverage::effect(Process& process, const Effect& effect) {
     count(at(table().effects, effect.index()));
     std::visit(
         Overloaded{[&](const RoleChanged& e) {
-                       const std::size_t point =
-                           table().roles.of(index_of(process.role), e.role);
+                       const std::size_t point = table().roles.of(index_of(process.role), e.role);
                        if (point != kNone) count(point);
                        process.role = e.role;
                    },
