@@ -17,7 +17,7 @@ namespace {
 using config::Node;
 
 constexpr std::array<std::string_view, 1> kTop{"exempt"};
-constexpr std::array<std::string_view, 2> kKeys{"point", "rule"};
+constexpr std::array<std::string_view, 2> kKeys{"points", "rule"};
 constexpr std::size_t kPoint = 34;  // the longest but one
 
 void refuse_others(const Node& map, std::span<const std::string_view> keys) {
@@ -30,9 +30,28 @@ void refuse_others(const Node& map, std::span<const std::string_view> keys) {
 const Node& required(const Node& map, std::string_view key) {
     const Node* value = map.find(key);
     if (value == nullptr) config::fail(map, "an exemption needs \"" + std::string(key) + "\"");
-    config::expect_scalar(*value, key);
-    if (value->text.empty()) config::fail(*value, std::string(key) + ": expected words");
     return *value;
+}
+
+void read_one(const Node& item, std::span<const std::string_view> known, Exemptions& out) {
+    config::expect_map(item, "an exemption");
+    refuse_others(item, kKeys);
+    const Node& points = required(item, "points");
+    const Node& rule = required(item, "rule");
+    config::expect_list(points, "points");
+    config::expect_scalar(rule, "rule");
+    if (points.items.empty()) config::fail(points, "points: expected at least one");
+    if (rule.text.empty()) config::fail(rule, "rule: expected what makes it impossible");
+    for (const Node& point : points.items) {
+        config::expect_scalar(point, "points");
+        if (std::ranges::count(known, point.text) == 0) {
+            const std::string near = config::nearest(point.text, known);
+            config::fail(point, "nothing that can happen is called " + point.describe() +
+                                    (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+        }
+        if (!out.emplace(point.text, rule.text).second)
+            config::fail(point, point.describe() + " is exempt twice");
+    }
 }
 
 Exemptions read(const Node& root) {
@@ -43,23 +62,13 @@ Exemptions read(const Node& root) {
     config::expect_list(*list, "exempt");
     if (list->items.size() > kExemptionsMax)
         config::fail(list->items.at(kExemptionsMax),
-                     "at most " + std::to_string(kExemptionsMax) + " points may be exempt");
+                     "at most " + std::to_string(kExemptionsMax) + " exemptions are allowed");
     std::vector<std::string_view> known;
     for (const sim::CoveragePoint& point : sim::coverage_points())
         known.push_back(point.name);
     Exemptions exemptions;
-    for (const Node& item : list->items) {
-        config::expect_map(item, "an exemption");
-        refuse_others(item, kKeys);
-        const Node& point = required(item, "point");
-        if (std::ranges::count(known, point.text) == 0) {
-            const std::string near = config::nearest(point.text, known);
-            config::fail(point, "nothing that can happen is called " + point.describe() +
-                                    (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
-        }
-        if (!exemptions.emplace(point.text, required(item, "rule").text).second)
-            config::fail(point, point.describe() + " is exempt twice");
-    }
+    for (const Node& item : list->items)
+        read_one(item, known, exemptions);
     return exemptions;
 }
 

@@ -11,14 +11,14 @@
 
 namespace leasehold::cli {
 
-/// A list has at most so many: more, and it would no longer be about what is impossible.
+/// A list has at most so many rules: more, and it would no longer be about what is impossible.
 inline constexpr std::size_t kExemptionsMax = 20;
 
 /// The points that cannot happen, each with the rule that makes it impossible.
 using Exemptions = std::map<std::string, std::string>;
 
-/// Reads `exempt: [{point: ..., rule: ...}]`. Unknown and repeated points, empty rules and more
-/// than kExemptionsMax are errors.
+/// Reads `exempt: [{points: [...], rule: ...}]`. Unknown and repeated points, empty rules and more
+/// than kExemptionsMax rules are errors.
 [[nodiscard]] Result<Exemptions, config::Diagnostic> read_exemptions(const std::string& path);
 /// The same of a text; `path` names it in messages.
 [[nodiscard]] Result<Exemptions, config::Diagnostic> parse_exemptions(std::string_view text,
