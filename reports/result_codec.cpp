@@ -31,6 +31,8 @@ void fields(A& a, Like<FaultResult> auto& v) {
     a("what", v.what);
     a("line", v.line);
     a("tookEffect", v.took_effect);
+    a("felt", v.felt);
+    a("contradicted", v.contradicted);
 }
 
 template <class A>
@@ -126,6 +128,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("invariants", v.verdicts);
     a("expectations", v.expectations);
     a("faults", v.faults);
+    a("ofTheWorld", v.of_the_world);
     MarkCounts marks{v.marks};
     a("marks", marks);
     a("failoversNs", v.failovers);

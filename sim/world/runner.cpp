@@ -4,6 +4,7 @@
 #include "model/base/check.hpp"
 #include "sim/world/coverage.hpp"
 #include "sim/world/draw.hpp"
+#include "sim/world/felt.hpp"
 #include "sim/world/judge.hpp"
 #include "sim/world/run.hpp"
 #include "sim/world/world.hpp"
@@ -102,6 +103,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     check::Checkers checkers(
         check_settings(scenario, world.api_round_trip(), world.longest_latency()));
     if (options.checkers) world.recorder().add(&checkers);
+    Felt felt(scenario);
+    if (options.checkers) world.recorder().add(&felt);
     Snapshot snapshot(checkers, world);
     if (options.checkers && options.timeline) world.recorder().add(&snapshot);
     std::optional<Coverage> coverage;
@@ -125,6 +128,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     result.faults = world.fault_results();
     if (coverage) result.coverage = coverage->counts();
     if (options.checkers) {
+        felt.tell(result.faults);
+        result.of_the_world = felt.of_the_world();
         result.verdicts = checkers.finish(TrueTime(scenario.duration));
         result.failovers = checkers.failovers();
         result.leaderless = checkers.leaderless();
