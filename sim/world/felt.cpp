@@ -12,10 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kMeasure = 5s;               // shorter, and a nanosecond's rounding would show
-constexpr std::int64_t kRateGrace = 100;        // ppb
-constexpr Duration kAftermath = 2min;           // time-outs of what a cut swallowed come later
-constexpr std::uint64_t kCrowd = 300;           // answers beside another open request
+constexpr Duration kMeasure = 5s;         // shorter, and a nanosecond's rounding would show
+constexpr std::int64_t kRateGrace = 100;  // ppb
+constexpr Duration kAftermath = 2min;     // time-outs of what a cut swallowed come later
+constexpr Duration kNearly = 100ms;
+constexpr std::uint64_t kCrowd = 100;           // answers beside another open request
 constexpr std::uint64_t kTransfer = 256 << 10;  // bytes: time in transit shows above latencies
 
 bool halts(FaultKind kind) {
@@ -177,7 +178,7 @@ void Felt::answered(ReplicaIndex replica, TrueTime at, const Answer& answer) {
         if (of_paths(fault_of(watch).kind) && among(watch.targets, replica))
             through(watch, request, at, answer.status);
     if (answer.status == 0) return;
-    crowd(own, request);
+    if (answer.status < 300) crowd(own, request);
     request.bytes = std::max(request.bytes, answer.bytes);
     const double seconds = static_cast<double>((at - request.sent).count()) / 1e9;
     const auto fastest = static_cast<double>(
@@ -209,8 +210,11 @@ void Felt::crowd(const Machine& machine, const Request& request) {
     bool others = false;
     bool older = false;
     for (const Request& one : machine.open) {
-        if (server_of(one.kind) != Server::bucket || server_of(request.kind) != Server::bucket)
-            continue;
+        // Of one kind and sent at nearly one time: only then either may be the first.
+        if (one.kind != request.kind || server_of(one.kind) != Server::bucket) continue;
+        const Duration apart =
+            one.sent < request.sent ? request.sent - one.sent : one.sent - request.sent;
+        if (apart == Duration(0) || apart > kNearly) continue;
         others = true;
         older |= one.sent < request.sent;
     }
