@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAttempt = 10s;
 constexpr std::size_t kThreads = 2;
+constexpr int kTries = 3;
+constexpr Duration kBackOff = 500ms;
 
 }  // namespace
 
@@ -50,6 +52,22 @@ BucketReply BucketSession::wait(RequestId id) {
 BucketReply BucketSession::ask(const SendBucket& what) {
     send(what);
     return wait(what.request);
+}
+
+BucketSession::Told BucketSession::insist(SendBucket what) {
+    Told told;
+    for (int i = 0; i < kTries; ++i) {
+        what.request = RequestId(++requests_);
+        told.reply = ask(what);
+        told.outcome = classify(what.verb, told.reply);
+        const bool denied = told.outcome == BucketOutcome::denied;
+        const bool later = told.outcome == BucketOutcome::unknown ||
+                           told.outcome == BucketOutcome::not_sent ||
+                           told.outcome == BucketOutcome::throttled;
+        if (!denied && !later) break;
+        if (later && i + 1 < kTries) pass(kBackOff);
+    }
+    return told;
 }
 
 void BucketSession::pass(Duration span) {

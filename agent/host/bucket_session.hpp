@@ -27,6 +27,14 @@ class BucketSession {
     /// The answer to what was sent; each can be had once.
     [[nodiscard]] BucketReply wait(RequestId id);
     [[nodiscard]] BucketReply ask(const SendBucket& what);
+    struct Told {
+        BucketOutcome outcome = BucketOutcome::unknown;
+        BucketReply reply;
+    };
+    /// Asks until the answer is about the question itself, three times at most: what never came or
+    /// says "later" after a while, a refusal at once, since a region that was guessed and keys that
+    /// have ended are learnt from the first. Ids are its own.
+    [[nodiscard]] Told insist(SendBucket what);
     [[nodiscard]] bool answered(RequestId id) const { return answers_.contains(id); }
     /// Lets what is under way go on for `span`.
     void pass(Duration span);

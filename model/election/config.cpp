@@ -3,8 +3,8 @@
 #include <array>
 #include <limits>
 
-#include "model/base/random.hpp"
 #include "model/election/config.hpp"
+#include "model/election/record.hpp"
 
 namespace leasehold {
 
@@ -50,9 +50,7 @@ Duration largest_renew_deadline(const ElectorConfig& config) {
     // makes as little as L/(1+drift) of a wait of L. With D = L*(1-2*drift) the first is not longer
     // than the second, for (1-2d)*(1+d) <= 1-d. The margin is for what lies between reading a clock
     // and acting.
-    const Int128 scaled =
-        static_cast<Int128>(config.lease_duration.count()) * (1'000'000 - 2 * config.drift_ppm);
-    return Duration(static_cast<Duration::rep>(scaled / 1'000'000)) - config.margin;
+    return share_of(config.lease_duration, 1'000'000 - 2 * config.drift_ppm, false) - config.margin;
 }
 
 constexpr std::chrono::seconds kLongestOnWire(std::numeric_limits<std::int32_t>::max());

@@ -1,6 +1,7 @@
 #include "model/election/lease_view.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/base/check.hpp"
 #include "model/election/record.hpp"
@@ -19,12 +20,11 @@ LeaseView::LeaseView(const ElectorConfig& config)
 LeaseView::Sight LeaseView::see(Instant now, const LeasePtr& lease, Source source, Claim mine) {
     // Whoever calls this has told older knowledge from a restored cluster: here versions only grow.
     CHECK(lease->version >= known_);
-    const LeasePtr before = lease_;
     // A version names one content. A server that shows another under it has shown nothing.
-    if (before && lease->version == before->version) return Sight::unchanged;
+    if (lease_ && lease->version == lease_->version) return Sight::unchanged;
     known_ = lease->version;
     absent_since_.reset();
-    lease_ = lease;
+    const LeasePtr before = std::exchange(lease_, lease);
     // An edit of other metadata neither restarts the wait nor ends a leadership.
     // A label set each 10 s would otherwise keep a Lease of 15 s from ever expiring; and a leader
     // whose Lease is labelled would step down although nobody took it.
@@ -70,16 +70,16 @@ void LeaseView::weigh(Instant now, ReleaseTrust::Proof proof, Claim mine, const 
 /// an edit of that must not shorten what the annotation says of a gate already open; and a record
 /// that says nothing may be that of a peer with a lease like the own.
 Duration LeaseView::span(const LeaseRecord& record) const {
-    const Duration said = std::max(seconds_on_wire(record.duration_seconds),
-                                   seconds_on_wire(record.max_lease_seconds));
+    const Duration said =
+        seconds_on_wire(std::max(record.duration_seconds, record.max_lease_seconds));
     // Not below the own: a successor with a shorter lease says less than the gate before may last.
     return std::max(std::min(said, bounds_.longest), bounds_.own);
 }
 
 bool LeaseView::too_long(const LeaseRecord& record) const {
     // No member may be configured so: somebody spoilt it, and 68 years would be believed.
-    return std::max(seconds_on_wire(record.duration_seconds),
-                    seconds_on_wire(record.max_lease_seconds)) > bounds_.longest;
+    return seconds_on_wire(std::max(record.duration_seconds, record.max_lease_seconds)) >
+           bounds_.longest;
 }
 
 void LeaseView::miss(Instant now) {

@@ -34,14 +34,9 @@ std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record) {
     return std::max<std::uint64_t>(mark, 1);
 }
 
-Duration seconds_on_wire(std::int32_t count) {
-    return std::chrono::seconds(std::max(count, 0));
-}
-
 Duration stretched(Duration span, std::int64_t drift_ppm) {
     CHECK(span >= Duration::zero() && drift_ppm >= 0 && drift_ppm <= 100'000);
-    const Int128 extra = (static_cast<Int128>(span.count()) * drift_ppm + 999'999) / 1'000'000;
-    return span + Duration(static_cast<Duration::rep>(extra));
+    return span + share_of(span, drift_ppm, true);
 }
 
 }  // namespace leasehold

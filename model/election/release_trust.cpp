@@ -59,7 +59,7 @@ bool ReleaseTrust::note(const Lease* before, const LeaseRecord& record) {
     if (record.released != 0) spent_ = record.released;
     const bool next = record.holder != holder_;
     if (fresh || next) foreign_ = !fresh;
-    holder_ = record.holder;
+    if (next) holder_ = record.holder;
     return next;
 }
 

@@ -72,12 +72,22 @@ bool contains(const std::array<std::string_view, Count>& names, std::string_view
 
 // Vector options take one argument each time: CLI11's default would swallow the files after it.
 void add_values(CLI::App& app, Options& options) {
-    app.add_option("-f,--values", options.value_files, "Helm values file (repeatable, later wins)")
-        ->allow_extra_args(false)
-        ->type_name("FILE");
-    app.add_option("--set", options.sets, "a Helm value, a.b=c (repeatable, after all -f)")
-        ->allow_extra_args(false)
-        ->type_name("KEY=VALUE");
+    const auto add = [&](const char* flag, std::vector<std::string>& words, const char* type,
+                         const char* help) {
+        app.add_option(flag, words, help)->allow_extra_args(false)->type_name(type);
+    };
+    add("-f,--values", options.values.files, "FILE",
+        "Helm values file, or A,B (repeatable, later wins)");
+    add("--set", options.values.sets, "KEY=VALUE",
+        "a Helm value, a.b=c (repeatable, after all -f)");
+    add("--set-json", options.values.jsons, "KEY=JSON",
+        "the same in JSON, or a whole object (before --set)");
+    add("--set-string", options.values.strings, "KEY=VALUE",
+        "the same, always a text (after --set)");
+    add("--set-file", options.values.from_files, "KEY=FILE",
+        "the same, its text from a file (after --set-string)");
+    add("--set-literal", options.values.literals, "KEY=VALUE",
+        "the same, its text as it stands (last)");
 }
 
 void add_common(CLI::App& app, Options& options, Raw& raw) {

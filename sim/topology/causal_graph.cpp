@@ -17,7 +17,7 @@ constexpr std::size_t kUnreached = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-CausalGraph::CausalGraph(std::size_t capacity) : ring_(capacity) {
+CausalGraph::CausalGraph(std::size_t capacity) : capacity_(capacity) {
     CHECK(capacity >= 1);
 }
 
@@ -27,11 +27,11 @@ void CausalGraph::add(std::uint64_t event, std::span<const std::uint64_t> predec
         CHECK(predecessor < event);
     any_ = true;
     last_ = event;
-    if (size_ == ring_.size())
-        first_ = (first_ + 1) % ring_.size();
-    else
-        ++size_;
-    Entry& slot = ring_[(first_ + size_ - 1) % ring_.size()];
+    if (size_ == capacity_)
+        first_ = (first_ + 1) % capacity_;
+    else if (++size_ > ring_.size())
+        ring_.emplace_back();
+    Entry& slot = ring_[(first_ + size_ - 1) % capacity_];
     slot.event = event;
     slot.predecessors.assign(predecessors.begin(), predecessors.end());
 }

@@ -41,12 +41,13 @@ class CausalGraph {
     };
     /// The i-th of the remembered ones, from the oldest.
     [[nodiscard]] const Entry& entry(std::size_t i) const {
-        return ring_[(first_ + i) % ring_.size()];
+        return ring_[(first_ + i) % capacity_];
     }
     /// The position of an event among the remembered ones; size() if there is none.
     [[nodiscard]] std::size_t position(std::uint64_t event) const;
 
-    std::vector<Entry> ring_;
+    std::size_t capacity_;
+    std::vector<Entry> ring_;  ///< grows up to the capacity
     std::size_t first_ = 0;
     std::size_t size_ = 0;
     std::uint64_t last_ = 0;

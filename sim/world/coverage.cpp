@@ -68,6 +68,8 @@ struct Table {
     }
 };
 
+constexpr std::array<std::string_view, 2> kRevisions{"kept", "bumped"};  // Fault::bump
+
 /// In how many ways a fault of this kind can be: of which request, which edit, from whom ...
 std::span<const std::string_view> variants(FaultKind kind) {
     switch (kind) {
@@ -85,33 +87,66 @@ std::span<const std::string_view> variants(FaultKind kind) {
         case FaultKind::suspend:
             return names::kSuspendClocks;
         case FaultKind::outage:
+        case FaultKind::freeze:
             return names::kOutages;
-        default:
+        case FaultKind::break_watch:
+            return names::kWatchBreaks;
+        case FaultKind::restore_lease:
+            return kRevisions;
+        case FaultKind::set_preconditions:
+            return names::kPreconditionRules;
+        case FaultKind::damage_answer:
+            return names::kAnswerDamages;
+        case FaultKind::damage_object:
+            return names::kObjectDamages;
+        case FaultKind::fail_files:
+            return names::kFileVerbs;
+        case FaultKind::restart:
+        case FaultKind::stop:
+        case FaultKind::pause:
+        case FaultKind::resume:
+        case FaultKind::heal:
+        case FaultKind::delay:
+        case FaultKind::delete_lease:
+        case FaultKind::step_wall_clock:
+        case FaultKind::set_drift:
+        case FaultKind::omit_keys:
+        case FaultKind::slow:
             return {};
     }
+    return {};
 }
 
-std::string_view variant_of(const Fault& fault) {
+/// The variant that took effect. Which of its requests or operations a fault met, the record's last
+/// word says.
+std::string_view variant_of(const Fault& fault, std::string_view what) {
     const auto all = variants(fault.kind);
+    if (all.empty()) return {};
     const auto nth = [&](auto value) { return all[static_cast<std::size_t>(value)]; };
     switch (fault.kind) {
-        case FaultKind::drop_request:
-        case FaultKind::lose_answer:
-        case FaultKind::apply_late:
-        case FaultKind::answer_error:
-            return nth(fault.request);
         case FaultKind::edit_lease:
             return nth(fault.edit);
         case FaultKind::cut:
             return nth(fault.direction);
         case FaultKind::crash:
-            return nth(fault.keep_disk ? 0 : 1);
+            return nth(fault.disk);
         case FaultKind::suspend:
             return nth(fault.frozen ? 0 : 1);
         case FaultKind::outage:
+        case FaultKind::freeze:
             return nth(fault.api ? 0 : 1);
+        case FaultKind::break_watch:
+            return nth(fault.watch_break);
+        case FaultKind::restore_lease:
+            return nth(fault.bump ? 1 : 0);
+        case FaultKind::set_preconditions:
+            return nth(fault.rule);
+        case FaultKind::damage_answer:
+            return nth(fault.answer_damage);
+        case FaultKind::damage_object:
+            return nth(fault.object_damage);
         default:
-            return {};
+            return what.substr(what.rfind(' ') + 1);
     }
 }
 
@@ -275,7 +310,7 @@ void Coverage::on(const FaultTookEffect& record) {
     if (!record.began) return;
     const Fault& fault = scenario_.faults[record.fault];
     const auto& kinds = table().faults[index_of(fault.kind)];
-    const auto found = kinds.find(variant_of(fault));
+    const auto found = kinds.find(variant_of(fault, record.what));
     CHECK(found != kinds.end());
     count(found->second);
 }

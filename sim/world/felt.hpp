@@ -6,8 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/check/result.hpp"
@@ -26,6 +30,7 @@ class Felt final : public Observer {
     void on(const ClockChanged& record) override;
     void on(const ReplicaStepped& record) override;
     void on(const LeaseCommitted& record) override;
+    void on(const ObjectCommitted& record) override;
     void on(const FaultTookEffect& record) override;
 
     /// Fills in what was felt of each fault. Call it after the run.
@@ -45,14 +50,33 @@ class Felt final : public Observer {
         RequestId id;
         RequestKind kind = RequestKind::get_lease;
         TrueTime sent{};
-        std::uint64_t bytes = 0;  ///< of a PUT's payload
+        std::uint64_t bytes = 0;                      ///< of a PUT's payload
+        PutCondition condition = PutCondition::none;  ///< of a PUT, and of a DELETE
+        ObjectKey key;                                ///< as SendBucket has these three; only
+        ETag etag;                                    ///< where a fault asks for them
+        ObjectKey prefix;
+        bool skewed = false;  ///< the sender's wall clock was further off than the bucket bears
         std::vector<Met> met;
     };
     struct Answer {
         RequestId request;
         Server server = Server::api;
         std::int32_t status = 0;
-        std::uint64_t bytes = 0;  ///< of a GET's payload
+        const ObjectBody* body = nullptr;  ///< of a GET
+        const ListPage* page = nullptr;    ///< of a LIST
+    };
+    /// A watch, from its request on.
+    struct Stream {
+        WatchId id;
+        std::vector<Met> met;
+        std::optional<std::uint32_t> broken;  ///< the fault that broke it
+        TrueTime broken_at{};
+    };
+    struct FileOperation {
+        RequestId id;
+        FileVerb verb = FileVerb::load;
+        TrueTime sent{};
+        std::vector<Met> met;
     };
     /// A fault that took effect, and is still to be felt or goes on.
     struct Watch {
@@ -64,22 +88,45 @@ class Felt final : public Observer {
     };
     struct Machine {
         std::vector<Request> open;
+        std::vector<Stream> streams;
+        std::vector<FileOperation> files;
         std::optional<Now> last;  ///< readings of the newest step of this process
         TrueTime last_at{};
         TrueTime started = TrueTime::max();
         TrueTime ended = TrueTime::max();
         EndCause cause = EndCause::stopped;
-        RequestId list;                        ///< of the local files
-        std::optional<std::uint32_t> lost_by;  ///< the fault that took them
+        std::optional<std::uint32_t> lost_by;  ///< the fault that took the local files
         std::optional<Now> measured;           ///< first readings at the present rate
         TrueTime measured_at{};
         std::optional<std::int64_t> rate;  ///< ppb, over at least some seconds
         bool rate_is_first = true;         ///< nothing has changed it
         std::optional<std::int64_t> first_rate;
+        bool upgraded = false;          ///< its next process runs the other configuration
+        bool upgraded_process = false;  ///< this one does
+        /// What was written to the disk and when, where a disk is rolled back.
+        std::vector<std::pair<TrueTime, FileEntry>> written;
+        TrueTime rolled_back_to = TrueTime::max();
+    };
+    struct Held {
+        ETag etag;
+        TrueTime since{};
     };
     struct Tally {
         std::uint64_t felt = 0;
         std::uint64_t contradicted = 0;
+    };
+    /// What the history shows of the world besides its faults.
+    struct World {
+        std::uint64_t crowded = 0;  ///< answers that came while another request was open
+        std::uint64_t overtakings = 0;
+        std::uint64_t too_fast = 0;      ///< transfers
+        std::uint64_t other_lease = 0;   ///< records of another configuration's duration
+        std::uint64_t not_refused = 0;   ///< requests of a wrong wall clock
+        std::uint64_t files = 0;         ///< operations
+        std::uint64_t files_waited = 0;  ///< those that took their median
+        std::uint64_t payloads = 0;
+        std::uint64_t payloads_again = 0;
+        std::uint64_t clock_changes = 0;
     };
 
     [[nodiscard]] const Fault& fault_of(const Watch& watch) const {
@@ -91,27 +138,50 @@ class Felt final : public Observer {
         ++(as_told ? tallies_[fault].felt : tallies_[fault].contradicted);
     }
 
+    // Faults (felt.cpp).
     void begins(const FaultTookEffect& record, const Fault& fault);
     void crashed(const FaultTookEffect& record, const Fault& fault);
-    void met_request(const FaultTookEffect& record, const Fault& fault);
-    void of_request(const Request& request, TrueTime at, std::int32_t status);
-    void sent(Machine& machine, TrueTime at, const Effect& effect);
-    void answered(ReplicaIndex replica, TrueTime at, const Answer& answer);
-    void through(const Watch& watch, const Request& request, TrueTime at, std::int32_t status);
-    void crowd(const Machine& machine, const Request& request);
+    void restarted(const FaultTookEffect& record, const Fault& fault);
+    void watches_break(const FaultTookEffect& record);
+    void met_one(const FaultTookEffect& record, const Fault& fault);
     void stepped(Watch& watch, const ReplicaStepped& record, const Machine& machine);
     [[nodiscard]] bool slept(const Watch& watch, const ReplicaStepped& record,
                              const Machine& machine) const;
-    void measure(Machine& machine, const ReplicaStepped& record);
 
+    // What was asked and answered (felt_answers.cpp).
+    void sent(Machine& machine, const ReplicaStepped& record, const Effect& effect);
+    void sent(Machine& machine, const ReplicaStepped& record, const SendBucket& effect);
+    void sent(Machine& machine, const ReplicaStepped& record, const SendFile& effect);
+    void holds(const Machine& machine, const Lease& lease);
+    void came(const ReplicaStepped& record);
+    void answered(ReplicaIndex replica, TrueTime at, const Answer& answer);
+    void watched(Machine& machine, TrueTime at, const LeaseWatched& event);
+    void stream_over(const Stream& stream);
+    void file_answered(Machine& machine, TrueTime at, const FileAnswered& event);
+    void disk_shown(Machine& machine, const FileList& files);
+    void of_request(const Request& request, TrueTime at, const Answer& answer);
+    void through(const Watch& watch, const Request& request, TrueTime at, const Answer& answer);
+    void by_condition(const Watch& watch, const Request& request, TrueTime at,
+                      const Answer& answer);
+    [[nodiscard]] bool leaves_out(const Request& request, const ListPage& page) const;
+
+    // The world besides its faults (felt_world.cpp).
+    void measure(Machine& machine, const ReplicaStepped& record);
+    void crowd(const Machine& machine, const Request& request);
+
+    static constexpr std::int64_t kRateGrace = 100;  ///< ppb
     const Scenario& scenario_;
+    bool rolls_back_ = false;        ///< some fault does so to a disk
+    bool asks_for_objects_ = false;  ///< some fault is felt by keys and versions
     std::vector<Machine> machines_;
     std::vector<Watch> watches_;
     std::vector<Tally> tallies_;
+    std::map<ObjectKey, Held> objects_;
+    std::set<ContentDigest> payloads_;
     TrueTime operator_wrote_ = TrueTime::max();
-    std::uint64_t crowded_ = 0;  ///< answers that came while another request was open
-    std::uint64_t overtakings_ = 0;
-    std::uint64_t too_fast_ = 0;  ///< transfers
+    TrueTime restored_ = TrueTime::max();
+    TrueTime damaged_ = TrueTime::max();  ///< an object, by nobody
+    World world_;
 };
 
 }  // namespace leasehold::sim

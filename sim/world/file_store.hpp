@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
@@ -13,6 +15,25 @@ namespace leasehold::sim {
 /// Operations are atomic (temporary file, fsync, rename): a crash leaves the old file or the new.
 class FileStore {
   public:
+    /// Keeps what is done, so that the disk can be rolled back.
+    void keep_past() { keeps_past_ = true; }
+    FileReply handle(TrueTime at, const SendFile& request) {
+        if (keeps_past_) past_.emplace_back(at, request);
+        return handle(request);
+    }
+    /// What was done after `then` is undone.
+    void roll_back(TrueTime then) {
+        files_.clear();
+        std::erase_if(past_, [then](const auto& one) { return one.first > then; });
+        for (const auto& [at, request] : past_)
+            static_cast<void>(handle(request));
+    }
+    void erase_all() {
+        files_.clear();
+        past_.clear();
+    }
+
+  private:
     FileReply handle(const SendFile& request) {
         FileReply reply;
         const auto found = files_.find(request.key);
@@ -40,9 +61,8 @@ class FileStore {
         if (request.verb == FileVerb::remove) files_.erase(found);
         return reply;
     }
-    void erase_all() { files_.clear(); }
-
-  private:
+    bool keeps_past_ = false;
+    std::vector<std::pair<TrueTime, SendFile>> past_;
     std::map<ObjectKey, FileEntry> files_;
 };
 

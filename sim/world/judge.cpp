@@ -104,6 +104,10 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
                                Duration latency) {
     check::Settings settings;
     settings.election = scenario.election;
+    // Bounds are those of the slower of two configurations.
+    if (scenario.upgrade &&
+        scenario.upgrade->election.lease_duration > scenario.election.lease_duration)
+        settings.election = scenario.upgrade->election;
     settings.election.identity = "any";
     settings.storage = scenario.storage;
     settings.storage.ha = scenario.elects();

@@ -103,6 +103,13 @@ std::optional<LeaseChange> LeaseApi::remove() {
     return commit(nullptr);
 }
 
+std::optional<LeaseChange> LeaseApi::create_empty() {
+    if (lease_) return std::nullopt;
+    auto fresh = std::make_shared<Lease>();
+    fresh->uid = "uid-" + std::to_string(random_.below(1'000'000'000));
+    return commit(std::move(fresh));
+}
+
 std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
     if (!lease_) return std::nullopt;
     auto after = std::make_shared<Lease>(*lease_);
@@ -119,6 +126,19 @@ std::optional<LeaseChange> LeaseApi::edit(LeaseEdit edit) {
         case LeaseEdit::label:
             after->extra += "e";
             break;
+        case LeaseEdit::recreate_empty:
+            return std::nullopt;  // two requests: remove() and create_empty()
+        case LeaseEdit::lengthen_duration:
+            after->record.duration_seconds = 60;
+            break;
+        case LeaseEdit::renew_holder:
+            if (!after->record.renew_time) return std::nullopt;
+            *after->record.renew_time += std::chrono::seconds(1);
+            break;
+        case LeaseEdit::replay_release:
+            if (!released_ || released_->uid != lease_->uid) return std::nullopt;
+            after->record = released_->record;
+            break;
     }
     if (after->record == lease_->record && after->extra == lease_->extra) return std::nullopt;
     return commit(std::move(after));
@@ -131,10 +151,26 @@ std::optional<std::vector<LeaseChange>> LeaseApi::changes_since(Version from) co
         if (lease_) newer.push_back({lease_->version, nullptr, lease_});
         return newer;
     }
+    // A version that has not come yet is no error: the stream is open, and silent.
     if (from < compacted_) return std::nullopt;
     for (const LeaseChange& change : changes_)
         if (change.version > from) newer.push_back(change);
     return newer;
+}
+
+std::optional<LeaseChange> LeaseApi::restore(const LeasePtr& lease, Version revision, bool bump) {
+    constexpr std::uint64_t kBump = 1'000'000'000;  // etcdutl's --bump-revision as documented
+    if (revision == revision_ && !bump) return std::nullopt;
+    LeaseChange change{revision, lease_, lease};
+    revision_ = Version(bump ? revision_.value() + kBump : revision.value());
+    lease_ = lease;
+    compact();
+    return change;
+}
+
+void LeaseApi::compact() {
+    changes_.clear();
+    compacted_ = revision_;
 }
 
 LeaseChange LeaseApi::commit(std::shared_ptr<Lease> after) {
@@ -142,6 +178,8 @@ LeaseChange LeaseApi::commit(std::shared_ptr<Lease> after) {
     if (after) {
         after->version = change.version;
         change.after = std::move(after);
+        if (change.after->record.holder.empty() && change.after->record.released != 0)
+            released_ = change.after;
     }
     lease_ = change.after;
     changes_.push_back(change);

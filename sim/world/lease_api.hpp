@@ -31,8 +31,16 @@ class LeaseApi {
 
     /// By an operator: DELETE without preconditions.
     std::optional<LeaseChange> remove();
+    /// By an operator: POST of a Lease with an empty spec. Nothing when there is one.
+    std::optional<LeaseChange> create_empty();
     /// By an operator: an edit with the right resourceVersion. Nothing when it changes nothing.
     std::optional<LeaseChange> edit(LeaseEdit edit);
+
+    /// The store of an earlier time comes back, and the server starts anew: no change before is
+    /// known. With `bump` its revision goes on far above any that was given out.
+    std::optional<LeaseChange> restore(const LeasePtr& lease, Version revision, bool bump);
+    /// The server forgets the changes up to now: who asks for them is answered 410.
+    void compact();
 
     [[nodiscard]] const LeasePtr& lease() const { return lease_; }
     [[nodiscard]] Version revision() const { return revision_; }
@@ -49,6 +57,7 @@ class LeaseApi {
 
     Random random_;
     LeasePtr lease_;
+    LeasePtr released_;  ///< the newest record with the mark of a release
     Version revision_{1000};
     Version compacted_{1000};  ///< changes up to here are no longer in the watch cache
     std::deque<LeaseChange> changes_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "model/base/check.hpp"
 #include "sim/world/coverage.hpp"
@@ -110,8 +111,9 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     std::optional<Coverage> coverage;
     if (options.coverage) world.recorder().add(&coverage.emplace(scenario));
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
-    Trace trace;
-    if (options.timeline) world.set_trace(&trace);
+    // Made only where it is asked for: in a short run it would cost as much as all events together.
+    std::optional<Trace> trace;
+    if (options.timeline) world.set_trace(&trace.emplace());
     world.set_make_peer(options.make_peer);
     try {
         world.begin();
@@ -142,7 +144,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
         for (const check::Verdict& verdict : result.verdicts)
             if (verdict.status == check::Status::violated && !verdict.evidence.empty() &&
                 result.chain.empty())
-                for (const std::uint64_t number : trace.chain(verdict.evidence.back()))
+                for (const std::uint64_t number : trace->chain(verdict.evidence.back()))
                     result.chain.push_back({TrueTime{}, "", "", number});
     }
     return result;

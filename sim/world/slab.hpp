@@ -13,7 +13,8 @@ namespace leasehold::sim {
 template <class T>
 class Slab {
   public:
-    std::uint64_t put(T value) {
+    template <class U>
+    std::uint64_t put(U&& value) {
         std::uint32_t slot = 0;
         if (free_.empty()) {
             slot = static_cast<std::uint32_t>(slots_.size());
@@ -22,7 +23,7 @@ class Slab {
             slot = free_.back();
             free_.pop_back();
         }
-        slots_[slot].value = std::move(value);
+        slots_[slot].value = std::forward<U>(value);
         slots_[slot].used = true;
         return handle(slot);
     }

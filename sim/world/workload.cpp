@@ -27,6 +27,7 @@ Workload::Workload(Context& context, Hosts& hosts)
       hosts_(hosts),
       active_(context.scenario.workload.enabled && context.scenario.stores()),
       random_(context.stream("workload")),
+      contents_(context.stream("contents")),
       processes_(context.hosts.size()) {
     const WorkloadSpec& spec = context.scenario.workload;
     keys_.resize(spec.pipelines.size() * spec.windows.size());
@@ -171,6 +172,9 @@ void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
         auto payload = std::make_shared<Blob>();
         payload->size = spec.object_size;
         payload->digest = ContentDigest{random_.next(), random_.next()};
+        if (spec.contents > 0)
+            payload->digest = ContentDigest{process.exporting * spec.windows.size() + window,
+                                            contents_.below(spec.contents)};
         const CallId call = next_call(replica);
         process.writes.emplace(call, process.exporting);
         const ObjectKey& key = current_key(process.exporting * spec.windows.size() + window);

@@ -64,6 +64,7 @@ class Workload {
     Hosts& hosts_;
     bool active_;
     Random random_;
+    Random contents_;
     std::vector<Process> processes_;
     std::vector<ObjectKey> keys_;  ///< of the current windows, by pipeline and window
     std::vector<TrueTime> keys_until_;

@@ -95,7 +95,8 @@ void reading(std::vector<Case<BucketOp>>& all) {
                          by(1, get("k", 404)), by(1, list())}));
 }
 
-void conditions(std::vector<Case<BucketOp>>& all) {
+void conditions(std::vector<Case<BucketOp>>& all, Profile profile) {
+    const std::int32_t missing = profile == Profile::gcs ? 412 : 404;
     all.push_back(steps("if-none-match-on-a-new-and-an-existing-key",
                         {put_new("k", 200), put_new("k", 412, 2), put_new("k", 412), get("k")}));
     all.push_back(steps("if-none-match-after-a-deletion",
@@ -104,8 +105,8 @@ void conditions(std::vector<Case<BucketOp>>& all) {
                         {put("k"), put_over("k", 200), put_over("k", 412, TagFrom::older, 3),
                          put_over("k", 412, TagFrom::wrong, 3), get("k")}));
     all.push_back(
-        steps("if-match-on-a-missing-key", {put_over("k", 404, TagFrom::wrong), get("k", 404),
-                                            put("k"), remove("k"), put_over("k", 404)}));
+        steps("if-match-on-a-missing-key", {put_over("k", missing, TagFrom::wrong), get("k", 404),
+                                            put("k"), remove("k"), put_over("k", missing)}));
     all.push_back(steps("the-repeat-of-an-own-write",
                         {put("k"), by(1, get("k")), put_over("k", 200),
                          put_over("k", 412, TagFrom::older), by(1, put_over("k", 412)), get("k")}));
@@ -115,18 +116,19 @@ void conditions(std::vector<Case<BucketOp>>& all) {
                by(1, put("x")), put_over("k", 200, TagFrom::seen, 3)}));
 }
 
-void deleting(std::vector<Case<BucketOp>>& all, Profile profile) {
-    const bool ignores = profile == Profile::minio;
+void deleting(std::vector<Case<BucketOp>>& all, const sim::BucketSpec& spec) {
+    const bool ignores = spec.preconditions.if_match_on_delete == sim::PreconditionRule::ignored;
+    const std::int32_t missing = spec.profile == Profile::gcs ? 404 : 204;
     all.push_back(steps("delete-of-an-existing-and-a-missing-key",
-                        {put("k"), remove("k"), get("k", 404), remove("k"), list()}));
+                        {put("k"), remove("k"), get("k", 404), remove("k", missing), list()}));
     all.push_back(steps("delete-with-a-wrong-tag",
                         {put("k"), remove("k", ignores ? 204 : 412, TagFrom::wrong),
                          get("k", ignores ? 404 : 200), list()}));
     all.push_back(steps("delete-with-the-right-tag",
                         {put("k"), remove("k", 204, TagFrom::seen), get("k", 404)}));
     all.push_back(steps("delete-of-a-missing-key-with-a-tag",
-                        {remove("k", 204, TagFrom::wrong), put("k"), remove("k"),
-                         remove("k", 204, TagFrom::seen)}));
+                        {remove("k", missing, TagFrom::wrong), put("k"), remove("k"),
+                         remove("k", missing, TagFrom::seen)}));
 }
 
 void listing(std::vector<Case<BucketOp>>& all) {
@@ -191,6 +193,8 @@ Case<BucketOp> pages() {
 void paths(std::vector<Case<BucketOp>>& all, Profile profile) {
     const std::int32_t below = profile == Profile::versity ? 409 : 200;
     const std::int32_t there = profile == Profile::versity ? 404 : 200;
+    const std::int32_t gone = profile == Profile::gcs ? 404 : 204;
+    const std::int32_t unmatched = profile == Profile::gcs ? 412 : 404;
     all.push_back(steps("a-key-below-an-object",
                         {put("f"), put("f/g", below), get("f/g", there), list(), list("f/"),
                          list("f"), put("f/g/h", below), put("f0"), list("", "f"), list("", "f/g"),
@@ -203,9 +207,9 @@ void paths(std::vector<Case<BucketOp>>& all, Profile profile) {
         steps("conditions-on-keys-above-and-below", {put("f"), put("d/e")});
     const bool files = profile == Profile::versity;
     for (const BucketOp& op :
-         {put_new("f/g", below), put_over("f/h", files ? 409 : 404, TagFrom::wrong),
-          put_over("d", 404, TagFrom::wrong), put_new("d", below), get("f/g", there),
-          remove("f/h", 204, TagFrom::wrong), remove("d/x", 204, TagFrom::wrong), list()})
+         {put_new("f/g", below), put_over("f/h", files ? 409 : unmatched, TagFrom::wrong),
+          put_over("d", unmatched, TagFrom::wrong), put_new("d", below), get("f/g", there),
+          remove("f/h", gone, TagFrom::wrong), remove("d/x", gone, TagFrom::wrong), list()})
         add(conditional, {op});
     all.push_back(conditional);
 }
@@ -263,13 +267,13 @@ void at_once(std::vector<Case<BucketOp>>& all) {
 
 }  // namespace
 
-std::vector<Case<BucketOp>> bucket_cases(sim::BucketProfile profile) {
+std::vector<Case<BucketOp>> bucket_cases(const sim::BucketSpec& spec) {
     std::vector<Case<BucketOp>> all;
     reading(all);
-    conditions(all);
-    deleting(all, profile);
+    conditions(all, spec.profile);
+    deleting(all, spec);
     listing(all);
-    paths(all, profile);
+    paths(all, spec.profile);
     unusable(all);
     all.push_back(pages());
     at_once(all);

@@ -188,7 +188,8 @@ std::string BucketDomain::fingerprint(const SimBucket& server,
                                       const Relations& /*relations*/) const {
     std::string print;
     for (const auto& [key, body] : server.objects())
-        print += key.str() + "/" + sim::etag_of(*body).str() + "/" + body->metadata + ";";
+        print += key.str() + "/" + server.tags().at(key).str() + "/" + sim::etag_of(*body).str() +
+                 "/" + body->metadata + ";";
     return print;
 }
 

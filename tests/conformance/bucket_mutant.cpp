@@ -114,7 +114,7 @@ void MutantBucket::spoil_page(const BucketCall& call, ListPage& page) const {
         if (start != server_.objects().end() &&
             start->first.view().starts_with(call.request.prefix.view()))
             page.entries.insert(page.entries.begin(),
-                                {start->first, sim::etag_of(*start->second),
+                                {start->first, server_.tags().at(start->first),
                                  start->second->head.size() + start->second->payload.size});
     }
     if (bug_ == BucketBug::list_reversed) std::reverse(page.entries.begin(), page.entries.end());

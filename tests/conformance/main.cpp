@@ -32,6 +32,7 @@ struct Arguments {
     RealLeaseOptions lease;
     std::string bucket_secret;
     std::string profile = "aws";
+    bool delete_ignores_conditions = false;
     Settings settings;
     bool self_test = false;
 };
@@ -76,7 +77,8 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
     RealBucket server(*std::move(config));
     sim::BucketSpec spec;
     spec.profile = profile;
-    spec.honours_conditional_delete = profile != sim::BucketProfile::minio;
+    if (profile == sim::BucketProfile::minio || arguments.delete_ignores_conditions)
+        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     const BucketDomain domain(spec);
     const std::string command = command_of(arguments, "--bucket-secret " + arguments.bucket_secret +
                                                           " --profile " + arguments.profile);
@@ -84,7 +86,7 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
         std::cout << finding_text(finding, command) << std::flush;
     });
     return report("bucket, profile " + arguments.profile,
-                  suite.run(bucket_cases(profile), "bucket.random-", random_bucket_sequence));
+                  suite.run(bucket_cases(spec), "bucket.random-", random_bucket_sequence));
 }
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -102,7 +104,11 @@ void declare(CLI::App& app, Arguments& arguments) {
     }
     auto* bucket = app.add_option("--bucket-secret", arguments.bucket_secret,
                                   "compare the bucket that this file names (Thanos form)");
-    app.add_option("--profile", arguments.profile, "of the simulated bucket: aws, minio, versity")
+    app.add_option("--profile", arguments.profile,
+                   "of the simulated bucket: aws, minio, versity, gcs")
+        ->needs(bucket);
+    app.add_flag("--delete-ignores-conditions", arguments.delete_ignores_conditions,
+                 "of that server, whatever its profile says (fake-gcs-server)")
         ->needs(bucket);
     auto* self = app.add_flag("--self-test", arguments.self_test,
                               "no server: find planted bugs, and nothing where there is none");

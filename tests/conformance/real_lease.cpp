@@ -258,7 +258,13 @@ void RealLease::edit(sim::LeaseEdit how, Answer answer) {
             return patch(R"({"spec":{"leaseDurationSeconds":1}})", std::move(answer), false);
         case sim::LeaseEdit::label:
             return label(std::move(answer));
+        case sim::LeaseEdit::replay_release:
+        case sim::LeaseEdit::recreate_empty:
+        case sim::LeaseEdit::renew_holder:
+        case sim::LeaseEdit::lengthen_duration:
+            break;  // to a server a request like any other, which clients send already
     }
+    answer(plain(0));
 }
 
 /// One letter more: what is there must be read first, and not have changed when it is written.

@@ -23,7 +23,8 @@ constexpr const char* kCommand = "leasehold-conformance --self-test";
 sim::BucketSpec spec_of(sim::BucketProfile profile) {
     sim::BucketSpec spec;
     spec.profile = profile;
-    spec.honours_conditional_delete = profile != sim::BucketProfile::minio;
+    if (profile == sim::BucketProfile::minio)
+        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     return spec;
 }
 
@@ -37,8 +38,8 @@ class SelfTest {
 
     bool run() {
         same_lease();
-        for (const auto profile :
-             {sim::BucketProfile::aws, sim::BucketProfile::minio, sim::BucketProfile::versity})
+        for (const auto profile : {sim::BucketProfile::aws, sim::BucketProfile::minio,
+                                   sim::BucketProfile::versity, sim::BucketProfile::gcs})
             same_bucket(profile);
         for (std::size_t i = 1; i < kLeaseBugs.size(); ++i)
             lease_bug(static_cast<LeaseBug>(i));
@@ -78,7 +79,7 @@ class SelfTest {
     }
     void same_bucket(sim::BucketProfile profile) {
         std::optional<Finding> found;
-        const Tally tally = play_bucket(BucketBug::none, profile, bucket_cases(profile),
+        const Tally tally = play_bucket(BucketBug::none, profile, bucket_cases(spec_of(profile)),
                                         settings_.operations, found);
         const auto name = sim::names::kBucketProfiles.at(static_cast<std::size_t>(profile));
         judge_same("bucket, " + std::string(name), tally, found);
@@ -102,7 +103,7 @@ class SelfTest {
     void bucket_bug(BucketBug bug, sim::BucketProfile profile) {
         std::optional<Finding> scripted;
         std::optional<Finding> random;
-        play_bucket(bug, profile, bucket_cases(profile), 0, scripted);
+        play_bucket(bug, profile, bucket_cases(spec_of(profile)), 0, scripted);
         play_bucket(bug, profile, {}, settings_.operations, random);
         const std::string name = std::string(kBucketBugs.at(static_cast<std::size_t>(bug))) +
                                  (profile == sim::BucketProfile::versity ? " (versity)" : "");

@@ -22,7 +22,7 @@ REASON = pytest.StashKey()
 def tools_or_reason():
     """Builds the servers if they are not there yet; why they can't be had, or None."""
     try:
-        tools_build.build(list(tools_build.MODULES))
+        tools_build.build(tools_build.wanted_modules())
     except tools_build.NoGo as reason:
         return str(reason)
     return None

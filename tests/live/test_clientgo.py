@@ -313,7 +313,7 @@ def played(lab, request):
 def table(reports):
     rows = []
     yield rows
-    lines = [f"| schedule ({EACH} runs of each) | client-go v0.34.4: two leaders, longest ms "
+    lines = [f"| schedule ({EACH} runs of each) | client-go v0.37.2: two leaders, longest ms "
              "| leasehold |", "|---|---|---|", *rows]
     (reports / "clientgo.md").write_text("\n".join(lines) + "\n")
     print("\n" + "\n".join(lines))

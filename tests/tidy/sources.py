@@ -45,7 +45,8 @@ ARROWS = {
     "sim": ("sim", "reports", "config", "model"),
     # A peer knows nothing of the world; of client-go a scenario sets what its users can set.
     "sim/peers": ("sim/peers", "model"),
-    "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp", "config", "model"),
+    "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp",
+                     "sim/peers/library_config.hpp", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"

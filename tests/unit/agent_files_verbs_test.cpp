@@ -250,5 +250,27 @@ TEST(AgentFiles, NothingIsAnsweredOnceTheStoreIsGone) {
     EXPECT_EQ(answers, 0);
 }
 
+/// The model asks again and again for a list that fails, and polls nothing until it has one.
+TEST(AgentFiles, AListThatCannotBeReadIsToldOnceAndSaysWhatItStops) {
+    const TestFolder folder;
+    const fs::path root = folder.path() / "store";
+    const fs::path away = folder.path() / "away";
+    FilesRig rig(root);
+    EXPECT_EQ(rig.put("k", "text", tag_of(1, "e")), FileStatus::ok);
+    fs::rename(root, away);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(rig.ask(FileVerb::list).status, FileStatus::io_error);
+    ASSERT_EQ(rig.told().size(), 1U);
+    EXPECT_TRUE(rig.told()[0].starts_with("local files: listing: ")) << rig.told()[0];
+    EXPECT_NE(rig.told()[0].find("no polling"), std::string::npos) << rig.told()[0];
+    EXPECT_TRUE(rig.duty().failing);
+    EXPECT_EQ(rig.duty().failures, 3U);
+    fs::rename(away, root);
+    EXPECT_EQ(rig.listed(), "k 1/e 4\n");
+    ASSERT_EQ(rig.told().size(), 2U);
+    EXPECT_TRUE(rig.told()[1].starts_with("local files: listing works again, after 3 failures"));
+    EXPECT_FALSE(rig.duty().failing);
+}
+
 }  // namespace
 }  // namespace leasehold::agent

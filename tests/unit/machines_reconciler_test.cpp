@@ -73,6 +73,40 @@ TEST_F(ReconcilerAlone, RunsAfterTheClaimAgainAfterTheRequestAgeAndThenHourly) {
     EXPECT_EQ(reconciler.next_deadline(sight()), now + 1h);
 }
 
+// What the old leader left is not known before the first run, and nothing else looks for it.
+TEST_F(ReconcilerAlone, AKeyThatWaitsForItsLookDoesNotPutTheFirstRunOff) {
+    index({file("a", 7, 5), file("b", 7, 5, true)});
+    shows(key("a"), version(7, 5));
+    shows(key("a"), version(7, 2));
+    room = false;
+    reconciler.consider(key("a"));
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), page({shown("a", 2), shown("b", 1)}));
+    room = true;
+    go();
+    const auto gets = sent();
+    ASSERT_EQ(gets.size(), 2U) << "each key once, although one of them was known before the LIST";
+    EXPECT_EQ(gets[0].key.view(), "etl/a");
+    EXPECT_EQ(gets[1].key.view(), "etl/b");
+}
+
+TEST_F(ReconcilerAlone, ALookThatIsInFlightDoesNotPutTheFirstRunOff) {
+    index({file("a", 7, 5), file("b", 7, 5, true)});
+    shows(key("a"), version(7, 5));
+    shows(key("a"), version(7, 2));
+    reconciler.consider(key("a"));
+    go();
+    const SendBucket early = sent_one();
+    reconciler.begin(sight());
+    go();
+    answer_list(sent_one(), page({shown("a", 2), shown("b", 1)}));
+    go();
+    EXPECT_EQ(sent_one().key.view(), "etl/b") << "the key that is looked at is not asked for twice";
+    EXPECT_EQ(look(early, version(7, 2)), Verdict::nothing);
+    EXPECT_EQ(files().size(), 1U) << "the newer bytes go back";
+}
+
 TEST_F(ReconcilerAlone, ADirtyFileThatTheBucketLacksIsLoadedAndUploaded) {
     index({file("a", 6, 1, true)});
     list({});

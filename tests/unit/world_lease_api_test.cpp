@@ -281,7 +281,7 @@ TEST_F(LeaseApiRules, OfSimultaneousPutsWithOneVersionExactlyOneWins) {
 TEST_F(LeaseApiRules, AnOperatorsActsWriteOrDoNothingWithoutALease) {
     EXPECT_FALSE(api.remove());
     for (const LeaseEdit edit : {LeaseEdit::clear_holder, LeaseEdit::steal_holder, LeaseEdit::label,
-                                 LeaseEdit::shorten_duration})
+                                 LeaseEdit::shorten_duration, LeaseEdit::replay_release})
         EXPECT_FALSE(api.edit(edit));
     post(fresh());
     const Lease before = stored();

@@ -47,7 +47,10 @@ bool Reconciler::starts(const Sight& sight) {
     // The second run comes when no request of the old leader can land any more. It isn't made up
     // for if the first one still runs: an hour later there is another, and what landed meanwhile is
     // met by each key's own look.
-    if (listing_ || sweep_ || !keys_.empty() || !active_.empty()) return false;
+    if (listing_ || sweep_) return false;
+    // A key that an object below its commit has put here is no run: it must not put the first one
+    // off, for nothing else looks for what the old leader left.
+    if (!first && (!keys_.empty() || !active_.empty())) return false;
     ++runs_;
     return !alone || sight.catalog.size() > 0;
 }

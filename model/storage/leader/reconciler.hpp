@@ -57,7 +57,8 @@ class Reconciler {
         while (room && sight.epoch && active_.size() < kAtOnce && !keys_.empty()) {
             const KeyId key = keys_.front();
             keys_.pop_front();
-            if (!busy(key)) work_on(sight, key, desk);
+            // One that was known before the LIST is found by it again.
+            if (!busy(key) && !active_.contains(key)) work_on(sight, key, desk);
         }
     }
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
