@@ -218,9 +218,7 @@ TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     EXPECT_EQ(work.pending_reads, 4U);
     EXPECT_EQ(work.preloaded, 5U);
     EXPECT_EQ(work.remove_every, 30s);
-    EXPECT_EQ(work.writers, 3U);
-    EXPECT_EQ(work.cancel_every, 7U);
-    EXPECT_EQ(work.read_deadline, 20s);
+    EXPECT_TRUE(work.writers == 3U && work.cancel_every == 7U && work.read_deadline == 20s);
     EXPECT_FALSE(read("workload: none\n").workload.enabled);
 }
 
