@@ -229,6 +229,20 @@ void unusable(std::vector<Case<BucketOp>>& all) {
     all.push_back(steps("a-part-of-255-bytes", {put(part), get(part), list()}));
 }
 
+/// A removal that empties a folder beside a put into it.
+void in_one_folder(std::vector<Case<BucketOp>>& all) {
+    Case<BucketOp> folder = steps("a-put-beside-a-removal-in-its-folder", {});
+    for (std::uint32_t round = 0; round < 8; ++round) {
+        add(folder, {put("n/1", 200, 60 + round)});
+        add(folder, {at_some_time(by(0, remove("n/1"))),
+                     at_some_time(by(1, put("n/m/2", 0, 70 + round)))});
+        add(folder, {at_some_time(get("n/m/2"))});
+        add(folder, {list()});
+        add(folder, {remove("n/m/2", 0)});
+    }
+    all.push_back(std::move(folder));
+}
+
 void at_once(std::vector<Case<BucketOp>>& all) {
     std::vector<BucketOp> gets;
     std::vector<BucketOp> over;
@@ -277,6 +291,7 @@ std::vector<Case<BucketOp>> bucket_cases(const sim::BucketSpec& spec) {
     unusable(all);
     all.push_back(pages());
     at_once(all);
+    in_one_folder(all);
     return all;
 }
 

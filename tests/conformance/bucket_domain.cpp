@@ -1,5 +1,6 @@
 #include "tests/conformance/bucket_domain.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
@@ -182,6 +183,16 @@ BucketCall BucketDomain::second_step(const BucketCall& call) const {
 bool BucketDomain::locks(const BucketCall& one, const BucketCall& other) const {
     return one.request.verb == BucketVerb::put && other.request.verb == BucketVerb::put &&
            one.request.key == other.request.key;
+}
+
+bool BucketDomain::refused_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                                  const BucketReply& real) const {
+    if (!sim::rules_of(spec_.profile).keys_are_paths || real.status != 409 ||
+        real.code != BucketCode::other || calls[which].request.verb != BucketVerb::put)
+        return false;
+    return std::any_of(calls.begin(), calls.end(), [&](const BucketCall& call) {
+        return empties_folder_of(call.request, calls[which].request.key);
+    });
 }
 
 std::string BucketDomain::fingerprint(const SimBucket& server,

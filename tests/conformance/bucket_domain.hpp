@@ -80,6 +80,10 @@ struct BucketDomain {
     [[nodiscard]] BucketCall second_step(const BucketCall& call) const;
     /// While `one` is between its steps, `other` waits: puts of one key exclude each other.
     [[nodiscard]] bool locks(const BucketCall& one, const BucketCall& other) const;
+    /// A put that is refused, and without an effect, because a removal at the same time took the
+    /// folder away into which it was about to write (stores whose keys are paths).
+    [[nodiscard]] bool refused_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                                      const BucketReply& real) const;
     [[nodiscard]] std::string text(const BucketOp& op) const;
     [[nodiscard]] std::string text(const BucketReply& reply, const BucketServer& server) const;
     /// Plainer operations to try in its place.

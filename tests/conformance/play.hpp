@@ -7,11 +7,12 @@
 // answer decides among those.
 //
 // Where a server is known to check and to act in two steps, another operation of the round may come
-// between them, but none that the server locks out.
+// between them, but none that the server locks out. Where it is known to refuse an operation because
+// of another of the round, without an effect, that refusal is let pass.
 //
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
 // Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
-// two_steps, second_step, locks, succeeds; lost.
+// two_steps, second_step, locks, succeeds; refused_beside, lost.
 #pragma once
 
 #include <cstdint>
@@ -155,6 +156,11 @@ class Play {
         const std::uint64_t bit = std::uint64_t{1} << i;
         if ((partial.applied & bit) != 0 || locked_out(partial, i)) return std::nullopt;
         Partial next = partial;
+        if (domain_.refused_beside(partial.calls, i, real)) {
+            next.answers[i] = real;
+            next.applied |= bit;
+            return unless_known(std::move(next), known);
+        }
         const bool first = (partial.checked & bit) == 0;
         if (first && partial.calls.size() > 1 && domain_.two_steps(partial.calls[i])) {
             auto unchanged = partial.state.server;
@@ -169,6 +175,9 @@ class Play {
         if ((next.applied & bit) != 0 &&
             domain_.compare(next.state.relations, next.answers[i], real, subject_))
             return std::nullopt;
+        return unless_known(std::move(next), known);
+    }
+    std::optional<Partial> unless_known(Partial next, Known& known) {
         const std::string print = domain_.fingerprint(next.state.server, next.state.relations);
         if (!known.emplace(next.applied, next.checked, print).second) return std::nullopt;
         return next;

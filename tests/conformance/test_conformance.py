@@ -1,5 +1,5 @@
 """The simulated Lease API and bucket beside a real kube-apiserver, on etcd and on kine with SQLite,
-MinIO, Versity S3 Gateway and fake-gcs-server. LEASEHOLD_KUBERNETES=1.37 compares with the newer API server.
+MinIO, Versity S3 Gateway and fake-gcs-server. LEASEHOLD_KUBERNETES=1.34 compares with the older API server.
 
 Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
 relations, content, pages or watch events; in scripted cases, in random sequences, and among

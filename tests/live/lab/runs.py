@@ -15,9 +15,11 @@ HEALTHY = 24
 class Run:
     """One trio with traffic; `end` heals, waits for a leader and a write, and judges."""
 
-    def __init__(self, lab, say, name, store="minio", cluster=None, **settings):
+    def __init__(self, lab, say, name, store="minio", cluster=None, lease_duration=LEASE,
+                 **settings):
         self.say = say
-        self.trio = Trio(lab, name, store, cluster=cluster, lease_duration=LEASE, **settings)
+        self.trio = Trio(lab, name, store, cluster=cluster, lease_duration=lease_duration,
+                         **settings)
         try:
             self.trio.start()
             self.leader = self.trio.leader()

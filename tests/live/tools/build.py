@@ -10,7 +10,7 @@ recipe, go.mod, go.sum and sources, and of the version of Go. A folder appears b
 of its programs are built: a half-built one is never used. What was not asked for in two weeks goes.
 CACHE is $LEASEHOLD_CACHE, else leasehold in $XDG_CACHE_HOME, else .cache/leasehold at home.
 
-$LEASEHOLD_KUBERNETES=1.37 asks for the newer kube-apiserver in place of the pinned one.
+$LEASEHOLD_KUBERNETES=1.34 asks for the older kube-apiserver in place of the pinned one.
 
 A Go of 1.26 or newer is taken as it is, with its caches. With an older one (Debian 12 has 1.19) the
 pinned toolchain is fetched, which is an ordinary module, verified by its checksum; caches are then
@@ -66,7 +66,7 @@ MODULES = {
     "k8s": kubernetes("v1.37.2"),
     "k8s-1.34": kubernetes("v1.34.4"),
 }
-KUBERNETES = {"1.34": "k8s-1.34", "1.37": "k8s"}  # the first one unless another is asked for
+KUBERNETES = {"1.37": "k8s", "1.34": "k8s-1.34"}  # the first one unless another is asked for
 WITH_C = ("kine",)  # its SQLite is the one in C
 NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake")
 UNUSED_AFTER = 14 * 24 * 3600  # seconds
