@@ -146,6 +146,12 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     commands.check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*commands.check, options, raw);
+    commands.check->add_flag("--coverage", options.coverage,
+                             "print which marks, faults, roles and answers never happened");
+    commands.check
+        ->add_option("--exempt", options.exempt,
+                     "what cannot happen; exit 3 for each further blank of --coverage")
+        ->type_name("FILE");
     commands.list = app.add_subcommand("list", "list scenarios and why they exist");
     commands.list->add_option("DIR", options.paths, "directories or files (default: scenarios)");
     commands.list->add_flag("--faults", raw.faults, "list the faults that a scenario can inject");
@@ -255,6 +261,8 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
                       : options.command == Command::verify ? "recordings"
                                                            : "a scenario file") +
                      " (leasehold " + command + " --help)");
+    if (!options.exempt.empty() && !options.coverage)
+        return usage("--exempt: has no meaning without --coverage");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     if (!options.history.empty() && (many || options.paths.size() > 1))
         return usage("--history: records one run, so give one file and one seed");

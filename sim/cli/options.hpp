@@ -35,6 +35,8 @@ struct Options {
     ColourMode colour = ColourMode::automatic;
     bool quiet = false;
     bool resolved = false;  ///< validate
+    bool coverage = false;  ///< check: print what never happened
+    std::string exempt;     ///< check: the points that cannot happen; empty = none
     ListWhat list = ListWhat::scenarios;
     bool timeline = false;          ///< verify
     std::optional<Duration> grace;  ///< verify; none: the default of each

@@ -332,6 +332,9 @@ void read_workload(const Node& node, WorkloadSpec& out) {
     block.boolean("restores", out.restores);
     block.count("pendingReads", out.pending_reads, 0, 10'000);
     block.count("preloaded", out.preloaded, 0, 100'000);
+    block.count("writers", out.writers, 1, 100);
+    block.count("cancelEvery", out.cancel_every, 0, 1'000'000);
+    block.duration("readDeadline", out.read_deadline, Duration(0));
     block.duration("removeEvery", out.remove_every, Duration(0));
 }
 

@@ -207,6 +207,9 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("restores", flag(workload.restores))
         .line("pendingReads", workload.pending_reads)
         .line("preloaded", workload.preloaded)
+        .line("writers", workload.writers)
+        .line("cancelEvery", workload.cancel_every)
+        .line("readDeadline", workload.read_deadline)
         .line("removeEvery", workload.remove_every)
         .text();
 }

@@ -126,12 +126,15 @@ struct WorkloadSpec {
     std::vector<std::string> pipelines{"assets", "allocations"};
     std::vector<Duration> windows{std::chrono::hours(1), std::chrono::hours(24)};
     Duration export_every = std::chrono::minutes(1);  ///< fixed delay after the last has ended
+    std::uint32_t writers = 1;                        ///< write each window at once in an export
     std::uint64_t object_size = 2ULL << 20;           ///< bytes
     /// A window's payload is one of so many, drawn each time; 0: none ever repeats.
     std::uint32_t contents = 0;
     std::uint64_t queries_per_1000s = 1000;  ///< rate on every replica (1/s = 1000)
+    std::uint32_t cancel_every = 0;  ///< the asker of each such query goes away at once; 0 = none
     Duration query_deadline = std::chrono::seconds(2);
     bool restores = true;             ///< loaders read every current window's backup
+    Duration read_deadline{0};        ///< of each backup read, which is then asked anew; 0 = none
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
     std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
     Duration remove_every{0};         ///< retention removes one of those so often; 0 = never

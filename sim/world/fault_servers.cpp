@@ -1,6 +1,7 @@
 // Faults of the servers, of single requests and of the disk.
 #include <algorithm>
 
+#include "sim/scenario/names.hpp"
 #include "sim/world/faults.hpp"
 
 namespace leasehold::sim {
@@ -118,7 +119,7 @@ Interference Faults::interfere(ReplicaIndex replica, RequestKind kind) {
         if (std::ranges::count(fault.requests, kind) == 0 ||
             std::ranges::count(injection.targets, replica) == 0)
             continue;
-        record(injection.fault, {replica}, true);
+        record(injection.fault, {replica}, true, request_kind_name(kind));
         done.drop |= fault.kind == FaultKind::drop_request;
         done.lose_answer |= fault.kind == FaultKind::lose_answer;
         if (fault.kind == FaultKind::apply_late) done.late += fault.by;
@@ -144,7 +145,8 @@ std::optional<FileStatus> Faults::interfere(ReplicaIndex replica, FileVerb verb)
         if (std::ranges::count(fault.file_verbs, verb) == 0 ||
             std::ranges::count(injection.targets, replica) == 0)
             continue;
-        record(injection.fault, {replica}, true);
+        record(injection.fault, {replica}, true,
+               names::kFileVerbs.at(static_cast<std::size_t>(verb)));
         failure = fault.file_status;
         count_down(handle, injection, fault);
     }

@@ -173,13 +173,13 @@ void Faults::milestone(std::size_t index, ReplicaIndex replica) {
     inject(index);
 }
 
-void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began) {
+void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began,
+                    std::string_view met) {
     const Fault& fault = context_.scenario.faults[index];
     std::string what(fault_kind_name(fault.kind));
     for (const ReplicaIndex target : targets)
         what += " " + context_.hosts[target].name;
-    for (const RequestKind kind : fault.requests)
-        what.append(" ").append(request_kind_name(kind));
+    if (!met.empty()) what.append(" ").append(met);
     if (fault.kind == FaultKind::outage || fault.kind == FaultKind::freeze)
         what += fault.api ? " api" : " bucket";
     FaultTookEffect effect;

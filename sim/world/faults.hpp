@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/check/result.hpp"
@@ -74,7 +75,9 @@ class Faults {
     void milestone(std::size_t fault, ReplicaIndex replica);
     [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target);
     [[nodiscard]] bool matches(const Target& target, ReplicaIndex replica) const;
-    void record(std::size_t fault, const std::vector<ReplicaIndex>& targets, bool began);
+    /// `met`: the request or operation of a fault of single ones.
+    void record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began,
+                std::string_view met = {});
     [[nodiscard]] std::vector<ReplicaIndex> everybody() const;
 
     Context& context_;

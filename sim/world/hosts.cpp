@@ -353,8 +353,8 @@ bool Hosts::on(ReplicaIndex replica, const WriteDone& done) {
     return true;
 }
 
-bool Hosts::on(ReplicaIndex, const QueryDone&) {
-    ++context_.recorder.work.queries;
+bool Hosts::on(ReplicaIndex replica, const QueryDone& done) {
+    workload_->query_done(replica, done);
     return true;
 }
 
