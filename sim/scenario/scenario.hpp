@@ -83,7 +83,11 @@ struct NetworkSpec {
     std::vector<std::string> zone_names;
 };
 
+/// What keeps the API server's objects, where that shows (tests/conformance compares both).
+enum class ApiProfile : std::uint8_t { etcd, kine };
+
 struct ApiSpec {
+    ApiProfile profile = ApiProfile::etcd;
     LatencySpec latency{Duration(0), std::chrono::milliseconds(2),
                         std::chrono::milliseconds(20)};  ///< handling
     Duration bookmark_period = std::chrono::seconds(60);

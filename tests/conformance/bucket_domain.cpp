@@ -130,12 +130,16 @@ BucketCall BucketDomain::build(const BucketOp& op, const Memory& memory,
     return call;
 }
 
-void BucketDomain::learn(Memory& memory, const BucketOp& op, const BucketCall& /*call*/,
-                         const BucketReply& reply) const {
-    see(memory[{op.client, op.key}], reply.etag);
-    if (const ListPage* page = page_of(reply))
-        for (const ListEntry& entry : page->entries)
-            see(memory[{op.client, entry.key.str()}], entry.etag);
+void BucketDomain::learn(Memory& memory, const Round<BucketOp>& round,
+                         const std::vector<BucketCall>& /*calls*/,
+                         const std::vector<BucketReply>& replies) const {
+    for (std::size_t i = 0; i < round.size(); ++i) {
+        const std::uint32_t client = round[i].client;
+        see(memory[{client, round[i].key}], replies[i].etag);
+        if (const ListPage* page = page_of(replies[i]))
+            for (const ListEntry& entry : page->entries)
+                see(memory[{client, entry.key.str()}], entry.etag);
+    }
 }
 
 std::optional<std::string> BucketDomain::compare(Relations& relations, const BucketReply& simulated,

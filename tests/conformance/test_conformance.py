@@ -50,7 +50,7 @@ def test_lease_api(lab, reports, tmp_path, storage):
     admin.write_text(ADMIN, encoding="utf-8")
     compare(reports, f"kube-apiserver-{storage}", "--lease-server", cluster.url, "--ca",
             cluster.ca, "--token-file", token, "--admin-token-file", admin, "--namespace",
-            NAMESPACE)
+            NAMESPACE, "--lease-profile", storage)
 
 
 @pytest.mark.parametrize("store", PROFILES)
