@@ -78,8 +78,8 @@ LeaseReply LeaseApi::create(const LeasePtr& body, std::optional<LeaseChange>& ch
 }
 
 // kine 0.17.5 answers a creation over a deletion with its log's revision at the time of the answer,
-// which is mostly that of the object (findings/kine-create-version.sh): one too low now and then, or
-// above it when something else of the cluster was written in between.
+// which is mostly that of the object (findings/kine-create-version.sh): one too low now and then,
+// or above it when something else of the cluster was written in between.
 LeaseReply LeaseApi::created(std::shared_ptr<Lease> after, std::optional<LeaseChange>& change) {
     change = commit(std::move(after));
     if (!misnames_creations()) return success(201, lease_);

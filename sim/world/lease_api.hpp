@@ -1,8 +1,8 @@
 // The server side of the Lease API: one Lease, its rules, its watch events.
 //
-// Specification: what a real kube-apiserver 1.34.4 answers, refusal by refusal in its order, on etcd
-// or on kine; tests/conformance asks it the same. No time, no network: the channel (api_channel) brings
-// requests here and carries the answers.
+// Specification: what a real kube-apiserver 1.34.4 answers, refusal by refusal in its order, on
+// etcd or on kine; tests/conformance asks it the same. No time, no network: the channel
+// (api_channel) brings requests here and carries the answers.
 #pragma once
 
 #include <cstdint>

@@ -178,7 +178,8 @@ void LeaseDomain::learn(Memory& memory, const Round<LeaseOp>& round,
     for (std::size_t i = 0; i < round.size(); ++i) {
         const LeaseReply& reply = answers[i].reply;
         if (!reply.lease) continue;
-        // It may carry a version that is not the Lease's: nobody goes on from there, on either side.
+        // It may carry a version that is not the Lease's: nobody goes on from there, on either
+        // side.
         const bool misnamed =
             profile == sim::ApiProfile::kine && memory.deleted && reply.status == 201;
         if (misnamed) continue;
@@ -200,8 +201,8 @@ std::optional<std::string> LeaseDomain::compare(Relations& relations, const Leas
     if (said.retry_after != modelled.retry_after) return "Retry-After";
     if ((said.lease == nullptr) != (modelled.lease == nullptr)) return "with and without an object";
     if (said.lease)
-        if (auto why = compare_leases(relations, *modelled.lease, *said.lease, server,
-                                      simulated.misnamed))
+        if (auto why =
+                compare_leases(relations, *modelled.lease, *said.lease, server, simulated.misnamed))
             return why;
     if (real.silent) return "the watch was silent";
     return compare_events(relations, simulated.events, real.events, server);

@@ -133,7 +133,7 @@ TEST(LeaseApiOnKine, ACreationOverADeletionMayBeAnsweredWithAnotherVersion) {
         const Version stored = api.lease()->version;
         EXPECT_GE(said, removed->version);
         (said < stored ? low : said > stored ? high : right) += 1;
-        if (said > stored) EXPECT_EQ(said, api.revision()) << "another write's, so given once";
+        EXPECT_LE(said, api.revision()) << "another write's, so given once";
     }
     EXPECT_GT(low, 30);
     EXPECT_GT(high, 30);
