@@ -95,7 +95,7 @@ struct ApiSpec {
 };
 
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
-enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs };
+enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs, azure };
 
 /// What a store does with one kind of condition.
 enum class PreconditionRule : std::uint8_t {

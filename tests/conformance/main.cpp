@@ -71,7 +71,8 @@ int compare_lease(const Arguments& arguments, sim::ApiProfile profile) {
     Suite<LeaseDomain> suite(domain, server, arguments.settings, [&](const Finding& finding) {
         std::cout << finding_text(finding, command) << std::flush;
     });
-    return report("lease, profile " + arguments.lease_profile, suite.run(lease_cases(), "lease.random-", random_lease_sequence));
+    return report("lease, profile " + arguments.lease_profile,
+                  suite.run(lease_cases(), "lease.random-", random_lease_sequence));
 }
 
 int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
@@ -114,7 +115,7 @@ void declare(CLI::App& app, Arguments& arguments) {
     auto* bucket = app.add_option("--bucket-secret", arguments.bucket_secret,
                                   "compare the bucket that this file names (Thanos form)");
     app.add_option("--profile", arguments.profile,
-                   "of the simulated bucket: aws, minio, versity, gcs")
+                   "of the simulated bucket: aws, minio, versity, gcs, azure")
         ->needs(bucket);
     app.add_flag("--delete-ignores-conditions", arguments.delete_ignores_conditions,
                  "of that server, whatever its profile says (fake-gcs-server)")
@@ -145,8 +146,7 @@ std::optional<std::size_t> profile_of(const char* flag, const std::string& name,
 }
 
 int run(const Arguments& arguments) {
-    const auto bucket =
-        profile_of("--profile", arguments.profile, sim::names::kBucketProfiles);
+    const auto bucket = profile_of("--profile", arguments.profile, sim::names::kBucketProfiles);
     const auto lease =
         profile_of("--lease-profile", arguments.lease_profile, sim::names::kApiProfiles);
     if (!bucket || !lease) return kBadInput;
@@ -154,7 +154,7 @@ int run(const Arguments& arguments) {
         const Settings& settings = arguments.settings;
         return self_test(settings.seed, settings.operations, std::cout) ? kSame : kDifferent;
     }
-    if (!arguments.lease.server.empty()) 
+    if (!arguments.lease.server.empty())
         return compare_lease(arguments, static_cast<sim::ApiProfile>(*lease));
     if (!arguments.bucket_secret.empty())
         return compare_bucket(arguments, static_cast<sim::BucketProfile>(*bucket));

@@ -39,8 +39,9 @@ class SelfTest {
     bool run() {
         for (const auto profile : {sim::ApiProfile::etcd, sim::ApiProfile::kine})
             same_lease(profile);
-        for (const auto profile : {sim::BucketProfile::aws, sim::BucketProfile::minio,
-                                   sim::BucketProfile::versity, sim::BucketProfile::gcs})
+        for (const auto profile :
+             {sim::BucketProfile::aws, sim::BucketProfile::minio, sim::BucketProfile::versity,
+              sim::BucketProfile::gcs, sim::BucketProfile::azure})
             same_bucket(profile);
         for (std::size_t i = 1; i < kLeaseBugs.size(); ++i)
             for (const auto profile : {sim::ApiProfile::etcd, sim::ApiProfile::kine})
