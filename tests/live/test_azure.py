@@ -6,6 +6,8 @@ import pytest
 
 import install
 from lab.azure import Azurite
+from lab.bucket_checks import table
+from lab.runs import leader_is_killed
 from test_roles import alone  # noqa: F401 (a fixture)
 
 
@@ -17,7 +19,7 @@ def azurite(lab):
 
 
 def test_write_and_read(azurite, alone):  # noqa: F811
-    agent = alone("azure", azurite.secret(), {}).start()
+    agent = alone("azure", azurite.secret_text(), {}).start()
     for key, body in {"etl/a b": b"body", "etl/empty": b"",
                       "etl/big": b"x" * 9000000}.items():
         assert agent.write(key.replace(" ", "%20"), body) == "Committed", agent.log
@@ -25,16 +27,30 @@ def test_write_and_read(azurite, alone):  # noqa: F811
 
 
 def test_check_bucket(azurite, alone):  # noqa: F811
-    code, said = alone("azure-check", azurite.secret(), {}).ask("--check-bucket")
-    print(said)
-    assert code == 0 and "PUT" in said, said
+    code, said = alone("azure-check", azurite.secret_text(), {}).ask("--check-bucket")
+    found = table(said)
+    assert found.pop("LIST").endswith(" objects")
+    assert code == 0 and found == {
+        "GET of a key that is not there": "404 BlobNotFound",
+        "PUT": "stored",
+        "GET": "what was stored",
+        "If-None-Match on PUT": "honoured",
+        "If-Match on PUT": "honoured",
+        "two conditional PUTs at once": "one won, in 20 rounds",
+        "a PUT that stalls while another wins": "refused",
+        "If-Match on DELETE": "honoured",
+        "DELETE": "works"}, said
 
 
 def test_no_container_and_a_wrong_key(azurite, alone):  # noqa: F811
-    code, said = alone("azure-none", azurite.secret("none"), {}).ask("--check-bucket")
+    code, said = alone("azure-none", azurite.secret_text("none"), {}).ask("--check-bucket")
     assert code == 69 and "ContainerNotFound" in said, said
     wrong = base64.b64encode(b"another").decode()
-    code, said = alone("azure-key", azurite.secret(key=wrong), {}).ask("--check-bucket")
+    code, said = alone("azure-key", azurite.secret_text(key=wrong), {}).ask("--check-bucket")
     assert code == 69, said
     assert "AuthorizationFailure" in said or "AuthenticationFailed" in said, said
     assert wrong not in said
+
+
+def test_a_trio_fails_over(azurite, lab):
+    leader_is_killed(lab, "azure-trio", azurite)

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree
 
 from . import rest
 from .processes import Process, clean_environment, free_port, wait_for
@@ -24,8 +26,7 @@ class Azurite:
         self.folder.mkdir(parents=True)
         self.bucket = "live"
         self.port = free_port()
-        self._endpoint = f"127.0.0.1:{self.port}/{ACCOUNT}"
-        self.url = f"http://{self._endpoint}"
+        self.url = f"http://127.0.0.1:{self.port}/{ACCOUNT}"
         self._command = command
         self.process = self.start()
         try:
@@ -44,24 +45,42 @@ class Azurite:
                  process)
         return process
 
-    def signed(self, verb, path, query):
+    def signed(self, verb, path, query=None):
         """The body of an answer. Signed by hand: what is tried must not be its own witness."""
+        query = query or {}
         date = email.utils.formatdate(usegmt=True)
         parts = "".join(f"\n{name}:{value}" for name, value in sorted(query.items()))
         text = (f"{verb}{chr(10) * 12}x-ms-date:{date}\nx-ms-version:{VERSION}\n"
                 f"/{ACCOUNT}/{ACCOUNT}{path}{parts}")
         mac = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
         request = urllib.request.Request(
-            self.url + path + "?" + "&".join(f"{n}={v}" for n, v in query.items()), method=verb,
+            self.url + path + (f"?{urlencode(query)}" if query else ""), method=verb,
             headers={"x-ms-date": date, "x-ms-version": VERSION,
                      "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(mac).decode()}"})
         with urllib.request.urlopen(request) as answer:
             return answer.read()
 
-    def secret(self, bucket=None, key=KEY):
+    def secret_text(self, bucket=None, key=KEY, url=None, prefix="pre"):
+        endpoint = f"http://{urlsplit(url).netloc}/{ACCOUNT}" if url else self.url
         return (f"type: AZURE\nconfig:\n  container: {bucket or self.bucket}\n"
                 f"  storage_connection_string: \"AccountName={ACCOUNT};AccountKey={key};"
-                f"BlobEndpoint={self.url}\"\nprefix: pre\n")
+                f"BlobEndpoint={endpoint}\"\nprefix: {prefix}\n")
+
+    def secret(self, path, url=None, prefix=""):
+        """Writes the bucket secret, for the server at `url`, whatever its scheme."""
+        Path(path).write_text(self.secret_text(url=url, prefix=prefix))
+        return path
+
+    def variables(self, _url=None):
+        """What an agent needs beside the secret."""
+        return {}
+
+    def objects(self, prefix):
+        """{key: bytes} of all below `prefix`, one page at most."""
+        page = self.signed("GET", f"/{self.bucket}",
+                           {"restype": "container", "comp": "list", "prefix": prefix})
+        names = [name.text for name in ElementTree.fromstring(page).iter("Name")]
+        return {name: self.signed("GET", f"/{self.bucket}/{name}") for name in names}
 
     def stop(self):
         if self.process.alive:
