@@ -88,7 +88,7 @@ StoreClient::Taken AzureClient::take(Job& job, const Response& response, ObjectB
         // The server does not know its own marker any more.
         markers_.erase(place_of(asked, asked.key.view()));
         job.page.clear();
-        return {{}, "", true};
+        return {{}, "", true, ""};
     }
     job.page = mapped.marker;
     if (!mapped.unfinished && !mapped.marker.empty()) {
@@ -96,7 +96,8 @@ StoreClient::Taken AzureClient::take(Job& job, const Response& response, ObjectB
         if (markers_.size() >= kMarkersKept) markers_.clear();
         markers_[place_of(asked, page.entries.back().key.view())] = mapped.marker;
     }
-    return {std::move(mapped.reply), std::move(mapped.problem), mapped.unfinished};
+    return {std::move(mapped.reply), std::move(mapped.problem), mapped.unfinished,
+            std::move(mapped.code)};
 }
 
 }  // namespace leasehold::agent

@@ -116,7 +116,9 @@ AzureReply azure_reply(const AzurePlace& place, const SendBucket& request, const
         take_error(request, response, body, out);
         return out;
     }
+    // The model's are those of S3.
     if (request.verb == BucketVerb::put && response.status == 201) reply.status = 200;
+    if (request.verb == BucketVerb::remove && response.status == 202) reply.status = 204;
     if (request.verb == BucketVerb::list) {
         take_page(place, request, body, out);
         return out;

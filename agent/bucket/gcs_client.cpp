@@ -32,9 +32,8 @@ GcsClient::GcsClient(const BucketConfig& config, const BucketContext& context, D
 GcsClient::GcsClient(const BucketConfig& config, const BucketContext& context, Deliver deliver,
                      const GooglePlan& plan)
     : StoreClient(context, std::move(deliver), client_options(config), true),
-      place_{plan.store_url, config.bucket, config.prefix},
-      emulator_(plan.emulator) {
-    if (emulator_) return;
+      place_{plan.store_url, config.bucket, config.prefix, plan.emulator} {
+    if (place_.emulator) return;
     keep_credentials(std::make_unique<GoogleSource>(plan, context.loop, context.pool),
                      std::nullopt);
 }
@@ -59,13 +58,14 @@ std::string_view GcsClient::stamp_header() const {
 
 StoreClient::Taken GcsClient::take(Job& job, const Response& response, ObjectBodyPtr object,
                                    bool gate_closed) {
-    GcsReply mapped = gcs_reply({place_, emulator_, step_of(job.request, job.going_on)},
-                                job.request, response, *job.text, std::move(object), gate_closed);
+    GcsReply mapped = gcs_reply({place_, step_of(job.request, job.going_on)}, job.request, response,
+                                *job.text, std::move(object), gate_closed);
     job.page = std::move(mapped.page);
     // A permission that is missing is 403, and no better token would help.
     if (mapped.reply.status == 401 && keeper() != nullptr)
         keeper()->refused(job.access_key, "InvalidToken");
-    return {std::move(mapped.reply), std::move(mapped.problem), mapped.unfinished};
+    return {std::move(mapped.reply), std::move(mapped.problem), mapped.unfinished,
+            std::move(mapped.error.code)};
 }
 
 }  // namespace leasehold::agent

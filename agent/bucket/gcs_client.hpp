@@ -29,7 +29,6 @@ class GcsClient : public StoreClient {
                              bool gate_closed) override;
 
     GcsPlace place_;
-    bool emulator_;
 };
 
 }  // namespace leasehold::agent

@@ -86,7 +86,7 @@ void take_error(const GcsAsked& asked, const SendBucket& request, const Response
     BucketReply& reply = out.reply;
     out.error = parse_gcs_error(body);
     reply.code = gcs_code(request.verb, reply.status, out.error);
-    if (asked.emulator && asked.step == GcsStep::content && reply.status == 404 &&
+    if (asked.place.emulator && asked.step == GcsStep::content && reply.status == 404 &&
         is_bare_not_found(body))
         reply.code = BucketCode::no_such_key;
     if (reply.status == 403 && is_throttling(out.error)) reply.status = 429;

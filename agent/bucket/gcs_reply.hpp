@@ -22,7 +22,6 @@ struct GcsReply {
 
 struct GcsAsked {
     GcsPlace place;
-    bool emulator = false;  ///< which says "Not Found" of objects, and no more
     GcsStep step = GcsStep::whole;
 };
 

@@ -20,8 +20,10 @@ std::string full_key(const GcsPlace& place, std::string_view key) {
 }
 
 std::string content_url(const GcsPlace& place, std::string_view key) {
-    return place.url + "/" + encoded(place.bucket) + "/" +
-           percent_encode(full_key(place, key), true);
+    const std::string bucket = encoded(place.bucket);
+    if (place.emulator)
+        return place.url + "/download" + kJson + bucket + "/o/" + encoded(full_key(place, key));
+    return place.url + "/" + bucket + "/" + percent_encode(full_key(place, key), true);
 }
 
 std::string resource_url(const GcsPlace& place, std::string_view key, std::string_view query) {

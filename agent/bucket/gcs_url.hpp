@@ -13,12 +13,14 @@ namespace leasehold::agent {
 struct GcsPlace {
     std::string url;  ///< of the store, without a slash at its end
     std::string bucket;
-    std::string prefix;  ///< of every key, as in BucketConfig
+    std::string prefix;     ///< of every key, as in BucketConfig
+    bool emulator = false;  ///< STORAGE_EMULATOR_HOST: it may go by another name than its own
 };
 
 /// The key as it stands in the bucket, behind the configured prefix.
 [[nodiscard]] std::string full_key(const GcsPlace& place, std::string_view key);
-/// An object's content (XML).
+/// An object's content (XML). fake-gcs-server knows that path by its own Host alone and answers 404
+/// to any other, as of an object that is not there: an emulator is asked by another path.
 [[nodiscard]] std::string content_url(const GcsPlace& place, std::string_view key);
 /// An object's resource (JSON); `query` begins with a question mark, or is empty.
 [[nodiscard]] std::string resource_url(const GcsPlace& place, std::string_view key,

@@ -207,6 +207,7 @@ void StoreClient::ended(RequestId id, const Response& response) {
         return leave(id, BodyHash{});
     }
     log_.note(verb, job.request.key.view(), taken.reply, taken.problem);
+    if (context_.word != nullptr) *context_.word = taken.word;
     jobs_.erase(found);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(taken.reply)});
 }

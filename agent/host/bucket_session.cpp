@@ -18,13 +18,13 @@ constexpr Duration kBackOff = 500ms;
 BucketSession::BucketSession(const AgentConfig& config)
     : pool_(loop_, kThreads),
       duties_([](bool, const std::string&) {}),  // the command tells it all
-      bucket_(make_bucket(
-          *config.bucket,
-          BucketContext{loop_, pool_, nullptr, nullptr, config.http.spool_directory, &duties_},
-          [this](const Event& event) {
-              const auto& answer = std::get<BucketAnswered>(event);
-              answers_[answer.request] = *answer.reply;
-          })) {}
+      bucket_(make_bucket(*config.bucket,
+                          BucketContext{loop_, pool_, nullptr, nullptr, config.http.spool_directory,
+                                        &duties_, &word_},
+                          [this](const Event& event) {
+                              const auto& answer = std::get<BucketAnswered>(event);
+                              answers_[answer.request] = *answer.reply;
+                          })) {}
 
 SendBucket BucketSession::request(BucketVerb verb, const ObjectKey& key) {
     SendBucket out;
@@ -73,6 +73,10 @@ BucketSession::Told BucketSession::insist(SendBucket what) {
 void BucketSession::pass(Duration span) {
     loop_.restart();
     loop_.run_for(span);
+}
+
+std::string BucketSession::status_and_word(const BucketReply& reply) const {
+    return std::to_string(reply.status) + (word_.empty() ? "" : " " + word_);
 }
 
 std::string BucketSession::words(const BucketReply& reply) const {

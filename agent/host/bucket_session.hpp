@@ -41,12 +41,15 @@ class BucketSession {
 
     /// The server's words to the last question sent, or what there was in their place: libcurl's.
     [[nodiscard]] std::string words(const BucketReply& reply) const;
+    /// The status of the last answer with the server's own word for it: "404 BlobNotFound".
+    [[nodiscard]] std::string status_and_word(const BucketReply& reply) const;
 
   private:
     asio::io_context loop_;
     FilePool pool_;
     Duties duties_;
     Duty asked_ = Duty::bucket_reads;  ///< of the last question
+    std::string word_;                 ///< of the last answer
     std::map<RequestId, BucketReply> answers_;
     std::uint64_t requests_ = 0;
     std::unique_ptr<BucketClient> bucket_;

@@ -259,6 +259,8 @@ void read_network(const Node& node, std::uint32_t replicas, NetworkSpec& out) {
 
 void read_api(const Node& node, ApiSpec& out) {
     const Block block(node, "api", names::kApi);
+    if (const auto profile = block.choice("profile", names::kApiProfiles))
+        out.profile = static_cast<ApiProfile>(*profile);
     block.latency("latency", out.latency);
     block.duration("bookmarkPeriod", out.bookmark_period, 1s);
     block.duration("watchTimeout", out.watch_timeout, 1s);

@@ -46,8 +46,9 @@ inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "runni
 inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
 inline constexpr std::array<std::string_view, 2> kClientGoVersions{"v0.34", "v0.37"};
-inline constexpr std::array<std::string_view, 4> kBucketProfiles{"aws", "minio", "versity",
-                                                                 "gcs"};  // BucketProfile
+inline constexpr std::array<std::string_view, 5> kBucketProfiles{"aws", "minio", "versity", "gcs",
+                                                                 "azure"};      // BucketProfile
+inline constexpr std::array<std::string_view, 2> kApiProfiles{"etcd", "kine"};  // ApiProfile
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
 
 /// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
@@ -106,7 +107,8 @@ inline constexpr std::array<std::string_view, 5> kClocks{"offset", "drift", "dri
 inline constexpr std::array<std::string_view, 4> kNetwork{"latency", "bandwidth", "bucketBandwidth",
                                                           "zones"};
 inline constexpr std::array<std::string_view, 3> kLatency{"min", "p50", "p99"};
-inline constexpr std::array<std::string_view, 3> kApi{"latency", "bookmarkPeriod", "watchTimeout"};
+inline constexpr std::array<std::string_view, 4> kApi{"profile", "latency", "bookmarkPeriod",
+                                                      "watchTimeout"};
 inline constexpr std::array<std::string_view, 7> kBucket{
     "profile", "get", "put", "list", "preconditions", "pageSize", "skewLimit"};
 inline constexpr std::array<std::string_view, 4> kPreconditions{"ifNoneMatch", "ifMatch",

@@ -178,7 +178,9 @@ std::string world_text(const Scenario& scenario) {
         .line("bucketBandwidth", format_size(net.bucket_bandwidth) + "/s")
         .line("zones", zones + "}");
     Section api("api");
-    api.line("latency", scenario.api.latency)
+    const auto kept_in = static_cast<std::size_t>(scenario.api.profile);
+    api.line("profile", std::string(names::kApiProfiles.at(kept_in)))
+        .line("latency", scenario.api.latency)
         .line("bookmarkPeriod", scenario.api.bookmark_period)
         .line("watchTimeout", scenario.api.watch_timeout);
     Section bucket("bucket");

@@ -83,7 +83,11 @@ struct NetworkSpec {
     std::vector<std::string> zone_names;
 };
 
+/// What keeps the API server's objects, where that shows (tests/conformance compares both).
+enum class ApiProfile : std::uint8_t { etcd, kine };
+
 struct ApiSpec {
+    ApiProfile profile = ApiProfile::etcd;
     LatencySpec latency{Duration(0), std::chrono::milliseconds(2),
                         std::chrono::milliseconds(20)};  ///< handling
     Duration bookmark_period = std::chrono::seconds(60);
@@ -91,7 +95,7 @@ struct ApiSpec {
 };
 
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
-enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs };
+enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs, azure };
 
 /// What a store does with one kind of condition.
 enum class PreconditionRule : std::uint8_t {

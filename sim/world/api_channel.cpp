@@ -36,8 +36,8 @@ ApiChannel::ApiChannel(Context& context, Paths& paths, Faults& faults)
     : context_(context),
       paths_(paths),
       faults_(faults),
-      api_(context.stream("lease-api").next()),
-      second_(context.stream("lease-api", 1).next()),
+      api_(context.stream("lease-api").next(), context.scenario.api.profile),
+      second_(context.stream("lease-api", 1).next(), context.scenario.api.profile),
       handling_(context.scenario.api.latency),
       random_(context.stream("api-channel")),
       keeps_past_(std::ranges::any_of(context.scenario.faults, [](const Fault& fault) {

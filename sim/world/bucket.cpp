@@ -51,6 +51,11 @@ StoreRules rules_of(BucketProfile profile) {
             return {.keys_are_paths = true, .checks_apart = true};
         case BucketProfile::gcs:
             return {.versions_per_write = true, .missing_is_412 = true, .tells_of_missing = true};
+        case BucketProfile::azure:
+            return {.versions_per_write = true,
+                    .missing_is_412 = true,
+                    .unmatched_missing_is_412 = true,
+                    .tells_of_missing = true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }
@@ -140,9 +145,10 @@ std::optional<BucketReply> Bucket::refusal(const SendBucket& request) const {
         return exists ? std::optional(refused(412, BucketCode::precondition_failed)) : std::nullopt;
     // A missing key: DELETE has nothing to do, and PUT says that there is nothing to replace.
     if (!exists) {
-        if (request.verb != BucketVerb::put) return std::nullopt;
-        return rules_.missing_is_412 ? refused(412, BucketCode::precondition_failed)
-                                     : refused(404, BucketCode::no_such_key);
+        const bool put = request.verb == BucketVerb::put;
+        if (put ? rules_.missing_is_412 : rules_.unmatched_missing_is_412)
+            return refused(412, BucketCode::precondition_failed);
+        return put ? std::optional(refused(404, BucketCode::no_such_key)) : std::nullopt;
     }
     if (found->second.etag == request.etag) return std::nullopt;
     return refused(412, BucketCode::precondition_failed);

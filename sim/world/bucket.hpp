@@ -1,6 +1,6 @@
 // The server side of the bucket: strongly consistent objects with conditional writes.
 //
-// Specification: what MinIO, Versity and fake-gcs-server answered, and what AWS documents;
+// Specification: what MinIO, Versity, fake-gcs-server and Azurite answered, and what AWS documents;
 // tests/conformance asks the real servers the same. No time, no network.
 #pragma once
 
@@ -35,7 +35,8 @@ struct StoreRules {
     /// Generations: each write has a version of its own, whatever its bytes, and a key that comes
     /// back has none of before.
     bool versions_per_write = false;
-    bool missing_is_412 = false;    ///< If-Match on a key that is not there, otherwise 404
+    bool missing_is_412 = false;  ///< PUT with If-Match on a key that is not there, otherwise 404
+    bool unmatched_missing_is_412 = false;  ///< the same of a DELETE, otherwise as without If-Match
     bool tells_of_missing = false;  ///< DELETE of a key that is not there is 404, otherwise 204
 };
 [[nodiscard]] StoreRules rules_of(BucketProfile profile);

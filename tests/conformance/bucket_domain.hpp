@@ -59,8 +59,9 @@ struct BucketDomain {
     [[nodiscard]] SimBucket simulated() const { return SimBucket(spec_); }
     [[nodiscard]] BucketCall build(const BucketOp& op, const Memory& memory,
                                    const BucketServer& server) const;
-    void learn(Memory& memory, const BucketOp& op, const BucketCall& call,
-               const BucketReply& reply) const;
+    /// What the clients remember of a round's answers.
+    void learn(Memory& memory, const Round<BucketOp>& round, const std::vector<BucketCall>& calls,
+               const std::vector<BucketReply>& replies) const;
     /// What differs, or nothing.
     [[nodiscard]] std::optional<std::string> compare(Relations& relations,
                                                      const BucketReply& simulated,

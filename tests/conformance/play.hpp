@@ -97,10 +97,10 @@ class Play {
         for (const Op& op : round)
             calls.push_back(domain_.build(op, memory_, subject_));
         const std::vector<Answer> answers = subject_.perform(calls);
-        for (std::size_t i = 0; i < round.size(); ++i) {
-            domain_.learn(memory_, round[i], calls[i], answers[i]);
-            real_.push_back(answers[i]);
-            if (domain_.lost(answers[i])) ++lost_;
+        domain_.learn(memory_, round, calls, answers);
+        for (const Answer& answer : answers) {
+            real_.push_back(answer);
+            if (domain_.lost(answer)) ++lost_;
         }
         std::vector<Candidate> explained = explain(round, answers);
         if (explained.empty()) return difference(sequence, index, answers);
@@ -142,10 +142,9 @@ class Play {
         return partial;
     }
     Candidate end(const Round<Op>& round, Partial partial) {
-        for (std::size_t i = 0; i < round.size(); ++i) {
-            domain_.learn(partial.state.memory, round[i], partial.calls[i], partial.answers[i]);
-            partial.state.answers.push_back(partial.answers[i]);
-        }
+        domain_.learn(partial.state.memory, round, partial.calls, partial.answers);
+        for (const Answer& answer : partial.answers)
+            partial.state.answers.push_back(answer);
         return std::move(partial.state);
     }
 

@@ -1,5 +1,5 @@
 """The simulated Lease API and bucket beside a real kube-apiserver, on etcd and on kine with SQLite,
-MinIO, Versity S3 Gateway and fake-gcs-server. LEASEHOLD_KUBERNETES=1.34 compares with the older API server.
+MinIO, Versity S3 Gateway, fake-gcs-server and Azurite. LEASEHOLD_KUBERNETES=1.34 compares with the older API server.
 
 Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
 relations, content, pages or watch events; in scripted cases, in random sequences, and among
@@ -12,11 +12,14 @@ import subprocess
 
 import pytest
 
+import install
+from lab.azure import Azurite
 from lab.cluster import ADMIN, NAMESPACE
 from lab.gcs import FakeGcs
 
 OPERATIONS = 5000
 GCS_OPERATIONS = 1500  # each of its answers takes time that grows with all its objects
+AZURE_OPERATIONS = 1000  # a language that is not made for speed
 PROFILES = {"minio": "minio", "versitygw": "versity"}
 
 
@@ -50,7 +53,7 @@ def test_lease_api(lab, reports, tmp_path, storage):
     admin.write_text(ADMIN, encoding="utf-8")
     compare(reports, f"kube-apiserver-{storage}", "--lease-server", cluster.url, "--ca",
             cluster.ca, "--token-file", token, "--admin-token-file", admin, "--namespace",
-            NAMESPACE)
+            NAMESPACE, "--lease-profile", storage)
 
 
 @pytest.mark.parametrize("store", PROFILES)
@@ -64,11 +67,22 @@ def test_google(lab, reports, tmp_path):
     gcs = FakeGcs(tmp_path / "gcs", lab.tools, backend="memory")
     try:
         secret = tmp_path / "bucket.yaml"
-        secret.write_text(gcs.secret(), encoding="utf-8")
+        secret.write_text(gcs.secret_text(), encoding="utf-8")
         compare(reports, "gcs", "--bucket-secret", secret, "--profile", "gcs",
-                "--delete-ignores-conditions", at_least=GCS_OPERATIONS, variables=gcs.environment)
+                "--delete-ignores-conditions", at_least=GCS_OPERATIONS, variables=gcs.variables())
     finally:
         gcs.stop()
+
+
+def test_azure(lab, reports, tmp_path):  # pylint: disable=unused-argument
+    """On Azurite, in a server of its own, whose LISTs take time that grows with all its blobs."""
+    azurite = Azurite(tmp_path / "azurite", install.azurite())
+    try:
+        secret = azurite.secret(tmp_path / "bucket.yaml")
+        compare(reports, "azure", "--bucket-secret", secret, "--profile", "azure",
+                at_least=AZURE_OPERATIONS)
+    finally:
+        azurite.stop()
 
 
 def test_a_wrong_profile_is_found_out(lab, tmp_path):

@@ -15,7 +15,7 @@ from lab.electors import Elector
 from lab.proxies import Action, FaultProxy
 from lab.pki import Authority
 from lab.processes import wait_for
-from lab.runs import FAULT, KEY, LEASE, Run
+from lab.runs import FAULT, KEY, LEASE, Run, leader_is_killed
 
 # ---- the network --------------------------------------------------------------------------------
 
@@ -123,12 +123,8 @@ def etcd_paused(lab, say):
 
 
 def leader_killed(lab, say):
-    """SIGKILL, and a start on its old files: catches what was acknowledged and lost."""
-    with Run(lab, say, "killed", store="versitygw") as run:
-        run.trio.kill_agent(run.leader)
-        run.trio.leader(LEASE + 3, other_than=run.leader)
-        time.sleep(2)
-        run.leader.start()
+    """Catches what was acknowledged and lost."""
+    leader_is_killed(lab, "killed", "versitygw", say)
 
 
 def pause_with_a_put_in_flight(lab, say, name, store, blocks):

@@ -232,6 +232,43 @@ TEST(AgentAzureSecret, NoAcceptedKeyDoesNothing) {
         ASSERT_TRUE(read) << read.error();
         EXPECT_EQ(read->without_effect.at(0), "pipeline_config." + std::string(key));
     }
+    for (const auto key : kReaderKeys) {
+        const auto read = with("reader_config", "{" + std::string(key) + ": 1}");
+        ASSERT_TRUE(read) << read.error();
+        EXPECT_EQ(read->without_effect.at(0), "reader_config." + std::string(key));
+    }
+}
+
+/// TLS is in force; what tunes another library's connections is named by --check-config.
+TEST(AgentAzureSecret, EachKeyOfHttpConfigIsInForceOrNamed) {
+    const std::string account = ", storage_account: acc, storage_account_key: SmVmZQ==";
+    const auto base = secret(account);
+    ASSERT_TRUE(base) << base.error();
+    for (const auto key : kHttpKeys) {
+        const bool tls = key == "tls_config" || key == "insecure_skip_verify";
+        const std::string value = key == "tls_config"        ? "{ca_file: f}"
+                                  : key.ends_with("timeout") ? "5s"
+                                  : key.starts_with("max")   ? "7"
+                                                             : "true";
+        const auto read =
+            secret(account + ", http_config: {" + std::string(key) + ": " + value + "}");
+        ASSERT_TRUE(read) << read.error();
+        EXPECT_EQ(read->tls != base->tls, tls) << key;
+        EXPECT_EQ(read->without_effect, tls ? std::vector<std::string>{}
+                                            : std::vector{"http_config." + std::string(key)});
+    }
+    for (const auto key : kTlsKeys) {
+        const bool pair = key == "cert_file" || key == "key_file";
+        const std::string other = key == "cert_file" ? ", key_file: k" : ", cert_file: c";
+        const std::string value = key == "insecure_skip_verify" ? "true" : "f";
+        const auto read = secret(account + ", http_config: {tls_config: {" + std::string(key) +
+                                 ": " + value + (pair ? other : "") + "}}");
+        ASSERT_TRUE(read) << read.error();
+        EXPECT_NE(read->tls, base->tls) << key << " is accepted and does nothing";
+        EXPECT_TRUE(read->without_effect.empty()) << key;
+    }
+    for (const char* unknown : {"proxy_url: p", "insecure_skip_verfy: true", "tls_config: {ca: f}"})
+        EXPECT_FALSE(secret(account + ", http_config: {" + unknown + "}")) << unknown;
 }
 
 TEST(AgentAzureSecret, Refusals) {

@@ -188,6 +188,8 @@ TEST_F(AgentGcsClient, AnEmulatorIsAskedWithoutAToken) {
     EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::missing);
     EXPECT_EQ(tokens_, 0);
     EXPECT_FALSE(server_.seen().at(0).headers.contains("authorization"));
+    EXPECT_EQ(targets().at(0), "GET /download/storage/v1/b/b/o/pre%2Fk")
+        << "it knows no other path under a name that is not its own";
 }
 
 std::string secret_of(const std::string& line) {

@@ -108,9 +108,10 @@ std::string xml_error(const std::string& code) {
 
 GcsReply reply_to(const SendBucket& request, int status, const std::string& body,
                   const Headers& headers = {}, bool emulator = false) {
-    return gcs_reply({kPlace, emulator, step_of(request, false)}, request,
-                     response_of(status, headers), body, std::make_shared<const ObjectBody>(),
-                     false);
+    GcsPlace place = kPlace;
+    place.emulator = emulator;
+    return gcs_reply({place, step_of(request, false)}, request, response_of(status, headers), body,
+                     std::make_shared<const ObjectBody>(), false);
 }
 
 BucketOutcome outcome(const SendBucket& request, int status, const std::string& body,

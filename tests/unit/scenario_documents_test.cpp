@@ -39,6 +39,7 @@ std::vector<std::string_view> vocabulary() {
     add(names::kSuspendClocks);
     add(names::kFormats);
     add(names::kProfiles);
+    add(names::kApiProfiles);
     add(names::kBucketProfiles);
     add(names::kPreconditions);
     add(names::kPreconditionRules);

@@ -124,7 +124,7 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
         "clocks: {offset: 10s, driftOf: [200ppm, -50ppm]}\n"
         "network: {latency: {min: 1ms, p50: 2ms, p99: 3ms}, bandwidth: 1MiB/s,\n"
         "  bucketBandwidth: 2MiB/s, zones: {a: [replica-0, replica-2], b: [replica-1]}}\n"
-        "api: {latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
+        "api: {profile: kine, latency: 4ms, bookmarkPeriod: 5s, watchTimeout: 6m}\n"
         "bucket: {get: 1ms, put: 2ms, list: 3ms, pageSize: 10, skewLimit: 15m,\n"
         "  preconditions: {ifNoneMatch: ignored, ifMatch: checked-then-stored, window: 7ms,\n"
         "    ifMatchOnDelete: refused}}\n");
@@ -137,6 +137,7 @@ TEST(ScenarioReader, TheWorldTakesEveryKey) {
     ASSERT_EQ(scenario.network.zone_members.size(), 2U);
     EXPECT_EQ(scenario.network.zone_members[0],
               (std::vector<std::string>{"replica-0", "replica-2"}));
+    EXPECT_EQ(scenario.api.profile, ApiProfile::kine);
     EXPECT_EQ(scenario.api.latency, (LatencySpec{Duration(0), 4ms, 4ms}));
     EXPECT_EQ(scenario.api.bookmark_period, 5s);
     EXPECT_EQ(scenario.api.watch_timeout, 6min);

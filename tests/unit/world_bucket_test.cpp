@@ -382,6 +382,18 @@ TEST_F(BucketRules, GoogleGivesEachWriteAVersionAndTellsOfWhatIsMissing) {
     EXPECT_NE(third, second);
 }
 
+TEST_F(BucketRules, AzureGivesEachWriteATagAndComparesItWithWhatIsMissingToo) {
+    use(BucketProfile::azure);
+    const ETag first = put("k", body_of(1)).etag;
+    const ETag second = put("k", body_of(1)).etag;
+    EXPECT_NE(second, first);
+    EXPECT_EQ(remove("k", second).status, 204);
+    expect_refused(remove("k"), 404, BucketCode::no_such_key);
+    expect_refused(remove("k", second), 412, BucketCode::precondition_failed);
+    expect_refused(put("k", body_of(1), PutCondition::if_match, second), 412,
+                   BucketCode::precondition_failed);
+}
+
 TEST_F(BucketRules, AKeyMustBeAbleToNameAFile) {
     const std::string part(255, 'k');
     const std::string longest = part + "/" + part + "/" + part + "/" + part + "/";  // 1024

@@ -111,5 +111,34 @@ TEST_F(LeaseApiOperators, OthersRenewLengthenAndRecreate) {
     EXPECT_NE(stored().uid, before.uid);
 }
 
+TEST(LeaseApiOnKine, ACreationOverADeletionMayBeAnsweredWithAnotherVersion) {
+    int low = 0;
+    int right = 0;
+    int high = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        LeaseApi api(seed, ApiProfile::kine);
+        const auto post = [&] {
+            std::optional<LeaseChange> change;
+            const LeaseReply reply =
+                api.handle(LeaseVerb::create, std::make_shared<const Lease>(fresh()), change);
+            EXPECT_EQ(reply.status, 201);
+            EXPECT_EQ(reply.lease->uid, api.lease()->uid);
+            EXPECT_EQ(change->version, api.lease()->version) << "a watch tells the right one";
+            return reply.lease->version;
+        };
+        EXPECT_EQ(post(), api.lease()->version) << "nothing was deleted";
+        const auto removed = api.remove();
+        ASSERT_TRUE(removed);
+        const Version said = post();
+        const Version stored = api.lease()->version;
+        EXPECT_GE(said, removed->version);
+        (said < stored ? low : said > stored ? high : right) += 1;
+        EXPECT_LE(said, api.revision()) << "another write's, so given once";
+    }
+    EXPECT_GT(low, 30);
+    EXPECT_GT(high, 30);
+    EXPECT_GT(right, 70);
+}
+
 }  // namespace
 }  // namespace leasehold::sim

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from . import rest
 from .processes import Process, clean_environment, free_port, wait_for
@@ -38,18 +39,33 @@ class FakeGcs:
                  "fake-gcs-server", process)
         return process
 
-    @property
-    def environment(self):
-        return {"STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.port}"}
+    def variables(self, url=None):
+        """What an agent needs beside the secret: the server at `url`, whatever its scheme."""
+        return {"STORAGE_EMULATOR_HOST": urlsplit(url or self.url).netloc}
 
-    def secret(self, bucket=None):
-        return f"type: GCS\nconfig:\n  bucket: {bucket or self.bucket}\nprefix: pre\n"
+    def secret_text(self, bucket=None, prefix="pre"):
+        return f"type: GCS\nconfig:\n  bucket: {bucket or self.bucket}\nprefix: {prefix}\n"
 
-    def objects(self):
+    def secret(self, path, _url=None, prefix=""):
+        """Writes the bucket secret, which names no server: variables() do."""
+        Path(path).write_text(self.secret_text(prefix=prefix))
+        return path
+
+    def generations(self):
         """{name: (generation, user metadata)}, by a client that nobody here wrote."""
         with urllib.request.urlopen(f"{self.url}/storage/v1/b/{self.bucket}/o") as answer:
             items = json.load(answer).get("items", [])
         return {one["name"]: (one["generation"], one.get("metadata", {})) for one in items}
+
+    def objects(self, prefix):
+        """{key: bytes} of all below `prefix`."""
+        found = {}
+        for name in self.generations():
+            if name.startswith(prefix):
+                where = f"{self.url}/storage/v1/b/{self.bucket}/o/{quote(name, safe='')}?alt=media"
+                with urllib.request.urlopen(where) as answer:
+                    found[name] = answer.read()
+        return found
 
     def stop(self):
         if self.process.alive:

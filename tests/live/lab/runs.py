@@ -65,3 +65,12 @@ class Run:
         assert self.traffic.outcomes["Committed"] >= 10, self.traffic.outcomes
         assert sum(self.traffic.queries.values()) >= 50, self.traffic.queries
         assert set(self.traffic.queries) <= {200, 404, 503}, self.traffic.queries
+
+
+def leader_is_killed(lab, name, store, say=print):
+    """SIGKILL, and a start on its old files: catches what was acknowledged and lost."""
+    with Run(lab, say, name, store=store) as run:
+        run.trio.kill_agent(run.leader)
+        run.trio.leader(LEASE + 3, other_than=run.leader)
+        time.sleep(2)
+        run.leader.start()
