@@ -126,7 +126,8 @@ TEST(LeaseApiOnKine, ACreationOverADeletionMayBeAnsweredWithAnotherVersion) {
             EXPECT_EQ(change->version, api.lease()->version) << "a watch tells the right one";
             return reply.lease->version;
         };
-        EXPECT_EQ(post(), api.lease()->version) << "nothing was deleted";
+        const Version first = post();
+        EXPECT_EQ(first, api.lease()->version) << "nothing was deleted";
         const auto removed = api.remove();
         ASSERT_TRUE(removed);
         const Version said = post();
