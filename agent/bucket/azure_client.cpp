@@ -26,7 +26,7 @@ ClientOptions client_options(const BucketConfig& config) {
 
 AzureClient::AzureClient(const BucketConfig& config, const BucketContext& context, Deliver deliver,
                          const VariableLookup& environment)
-    : StoreClient(context, std::move(deliver), client_options(config), true),
+    : StoreClient(context, std::move(deliver), client_options(config), HashesWanted{.md5 = true}),
       place_(azure_place(config)) {
     auto plan = plan_azure(config, environment);
     if (!plan) throw std::runtime_error(plan.error());

@@ -31,7 +31,7 @@ GcsClient::GcsClient(const BucketConfig& config, const BucketContext& context, D
 
 GcsClient::GcsClient(const BucketConfig& config, const BucketContext& context, Deliver deliver,
                      const GooglePlan& plan)
-    : StoreClient(context, std::move(deliver), client_options(config), true),
+    : StoreClient(context, std::move(deliver), client_options(config), HashesWanted{.md5 = true}),
       place_{plan.store_url, config.bucket, config.prefix, plan.emulator} {
     if (place_.emulator) return;
     keep_credentials(std::make_unique<GoogleSource>(plan, context.loop, context.pool),

@@ -32,8 +32,9 @@ bool blames_credentials(const BucketReply& reply) {
 
 S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Deliver deliver,
                    const VariableLookup& environment, Duration rotation)
-    : StoreClient(context, std::move(deliver), client_options(config), config.send_content_md5),
-      config_(config) {
+    : StoreClient(context, std::move(deliver), client_options(config), S3Proof(config).wanted()),
+      config_(config),
+      proof_(config) {
     const auto plan = plan_role(config, environment);
     if (!plan) throw std::runtime_error(plan.error());
     auto source = std::make_unique<ChainSource>(KeySource(config, environment),
@@ -47,9 +48,11 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
 Request S3Client::http_request(Job& job, const BodyHash& hash, const Credentials& credentials) {
     S3Request s3 = s3_request(config_, job.request);
     const bool put = job.request.verb == BucketVerb::put;
-    if (put) add_checksums(s3, hash, !checksum_refused_);
-    sign(s3.headers, s3.method, s3.url, put ? to_hex(hash.sha256) : std::string(kEmptySha256),
-         credentials, config_.region, read_now().wall);
+    if (put) add_checksums(s3, hash, proof_.checksum());
+    job.signed_over_body = put && hash.sha256;
+    std::string content(put ? kUnsignedPayload : kEmptySha256);
+    if (job.signed_over_body) content = to_hex(*hash.sha256);
+    sign(s3.headers, s3.method, s3.url, content, credentials, config_.region, read_now().wall);
     Request request;
     request.method = s3.method;
     request.url = s3.url.text();
@@ -72,14 +75,14 @@ StoreClient::Taken S3Client::take(Job& job, const Response& response, ObjectBody
                                   bool gate_closed) {
     S3Reply mapped =
         s3_reply(config_, job.request, response, *job.text, std::move(object), gate_closed);
-    learn(mapped, job.access_key);
+    learn(mapped, job);
     return {std::move(mapped.reply), std::move(mapped.problem), false,
             std::move(mapped.error.code)};
 }
 
 /// What the answer says of requests to come. This one is the model's to repeat.
-void S3Client::learn(const S3Reply& answer, const std::string& access_key) {
-    if (blames_credentials(answer.reply)) keeper()->refused(access_key, answer.error.code);
+void S3Client::learn(const S3Reply& answer, const Job& job) {
+    if (blames_credentials(answer.reply)) keeper()->refused(job.access_key, answer.error.code);
     const std::string& region = answer.error.region;
     if (config_.region_guessed && !region.empty()) {
         config_.region_guessed = false;
@@ -88,10 +91,10 @@ void S3Client::learn(const S3Reply& answer, const std::string& access_key) {
                          config_.region);
         config_.region = region;
     }
-    if (!answer.error.names_checksum || checksum_refused_) return;
-    checksum_refused_ = true;
-    spdlog::info("bucket: PUTs carry no x-amz-checksum-sha256 from now on: {}",
-                 answer.error.message);
+    if (job.request.verb != BucketVerb::put) return;
+    if (const std::string news = proof_.learn(answer, job.signed_over_body); !news.empty())
+        spdlog::info("bucket: {}", news);
+    want(proof_.wanted());
 }
 
 }  // namespace leasehold::agent

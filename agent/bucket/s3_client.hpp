@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/bucket/s3_proof.hpp"
 #include "agent/bucket/s3_reply.hpp"
 #include "agent/bucket/store_client.hpp"
 
@@ -27,10 +28,10 @@ class S3Client : public StoreClient {
     [[nodiscard]] std::string_view stamp_header() const override;
     [[nodiscard]] Taken take(Job& job, const Response& response, ObjectBodyPtr object,
                              bool gate_closed) override;
-    void learn(const S3Reply& answer, const std::string& access_key);
+    void learn(const S3Reply& answer, const Job& job);
 
     BucketConfig config_;
-    bool checksum_refused_ = false;  ///< this store does not know x-amz-checksum-sha256
+    S3Proof proof_;
 };
 
 }  // namespace leasehold::agent

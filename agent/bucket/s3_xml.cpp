@@ -116,6 +116,8 @@ S3Error parse_error(std::string_view body) {
         const auto names = [&](std::string_view word) { return text.find(word) != text.npos; };
         if (names("if-match") || names("if-none-match")) error.names_condition = true;
         if (names("x-amz-checksum")) error.names_checksum = true;
+        if (names("content-sha256") || names("contentsha256") || names("unsigned-payload"))
+            error.names_body_hash = true;
     }
     return error;
 }

@@ -22,10 +22,10 @@ ClientOptions with_uploads(ClientOptions options, SocketSet* uploads) {
 }  // namespace
 
 StoreClient::StoreClient(const BucketContext& context, Deliver deliver,
-                         const ClientOptions& options, bool with_md5)
+                         const ClientOptions& options, const HashesWanted& hashes)
     : context_(context),
       deliver_(std::move(deliver)),
-      with_md5_(with_md5),
+      hashes_(hashes),
       log_(context.duties),
       waiting_(context.loop, [this] { waiting_due(); }),
       self_(std::make_shared<StoreClient*>(this)),
@@ -75,15 +75,15 @@ void StoreClient::send(const SendBucket& request) {
 void StoreClient::hash(RequestId id, PutBody body) {
     jobs_.at(id).body = body.parts;
     if (body.in_memory && body.size <= kHashInline) {
-        hashed(id, hash_body(body, with_md5_));
+        hashed(id, hash_body(body, hashes_));
         return;
     }
     arm_waiting();
-    const bool with_md5 = with_md5_;
-    context_.pool.run([body = std::move(body), with_md5] { return hash_body(body, with_md5); },
-                      [weak = std::weak_ptr(self_), id](const BodyHash& hash) {
-                          if (const auto self = weak.lock()) (*self)->hashed(id, hash);
-                      });
+    context_.pool.run(
+        [body = std::move(body), wanted = hashes_] { return hash_body(body, wanted); },
+        [weak = std::weak_ptr(self_), id](const BodyHash& hash) {
+            if (const auto self = weak.lock()) (*self)->hashed(id, hash);
+        });
 }
 
 /// A job that was aborted or timed out meanwhile is not there any more: it must not leave.

@@ -34,6 +34,7 @@ class StoreClient : public BucketClient {
         std::optional<TransferId> transfer;    ///< none while it waits
         std::optional<BodyHash> hash;          ///< it waits for credentials; none: for its hash
         std::string access_key;                ///< that it was signed with
+        bool signed_over_body = false;         ///< a put whose signature covers its body (S3)
         std::vector<BytesPtr> body;            ///< of a put
         std::shared_ptr<std::string> text;     ///< of an error or a page, as far as it came
         std::shared_ptr<ObjectReader> object;  ///< of a got object
@@ -49,10 +50,11 @@ class StoreClient : public BucketClient {
     };
 
     /// Throws std::runtime_error when curl cannot be set up. `options` is for reads and writes
-    /// alike; `with_md5`: puts have the MD5 of their bodies. Without keep_credentials() requests
-    /// carry none.
+    /// alike; `hashes`: of the bodies of puts. Without keep_credentials() requests carry none.
     StoreClient(const BucketContext& context, Deliver deliver, const ClientOptions& options,
-                bool with_md5);
+                const HashesWanted& hashes);
+    /// Of the bodies of puts to come.
+    void want(const HashesWanted& hashes) { hashes_ = hashes; }
     void keep_credentials(std::unique_ptr<CredentialsSource> source, std::optional<Grant> start);
     [[nodiscard]] CredentialsKeeper* keeper() { return credentials_.get(); }
     [[nodiscard]] static bool changes(BucketVerb verb);
@@ -86,7 +88,7 @@ class StoreClient : public BucketClient {
 
     BucketContext context_;
     Deliver deliver_;
-    bool with_md5_;
+    HashesWanted hashes_;
     ProblemLog log_;
     std::map<RequestId, Job> jobs_;
     BoottimeTimer waiting_;               ///< the first deadline among those that wait

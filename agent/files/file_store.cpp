@@ -46,6 +46,25 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
     State(FilePool& the_pool, const std::string& root, Deliver to, Duties* told)
         : pool(the_pool), files(open_files(root)), deliver(std::move(to)), duties(told) {}
 
+    /// Of one key: what was asked for, in its order, and how many of the first are under way.
+    struct Queue {
+        std::deque<SendFile> asked;
+        std::size_t under_way = 0;
+    };
+
+    /// Loads change nothing, so those that stand side by side go side by side: one at a time, two
+    /// hundred queries of one window would be two hundred trips to the pool and back. Everything
+    /// else is alone.
+    void proceed(Queue& queue) {
+        const auto may_start = [&queue] {
+            if (queue.under_way == 0) return true;
+            return queue.asked.front().verb == FileVerb::load &&
+                   queue.asked[queue.under_way].verb == FileVerb::load;
+        };
+        while (queue.under_way < queue.asked.size() && may_start())
+            start(queue.asked[queue.under_way++]);
+    }
+
     /// Does the request on the pool, then answers it. The store may be gone by then.
     void start(const SendFile& request) {
         pool.run([request, disk = files] { return disk->perform(request); },
@@ -56,13 +75,15 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
 
     void finish(const SendFile& request, const files::Outcome& outcome) {
         if (request.verb != FileVerb::list) {
-            const auto queue = queues.find(request.key);
-            queue->second.pop_front();
-            if (queue->second.empty()) {
-                queues.erase(queue);
-            } else {
-                start(queue->second.front());
-            }
+            // Loads under way may end in any order; what follows them waits for the last one.
+            const auto at = queues.find(request.key);
+            Queue& queue = at->second;
+            queue.asked.pop_front();
+            --queue.under_way;
+            if (queue.asked.empty())
+                queues.erase(at);
+            else
+                proceed(queue);
         }
         tell(request, outcome);
         deliver(FileAnswered{request.request, outcome.reply});
@@ -91,7 +112,7 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
     FilePool& pool;
     std::shared_ptr<files::TaggedFiles> files;
     Deliver deliver;
-    std::map<ObjectKey, std::deque<SendFile>> queues;  ///< the first of each is under way
+    std::map<ObjectKey, Queue> queues;
     Duties* duties;
 };
 
@@ -111,9 +132,9 @@ void FileStore::send(const SendFile& request) {
         CHECK_MSG(bytes != nullptr, "a payload without bytes for the local store");
         CHECK(bytes->size() == request.payload.size);
     }
-    std::deque<SendFile>& queue = state_->queues[request.key];
-    queue.push_back(request);
-    if (queue.size() == 1) state_->start(request);
+    State::Queue& queue = state_->queues[request.key];
+    queue.asked.push_back(request);
+    state_->proceed(queue);
 }
 
 BytesPtr FileStore::open(const ObjectKey& key) const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -79,6 +80,14 @@ class FilesRig {
         for (const std::size_t wanted = answers_.size() + count; answers_.size() < wanted;)
             loop_.run_one();
         return answers_;
+    }
+    /// How many answers have come when work that is asked for now has been done.
+    std::size_t answers_before_new_work() {
+        std::optional<std::size_t> count;
+        pool_->run([] { return true; }, [&](bool) { count = answers_.size(); });
+        while (!count)
+            loop_.run_one();
+        return *count;
     }
     FileReply ask(FileVerb verb, const std::string& key = "", const FileTag& tag = {},
                   const Blob& payload = {}) {

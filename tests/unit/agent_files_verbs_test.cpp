@@ -140,6 +140,27 @@ TEST(AgentFiles, RequestsOfOneKeyAreDoneInTheirOrder) {
     }
 }
 
+TEST(AgentFiles, LoadsOfOneKeyDoNotWaitForEachOther) {
+    const TestFolder folder;
+    FilesRig rig(folder.path(), 1);  // one thread: work is done in the order in which it was begun
+    rig.put("k", "1", tag_of(1, "e"));
+    rig.send(RequestId(1), FileVerb::load, "k");
+    rig.send(RequestId(2), FileVerb::load, "k");
+    rig.send(RequestId(3), FileVerb::load, "k");
+    rig.send(RequestId(4), FileVerb::store, "k", tag_of(2, "f"), blob_of("2"));
+    rig.send(RequestId(5), FileVerb::load, "k");
+    rig.send(RequestId(6), FileVerb::load, "k");
+    // All three were begun at once; what changes the file, and what came after that, was not.
+    EXPECT_EQ(rig.answers_before_new_work(), 1 + 3U);
+    const std::vector<FileAnswered>& answers = rig.wait(3);
+    for (std::uint64_t id = 1; id <= 6; ++id) {
+        EXPECT_EQ(answers[id].request, RequestId(id));
+        if (id == 4) continue;
+        const Blob& loaded = answers[id].reply.entries->front().payload;
+        EXPECT_EQ(text_of(*bytes_of(loaded)), id < 4 ? "1" : "2") << id;
+    }
+}
+
 TEST(AgentFiles, OneKeyWaitsForNoOther) {
     const TestFolder folder;
     FilesRig rig(folder.path(), 2);

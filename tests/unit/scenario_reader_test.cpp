@@ -446,6 +446,5 @@ TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
     ASSERT_TRUE(again) << again.error().to_string();
     EXPECT_EQ(again->why, first->why);
 }
-
 }  // namespace
 }  // namespace leasehold::sim
