@@ -18,7 +18,7 @@ from lab import rest
 from lab.processes import Process, clean_environment, free_port, wait_for
 from lab.roles import REGION, Answers, Issuer, Moto, RoleMinIO
 
-import install_moto
+import install
 
 STS = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 
@@ -40,13 +40,7 @@ def store(lab, issuer):
 
 @pytest.fixture(scope="module")
 def moto(lab):
-    try:
-        python = install_moto.python()
-    except install_moto.NoMoto as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
-    made = Moto(lab.folder / "moto", python)
+    made = Moto(lab.folder / "moto", install.moto())
     yield made
     made.stop()
 

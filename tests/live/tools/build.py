@@ -250,10 +250,10 @@ def build_module(module, go, environment, root, version):
         shutil.rmtree(half, ignore_errors=True)
 
 
-def remove_unused(root):
+def remove_unused(root, names):
     """Other keys belong to other versions of the tree: they go when nobody has asked for long."""
-    for module in MODULES:
-        for folder in root.glob(f"{module}-*"):
+    for name in names:
+        for folder in root.glob(f"{name}-*"):
             if time.time() - folder.stat().st_mtime > UNUSED_AFTER:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -266,7 +266,7 @@ def build(chosen):
         wanted = missing(chosen)
         for module in set(chosen) - set(wanted):
             os.utime(folder_of(module, root))
-        remove_unused(root)
+        remove_unused(root, MODULES)
         if not wanted:
             return
         # Nobody else builds now, so what lies here half done was left by a build that was killed.
