@@ -147,6 +147,10 @@ class Cluster:
             return self.ask("PUT", f"{LEASES}/{name}", lease).status == 200
         wait_for(attempt, 10, f"an edit of Lease {name}")
 
+    def make_lease(self, name):
+        """Makes one that nobody has ever held."""
+        self.must("POST", LEASES, {"metadata": {"name": name}, "spec": {}})
+
     def delete_lease(self, name):
         self.must("DELETE", f"{LEASES}/{name}")
 

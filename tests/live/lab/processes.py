@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -152,14 +153,21 @@ _given = set()
 _given_lock = threading.Lock()
 
 
+def _ports():
+    """Those of loopback that no connection is given by itself, or all where there are few."""
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    return range(10000, low) if low > 20000 else range(10000, 65536)
+
+
 def free_port():
     """A loopback port that nobody has, and that this run has not given away before."""
     with _given_lock:
         while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            if port not in _given:
+            port = random.SystemRandom().choice(_ports())
+            if port in _given:
+                continue
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
                 _given.add(port)
                 return port
 
