@@ -6,8 +6,10 @@ official Java client, kube-leader-election and kubert too. Each with its usual d
 """
 
 import contextlib
+import functools
 import inspect
 import random
+import threading
 import time
 from datetime import datetime
 
@@ -189,9 +191,9 @@ def black_hole(contest):
     begin = boottime_ns()
     took = wait_next(contest)
     time.sleep(max(0, 40 - seconds_since(begin)))
-    both = contest.two_leaders()
     contest.proxy.heal()
-    return {"next": took, "both": both / 1e3}
+    time.sleep(10)
+    return {"next": took}
 
 
 def pause(contest):
@@ -218,7 +220,7 @@ def blank_lease(contest):
         blank(cluster, lease)
         wait_for(lambda: cluster.holder(lease), 40, "a holder", every=0.02)
     time.sleep(12)
-    return {"both": contest.two_leaders() / 1e3}
+    return {}
 
 
 def wait_next(contest):
@@ -228,7 +230,9 @@ def wait_next(contest):
 
 
 GROUPS = {"crash": crash, "black-hole": black_hole, "paused": pause, "blanked": blank_lease}
-EACH = 2  # runs of a schedule for each kind, at the same time
+# Runs of a schedule for each kind, at the same time. Failovers scatter.
+EACH = {"crash": 4, "black-hole": 2, "paused": 2, "blanked": 2}
+PATIENCE = 550  # seconds for all runs
 
 
 def play_group(lab, say, name, kind, schedule):
@@ -250,6 +254,15 @@ def play_group(lab, say, name, kind, schedule):
 # ---- the tests ----------------------------------------------------------------------------------
 
 
+_turns = {name: threading.BoundedSemaphore(library.runs_at_once)
+          for name, library in LIBRARIES.items()}
+
+
+def in_turn(play, name, kind, schedule, lab, say):
+    with _turns.get(kind, contextlib.nullcontext()):
+        return play(lab, say, name, kind, schedule)
+
+
 @pytest.fixture(scope="module")
 def played(lab, request):
     runs = {}
@@ -258,12 +271,14 @@ def played(lab, request):
         if item.module is not request.module or not parameters:
             continue
         kind, schedule = parameters.params["kind"], parameters.params["schedule"]
-        play, count = (play_beside, 1) if schedule in BESIDE and "beside" in item.name else (
-            play_group, EACH)
-        for i in range(count):
-            name = f"{kind}-{schedule}-{'pair' if count == 1 else i}"
-            runs[name] = (lambda lab, say, play=play, name=name, kind=kind, schedule=schedule:
-                          play(lab, say, name, kind, schedule))
+        if kind in LIBRARIES:
+            LIBRARIES[kind].command(lab.tools)  # installs it, before anything waits for it
+        if item.originalname == test_beside_an_agent.__name__:
+            names, play = [f"{kind}-{schedule}-pair"], play_beside
+        else:
+            names, play = [f"{kind}-{schedule}-{i}" for i in range(EACH[schedule])], play_group
+        for name in names:
+            runs[name] = functools.partial(in_turn, play, name, kind, schedule)
     concurrent = Concurrent(lab, runs)
     yield concurrent
     concurrent.close()
@@ -273,8 +288,8 @@ def played(lab, request):
 def group_table(reports):
     rows = {}
     yield rows
-    head = ["elector", "n", *(inspect.getdoc(GROUPS[one]) for one in GROUPS)]
-    lines = table_of(head, [[title, EACH, *(cells.get(one, "") for one in GROUPS)]
+    head = ["elector", *(f"{inspect.getdoc(play)} n={EACH[one]}" for one, play in GROUPS.items())]
+    lines = table_of(head, [[title, *(cells.get(one, "") for one in GROUPS)]
                             for title, cells in rows.items()])
     (reports / "electors.md").write_text(lines)
     print("\n" + lines)
@@ -303,7 +318,7 @@ def test_beside_an_agent(played, pair_table, kind, schedule):
     """One agent and one elector of others: catches a record that one misreads, a takeover before
     the lease ran out, an agent that acts after SIGCONT, and a Lease that somebody blanked taken
     while its holder believes that it leads."""
-    took = played.result(f"{kind}-{schedule}-pair")
+    took = played.result(f"{kind}-{schedule}-pair", PATIENCE)
     pair_table.setdefault(LIBRARIES[kind].title, {}).update(took)
     print(took)
 
@@ -313,16 +328,16 @@ def test_beside_an_agent(played, pair_table, kind, schedule):
 def test_group_of_one_kind(played, group_table, kind, schedule):
     """A leader and a follower of one kind under the same fault: ours never lead at once. What the
     others do is measured, and is what README.md says: another version may behave better."""
-    results = [played.result(f"{kind}-{schedule}-{i}") for i in range(EACH)]
+    results = [played.result(f"{kind}-{schedule}-{i}", PATIENCE) for i in range(EACH[schedule])]
     title = "leasehold" if kind == "leasehold" else LIBRARIES[kind].title
     both = [result["both"] for result in results]
-    told = f"{max(both):.2f} s"
+    told = " ".join(f"{seconds:.2f}" for seconds in both)
     if schedule == "crash":
-        told = " ".join(f"{result['next']:.1f}" for result in results) + " s"
+        told = " ".join(f"{took:.1f}" for took in sorted(result["next"] for result in results))
     group_table.setdefault(title, {})[schedule] = told
     print(title, schedule, results)
     if kind == "leasehold":
-        assert both == [0.0] * EACH
+        assert both == [0.0] * len(results)
     else:
         least, most = LIBRARIES[kind].two_leaders.get(schedule, (0, 0))
         assert least <= max(both) <= most, "README.md, \"Never two leaders\", says otherwise"

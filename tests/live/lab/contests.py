@@ -14,6 +14,8 @@ LEASE = 15
 class Contest:
     """`first`, which the schedule strikes, behind a proxy of its own; and its followers."""
 
+    renews_every = 2  # seconds
+
     def __init__(self, lab, name, followers):
         self.lab = lab
         self.lease = name
@@ -29,7 +31,7 @@ class Contest:
             self.launch(i + 1, self.lab.cluster.url)
             time.sleep(random.uniform(0, 0.7))
         # In step with nothing: the fault falls anywhere within a period of renewal.
-        time.sleep(4 + random.uniform(0, 2))
+        time.sleep(4 + random.uniform(0, self.renews_every))
         return self
 
     @property
@@ -58,6 +60,7 @@ class Theirs(Contest):
     def __init__(self, lab, name, library=CLIENT_GO, followers=1, **flags):
         super().__init__(lab, name, followers)
         self.library = library
+        self.renews_every = library.renews_every
         self.flags = flags
 
     def start(self):

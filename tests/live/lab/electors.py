@@ -24,6 +24,8 @@ class Library:
     command: Callable  # of the tools of build.py: the words that start it
     family: str = ""   # of LEASEHOLD_ELECTORS, which asks for it; "": always played
     wants_a_lease: bool = False  # it does not create one
+    renews_every: int = 2        # seconds
+    runs_at_once: int = 100      # a virtual machine takes seconds of a core until it is there
     # Schedule of test_electors.py: seconds with two leaders, least and most; not there: none.
     two_leaders: dict = field(default_factory=dict)
 
@@ -31,18 +33,19 @@ class Library:
 CLIENT_GO = Library("client-go", "client-go 0.37.2", lambda tools: [tools["elector"]],
                     two_leaders={"paused": (8, 12), "blanked": (0, 13)})
 PYTHON = Library("python", "official Python 37.0.2", lambda tools: install.python_elector(),
-                 two_leaders={"black-hole": (15, 30), "paused": (8, 13), "blanked": (0, 13)})
+                 two_leaders={"black-hole": (15, 35), "paused": (8, 13), "blanked": (0, 13)})
 FABRIC8 = Library("fabric8", "fabric8 8.0.0", lambda tools: install.java_elector("fabric8"),
-                  family="java", two_leaders={"blanked": (0, 13), "paused": (0, 1)})
+                  family="java", runs_at_once=4, two_leaders={"blanked": (0, 13), "paused": (0, 1)})
 OFFICIAL_JAVA = Library("official-java", "official Java 25.0.0",
                         lambda tools: install.java_elector("official-java"), family="java",
-                        two_leaders={"paused": (8, 13), "blanked": (0, 13)})
+                        runs_at_once=4, two_leaders={"paused": (8, 13)})
 KUBERT = Library("kubert", "kubert 0.25.0", lambda tools: install.rust_elector("kubert"),
-                 family="rust", wants_a_lease=True)
+                 family="rust", wants_a_lease=True, renews_every=10,
+                 two_leaders={"paused": (0, 1)})
 KUBE_LEADER_ELECTION = Library(
     "kube-leader-election", "kube-leader-election 0.44.0",
-    lambda tools: install.rust_elector("kube-leader-election"), family="rust",
-    two_leaders={"black-hole": (15, 35), "paused": (0, 1), "blanked": (0, 6)})
+    lambda tools: install.rust_elector("kube-leader-election"), family="rust", renews_every=5,
+    two_leaders={"black-hole": (15, 35), "paused": (0, 1)})
 LIBRARIES = {library.name: library for library in (
     CLIENT_GO, FABRIC8, OFFICIAL_JAVA, PYTHON, KUBERT, KUBE_LEADER_ELECTION)}
 
@@ -66,7 +69,7 @@ class Elector:
         folder.mkdir(exist_ok=True)
         if token_file is None:
             token_file = folder / f"{name}.token"
-            token_file.write_text(cluster.token())
+            token_file.write_text(cluster.token("elector"))
         command = [*library.command(lab.tools), f"--url={url or cluster.url}", f"--ca={cluster.ca}",
                    f"--token-file={token_file}", f"--lease={lease}", f"--id={name}"]
         command += [f"--{flag.replace('_', '-')}={str(value).lower()}"
