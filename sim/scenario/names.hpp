@@ -52,7 +52,7 @@ inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "f
 
 /// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
-inline constexpr std::array<std::string_view, 23> kInvariants{
+inline constexpr std::array<std::string_view, 24> kInvariants{
     "leader.at-most-one",
     "leader.eventually-one",
     "leader.stable",
@@ -65,6 +65,7 @@ inline constexpr std::array<std::string_view, 23> kInvariants{
     "bucket.linearizable",
     "write.eventually-committed",
     "backup.goes-on",
+    "leader.equals-single-install",
     "follower.writes-are-no-ops",
     "follower.reads-never-stack",
     "requests.bounded",

@@ -221,10 +221,12 @@ void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {
     context_.at(context_.now() + Duration(static_cast<std::int64_t>(gap / 2 + random_.below(gap))),
                 Kind::query_due, replica, data);
     if (keys_.empty()) return;
-    const std::size_t slot = random_.below(keys_.size());
+    // Dashboards look at older windows, too.
+    const std::size_t slot = random_.below(keys_.size() + expiring_.size());
+    const ObjectKey& key = slot < keys_.size() ? current_key(slot) : expiring_[slot - keys_.size()];
     const Instant deadline =
         context_.hosts[replica].clock.monotonic(context_.now()) + spec.query_deadline;
-    hosts_.give(replica, Query{next_call(replica), current_key(slot), deadline});
+    hosts_.give(replica, Query{next_call(replica), key, deadline});
 }
 
 }  // namespace leasehold::sim

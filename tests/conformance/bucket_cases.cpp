@@ -234,8 +234,8 @@ void in_one_folder(std::vector<Case<BucketOp>>& all) {
     Case<BucketOp> folder = steps("a-put-beside-a-removal-in-its-folder", {});
     for (std::uint32_t round = 0; round < 8; ++round) {
         add(folder, {put("n/1", 200, 60 + round)});
-        add(folder, {at_some_time(by(0, remove("n/1"))),
-                     at_some_time(by(1, put("n/m/2", 0, 70 + round)))});
+        add(folder,
+            {at_some_time(by(0, remove("n/1"))), at_some_time(by(1, put("n/m/2", 0, 70 + round)))});
         add(folder, {at_some_time(get("n/m/2"))});
         add(folder, {list()});
         add(folder, {remove("n/m/2", 0)});

@@ -53,10 +53,10 @@ inline constexpr std::array<std::string_view, 21> kBucketBugs{
     "tag-of-each-write",
     "metadata-lost",
     "plus-is-a-space",
-    "race-has-two-winners",      // only among operations sent at once
-    "refused-put-lands",         // likewise: answered 412, and written
-    "delete-checks-too-early",   // likewise: a put may come between its check and its removal
-    "folder-gone-under-a-put",   // likewise: refused for a removal in its folder
+    "race-has-two-winners",           // only among operations sent at once
+    "refused-put-lands",              // likewise: answered 412, and written
+    "delete-checks-too-early",        // likewise: a put may come between its check and its removal
+    "folder-gone-under-a-put",        // likewise: refused for a removal in its folder
     "put-into-a-gone-folder-lands"};  // likewise, and written
 
 class MutantBucket : public BucketServer {

@@ -84,8 +84,8 @@ struct LeaseDomain {
     [[nodiscard]] bool locks(const LeaseCall& /*one*/, const LeaseCall& /*other*/) const {
         return false;
     }
-    [[nodiscard]] bool refused_beside(const std::vector<LeaseCall>& /*calls*/, std::size_t /*which*/,
-                                      const LeaseAnswer& /*real*/) const {
+    [[nodiscard]] bool refused_beside(const std::vector<LeaseCall>& /*calls*/,
+                                      std::size_t /*which*/, const LeaseAnswer& /*real*/) const {
         return false;
     }
     [[nodiscard]] bool succeeds(const LeaseAnswer& answer) const {

@@ -7,8 +7,8 @@
 // answer decides among those.
 //
 // Where a server is known to check and to act in two steps, another operation of the round may come
-// between them, but none that the server locks out. Where it is known to refuse an operation because
-// of another of the round, without an effect, that refusal is let pass.
+// between them, but none that the server locks out. Where it is known to refuse an operation
+// because of another of the round, without an effect, that refusal is let pass.
 //
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
 // Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
