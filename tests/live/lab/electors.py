@@ -31,14 +31,14 @@ class Library:
 
 
 CLIENT_GO = Library("client-go", "client-go 0.37.2", lambda tools: [tools["elector"]],
-                    two_leaders={"paused": (8, 12), "blanked": (0, 13)})
+                    two_leaders={"paused": (8, 14), "blanked": (0, 14)})
 PYTHON = Library("python", "official Python 37.0.2", lambda tools: install.python_elector(),
-                 two_leaders={"black-hole": (15, 35), "paused": (8, 13), "blanked": (0, 13)})
+                 two_leaders={"black-hole": (15, 35), "paused": (8, 14), "blanked": (0, 14)})
 FABRIC8 = Library("fabric8", "fabric8 8.0.0", lambda tools: install.java_elector("fabric8"),
-                  family="java", runs_at_once=4, two_leaders={"blanked": (0, 13), "paused": (0, 1)})
+                  family="java", runs_at_once=4, two_leaders={"blanked": (0, 14), "paused": (0, 1)})
 OFFICIAL_JAVA = Library("official-java", "official Java 25.0.0",
                         lambda tools: install.java_elector("official-java"), family="java",
-                        runs_at_once=4, two_leaders={"paused": (8, 13)})
+                        runs_at_once=4, two_leaders={"paused": (8, 14)})
 KUBERT = Library("kubert", "kubert 0.25.0", lambda tools: install.rust_elector("kubert"),
                  family="rust", wants_a_lease=True, renews_every=10,
                  two_leaders={"paused": (0, 1)})
