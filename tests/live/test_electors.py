@@ -218,7 +218,7 @@ def blank_lease(contest):
         if cluster.holder(lease) not in (first, ""):
             break
         blank(cluster, lease)
-        wait_for(lambda: cluster.holder(lease), 40, "a holder", every=0.02)
+        wait_for(lambda: cluster.holder(lease), 60, "a holder", every=0.02)
     time.sleep(GOES_ON)
     return {}
 

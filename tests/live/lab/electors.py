@@ -45,7 +45,7 @@ KUBERT = Library("kubert", "kubert 0.25.0", lambda tools: install.rust_elector("
 KUBE_LEADER_ELECTION = Library(
     "kube-leader-election", "kube-leader-election 0.44.0",
     lambda tools: install.rust_elector("kube-leader-election"), family="rust", renews_every=5,
-    two_leaders={"black-hole": (15, 35), "paused": (0, 1)})
+    two_leaders={"black-hole": (15, 45), "paused": (0, 1)})
 LIBRARIES = {library.name: library for library in (
     CLIENT_GO, FABRIC8, OFFICIAL_JAVA, PYTHON, KUBERT, KUBE_LEADER_ELECTION)}
 
