@@ -68,7 +68,11 @@ class Pair:
 
     def start(self, one, settle=3.0):
         """An elector or an agent that follows; with some rounds of its own before what comes."""
-        one = self.new_elector() if one is None else one.start()
+        if one is None:
+            one = self.new_elector()
+            one.wait_contending()
+        else:
+            one.start()
         time.sleep(settle + random.uniform(0, 2))
         return one
 

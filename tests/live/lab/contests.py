@@ -30,6 +30,8 @@ class Contest:
         for i in range(self.followers):
             self.launch(i + 1, self.lab.cluster.url)
             time.sleep(random.uniform(0, 0.7))
+        for one in self.all[1:]:
+            self.wait_contending(one)
         # In step with nothing: the fault falls anywhere within a period of renewal.
         time.sleep(4 + random.uniform(0, self.renews_every))
         return self
@@ -49,6 +51,9 @@ class Contest:
 
     def kill_first(self):
         self.first.kill()
+
+    def wait_contending(self, one):
+        pass
 
     def judge(self, say):
         pass
@@ -71,6 +76,9 @@ class Theirs(Contest):
     def launch(self, i, url):
         self.all.append(Elector(self.lab, self.lease, f"{self.lease}-{i}", url=url,
                                 library=self.library, again=i > 0, **self.flags))
+
+    def wait_contending(self, one):
+        one.wait_contending()
 
     def leading(self, one):
         return one.leading()

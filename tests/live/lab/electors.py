@@ -25,20 +25,22 @@ class Library:
     family: str = ""   # of LEASEHOLD_ELECTORS, which asks for it; "": always played
     wants_a_lease: bool = False  # it does not create one
     renews_every: int = 2        # seconds
+    tells_leaders: bool = False  # says "newleader" when it has looked at the Lease
     runs_at_once: int = 100      # a virtual machine takes seconds of a core until it is there
     # Schedule of test_electors.py: seconds with two leaders, least and most; not there: none.
     two_leaders: dict = field(default_factory=dict)
 
 
 CLIENT_GO = Library("client-go", "client-go 0.37.2", lambda tools: [tools["elector"]],
-                    two_leaders={"paused": (8, 14), "blanked": (0, 14)})
+                    tells_leaders=True, two_leaders={"paused": (8, 14), "blanked": (0, 14)})
 PYTHON = Library("python", "official Python 37.0.2", lambda tools: install.python_elector(),
                  two_leaders={"black-hole": (15, 35), "paused": (8, 14), "blanked": (0, 14)})
 FABRIC8 = Library("fabric8", "fabric8 8.0.0", lambda tools: install.java_elector("fabric8"),
-                  family="java", runs_at_once=4, two_leaders={"blanked": (0, 14), "paused": (0, 1)})
+                  family="java", runs_at_once=4, tells_leaders=True,
+                  two_leaders={"blanked": (0, 14), "paused": (0, 1)})
 OFFICIAL_JAVA = Library("official-java", "official Java 25.0.0",
                         lambda tools: install.java_elector("official-java"), family="java",
-                        runs_at_once=4, two_leaders={"paused": (8, 14)})
+                        runs_at_once=4, tells_leaders=True, two_leaders={"paused": (8, 14)})
 KUBERT = Library("kubert", "kubert 0.25.0", lambda tools: install.rust_elector("kubert"),
                  family="rust", wants_a_lease=True, renews_every=10,
                  two_leaders={"paused": (0, 1)})
@@ -63,6 +65,7 @@ class Elector:
                  library=CLIENT_GO, **flags):
         cluster = cluster or lab.cluster
         self.name = name
+        self.library = library
         self.events = []
         self._lock = threading.Lock()
         folder = lab.folder / "electors"
@@ -95,6 +98,11 @@ class Elector:
     def wait_leading(self, seconds=60):
         wait_for(self.leading, seconds, f"{self.name} to lead", self.process, every=0.01)
         return self
+
+    def wait_contending(self, seconds=60):
+        """A follower counts from its first look at the Lease: seconds after a JVM's start."""
+        word = "newleader" if self.library.tells_leaders else "running"
+        wait_for(lambda: self.seen(word), seconds, f"{self.name} to contend", self.process)
 
     def leading(self):
         """Whether the context of its leadership is open by its last words."""

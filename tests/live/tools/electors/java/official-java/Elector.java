@@ -29,7 +29,7 @@ public final class Elector {
             running[0] = new LeaderElector(
                     new LeaderElectionConfig(lock, Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(2)),
                     error -> System.err.println(error));
-            running[0].run(reporter::started, reporter::cancelled);
+            running[0].run(reporter::started, reporter::cancelled, leader -> reporter.say("newleader"));
         } while (reporter.is("again"));
         System.exit(0);
     }
