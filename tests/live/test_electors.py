@@ -132,7 +132,7 @@ def die(pair):
 def be_paused(pair):
     """SIGSTOP of the agent, SIGCONT after the elector has taken over."""
     pair.agent.start()
-    wait_for(pair.agent.leads, 20, "the agent to lead")
+    wait_for(pair.agent.leads, 45, "the agent to lead")
     elector = pair.start(None)
     with pair.next_leader("pause agent", pair.agent, elector):
         pair.agent.pause()
@@ -149,7 +149,7 @@ def be_blanked(pair):
 
     The record still carries the mark of the agent's release, which says nothing of the elector."""
     pair.agent.start()
-    wait_for(pair.agent.leads, 20, "the agent to lead")
+    wait_for(pair.agent.leads, 45, "the agent to lead")
     elector = pair.start(None)
     with pair.next_leader("stop agent", pair.agent, elector):
         assert pair.agent.stop() == 0

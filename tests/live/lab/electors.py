@@ -25,7 +25,7 @@ class Library:
     family: str = ""   # of LEASEHOLD_ELECTORS, which asks for it; "": always played
     wants_a_lease: bool = False  # it does not create one
     renews_every: int = 2        # seconds
-    tells_leaders: bool = False  # says "newleader" when it has looked at the Lease
+    tells_leaders: bool = False  # says "newleader" of another when it has seen the Lease
     runs_at_once: int = 100      # a virtual machine takes seconds of a core until it is there
     # Schedule of test_electors.py: seconds with two leaders, least and most; not there: none.
     two_leaders: dict = field(default_factory=dict)
@@ -36,7 +36,7 @@ CLIENT_GO = Library("client-go", "client-go 0.37.2", lambda tools: [tools["elect
 PYTHON = Library("python", "official Python 37.0.2", lambda tools: install.python_elector(),
                  two_leaders={"black-hole": (15, 35), "paused": (8, 14), "blanked": (0, 14)})
 FABRIC8 = Library("fabric8", "fabric8 8.0.0", lambda tools: install.java_elector("fabric8"),
-                  family="java", runs_at_once=4, tells_leaders=True,
+                  family="java", runs_at_once=4,
                   two_leaders={"blanked": (0, 14), "paused": (0, 1)})
 OFFICIAL_JAVA = Library("official-java", "official Java 25.0.0",
                         lambda tools: install.java_elector("official-java"), family="java",
