@@ -25,7 +25,11 @@ std::string target_text(const Target& target) {
 }
 
 std::string trigger_text(const Trigger& trigger) {
-    if (trigger.kind == TriggerKind::at) return "at: " + format_duration(trigger.at);
+    if (trigger.kind == TriggerKind::at) {
+        const std::string latest =
+            trigger.at_most > trigger.at ? ".." + format_duration(trigger.at_most) : "";
+        return "at: " + format_duration(trigger.at) + latest;
+    }
     if (trigger.kind == TriggerKind::every) {
         std::string text =
             "every: " + format_duration(trigger.every) + ", first: " + format_duration(trigger.at);

@@ -75,8 +75,7 @@ class FaultReader {
                 fail(*block.find(key), '"' + std::string(key) + "\" belongs to every");
         if (block.has("at")) {
             trigger.kind = TriggerKind::at;
-            block.duration("at", trigger.at, Duration(0));
-            check_inside(block, "at", trigger.at);
+            read_at(block, trigger);
         } else if (block.has("every")) {
             trigger.kind = TriggerKind::every;
             block.duration("every", trigger.every, 1ms);
@@ -92,6 +91,25 @@ class FaultReader {
         } else {
             read_when(*block.find("when"), trigger);
         }
+    }
+
+    /// A time, or A..B: drawn by the seed.
+    void read_at(const Block& block, Trigger& trigger) const {
+        const Node& at = *block.find("at");
+        const std::size_t dots =
+            at.kind == NodeKind::scalar ? at.text.find("..") : std::string::npos;
+        if (dots == std::string::npos) {
+            block.duration("at", trigger.at, Duration(0));
+            trigger.at_most = trigger.at;
+        } else {
+            const auto low = config::parse_duration(at.text.substr(0, dots));
+            const auto high = config::parse_duration(at.text.substr(dots + 2));
+            if (!low || !high || *low > *high)
+                fail(at, "at: expected a time such as 30s, or A..B, found " + at.describe());
+            trigger.at = *low;
+            trigger.at_most = *high;
+        }
+        check_inside(block, "at", trigger.at_most);
     }
 
     void check_inside(const Block& block, std::string_view key, Duration at) const {

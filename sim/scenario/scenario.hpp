@@ -168,7 +168,8 @@ enum class RequestKind : std::uint8_t {
 enum class TriggerKind : std::uint8_t { at, every, sends, reaches, performs };
 struct Trigger {
     TriggerKind kind = TriggerKind::at;
-    Duration at{0};  ///< at; every: first time
+    Duration at{0};       ///< at; every: first time
+    Duration at_most{0};  ///< at: drawn by the seed from `at` to this, if that is later
     Duration every{0};
     Duration until = Duration::max();  ///< every: not later than this
     Target replica;                    ///< sends, reaches, performs: whose

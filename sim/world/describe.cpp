@@ -40,7 +40,9 @@ std::string subject_text(const Fault& fault) {
 std::string trigger_text(const Trigger& trigger) {
     switch (trigger.kind) {
         case TriggerKind::at:
-            return "at " + config::format_duration(trigger.at);
+            return "at " + config::format_duration(trigger.at) +
+                   (trigger.at_most > trigger.at ? ".." + config::format_duration(trigger.at_most)
+                                                 : "");
         case TriggerKind::every:
             return "every " + config::format_duration(trigger.every);
         case TriggerKind::sends:

@@ -38,6 +38,12 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
     for (std::size_t i = 0; i < placed_.size(); ++i) {
         const Fault& fault = context.scenario.faults[i];
         const Trigger& trigger = fault.trigger;
+        placed_[i].at = trigger.at;
+        if (trigger.at_most > trigger.at) {
+            const auto last = static_cast<std::uint64_t>((trigger.at_most - trigger.at).count());
+            placed_[i].at +=
+                Duration(static_cast<std::int64_t>(context.stream("at", i).below(last + 1)));
+        }
         placed_[i].nth = trigger.nth;
         if (trigger.nth_most > trigger.nth)
             placed_[i].nth += context.stream("nth", i).below(trigger.nth_most - trigger.nth + 1);
@@ -59,7 +65,7 @@ void Faults::plan() {
     for (std::size_t i = 0; i < context_.scenario.faults.size(); ++i) {
         const Trigger& trigger = context_.scenario.faults[i].trigger;
         if (trigger.kind == TriggerKind::at || trigger.kind == TriggerKind::every)
-            context_.at(TrueTime(trigger.at), Kind::fault_due, 0, i);
+            context_.at(TrueTime(placed_[i].at), Kind::fault_due, 0, i);
     }
 }
 

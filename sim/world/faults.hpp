@@ -52,6 +52,7 @@ class Faults {
         Preconditions rules;               ///< setPreconditions: those before
     };
     struct Placed {
+        Duration at{0};          ///< at, every: its first time
         std::uint64_t seen = 0;  ///< milestones counted
         std::uint64_t nth = 1;   ///< which of them fires it
         bool fired = false;

@@ -224,10 +224,11 @@ TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
 }
 
 TEST(ScenarioReader, TriggersAreReadWithTheirDefaults) {
-    const Fault once = fault("{at: 30s, crash: leader}");
+    const Fault once = fault("{at: 30s..1m, crash: leader}");
     EXPECT_EQ(once.line, 8U);
     EXPECT_EQ(once.trigger.kind, TriggerKind::at);
     EXPECT_EQ(once.trigger.at, 30s);
+    EXPECT_EQ(once.trigger.at_most, 1min);
     const Fault often = fault("{every: 1m, crash: leader}");
     EXPECT_EQ(often.trigger.kind, TriggerKind::every);
     EXPECT_EQ(often.trigger.every, 1min);
@@ -415,7 +416,7 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
     const Scenario scenario = read(
         "network: {zones: {a: [replica-1], \"0\": [replica-2]}}\nfaults:\n"
         "  - {at: 1s, crash: zone a, for: 5s, disk: lose, as: \"null\"}\n"
-        "  - {at: 2s, restart: \"null\"}\n"
+        "  - {at: 2s..2500ms, restart: \"null\"}\n"
         "  - {at: 3s, stop: follower, within: 4s, for: 5s}\n"
         "  - {at: 4s, pause: followers}\n"
         "  - {at: 5s, resume: all}\n"

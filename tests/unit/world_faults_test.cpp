@@ -114,13 +114,13 @@ class World : public ::testing::Test {
         // What a frozen clock does; not the matter here.
         scenario.expect.may_violate = {"leader.at-most-one"};
     }
-    RunResult play(std::vector<Fault> faults) {
+    RunResult play(std::vector<Fault> faults, std::uint64_t seed = 5) {
         static Runner runner;
         scenario.faults = std::move(faults);
         history = History{};
         RunOptions options;
         options.recorder = &history;
-        RunResult result = runner.run(scenario, 5, options);
+        RunResult result = runner.run(scenario, seed, options);
         EXPECT_EQ(result.internal_error, "");
         expect_each_answered_once();
         return result;
@@ -321,6 +321,21 @@ TEST_F(World, NeitherAResumeNorADriftWakesASuspendedMachineAndACrashDoes) {
     EXPECT_EQ(history.clocks[1].clock.rate_ppb, 100'000) << "it goes on with the new rate";
     play({sleep, fault(FaultKind::crash, 70s, bound("sleeper"), 5s)});
     EXPECT_GT(history.stepped(victim(), at(76s), at(120s)), 10U) << "booted, with a running clock";
+}
+
+TEST_F(World, ATimeThatTheSeedDrawsLiesAnywhereWithin) {
+    Fault drawn = fault(FaultKind::crash, 60s, to(TargetKind::leader));
+    drawn.trigger.at_most = 70s;
+    std::vector<TrueTime> times;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        play({drawn}, seed);
+        ASSERT_EQ(history.ended.size(), 1U) << "seed " << seed;
+        times.push_back(history.ended[0].at);
+    }
+    std::sort(times.begin(), times.end());
+    EXPECT_TRUE(times.front() >= at(60s) && times.front() < at(62s));
+    EXPECT_TRUE(times.back() > at(68s) && times.back() <= at(70s));
+    EXPECT_EQ(std::unique(times.begin(), times.end()), times.end());
 }
 
 TEST_F(World, OverlappingOutagesEndWithTheLast) {

@@ -100,18 +100,20 @@ class Cluster:
 
     def _provision(self):
         self.must("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        self.must("POST", RBAC + "/roles", {
-            "metadata": {"name": "agent"},
-            "rules": [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
-                       "verbs": ["get", "create", "update", "watch"]}]})
-        self.add_account("agent")
+        verbs = ["get", "create", "update", "watch"]
+        for role, more in (("agent", []), ("elector", ["patch"])):  # several libraries patch
+            self.must("POST", RBAC + "/roles", {
+                "metadata": {"name": role},
+                "rules": [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+                           "verbs": verbs + more}]})
+            self.add_account(role, role)
 
-    def add_account(self, name):
+    def add_account(self, name, role="agent"):
         """A ServiceAccount that may do to Leases what the deployed Role allows. Its token."""
         self.must("POST", ACCOUNTS, {"metadata": {"name": name}})
         self.must("POST", RBAC + "/rolebindings", {
             "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "agent"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
             "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}]})
         token = self.token(name)
         # The authorizer learns of the binding by a watch of its own.
@@ -146,6 +148,10 @@ class Cluster:
             change(lease)
             return self.ask("PUT", f"{LEASES}/{name}", lease).status == 200
         wait_for(attempt, 10, f"an edit of Lease {name}")
+
+    def make_lease(self, name):
+        """Makes one that nobody has ever held."""
+        self.must("POST", LEASES, {"metadata": {"name": name}, "spec": {}})
 
     def delete_lease(self, name):
         self.must("DELETE", f"{LEASES}/{name}")

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -12,9 +11,7 @@ from .cluster import Cluster, KineCluster
 from .stores import STORES
 from .toxics import Toxiproxy
 
-LIVE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(LIVE / "tools"))
-import build as tools_build  # noqa: E402  pylint: disable=wrong-import-position
+import build as tools_build
 
 
 class Lab:
