@@ -227,11 +227,9 @@ TEST(ScenarioReader, TriggersAreReadWithTheirDefaults) {
     const Fault once = fault("{at: 30s..1m, crash: leader}");
     EXPECT_EQ(once.line, 8U);
     EXPECT_EQ(once.trigger.kind, TriggerKind::at);
-    EXPECT_EQ(once.trigger.at, 30s);
-    EXPECT_EQ(once.trigger.at_most, 1min);
+    EXPECT_TRUE(once.trigger.at == 30s && once.trigger.at_most == 1min);
     const Fault often = fault("{every: 1m, crash: leader}");
-    EXPECT_EQ(often.trigger.kind, TriggerKind::every);
-    EXPECT_EQ(often.trigger.every, 1min);
+    EXPECT_TRUE(often.trigger.kind == TriggerKind::every && often.trigger.every == 1min);
     EXPECT_EQ(often.trigger.at, 1min) << "the first time is one period after the start";
     EXPECT_EQ(often.trigger.until, Duration::max());
     const Fault bounded = fault("{every: 1m, first: 10s, until: 3m, crash: leader}");
@@ -447,5 +445,6 @@ TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
     ASSERT_TRUE(again) << again.error().to_string();
     EXPECT_EQ(again->why, first->why);
 }
+
 }  // namespace
 }  // namespace leasehold::sim
