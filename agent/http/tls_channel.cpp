@@ -1,9 +1,7 @@
+#include <array>
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <stdexcept>
-#include <string>
-#include <string_view>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -12,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "agent/http/channel.hpp"
-#include "agent/http/tls_stream.hpp"
 #include "model/base/check.hpp"
 
 namespace leasehold::agent {
@@ -69,43 +66,10 @@ const BIO_METHOD* socket_method() {
     return method;
 }
 
-// ---- from the handshake on ----------------------------------------------------------------------
-
-/// The traffic secrets of a connection whose handshake is under way.
-struct Secrets {
-    Secrets() = default;
-    ~Secrets() {
-        OPENSSL_cleanse(client.data(), client.size());
-        OPENSSL_cleanse(server.data(), server.size());
-    }
-    Secrets(const Secrets&) = delete;
-    Secrets& operator=(const Secrets&) = delete;
-    std::string client;
-    std::string server;
-};
-
-/// OpenSSL tells secrets in no other way: "LABEL client-random secret", in hexadecimal.
-void keep_secret(const SSL* ssl, const char* line) {
-    auto* const secrets = static_cast<Secrets*>(SSL_get_app_data(ssl));
-    if (secrets == nullptr) return;
-    const std::string_view text(line);
-    std::string* const secret = text.starts_with("CLIENT_TRAFFIC_SECRET_0 ")   ? &secrets->client
-                                : text.starts_with("SERVER_TRAFFIC_SECRET_0 ") ? &secrets->server
-                                                                               : nullptr;
-    if (secret == nullptr) return;
-    long size = 0;
-    unsigned char* const bytes = OPENSSL_hexstr2buf(line + text.rfind(' ') + 1, &size);
-    CHECK(bytes != nullptr);
-    secret->assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    OPENSSL_clear_free(bytes, static_cast<std::size_t>(size));
-}
-
 class TlsChannel final : public Channel {
   public:
-    TlsChannel(int socket, const TlsContext& context)
-        : secrets_(std::make_unique<Secrets>()), ssl_(SSL_new(context.get())) {
+    TlsChannel(int socket, const TlsContext& context) : ssl_(SSL_new(context.get())) {
         CHECK(ssl_ != nullptr);
-        SSL_set_app_data(ssl_.get(), secrets_.get());
         BIO* bio = BIO_new(socket_method());
         CHECK(bio != nullptr);
         BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
@@ -116,15 +80,10 @@ class TlsChannel final : public Channel {
     Io handshake() override {
         ERR_clear_error();
         const int done = SSL_accept(ssl_.get());
-        if (done != 1) return reason(done);
-        take_over();
-        secrets_.reset();
-        if (ssl_) SSL_set_app_data(ssl_.get(), nullptr);
-        return Io::moved;
+        return done == 1 ? Io::moved : reason(done);
     }
 
     Result read(std::span<char> out) override {
-        if (stream_) return stream_->read(out);
         std::size_t count = 0;
         ERR_clear_error();
         const int done = SSL_read_ex(ssl_.get(), out.data(), out.size(), &count);
@@ -132,7 +91,6 @@ class TlsChannel final : public Channel {
     }
 
     Result write(std::string_view bytes) override {
-        if (stream_) return stream_->write(bytes);
         std::size_t count = 0;
         ERR_clear_error();
         const int done = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
@@ -140,25 +98,12 @@ class TlsChannel final : public Channel {
     }
 
     void finish() override {
-        if (stream_) return stream_->finish();
         ERR_clear_error();
         if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
         ::shutdown(socket_of(SSL_get_wbio(ssl_.get())), SHUT_WR);
     }
 
   private:
-    /// From here on OpenSSL's object is not needed, unless it has read ahead (it does not), or the
-    /// client knows no TLS 1.3.
-    void take_over() {
-        if (SSL_version(ssl_.get()) != TLS1_3_VERSION || SSL_has_pending(ssl_.get()) != 0) return;
-        const TlsSuite* const suite =
-            tls_suite(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
-        if (suite == nullptr || secrets_->client.empty() || secrets_->server.empty()) return;
-        stream_ = std::make_unique<TlsStream>(socket_of(SSL_get_wbio(ssl_.get())), *suite,
-                                              secrets_->client, secrets_->server);
-        ssl_.reset();
-    }
-
     [[nodiscard]] Io reason(int done) const {
         switch (SSL_get_error(ssl_.get(), done)) {
             case SSL_ERROR_WANT_READ:
@@ -170,9 +115,7 @@ class TlsChannel final : public Channel {
         }
     }
 
-    std::unique_ptr<Secrets> secrets_;  ///< until the handshake is done
-    SslPtr ssl_;                        ///< until the stream is there
-    std::unique_ptr<TlsStream> stream_;
+    SslPtr ssl_;
 };
 
 // ---- certificate and key ------------------------------------------------------------------------
@@ -228,9 +171,6 @@ TlsContext make_tls_context(const std::string& certificate, const std::string& k
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                         SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-    // A ticket would be a record under keys that are ours to use by then.
-    CHECK(SSL_CTX_set_num_tickets(context.get(), 0) == 1);
-    SSL_CTX_set_keylog_callback(context.get(), keep_secret);
     use_certificate(context.get(), certificate);
     use_key(context.get(), key);
     return context;
