@@ -23,6 +23,47 @@ bool is_lasting(FaultKind kind) {
            kind == FaultKind::freeze || kind == FaultKind::set_preconditions ||
            kind == FaultKind::omit_keys || kind == FaultKind::damage_object;
 }
+/// The history has a record of its own for what such a fault does.
+bool is_on_record(FaultKind kind) {
+    return kind == FaultKind::crash || kind == FaultKind::restart ||
+           kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
+           kind == FaultKind::restore_lease;
+}
+/// Felt by what a replica asks of a server and is answered, and not by the process or the Lease.
+bool is_of_exchanges(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::cut:
+        case FaultKind::delay:
+        case FaultKind::outage:
+        case FaultKind::freeze:
+        case FaultKind::drop_request:
+        case FaultKind::lose_answer:
+        case FaultKind::apply_late:
+        case FaultKind::answer_error:
+        case FaultKind::damage_answer:
+        case FaultKind::break_watch:
+        case FaultKind::set_preconditions:
+        case FaultKind::omit_keys:
+        case FaultKind::damage_object:
+            return true;
+        case FaultKind::crash:
+        case FaultKind::restart:
+        case FaultKind::stop:
+        case FaultKind::pause:
+        case FaultKind::suspend:
+        case FaultKind::resume:
+        case FaultKind::heal:
+        case FaultKind::delete_lease:
+        case FaultKind::edit_lease:
+        case FaultKind::restore_lease:
+        case FaultKind::step_wall_clock:
+        case FaultKind::set_drift:
+        case FaultKind::slow:
+        case FaultKind::fail_files:
+            return false;
+    }
+    return true;
+}
 bool among(const std::vector<ReplicaIndex>& list, ReplicaIndex replica) {
     return std::ranges::find(list, replica) != list.end();
 }
@@ -33,20 +74,20 @@ std::string_view met_by(const FaultTookEffect& record) {
 
 }  // namespace
 
-Felt::Felt(const Scenario& scenario) : scenario_(scenario), tallies_(scenario.faults.size()) {
+Felt::Felt(const Scenario& scenario)
+    : scenario_(scenario),
+      looks_at_steps_(scenario.stores() || scenario.upgrade),
+      tallies_(scenario.faults.size()) {
     for (const Fault& fault : scenario.faults) {
         rolls_back_ |= fault.disk == Disk::roll_back;
+        asks_the_api_ |= is_of_exchanges(fault.kind);
+        looks_at_steps_ |= !is_on_record(fault.kind);
         asks_for_objects_ |= fault.kind == FaultKind::set_preconditions ||
                              fault.kind == FaultKind::omit_keys ||
                              fault.kind == FaultKind::damage_object;
     }
     for (const std::uint32_t replica : scenario.replicas.upgraded)
         machine(replica).upgraded = true;
-}
-
-Felt::Machine& Felt::machine(ReplicaIndex replica) {
-    if (machines_.size() <= replica) machines_.resize(replica + 1);
-    return machines_[replica];
 }
 
 // ---- faults ---------------------------------------------------------------------------------
@@ -234,7 +275,8 @@ void Felt::on(const LeaseCommitted& record) {
 
 void Felt::on(const ReplicaStepped& record) {
     Machine& own = machine(record.replica);
-    measure(own, record);
+    if (!own.measured || !own.rate) measure(own, record);
+    if (!looks_at_steps_) return;
     for (Watch& watch : watches_)
         if (!is_lasting(fault_of(watch).kind) && among(watch.targets, record.replica))
             stepped(watch, record, own);
@@ -243,7 +285,7 @@ void Felt::on(const ReplicaStepped& record) {
                (is_lasting(fault_of(watch).kind) && watch.until != TrueTime::max() &&
                 record.at > watch.until + kAftermath);
     });
-    came(record);
+    came(own, record);
     for (const Effect& effect : record.effects)
         sent(own, record, effect);
     own.last = record.now;

@@ -133,7 +133,11 @@ class Felt final : public Observer {
         return scenario_.faults[watch.fault];
     }
     [[nodiscard]] static Server server_of(RequestKind kind);
-    [[nodiscard]] Machine& machine(ReplicaIndex replica);
+    [[nodiscard]] Machine& machine(ReplicaIndex replica) {
+        if (replica >= machines_.size()) [[unlikely]]
+            machines_.resize(replica + std::size_t{1});
+        return machines_[replica];
+    }
     void say(std::uint32_t fault, bool as_told) {
         ++(as_told ? tallies_[fault].felt : tallies_[fault].contradicted);
     }
@@ -153,8 +157,8 @@ class Felt final : public Observer {
     void sent(Machine& machine, const ReplicaStepped& record, const SendBucket& effect);
     void sent(Machine& machine, const ReplicaStepped& record, const SendFile& effect);
     void holds(const Machine& machine, const Lease& lease);
-    void came(const ReplicaStepped& record);
-    void answered(ReplicaIndex replica, TrueTime at, const Answer& answer);
+    void came(Machine& own, const ReplicaStepped& record);
+    void answered(Machine& own, ReplicaIndex replica, TrueTime at, const Answer& answer);
     void watched(Machine& machine, TrueTime at, const LeaseWatched& event);
     void stream_over(const Stream& stream);
     void file_answered(Machine& machine, TrueTime at, const FileAnswered& event);
@@ -172,6 +176,8 @@ class Felt final : public Observer {
     static constexpr std::int64_t kRateGrace = 100;  ///< ppb
     const Scenario& scenario_;
     bool rolls_back_ = false;        ///< some fault does so to a disk
+    bool looks_at_steps_ = false;    ///< something of the run is judged by more than its records
+    bool asks_the_api_ = false;      ///< some fault is felt by what is asked of the Lease API
     bool asks_for_objects_ = false;  ///< some fault is felt by keys and versions
     std::vector<Machine> machines_;
     std::vector<Watch> watches_;

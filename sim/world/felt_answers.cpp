@@ -64,18 +64,19 @@ Felt::Server Felt::server_of(RequestKind kind) {
 
 void Felt::sent(Machine& machine, const ReplicaStepped& record, const Effect& effect) {
     if (const auto* lease = std::get_if<SendLease>(&effect)) {
+        if (lease->lease && scenario_.upgrade) holds(machine, *lease->lease);
+        if (!asks_the_api_) return;
         Request request;
         request.id = lease->request;
         request.kind = kind_of(lease->verb);
         request.sent = record.at;
-        if (lease->lease && scenario_.upgrade) holds(machine, *lease->lease);
         machine.open.push_back(std::move(request));
     } else if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
         sent(machine, record, *bucket);
     } else if (const auto* file = std::get_if<SendFile>(&effect)) {
         sent(machine, record, *file);
     } else if (const auto* watch = std::get_if<WatchLease>(&effect)) {
-        machine.streams.push_back({watch->watch, {}, std::nullopt, {}});
+        if (asks_the_api_) machine.streams.push_back({watch->watch, {}, std::nullopt, {}});
     } else if (const auto* stop = std::get_if<StopWatch>(&effect)) {
         const auto found = std::ranges::find(machine.streams, stop->watch, &Stream::id);
         if (found == machine.streams.end()) return;
@@ -122,11 +123,10 @@ void Felt::holds(const Machine& machine, const Lease& lease) {
 
 // ---- answered -------------------------------------------------------------------------------
 
-void Felt::came(const ReplicaStepped& record) {
-    Machine& own = machine(record.replica);
+void Felt::came(Machine& own, const ReplicaStepped& record) {
     if (const auto* lease = std::get_if<LeaseAnswered>(record.event)) {
-        if (!lease->reply.not_sent)
-            answered(record.replica, record.at,
+        if (asks_the_api_ && !lease->reply.not_sent)
+            answered(own, record.replica, record.at,
                      {lease->request, Server::api, lease->reply.status, nullptr, nullptr});
     } else if (const auto* bucket = std::get_if<BucketAnswered>(record.event)) {
         if (bucket->reply->not_sent) {
@@ -138,13 +138,13 @@ void Felt::came(const ReplicaStepped& record) {
         const auto* body = std::get_if<ObjectBodyPtr>(&bucket->reply->content);
         const auto* page = std::get_if<ListPagePtr>(&bucket->reply->content);
         answered(
-            record.replica, record.at,
+            own, record.replica, record.at,
             {bucket->request, Server::bucket, bucket->reply->status,
              body != nullptr ? body->get() : nullptr, page != nullptr ? page->get() : nullptr});
     } else if (const auto* file = std::get_if<FileAnswered>(record.event)) {
         file_answered(own, record.at, *file);
     } else if (const auto* event = std::get_if<LeaseWatched>(record.event)) {
-        watched(own, record.at, *event);
+        if (asks_the_api_) watched(own, record.at, *event);
     } else if (const auto* write = std::get_if<BackupWrite>(record.event)) {
         if (scenario_.workload.contents == 0) return;
         ++world_.payloads;
@@ -152,8 +152,7 @@ void Felt::came(const ReplicaStepped& record) {
     }
 }
 
-void Felt::answered(ReplicaIndex replica, TrueTime at, const Answer& answer) {
-    Machine& own = machine(replica);
+void Felt::answered(Machine& own, ReplicaIndex replica, TrueTime at, const Answer& answer) {
     const auto found = std::ranges::find_if(own.open, [&](const Request& one) {
         return one.id == answer.request && server_of(one.kind) == answer.server;
     });

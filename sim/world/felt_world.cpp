@@ -30,7 +30,7 @@ void Felt::measure(Machine& machine, const ReplicaStepped& record) {
         return;
     }
     const Duration passed = record.at - machine.measured_at;
-    if (passed < kMeasure || machine.rate) return;
+    if (passed < kMeasure) return;
     const Duration shown = record.now.monotonic - machine.measured->monotonic;
     machine.rate = std::llround(static_cast<double>((shown - passed).count()) * 1e9 /
                                 static_cast<double>(passed.count()));
