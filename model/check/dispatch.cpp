@@ -121,7 +121,6 @@ void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& s
     const Requests::Answered known = requests.answered(step.replica, self, answer);
     writes.put_answered(step.at, step.replica, answer);
     rates.bucket_answered(step, answer);
-    twin.bucket_answered(step, answer);
     if (self.elects) claims.bucket_answered(step, answer);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
@@ -154,7 +153,6 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             if (as<SendBucket>(effect).verb == BucketVerb::get)
                 calls.get_sent(step, self, as<SendBucket>(effect));
             if (self.elects) claims.bucket_sent(step, as<SendBucket>(effect));
-            twin.bucket_sent(step, as<SendBucket>(effect));
             break;
         case effect_index<WatchLease>():
             self.watch = as<WatchLease>(effect).watch;

@@ -32,10 +32,6 @@ Install::Install(const StorageConfig& storage, Now now)
 }
 
 void Install::preload(const ObjectKey& key, const ETag& etag, const Blob& payload) {
-    if (etag.empty()) {
-        bucket_.erase(key);
-        return;
-    }
     auto body = std::make_shared<ObjectBody>();
     body->payload = payload;
     bucket_[key] = Object{etag, std::move(body)};
@@ -62,7 +58,7 @@ void Install::perform(Now now) {
                                          std::make_shared<const BucketReply>(answer(*bucket))},
                           effects_);
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
-            replica_.step(now, FileAnswered{file->request, answer(*file)}, effects_);
+            replica_.step(now, FileAnswered{file->request, files_.handle(*file)}, effects_);
         } else if (std::holds_alternative<ReadDone>(effect) ||
                    std::holds_alternative<WriteDone>(effect) ||
                    std::holds_alternative<QueryDone>(effect)) {
@@ -112,38 +108,6 @@ BucketReply Install::list(const SendBucket& request) const {
             page->entries.push_back({at->first, at->second.etag, at->second.body->payload.size});
     BucketReply reply = with(200);
     reply.content = ListPagePtr(std::move(page));
-    return reply;
-}
-
-FileReply Install::answer(const SendFile& request) {
-    FileReply reply;
-    const auto found = files_.find(request.key);
-    switch (request.verb) {
-        case FileVerb::list: {
-            auto all = std::make_shared<FileList>();
-            for (const auto& [key, entry] : files_)
-                all->push_back(entry);
-            reply.entries = std::move(all);
-            return reply;
-        }
-        case FileVerb::store:
-            files_[request.key] = FileEntry{request.key, request.tag, request.payload};
-            return reply;
-        case FileVerb::remove:
-            files_.erase(request.key);
-            return reply;
-        case FileVerb::load:
-        case FileVerb::retag:
-            break;
-    }
-    if (found == files_.end()) {
-        reply.status = FileStatus::missing;
-        return reply;
-    }
-    if (request.verb == FileVerb::retag)
-        found->second.tag = request.tag;
-    else
-        reply.entries = std::make_shared<const FileList>(FileList{found->second});
     return reply;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "model/check/file_table.hpp"
 #include "model/protocol/history.hpp"
 #include "model/replica/replica.hpp"
 
@@ -16,7 +17,7 @@ class Install {
     /// `storage`: that of the replicas that it stands beside; its own has HA off.
     Install(const StorageConfig& storage, Now now);
 
-    /// What the bucket holds before anything is asked. `etag` empty = nothing under `key`.
+    /// What the bucket holds before anything is asked.
     void preload(const ObjectKey& key, const ETag& etag, const Blob& payload);
     /// Takes one event; its call is answered before this returns. A `now` before an earlier one
     /// counts as that one: a history that somebody recorded may be out of order.
@@ -42,12 +43,11 @@ class Install {
     [[nodiscard]] BucketReply get(const SendBucket& request) const;
     [[nodiscard]] BucketReply put(const SendBucket& request);
     [[nodiscard]] BucketReply list(const SendBucket& request) const;
-    [[nodiscard]] FileReply answer(const SendFile& request);
 
     Replica replica_;
     Now last_;
     std::map<ObjectKey, Object> bucket_;
-    std::map<ObjectKey, FileEntry> files_;
+    FileTable files_;
     std::uint64_t versions_ = 0;
     Effects effects_;
     Effect answer_;  ///< the newest that answers a call

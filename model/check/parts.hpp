@@ -46,7 +46,7 @@ struct Checkers::Parts {
           converge(facts, writes, contents, served),
           claims(facts),
           rates(facts),
-          twin(facts) {}
+          twin(facts, contents, requests) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);

@@ -16,19 +16,7 @@ std::string words(const Blob* payload) {
 }  // namespace
 
 void Twin::committed(const ObjectCommitted& record) {
-    if (over_ || record.key.view().starts_with(".ha/")) return;
-    if (install_ && record.writer != leader_) {
-        over_ = true;
-        return;
-    }
-    Key& key = keys_[record.key];
-    key.etag = record.etag;
-    key.number = record.number;
-    key.payload.reset();
-    const bool absent = record.etag.empty() || record.stamp.tombstone;
-    if (!absent) key.payload = Blob{record.stamp.length, record.stamp.digest, nullptr};
-    // What was there before is known if its stamp could be read.
-    if (!install_) key.known = absent || record.stamp.digest != ContentDigest{};
+    if (install_ && record.writer != leader_ && contents_.tracked(record.key)) over_ = true;
 }
 
 // What only a disk holds is not in the install's bucket, and whose it is depends on epochs.
@@ -57,29 +45,30 @@ void Twin::begin(const ReplicaStepped& step) {
     }
     leader_ = step.replica;
     install_.emplace(settings.storage, step.now);
-    for (const auto& [name, key] : keys_)
-        if (key.known && key.payload) install_->preload(name, key.etag, *key.payload);
+    for (const auto& [name, key] : contents_.all()) {
+        const Committed* before = contents_.tracked(name) ? held(name) : nullptr;
+        // What was there before is known if its stamp could be read.
+        if (before == nullptr || (!before->absent && before->payload.digest == ContentDigest{}))
+            continue;
+        keys_[name].known = true;
+        if (!before->absent) install_->preload(name, before->etag, before->payload);
+    }
+}
+
+const Committed* Twin::held(const ObjectKey& name) const {
+    const auto found = contents_.all().find(name);
+    return found == contents_.all().end() || found->second.commits.empty()
+               ? nullptr
+               : &found->second.commits.back();
 }
 
 void Twin::disturbed(ReplicaIndex index) {
     over_ = over_ || index == kNobody || index == leader_;
 }
 
-void Twin::bucket_sent(const ReplicaStepped& step, const SendBucket& request) {
-    if (!over_ && request.verb == BucketVerb::get)
-        gets_.emplace(std::pair(step.replica, request.request), request.key);
-}
-void Twin::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
-    if (!over_) gets_.erase({step.replica, answer.request});
-}
 bool Twin::may_say_not_yet(const ObjectKey& name) const {
-    std::size_t own = 0;
-    for (const auto& [sender, key] : gets_) {
-        if (sender.first != leader_) continue;
-        if (key == name) return true;
-        ++own;
-    }
-    return own >= facts_.settings.storage.read_through_max;
+    const Requests::Gets gets = requests_.gets(leader_, name);
+    return gets.of_key || gets.all >= facts_.settings.storage.read_through_max;
 }
 
 void Twin::ask(const ReplicaStepped& step, CallId call, const ObjectKey& name, const ETag& known) {
@@ -87,8 +76,10 @@ void Twin::ask(const ReplicaStepped& step, CallId call, const ObjectKey& name, c
     if (key == keys_.end() || !key->second.known || key->second.writing > 0) return;
     Call asked{name, known, key->second.changes, step.number};
     // Versions have other names there.
+    const Committed* now = held(name);
     if (!known.empty())
-        asked.known = known == key->second.etag ? install_->version(name) : ETag("another");
+        asked.known =
+            now != nullptr && known == now->etag ? install_->version(name) : ETag("another");
     open_.emplace(call, std::move(asked));
 }
 
@@ -190,13 +181,14 @@ void Twin::finish(TrueTime end) {
         if (!key.known || key.writing > 0 || key.changes == 0) continue;
         facts_.checked(Id::equals_install);
         const Blob* there = install_->stored(name);
-        const Blob* here = key.payload ? &*key.payload : nullptr;
+        const Committed* last = held(name);
+        const Blob* here = last == nullptr || last->absent ? nullptr : &last->payload;
         const bool same = here == nullptr || there == nullptr ? here == there : *here == *there;
         if (same || !facts_.fresh(Id::equals_install)) continue;
         facts_.violate(Id::equals_install, end,
                        "at the end the bucket holds " + words(here) + " under " +
                            check::words(name) + ", that of a single install " + words(there),
-                       {key.number});
+                       {last == nullptr ? 0 : last->number});
     }
 }
 

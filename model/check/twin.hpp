@@ -5,10 +5,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 
+#include "model/check/contents.hpp"
 #include "model/check/facts.hpp"
 #include "model/check/install.hpp"
+#include "model/check/requests.hpp"
 
 namespace leasehold::check {
 
@@ -22,7 +23,8 @@ namespace leasehold::check {
 /// the install's bucket never fails.
 class Twin {
   public:
-    explicit Twin(Facts& facts) : facts_(facts) {}
+    Twin(Facts& facts, const Contents& contents, const Requests& requests)
+        : facts_(facts), contents_(contents), requests_(requests) {}
 
     void committed(const ObjectCommitted& record);
     void files_listed(const FileReply& reply);
@@ -32,8 +34,6 @@ class Twin {
     void process_ended(ReplicaIndex index) {
         if (index == leader_) disturbed(index);
     }
-    void bucket_sent(const ReplicaStepped& step, const SendBucket& request);
-    void bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer);
     // calls
     void read(const ReplicaStepped& step, const BackupRead& read);
     void query(const ReplicaStepped& step, const Query& query);
@@ -46,14 +46,10 @@ class Twin {
     void finish(TrueTime end);
 
   private:
-    /// One key, as the leader's bucket has it, and what is under way to it.
     struct Key {
-        ETag etag;
-        std::optional<Blob> payload;  ///< none: nothing is there
-        bool known = false;           ///< both buckets are to hold the same
-        std::uint32_t writing = 0;    ///< open writes and removals
-        std::uint64_t changes = 0;    ///< writes and removals so far
-        std::uint64_t number = 0;     ///< event of the newest commit
+        bool known = false;         ///< both buckets are to hold the same
+        std::uint32_t writing = 0;  ///< open writes and removals
+        std::uint64_t changes = 0;  ///< writes and removals so far
     };
     struct Call {
         ObjectKey key;
@@ -76,15 +72,18 @@ class Twin {
     void differ(const ReplicaStepped& step, const Call& call, const std::string& what,
                 const std::string& leader, const std::string& install);
 
+    /// What the leader's bucket holds of the key; null = it never held anything.
+    [[nodiscard]] const Committed* held(const ObjectKey& name) const;
+
     Facts& facts_;
+    const Contents& contents_;
+    const Requests& requests_;
     bool over_ = false;
     ReplicaIndex leader_ = kNobody;
     std::optional<Install> install_;
     std::uint64_t calls_ = 0;  ///< given to the install
     std::map<ObjectKey, Key> keys_;
     std::map<CallId, Call> open_;
-    /// In flight, of every replica: a leader has those that it sent as a follower.
-    std::map<std::pair<ReplicaIndex, RequestId>, ObjectKey> gets_;
 };
 
 }  // namespace leasehold::check

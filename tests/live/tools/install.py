@@ -6,7 +6,7 @@ machine.
     install.py azurite   Azurite (Azure Blob Storage), from npm, with the Node.js that is on PATH
     install.py python-elector   Kubernetes' official client for Python, from PyPI
     install.py fabric8          likewise official-java: clients for Java, from Maven Central
-    install.py kubert           likewise kube-leader-election: from crates.io
+    install.py kubert           likewise kube-leader-election: from Rust's registry
 
 Installs what is not there yet and prints the command that starts it. Each lies in the cache beside
 the servers that build.py builds, CACHE/live/NAME-KEY, where KEY is a digest of its lock file or
