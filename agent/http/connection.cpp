@@ -146,7 +146,7 @@ bool Connection::step_body() {
 /// Received where it will lie, whatever is still being hashed of it.
 bool Connection::step_buffer() {
     const std::span<char> rest = buffer_->rest();
-    const std::size_t waiting = buffer_->filled() - begun_pieces_;
+    const std::size_t waiting = buffer_->filled() - hash_end_;
     if (rest.empty() || (waiting >= Shared::kUploadPiece && !spooling_)) {
         if (spooling_) {
             unlimited();  // the wait is not the client's

@@ -49,10 +49,10 @@ std::string http_date() {
     return {text.data(), size};
 }
 
-}  // namespace
-
 /// For what an upload takes before it is handed on: a piece, and what came last beside it.
 constexpr std::uint64_t kRoom = 320U << 10;
+
+}  // namespace
 
 /// Beast's parser without its containers: a waiting request holds what it needs and no more.
 struct RequestReader::Parser final : http::basic_parser<true> {
