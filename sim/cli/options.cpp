@@ -143,6 +143,9 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     add_playing(*commands.run, options, raw);
     commands.run->add_option("--history", options.history, "write every event (one file, one seed)")
         ->type_name("FILE");
+    commands.run
+        ->add_option("--html", options.html, "write a page to look at (one file, one seed)")
+        ->type_name("FILE");
     commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     commands.check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*commands.check, options, raw);
@@ -264,9 +267,13 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     if (!options.exempt.empty() && !options.coverage)
         return usage("--exempt: has no meaning without --coverage");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
-    if (!options.history.empty() && (many || options.paths.size() > 1))
+    const bool one_run = !many && options.paths.size() == 1;
+    if (!options.history.empty() && !one_run)
         return usage("--history: records one run, so give one file and one seed");
-    const std::array<std::string, 3> outputs{options.json, options.junit, options.history};
+    if (!options.html.empty() && options.command == Command::run && !one_run)
+        return usage("--html: shows one run, so give one file and one seed (check --html: many)");
+    const std::array<std::string, 4> outputs{options.json, options.junit, options.history,
+                                             options.html};
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t k = i + 1; k < outputs.size(); ++k)
             if (!outputs[i].empty() && outputs[i] == outputs[k])

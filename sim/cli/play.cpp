@@ -10,6 +10,7 @@
 #include "reports/history_codec.hpp"
 #include "reports/json_report.hpp"
 #include "reports/junit.hpp"
+#include "reports/record/recorder.hpp"
 #include "reports/timeline.hpp"
 #include "sim/cli/log_observer.hpp"
 #include "sim/cli/tee.hpp"
@@ -22,14 +23,17 @@ namespace {
 class Simulation : public JobRunner {
   public:
     Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
-               bool coverage)
-        : scenarios_(scenarios), history_(history), coverage_(coverage) {}
+               RunPages pages, bool coverage)
+        : scenarios_(scenarios),
+          history_(history),
+          pages_(std::move(pages)),
+          coverage_(coverage) {}
 
     bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
 
     check::RunResult run(const Job& job) override {
         const sim::Scenario& played = scenario(job);
-        if (!job.detailed && !job.record) {
+        if (!job.detailed && !job.record && !job.page) {
             sim::RunOptions plain;
             plain.coverage = coverage_;
             return runner_.run(played, job.seed, plain);
@@ -45,6 +49,8 @@ class Simulation : public JobRunner {
         std::vector<Observer*> observers{&timeline};
         if (writer) observers.push_back(writer.get());
         if (LogObserver::wanted()) observers.push_back(&log);
+        std::optional<reports::RunRecorder> recorder;
+        if (job.page) observers.push_back(&recorder.emplace());
         Tee tee(std::move(observers));
         sim::RunOptions options;
         options.timeline = true;
@@ -53,6 +59,9 @@ class Simulation : public JobRunner {
         if (result.timeline.empty()) result.timeline = timeline.lines();
         if (writer) history_->flush();
         tell_chain(played, job.seed, result);
+        if (recorder)
+            pages_.write(job.scenario, played, result,
+                         recorder->take(TrueTime(result.simulated)));
         return result;
     }
 
@@ -71,6 +80,7 @@ class Simulation : public JobRunner {
 
     const std::vector<sim::Scenario>& scenarios_;
     reports::AtomicFile* history_;
+    RunPages pages_;
     bool coverage_;
     sim::Runner runner_;
 };
@@ -84,7 +94,8 @@ std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
 Outputs::Outputs(const Options& options)
     : json_(opened(options.json)),
       junit_(opened(options.junit)),
-      history_(opened(options.history)) {}
+      history_(opened(options.history)),
+      html_(opened(options.html)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     if (json_) json_->write(reports::json_report(scenarios, program_version()));
@@ -92,16 +103,18 @@ void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     if (json_) json_->commit();
     if (junit_) junit_->commit();
     // A worker that died left half a history; its result is a blank one, without replicas.
-    if (history_ && !scenarios.front().runs.front().replicas.empty()) history_->commit();
+    const bool whole = !scenarios.front().runs.front().replicas.empty();
+    if (history_ && whole) history_->commit();
+    if (html_ && whole) html_->commit();
 }
 
 Player::Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-               reports::AtomicFile* history)
+               reports::AtomicFile* history, RunPages pages)
     : scenarios_(scenarios),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
-             [&scenarios, history, coverage = options.coverage] {
-                 return std::make_unique<Simulation>(scenarios, history, coverage);
+             [&scenarios, history, pages = std::move(pages), coverage = options.coverage] {
+                 return std::make_unique<Simulation>(scenarios, history, pages, coverage);
              },
              [&scenarios](const Job& job) {
                  check::RunResult result;

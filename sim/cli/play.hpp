@@ -10,6 +10,7 @@
 #include "reports/atomic_file.hpp"
 #include "reports/summary.hpp"
 #include "sim/cli/options.hpp"
+#include "sim/cli/pages.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -24,11 +25,13 @@ class Outputs {
     /// Writes and commits all of them. Throws reports::OutputError.
     void commit(const std::vector<reports::ScenarioSummary>& scenarios);
     [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
+    [[nodiscard]] reports::AtomicFile* html() { return html_.get(); }
 
   private:
     std::unique_ptr<reports::AtomicFile> json_;
     std::unique_ptr<reports::AtomicFile> junit_;
     std::unique_ptr<reports::AtomicFile> history_;
+    std::unique_ptr<reports::AtomicFile> html_;
 };
 
 /// Scenarios and the processes that play them.
@@ -36,7 +39,7 @@ class Player {
   public:
     /// `scenarios` and `history` (may be null) must outlive the player.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history);
+           reports::AtomicFile* history, RunPages pages = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);

@@ -28,6 +28,7 @@ struct Job {
     bool detailed = false;  ///< with timeline, causal chain and state
     bool fresh = false;     ///< in a process that has played nothing before
     bool record = false;    ///< write the history
+    bool page = false;      ///< write the run's page
 };
 
 /// What a worker does; made in the worker's own process.
