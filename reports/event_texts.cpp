@@ -29,9 +29,8 @@ std::string to_text(const LeaseCommitted& record, const std::string& writer) {
 }
 
 std::string to_text(const ObjectCommitted& record, const std::string& writer) {
-    return "bucket: " + record.key.str() +
-           (record.etag.empty() ? " removed by " : " written by ") + writer + ", epoch " +
-           std::to_string(record.stamp.epoch.value()) +
+    return "bucket: " + record.key.str() + (record.etag.empty() ? " removed by " : " written by ") +
+           writer + ", epoch " + std::to_string(record.stamp.epoch.value()) +
            (record.stamp.tombstone ? ", a tombstone" : "");
 }
 

@@ -111,8 +111,8 @@ std::string Timeline::columns() const {
 
 Timeline::SeatState Timeline::seat_state(std::size_t index) const {
     const Seat& s = seats_.at(index);
-    return {s.running,       s.crashed, s.leads, s.asleep, !s.cuts.empty(),
-            s.had_gate ? s.gate_end : TrueTime::min()};
+    return {s.running, s.crashed,       s.leads,
+            s.asleep,  !s.cuts.empty(), s.had_gate ? s.gate_end : TrueTime::min()};
 }
 
 Timeline::Line* Timeline::newest() {

@@ -52,9 +52,10 @@ int main_of(const std::vector<std::string>& arguments) {
         const Options& options = std::get<Options>(parsed);
         start_log(options);
         if (!options.html.empty() && !reports::pages_available()) {
-            std::fputs("leasehold: --html: this program was built without pages (its build could "
-                       "not fetch uPlot; see reports/README.md)\n",
-                       stderr);
+            std::fputs(
+                "leasehold: --html: this program was built without pages (its build could "
+                "not fetch uPlot; see reports/README.md)\n",
+                stderr);
             return kExitUnavailable;
         }
         return dispatch(options);

@@ -38,8 +38,8 @@ std::string base64(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 3; ++k)
-            group = group << 8 |
-                    (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+            group =
+                group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
         for (std::size_t k = 0; k < 4; ++k)
             text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
         if (i % 57 == 54) text += '\n';  // lines, for editors
@@ -87,8 +87,8 @@ std::string page_around(PageKind kind, std::string_view title, const Json& data)
     const std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
     put("<script type=\"text/plain\" id=\"data\">\n", base64(gzipped(text)), "</script>");
     put("<script>\n", assets::kChartScript, "</script>");
-    put("<script>\n\"use strict\";\n(() => {\n",
-        run ? assets::kRunScript : assets::kCheckScript, "})();\n</script>\n</body>\n</html>");
+    put("<script>\n\"use strict\";\n(() => {\n", run ? assets::kRunScript : assets::kCheckScript,
+        "})();\n</script>\n</body>\n</html>");
     return page;
 }
 

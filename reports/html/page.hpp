@@ -18,9 +18,9 @@ inline constexpr int kPageSchemaVersion = 1;
 
 /// What a run's page says beside the run itself.
 struct RunPageWords {
-    std::string_view version;      ///< of the program
-    std::string why;               ///< the scenario's
-    std::string command;           ///< that shows this run again
+    std::string_view version;        ///< of the program
+    std::string why;                 ///< the scenario's
+    std::string command;             ///< that shows this run again
     std::string time = "simulated";  ///< "simulated" or "real"
 };
 
@@ -30,8 +30,8 @@ struct RunPageWords {
 
 /// Which of the two pages.
 enum class PageKind : std::uint8_t { run, check };
-/// A page around its data: style, body, scripts, the plotting library and its licence. Precondition:
-/// pages_available().
+/// A page around its data: style, body, scripts, the plotting library and its licence.
+/// Precondition: pages_available().
 [[nodiscard]] std::string page_around(PageKind kind, std::string_view title, const Json& data);
 
 }  // namespace leasehold::reports

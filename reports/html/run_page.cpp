@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reports/html/page.hpp"
+#include "reports/record/chain.hpp"
 #include "reports/result_codec.hpp"
 #include "reports/text.hpp"
 
@@ -40,9 +41,8 @@ Json lanes_json(const RunRecord& record) {
     for (const LaneRecord& lane : record.lanes) {
         Json clocks = Json::array();
         for (const ClockPiece& piece : lane.clocks)
-            clocks.push_back(Json::array({ns(piece.since),
-                                          piece.monotonic.time_since_epoch().count(),
-                                          piece.rate_ppb}));
+            clocks.push_back(Json::array(
+                {ns(piece.since), piece.monotonic.time_since_epoch().count(), piece.rate_ppb}));
         Json one = Json::object();
         one["name"] = lane.name;
         one["clocks"] = std::move(clocks);
@@ -56,9 +56,9 @@ Json lanes_json(const RunRecord& record) {
 Json spans_json(const RunRecord& record) {
     Json spans = Json::array();
     for (const Span& span : record.spans)
-        spans.push_back(Json::array({kSpans.at(static_cast<std::size_t>(span.kind)),
-                                     lane_number(span.lane), ns(span.from), ns(span.to),
-                                     lane_number(span.owner), span.text}));
+        spans.push_back(
+            Json::array({kSpans.at(static_cast<std::size_t>(span.kind)), lane_number(span.lane),
+                         ns(span.from), ns(span.to), lane_number(span.owner), span.text}));
     return spans;
 }
 
@@ -68,8 +68,8 @@ Json faults_json(const RunRecord& record) {
         Json targets = Json::array();
         for (const ReplicaIndex target : fault.targets)
             targets.push_back(lane_number(target));
-        faults.push_back(Json::array({ns(fault.from), ns(fault.to), fault.text, std::move(targets),
-                                      fault.number}));
+        faults.push_back(Json::array(
+            {ns(fault.from), ns(fault.to), fault.text, std::move(targets), fault.number}));
     }
     return faults;
 }
@@ -135,6 +135,9 @@ std::string run_page(const RunRecord& record, const check::RunResult& result,
     data["faults"] = faults_json(record);
     data["events"] = events_json(record);
     data["exchanges"] = exchanges_json(record);
+    const Explanation explanation = explain(record, result);
+    data["wrong"] = explanation.wrong;
+    data["chain"] = explanation.events;
     return page_around(PageKind::run,
                        result.scenario + " seed " + std::to_string(result.seed) + ": " +
                            std::string(check::outcome_name(result.outcome)),

@@ -288,8 +288,8 @@ std::uint64_t RunRecorder::cause_of(Seat& s, const ReplicaStepped& record) {
             s.files.erase(open);
         }
     } else if (const auto* watched = std::get_if<LeaseWatched>(&event)) {
-        const auto commit = watched->lease ? commits_.find(watched->lease->version)
-                                           : commits_.end();
+        const auto commit =
+            watched->lease ? commits_.find(watched->lease->version) : commits_.end();
         if (commit != commits_.end()) cause = commit->second;
     } else if (const auto* read = std::get_if<BackupRead>(&event)) {
         s.reads.insert(read->call);

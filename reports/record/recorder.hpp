@@ -78,8 +78,8 @@ class RunRecorder : public Observer {
     Timeline timeline_{0, 1};  // who is what
     RunRecord record_;
     std::vector<Seat> seats_;
-    std::map<std::uint32_t, std::size_t> faults_;        ///< open ones, by position
-    std::map<Version, std::uint64_t> commits_;           ///< of the Lease, by version: the newest
+    std::map<std::uint32_t, std::size_t> faults_;  ///< open ones, by position
+    std::map<Version, std::uint64_t> commits_;     ///< of the Lease, by version: the newest
     std::size_t lease_span_ = 0;
     std::size_t bucket_span_ = 0;
     bool any_lease_ = false;

@@ -48,7 +48,7 @@ struct Exchange {
     ReplicaIndex replica = kNobody;
     bool bucket = false;
     std::string verb;
-    std::uint64_t sent = 0;      ///< event number of the step that sent it
+    std::uint64_t sent = 0;  ///< event number of the step that sent it
     TrueTime sent_at{};
     std::uint64_t reached = 0;   ///< of the commit that it made; 0 = none, or not seen
     std::uint64_t answered = 0;  ///< of the step that got the answer; 0 = none

@@ -143,8 +143,7 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     add_playing(*commands.run, options, raw);
     commands.run->add_option("--history", options.history, "write every event (one file, one seed)")
         ->type_name("FILE");
-    commands.run
-        ->add_option("--html", options.html, "write a page to look at (one file, one seed)")
+    commands.run->add_option("--html", options.html, "write a page to look at (one file, one seed)")
         ->type_name("FILE");
     commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     commands.check->add_option("DIR", options.paths, "directories or scenario files");

@@ -24,10 +24,7 @@ class Simulation : public JobRunner {
   public:
     Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
                RunPages pages, bool coverage)
-        : scenarios_(scenarios),
-          history_(history),
-          pages_(std::move(pages)),
-          coverage_(coverage) {}
+        : scenarios_(scenarios), history_(history), pages_(std::move(pages)), coverage_(coverage) {}
 
     bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
 
@@ -60,8 +57,7 @@ class Simulation : public JobRunner {
         if (writer) history_->flush();
         tell_chain(played, job.seed, result);
         if (recorder)
-            pages_.write(job.scenario, played, result,
-                         recorder->take(TrueTime(result.simulated)));
+            pages_.write(job.scenario, played, result, recorder->take(TrueTime(result.simulated)));
         return result;
     }
 

@@ -1,7 +1,7 @@
 // The swimlanes, drawn on a canvas: what is in view and no more.
 
 const GUTTER = 132, AXIS = 44, TALL = 50, LOW = 40;
-const ARROWS_MOST = 600;  // more of them in view would be a blot
+const ARROWS_MOST = 200;  // more of them in view would be a blot
 
 class Lanes {
     constructor(canvas, run) {
@@ -142,7 +142,7 @@ class Lanes {
             c.fillStyle = this.ink.cut;
             c.fillRect(left, 18, 1.5, this.height);
             const room = this.faultRoom(i);
-            if (room > 24)
+            if (c.measureText(text).width < room * 1.2)
                 c.fillText(text, Math.max(left, GUTTER) + 4, 24 + 13 * this.faultRows[i], room);
         });
     }
@@ -285,8 +285,7 @@ class Lanes {
         c.stroke();
     }
     drawChain(c) {
-        const points = this.run.chain.map((step) => this.run.index.get(step.number))
-            .filter((i) => i !== undefined).map((i) => this.tick(i)).filter((point) => point);
+        const points = this.run.chain.map((i) => this.tick(i)).filter((point) => point);
         c.strokeStyle = this.ink.chain;
         c.lineWidth = 2;
         c.beginPath();

@@ -21,11 +21,12 @@ class Run {
         }
         const result = data.result;
         this.broken = result.invariants.filter((one) => one.status === "violated");
-        // The event numbers of recordings are places in files, told as words.
-        this.chain = result.chain.map((step) => ({ ...step, at: step.atNs, number: step.event }));
-        const last = this.chain.at(-1);
-        this.wrong = last ? last.number : 0;
+        this.broken.sort((a, b) => a.atNs - b.atNs);
+        this.wrong = data.wrong;
         this.wrongAt = this.broken.length ? this.broken[0].atNs : null;
+        // Of a time without details the words of the terminal are left.
+        this.chain = data.chain.map((number) => this.index.get(number));
+        this.chainWords = this.chain.length ? [] : result.chain;
     }
     name(lane) {
         if (lane === LEASE) return "Lease";

@@ -45,7 +45,7 @@ class Plots {
             const host = byId(id);
             host.setAttribute("role", "img");
             host.setAttribute("aria-label", title + ", by replica: " + this.words(k));
-            return new uPlot({
+            const plot = new uPlot({
                 title, width: this.width(), height: 190, scales: { x: { time: false } },
                 axes: [{ ...axis, values: (_, ticks) => ticks.map((t) => t + "s") },
                     { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
@@ -56,6 +56,8 @@ class Plots {
                 hooks: { setSelect: [(plot) => this.selected(plot)] },
                 cursor: { drag: { setScale: false, x: true, y: false } },
             }, this.data[k], host);
+            host.querySelector(".u-legend").setAttribute("aria-label", title + ": legend");
+            return plot;
         });
         this.follow();
     }

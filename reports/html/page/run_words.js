@@ -12,7 +12,8 @@ class Words {
     }
     short(i) {
         const events = this.run.events;
-        return `${seconds(events.at[i])} ${this.run.name(events.lane[i])}: ${events.text[i]}`;
+        const who = events.lane[i] >= 0 ? this.run.name(events.lane[i]) + ": " : "";
+        return `${seconds(events.at[i])} ${who}${events.text[i]}`;
     }
     header() {
         const { data } = this.run, result = data.result;
@@ -40,17 +41,15 @@ class Words {
                 words(one.what)));
         for (const one of result.expectations.filter((e) => !e.met))
             box.append(make("p", {}, `not met: ${words(one.what)} (${words(one.found)})`));
-        if (run.chain.length) {
-            const steps = run.chain.map((step) => {
-                const i = run.index.get(step.number), last = step.number === run.wrong;
-                const text = `${seconds(step.at)} ${words(step.text)}`;
-                return make("li", {}, i === undefined ? make("span", { class: "mono" }, text)
-                    : this.link(i, text), last ? make("strong", {}, " ← first wrong step") : "");
-            });
-            box.append(make("h3", {}, "How it came to this"), make("ol", { id: "chain" }, ...steps));
-        }
-        if (result.state) box.append(make("h3", {}, "State then"), make("pre", {}, words(result.state)));
         if (run.wrongAt !== null) byId("wrong").hidden = false;
+        byId("before").hidden = false;
+        const steps = run.chain.map((i) => make("li", {}, this.link(i, this.short(i)),
+            run.events.number[i] === run.wrong ? make("strong", {}, " ← first wrong step") : ""));
+        for (const line of run.chainWords)
+            steps.push(make("li", { class: "mono" }, `${seconds(line.atNs)} ${words(line.text)}`));
+        byId("chain").append(...steps);
+        if (result.state) byId("state").append(make("h3", {}, "State then"),
+            make("pre", {}, words(result.state)));
     }
     event(i) {
         const { events } = this.run, lane = events.lane[i];
@@ -72,8 +71,13 @@ class Words {
     }
     verdicts() {
         const { result } = this.run.data;
+        const wished = new Set(result.expectations.filter((one) => one.met)
+            .map((one) => words(one.what)).filter((what) => what.startsWith("violates ")));
+        const word = (one) => (one.status === "violated" && wished.has("violates " + one.id)
+            ? "expected" : one.status);
         const rows = result.invariants.map((one) => make("tr", {},
-            make("td", { class: one.status }, WORDS[one.status]), make("td", { class: "mono" }, one.id),
+            make("td", { class: "time " + word(one) }, WORDS[word(one)] || word(one)),
+            make("td", { class: "mono time" }, one.id),
             make("td", { class: "number" }, one.checked.toLocaleString("en")),
             make("td", {}, words(one.what))));
         const wanted = result.expectations.map((one) => make("tr", {},
