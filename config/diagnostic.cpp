@@ -29,12 +29,13 @@ std::string Diagnostic::to_string() const {
 }
 
 Diagnostic presentable(Diagnostic found) {
-    if (!found.file.starts_with(kSetPrefix)) {
+    const std::size_t blank = found.file.find(' ');
+    if (!found.file.starts_with(kSetPrefix) || blank == std::string::npos) {
         found.message = one_line(std::move(found.message));
         return found;
     }
-    const std::string option = found.file.substr(kSetPrefix.size());
-    return Diagnostic{"--set", found.line, found.column,
+    const std::string option = found.file.substr(blank + 1);
+    return Diagnostic{found.file.substr(0, blank), found.line, found.column,
                       one_line(found.message + " (in \"" + option + "\")")};
 }
 

@@ -21,8 +21,8 @@ struct InputError {
     Diagnostic diagnostic;
 };
 
-/// File name of nodes that came from a --set: this and the option's text.
-inline constexpr std::string_view kSetPrefix = "--set ";
+/// File name of nodes that came from the command line: the flag, a blank and the option's text.
+inline constexpr std::string_view kSetPrefix = "--set";
 
 /// For a person: one line of bearable length whatever the input holds, and the text of a --set in
 /// the message rather than in the file's name.

@@ -1,16 +1,15 @@
 #include "config/tree.hpp"
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <optional>
 #include <sstream>
 #include <utility>
+
+#include "config/tree_builder.hpp"
 
 namespace leasehold::config {
 namespace {
@@ -69,141 +68,6 @@ void check_bytes(std::string_view text, const std::string& file) {
     }
 }
 
-/// Builds the tree from events, refusing what the format has no use for.
-class Builder : public YAML::EventHandler {
-  public:
-    Builder(std::string_view text, std::string file)
-        : text_(text), file_(std::make_shared<const std::string>(std::move(file))) {}
-
-    [[nodiscard]] bool has_root() const { return root_.has_value(); }
-    [[nodiscard]] Node take_root() { return std::move(*root_); }
-    [[nodiscard]] std::size_t last_offset() const { return last_offset_; }
-
-    void OnDocumentStart(const YAML::Mark& mark) override {
-        if (documents_++ > 0)
-            fail_at(*file_, mark.line + 1, mark.column + 1,
-                    "a second document: a file holds one, without further '---'");
-    }
-    void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        add(make(NodeKind::null, mark, anchor, "?"));
-    }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-        fail(make(NodeKind::null, mark, 0, "?"), kNoAliases);
-    }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override {
-        Node node = make(NodeKind::scalar, mark, anchor, tag);
-        node.text = value;
-        node.quoted = tag == "!";
-        if (node.quoted) check_quote(node, offset_of(mark));
-        add(std::move(node));
-    }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
-        open(make(NodeKind::list, mark, anchor, tag));
-    }
-    void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(make(NodeKind::map, mark, anchor, tag));
-    }
-    void OnMapEnd() override { close(); }
-
-    static constexpr const char* kNoAliases =
-        "anchors and aliases (&name, *name) are not "
-        "supported: write the value out";
-
-  private:
-    struct Frame {
-        Node node;
-        std::optional<Node> key;
-        std::map<std::string, int> lines;  // of the keys so far
-    };
-
-    std::size_t offset_of(const YAML::Mark& mark) const {
-        const std::size_t bom = text_.starts_with("\xef\xbb\xbf") ? 3 : 0;
-        return std::min(text_.size(), static_cast<std::size_t>(std::max(mark.pos, 0)) + bom);
-    }
-
-    Node make(NodeKind kind, const YAML::Mark& mark, YAML::anchor_t anchor,
-              const std::string& tag) {
-        Node node;
-        node.kind = kind;
-        node.file = file_;
-        node.line = mark.line + 1;
-        node.column = mark.column + 1;
-        last_offset_ = offset_of(mark);
-        if (anchor != 0) fail(node, kNoAliases);
-        if (tag != "?" && tag != "!" && !tag.empty())
-            fail(node, "tags are not supported: remove '" + tag + "'");
-        return node;
-    }
-
-    /// A quote that is never closed swallows what follows, and yaml-cpp takes it for a long text:
-    /// so a quoted text must end on its own line.
-    void check_quote(const Node& node, std::size_t at) const {
-        const char quote = at < text_.size() ? text_[at] : '|';
-        if (quote != '"' && quote != '\'') return;
-        for (std::size_t i = at + 1; i < text_.size() && text_[i] != '\n'; ++i) {
-            if (quote == '"' && text_[i] == '\\') {
-                ++i;
-            } else if (text_[i] == quote) {
-                if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) return;
-                ++i;
-            }
-        }
-        fail(node, "the quoted text that begins here does not end on its line");
-    }
-
-    void open(Node node) {
-        if (frames_.size() >= kDeepest)
-            fail(node, "nested deeper than " + std::to_string(kDeepest) + " lists and maps");
-        frames_.push_back(Frame{std::move(node), std::nullopt, {}});
-    }
-
-    void close() {
-        Node node = std::move(frames_.back().node);
-        frames_.pop_back();
-        add(std::move(node));
-    }
-
-    void add(Node node) {
-        if (frames_.empty()) {
-            root_ = std::move(node);
-            return;
-        }
-        Frame& frame = frames_.back();
-        if (frame.node.kind == NodeKind::list) {
-            frame.node.items.push_back(std::move(node));
-            return;
-        }
-        if (!frame.key) {
-            if (node.kind != NodeKind::scalar)
-                fail(node, "expected a key, found " + node.describe());
-            const auto [known, fresh] = frame.lines.emplace(node.text, node.line);
-            if (!fresh)
-                fail(node, "duplicate key \"" + node.text + "\" (first on line " +
-                               std::to_string(known->second) + ")");
-            frame.key = std::move(node);
-            return;
-        }
-        if (node.kind == NodeKind::null) {  // yaml-cpp gives it the place of what follows
-            node.line = frame.key->line;
-            node.column = frame.key->column;
-        }
-        frame.node.entries.push_back(Node::Entry{std::move(*frame.key), std::move(node)});
-        frame.key.reset();
-    }
-
-    std::string_view text_;
-    std::shared_ptr<const std::string> file_;
-    std::vector<Frame> frames_;
-    std::optional<Node> root_;
-    std::size_t last_offset_ = 0;
-    int documents_ = 0;
-};
-
 /// What to look for, where yaml-cpp's own words don't help a person.
 std::string hint(const std::string& message) {
     if (message == "end of map not found" || message == "end of sequence not found")
@@ -217,7 +81,7 @@ std::string hint(const std::string& message) {
 
 /// yaml-cpp's complaint, in our words where a person would not find the fault by its.
 [[noreturn]] void fail_yaml(const YAML::Exception& error, std::string_view text,
-                            const std::string& file, std::size_t last_offset) {
+                            const std::string& file, std::size_t last_offset, Dialect dialect) {
     const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
     const int column = error.mark.is_null() ? 0 : error.mark.column + 1;
     if (error.msg.find("EOF") != std::string::npos) {
@@ -227,7 +91,9 @@ std::string hint(const std::string& message) {
                       "the quoted text that begins here does not end on its line");
     }
     if (error.msg.find("anchor") != std::string::npos)
-        fail_at(file, line, column, Builder::kNoAliases);
+        fail_at(file, line, column,
+                dialect == Dialect::strict ? TreeBuilder::kNoAliases
+                                           : "an alias (*name) of no anchor (&name) above it");
     fail_at(file, line, column, "not valid YAML: " + error.msg + hint(error.msg));
 }
 
@@ -290,19 +156,32 @@ std::string load_text(const std::string& path) {
     return text;
 }
 
-Node parse_tree(std::string_view text, const std::string& file) {
+namespace {
+
+Node parse_document(std::string_view text, const std::string& file, Dialect dialect) {
     check_bytes(text, file);
-    Builder builder(text, file);
+    TreeBuilder builder(text, file, dialect);
     std::istringstream stream{std::string(text)};
     try {
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(builder)) {}
     } catch (const YAML::Exception& error) {
-        fail_yaml(error, text, file, builder.last_offset());
+        fail_yaml(error, text, file, builder.last_offset(), dialect);
     }
-    if (!builder.has_root()) fail_at(file, 0, 0, "empty: no YAML in it");
-    Node root = builder.take_root();
+    return builder.take_root();
+}
+
+}  // namespace
+
+Node parse_tree(std::string_view text, const std::string& file) {
+    Node root = parse_document(text, file, Dialect::strict);
     if (root.kind == NodeKind::null) fail_at(file, 0, 0, "empty: no YAML in it");
+    return root;
+}
+
+Node parse_values_tree(std::string_view text, const std::string& file) {
+    Node root = parse_document(text, file, Dialect::helm);
+    if (root.kind == NodeKind::null) root.kind = NodeKind::map;
     return root;
 }
 

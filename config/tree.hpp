@@ -23,6 +23,8 @@ struct Node {
     struct Entry;
     NodeKind kind = NodeKind::null;
     bool quoted = false;         ///< scalar in quotes or a block scalar: always a text
+    bool shared = false;         ///< an alias stands for it somewhere
+    bool whole = false;          ///< map: takes the place of what was there, and merges with none
     std::string text;            ///< scalar
     std::vector<Node> items;     ///< list
     std::vector<Entry> entries;  ///< map, in the order of the input, keys unique
@@ -37,6 +39,7 @@ struct Node {
 struct Node::Entry {
     Node key;
     Node value;
+    int earlier = 0;  ///< line of the same key before, whose value was lost; 0 = none
 };
 
 inline constexpr std::size_t kLargestFile = 1U << 20;  ///< bytes
@@ -54,5 +57,10 @@ void expect_scalar(const Node& node, std::string_view what);
 [[nodiscard]] std::string load_text(const std::string& path);
 /// The one document of `text`. Throws InputError.
 [[nodiscard]] Node parse_tree(std::string_view text, const std::string& file);
+/// The same as Helm reads a values file: nothing but comments is an empty map, of equal keys the
+/// last counts (and Entry::earlier says so), aliases and merges (<<) are written out, a quoted text
+/// may take several lines, tags are allowed. A second document that holds anything is refused: one
+/// version of Helm drops it, the next merges it.
+[[nodiscard]] Node parse_values_tree(std::string_view text, const std::string& file);
 
 }  // namespace leasehold::config

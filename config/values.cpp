@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 
+#include "config/helm_value.hpp"
+#include "config/misplaced.hpp"
 #include "config/nearest.hpp"
-#include "config/units.hpp"
+#include "config/set_option.hpp"
 
 namespace leasehold::config {
 namespace {
@@ -21,15 +24,6 @@ constexpr std::array<std::string_view, 2> kDeployment{"replicas", "leaderFollowe
 constexpr std::array<std::string_view, 1> kLeaderFollower{"enabled"};
 constexpr std::array<std::string_view, 3> kModel{"etl", "etlFileStoreEnabled",
                                                  "etlBucketConfigSecret"};
-/// Names that can't be anything else: found in the wrong place, they were misplaced.
-struct Unmistakable {
-    std::string_view key;
-    std::string_view section;
-};
-constexpr std::array kUnmistakable{Unmistakable{"leaderFollower", "kubecostDeployment"},
-                                   Unmistakable{"etlFileStoreEnabled", "kubecostModel"},
-                                   Unmistakable{"etlBucketConfigSecret", "kubecostModel"}};
-
 std::uint32_t leaves(const Node& node) {
     if (node.kind != NodeKind::map || node.entries.empty()) return 1;
     std::uint32_t total = 0;
@@ -45,8 +39,10 @@ class Merged {
         expect_map(layer, "Helm values");
         for (const Node::Entry& entry : layer.entries) {
             if (entry.key.text == kSections[0]) {
+                single(entry);
                 deployment(entry.value);
             } else if (entry.key.text == kSections[1]) {
+                single(entry);
                 model(entry.value);
             } else {
                 ignore(entry, kSections, "");
@@ -61,16 +57,16 @@ class Merged {
 
   private:
     void deployment(const Node& section) {
-        if (section.kind == NodeKind::null) {
-            put(Key::replicas, section);
-            put(Key::leader_follower, section);
-            return;
-        }
+        if (section.kind == NodeKind::null || section.whole)
+            forget({Key::replicas, Key::leader_follower});
+        if (section.kind == NodeKind::null) return;
         expect_map(section, kSections[0]);
         for (const Node::Entry& entry : section.entries) {
             if (entry.key.text == "replicas") {
+                single(entry);
                 put(Key::replicas, entry.value);
             } else if (entry.key.text == "leaderFollower") {
+                single(entry);
                 leader_follower(entry.value);
             } else {
                 ignore(entry, kDeployment, kSections[0]);
@@ -79,13 +75,12 @@ class Merged {
     }
 
     void leader_follower(const Node& section) {
-        if (section.kind == NodeKind::null) {
-            put(Key::leader_follower, section);
-            return;
-        }
+        if (section.kind == NodeKind::null || section.whole) forget({Key::leader_follower});
+        if (section.kind == NodeKind::null) return;
         expect_map(section, "kubecostDeployment.leaderFollower");
         for (const Node::Entry& entry : section.entries) {
             if (entry.key.text == "enabled") {
+                single(entry);
                 put(Key::leader_follower, entry.value);
             } else {
                 ignore(entry, kLeaderFollower, "kubecostDeployment.leaderFollower");
@@ -94,11 +89,9 @@ class Merged {
     }
 
     void model(const Node& section) {
-        if (section.kind == NodeKind::null) {
-            for (const Key key : {Key::etl, Key::file_store, Key::bucket_secret})
-                put(key, section);
-            return;
-        }
+        if (section.kind == NodeKind::null || section.whole)
+            forget({Key::etl, Key::file_store, Key::bucket_secret});
+        if (section.kind == NodeKind::null) return;
         expect_map(section, kSections[1]);
         for (const Node::Entry& entry : section.entries) {
             const auto found = std::find(kModel.begin(), kModel.end(), entry.key.text);
@@ -106,9 +99,22 @@ class Merged {
                 ignore(entry, kModel, kSections[1]);
                 continue;
             }
+            single(entry);
             constexpr std::array kModelKeys{Key::etl, Key::file_store, Key::bucket_secret};
             put(kModelKeys[static_cast<std::size_t>(found - kModel.begin())], entry.value);
         }
+    }
+
+    /// Of a key given twice in one file the first would be lost without a word.
+    static void single(const Node::Entry& entry) {
+        if (entry.earlier != 0)
+            fail(entry.key, "duplicate key " + entry.key.describe() + " (first on line " +
+                                std::to_string(entry.earlier) + ")");
+    }
+
+    void forget(std::initializer_list<Key> keys) {
+        for (const Key key : keys)
+            values_[static_cast<std::size_t>(key)].reset();
     }
 
     void put(Key key, const Node& value) {
@@ -127,9 +133,9 @@ class Merged {
         if (const std::string near = nearest_within(name, known, kSlip); !near.empty())
             fail(entry.key, "unknown key " + entry.key.describe() + " in " + in +
                                 "; did you mean \"" + near + "\"?");
-        for (const auto& [key, place] : kUnmistakable)
-            if (name == key)
-                fail(entry.key, std::string(key) + " belongs under " + std::string(place));
+        const std::string path(section);
+        refuse_misplaced_key(entry.key, path);
+        refuse_misplaced(entry.value, path.empty() ? name : path + "." + name);
         for (const std::string_view start : kSections)
             if (section.empty() && name.starts_with(std::string(start) + "."))
                 fail(entry.key, "a dotted key means nothing in a values file: nest " +
@@ -144,9 +150,24 @@ class Merged {
 void read_flag(const std::optional<Node>& node, std::string_view what, bool& out) {
     if (!node) return;
     expect_scalar(*node, what);
-    if (node->quoted || (node->text != "true" && node->text != "false"))
-        fail(*node, std::string(what) + ": expected true or false, found " + node->describe());
-    out = node->text == "true";
+    if (const auto truth = helm_truth(*node)) {
+        out = *truth;
+        return;
+    }
+    fail(*node, std::string(what) + ": expected true or false" +
+                    (node->quoted ? " without quotes (to the chart every text is true)" : "") +
+                    ", found " + node->describe());
+}
+
+void read_replicas(const std::optional<Node>& node, std::uint32_t& out) {
+    constexpr std::string_view kWhat = "kubecostDeployment.replicas";
+    if (!node) return;
+    expect_scalar(*node, kWhat);
+    const auto count = helm_number(*node);
+    if (!count || *count < 1 || *count > kReplicasMax)
+        fail(*node, std::string(kWhat) + ": expected a whole number from 1 to " +
+                        std::to_string(kReplicasMax) + ", found " + node->describe());
+    out = static_cast<std::uint32_t>(*count);
 }
 
 bool secret_name(std::string_view text) {
@@ -182,26 +203,97 @@ void check_chart(const ValuesSpec& values, const Merged& merged) {
     }
 }
 
+bool says_something_known(const Node& layer) {
+    return std::any_of(kSections.begin(), kSections.end(),
+                       [&](std::string_view name) { return layer.find(name) != nullptr; });
+}
+
+/// What the chart takes and puts elsewhere than its reader may think.
+void note_surroundings(const Node& layer, std::vector<std::string>& notes) {
+    const Node* model = layer.find(kSections[1]);
+    if (model == nullptr) return;
+    const auto say = [&](const Node& at, const std::string& what) {
+        notes.push_back(presentable(Diagnostic{*at.file, at.line, at.column, what}).to_string());
+    };
+    if (const Node* replicas = model->find("replicas"))
+        say(*replicas,
+            "kubecostModel.replicas means nothing to the chart: kubecostDeployment.replicas does");
+    const Node* extra = model->find("extraEnv");
+    if (extra == nullptr) return;
+    for (const Node& variable : extra->items)
+        if (const Node* name = variable.find("name");
+            name != nullptr && name->text == "LEADER_FOLLOWER_ENABLED")
+            say(*name,
+                "kubecostModel.extraEnv sets LEADER_FOLLOWER_ENABLED in the pod, and is not read "
+                "here: set kubecostDeployment.leaderFollower.enabled");
+}
+
+void add_notes(const std::vector<Node>& layers, std::vector<std::string>& notes) {
+    for (const Node& layer : layers) {
+        note_surroundings(layer, notes);
+        if (!layer.file->starts_with(kSetPrefix) && !says_something_known(layer))
+            notes.push_back(*layer.file +
+                            ": says nothing of kubecostDeployment or kubecostModel, which alone "
+                            "mean something here: is it the cost-analyzer chart's, up to 2.x?");
+    }
+}
+
+Node read_file(const std::string& file) {
+    const auto refuse = [&](const std::string& why) {
+        throw InputError{Diagnostic{file, 0, 0, why}};
+    };
+    if (file.empty()) throw InputError{Diagnostic{"-f", 0, 0, "expected a file's name"}};
+    if (file == "-") refuse("standard input is not read: give a file");
+    if (file.find("://") != std::string::npos) refuse("nothing is fetched: give a file");
+    return parse_values_tree(load_text(file), file);
+}
+
 }  // namespace
 
+std::vector<std::string> ValueSources::file_names() const {
+    std::vector<std::string> names;
+    for (const std::string& one : files) {
+        std::size_t start = 0;
+        for (std::size_t end = one.find(','); end != std::string::npos;
+             end = one.find(',', start)) {
+            names.push_back(one.substr(start, end - start));
+            start = end + 1;
+        }
+        names.push_back(one.substr(start));
+    }
+    return names;
+}
+
+std::vector<Node> read_layers(const ValueSources& sources) {
+    std::vector<Node> layers;
+    for (const std::string& file : sources.file_names())
+        layers.push_back(read_file(file));
+    const auto add = [&](SetFlag flag, const std::vector<std::string>& options) {
+        for (const std::string& option : options)
+            layers.push_back(parse_set(flag, option));
+    };
+    add(SetFlag::json, sources.jsons);
+    add(SetFlag::set, sources.sets);
+    add(SetFlag::string, sources.strings);
+    add(SetFlag::file, sources.from_files);
+    add(SetFlag::literal, sources.literals);
+    return layers;
+}
+
 ValuesSpec read_values(const Node* inline_values, const ValueSources& sources) {
+    return read_values(inline_values, read_layers(sources));
+}
+
+ValuesSpec read_values(const Node* inline_values, const std::vector<Node>& layers) {
     Merged merged;
     if (inline_values != nullptr) merged.apply(*inline_values);
-    for (const std::string& file : sources.files)
-        merged.apply(parse_tree(load_text(file), file));
-    for (const std::string& option : sources.sets)
-        merged.apply(parse_set(option));
+    for (const Node& layer : layers)
+        merged.apply(layer);
 
     ValuesSpec values;
     values.ignored_keys = merged.ignored();
-    if (const auto& node = merged.at(Key::replicas)) {
-        expect_scalar(*node, "kubecostDeployment.replicas");
-        const auto count = parse_count(node->text);
-        if (!count || node->quoted || *count < 1 || *count > kReplicasMax)
-            fail(*node, "kubecostDeployment.replicas: expected a whole number from 1 to " +
-                            std::to_string(kReplicasMax) + ", found " + node->describe());
-        values.replicas = static_cast<std::uint32_t>(*count);
-    }
+    add_notes(layers, values.notes);
+    read_replicas(merged.at(Key::replicas), values.replicas);
     read_flag(merged.at(Key::leader_follower), "kubecostDeployment.leaderFollower.enabled",
               values.leader_follower);
     read_flag(merged.at(Key::etl), "kubecostModel.etl", values.etl);

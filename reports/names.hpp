@@ -28,6 +28,9 @@ inline constexpr std::array<std::string_view, 14> kNames<StatusReason>{
     "unauthorized", "forbidden", "tooManyRequests", "timeout",  "expired", "internalError",
     "unavailable",  "other"};
 template <>
+inline constexpr std::array<std::string_view, 7> kNames<LeaseOutcome>{
+    "found", "written", "missing", "conflict", "exists", "rejected", "unknown"};
+template <>
 inline constexpr std::array<std::string_view, 4> kNames<WatchKind>{"seen", "deleted", "bookmark",
                                                                    "ended"};
 template <>
@@ -43,6 +46,10 @@ inline constexpr std::array<std::string_view, 10> kNames<BucketCode>{"none",
                                                                      "notImplemented",
                                                                      "internalError",
                                                                      "other"};
+template <>
+inline constexpr std::array<std::string_view, 12> kNames<BucketOutcome>{
+    "object",    "unchanged", "missing", "written", "removed", "page", "preconditionFailed",
+    "throttled", "denied",    "refused", "notSent", "unknown"};
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<PutCondition>{"none", "ifMatch",
                                                                       "ifNoneMatch"};

@@ -31,6 +31,8 @@ void fields(A& a, Like<FaultResult> auto& v) {
     a("what", v.what);
     a("line", v.line);
     a("tookEffect", v.took_effect);
+    a("felt", v.felt);
+    a("contradicted", v.contradicted);
 }
 
 template <class A>
@@ -38,6 +40,12 @@ void fields(A& a, Like<Expectation> auto& v) {
     a("what", v.what);
     a("met", v.met);
     a("found", v.found);
+}
+
+template <class A>
+void fields(A& a, Like<CoverageCount> auto& v) {
+    a("point", v.point);
+    a("count", v.count);
 }
 
 template <class A>
@@ -120,6 +128,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("invariants", v.verdicts);
     a("expectations", v.expectations);
     a("faults", v.faults);
+    a("ofTheWorld", v.of_the_world);
     MarkCounts marks{v.marks};
     a("marks", marks);
     a("failoversNs", v.failovers);
@@ -127,6 +136,7 @@ void fields(A& a, Like<RunResult> auto& v) {
     a("leaderships", v.leaderships);
     a("commitGap", v.commit_gap);
     a("work", v.work);
+    a("coverage", v.coverage);
     a("internalError", v.internal_error);
     a("timeline", v.timeline);
     a("chain", v.chain);

@@ -9,6 +9,9 @@ namespace {
 
 using check::Outcome;
 
+// Few short runs may be alike by chance; so many are not.
+constexpr std::size_t kManySeeds = 10;
+
 Duration nearest_rank(const std::vector<Duration>& sorted, std::size_t percent) {
     const std::size_t rank = (sorted.size() * percent + 99) / 100;
     return sorted[std::max<std::size_t>(rank, 1) - 1];
@@ -28,6 +31,16 @@ void judge(ScenarioSummary& summary, std::string_view name, std::optional<Durati
         if (!result.met) summary.outcome = check::worse(summary.outcome, Outcome::liveness);
     }
     summary.bounds.push_back(std::move(result));
+}
+
+// Seeds that all give one and the same run are one run, however many.
+void judge_seeds(ScenarioSummary& summary) {
+    const auto& runs = summary.runs;
+    const auto other = [&](const check::RunResult& run) { return run.digest != runs[0].digest; };
+    if (runs.size() < kManySeeds || std::any_of(runs.begin(), runs.end(), other)) return;
+    summary.outcome = check::worse(summary.outcome, Outcome::inconclusive);
+    summary.bounds.push_back(
+        {"seeds give different runs", false, std::to_string(runs.size()) + " equal digests"});
 }
 
 }  // namespace
@@ -64,6 +77,7 @@ void summarise(ScenarioSummary& summary, const Bounds& bounds) {
     judge(summary, "P50", bounds.p50, summary.failover.p50);
     judge(summary, "P99", bounds.p99, summary.failover.p99);
     judge(summary, "max", bounds.max, summary.failover.max);
+    judge_seeds(summary);
 }
 
 check::Outcome worst(const std::vector<ScenarioSummary>& scenarios) {

@@ -118,8 +118,10 @@ std::string expectations(const RunResult& run, Style style) {
     }
     for (const check::FaultResult& fault : run.faults)
         text += labelled(
-            fault.took_effect > 0 ? "took effect" : "NO EFFECT",
-            fault.took_effect > 0 ? Colour::green : Colour::yellow,
+            fault.shown()           ? "took effect"
+            : fault.took_effect > 0 ? "NOT FELT"
+                                    : "NO EFFECT",
+            fault.shown() ? Colour::green : Colour::yellow,
             "fault of line " + std::to_string(fault.line),
             fault.what +
                 (fault.took_effect > 1 ? " (" + grouped(fault.took_effect) + " times)" : ""),
@@ -193,9 +195,12 @@ std::string what_broke(const RunResult& run) {
             add("expected: " + expectation.what +
                 (expectation.found.empty() ? "" : "; found: " + expectation.found));
     for (const check::FaultResult& fault : run.faults)
-        if (fault.took_effect == 0)
+        if (!fault.shown())
             add("the fault of line " + std::to_string(fault.line) +
-                " took no effect: " + fault.what);
+                (fault.took_effect == 0   ? " took no effect: "
+                 : fault.contradicted > 0 ? " took effect, and something went on as if it had not: "
+                                          : " took effect, and nobody felt it: ") +
+                fault.what);
     return text;
 }
 

@@ -14,6 +14,7 @@ constexpr Duration kLongestQuiet = 1h;
 constexpr std::size_t kMostKinds = 8;  ///< told in one row
 
 std::string_view partner(Duty duty) {
+    if (duty == Duty::local_files) return "local files";
     return duty == Duty::lease || duty == Duty::lease_watch ? "the API server" : "bucket";
 }
 

@@ -1,4 +1,5 @@
-// Duties: how this replica fares with the Lease and the bucket, as an operator wants to know it.
+// Duties: how this replica fares with the Lease, the bucket and its disk, as an operator wants to
+// know it.
 //
 // One line of log when work of a kind begins to fail, one when it works again, whatever the number
 // of requests in between. Work that fails and recovers again and again is told ever more rarely.
@@ -18,8 +19,8 @@
 
 namespace leasehold::agent {
 
-enum class Duty : std::uint8_t { lease, lease_watch, bucket_reads, bucket_writes };
-inline constexpr std::size_t kDuties = 4;
+enum class Duty : std::uint8_t { lease, lease_watch, bucket_reads, bucket_writes, local_files };
+inline constexpr std::size_t kDuties = 5;
 
 /// How a duty fares.
 struct DutyState {

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "agent/bucket/azure_section.hpp"
+#include "agent/bucket/gcs_section.hpp"
 #include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_section.hpp"
 #include "agent/bucket/secret_map.hpp"
@@ -18,10 +20,10 @@ namespace {
 using Error = Unexpected<std::string>;
 
 constexpr std::size_t kCustomerKeySize = 32;
-constexpr std::array<std::string_view, 2> kTypes{"S3", "FILESYSTEM"};
+constexpr std::array<std::string_view, 4> kTypes{"S3", "GCS", "AZURE", "FILESYSTEM"};
 // What else Thanos and OpenCost know.
-constexpr std::array<std::string_view, 9> kOtherTypes{
-    "GCS", "AZURE", "SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS", "CLUSTER"};
+constexpr std::array<std::string_view, 7> kOtherTypes{"SWIFT", "COS", "ALIYUNOSS", "BOS",
+                                                      "OCI",   "OBS", "CLUSTER"};
 
 std::string upper(std::string_view text) {
     std::string result(text);
@@ -33,15 +35,17 @@ std::string upper(std::string_view text) {
 BucketType read_type(const SecretMap& map) {
     std::string text;
     map.text("type", text);
-    if (text.empty()) map.fail_at("type", "missing (expected one of S3, FILESYSTEM)");
+    if (text.empty()) map.fail_at("type", "missing (expected one of S3, GCS, AZURE, FILESYSTEM)");
     const std::string type = upper(text);
     if (type == "S3") return BucketType::s3;
+    if (type == "GCS") return BucketType::gcs;
+    if (type == "AZURE") return BucketType::azure;
     if (type == "FILESYSTEM") return BucketType::filesystem;
     for (const std::string_view other : kOtherTypes)
         if (type == other)
             map.fail_at("type", type +
                                     " is not supported: this program writes to S3 (any server "
-                                    "that speaks its protocol) and FILESYSTEM");
+                                    "that speaks its protocol), GCS, AZURE and FILESYSTEM");
     const std::string quoted = shown(type, kTypes);
     map.fail_at("type", "unknown name" + (quoted.empty() ? "" : " " + quoted) +
                             config::suggestion(quoted.empty() ? "" : type, kTypes));
@@ -70,6 +74,14 @@ BucketConfig read_secret(const config::Node& root) {
     if (section == nullptr) map.fail_at("config", "missing: the bucket's settings");
     if (config.type == BucketType::s3) {
         read_s3_section(*section, config);
+        return config;
+    }
+    if (config.type == BucketType::gcs) {
+        read_gcs_section(*section, config);
+        return config;
+    }
+    if (config.type == BucketType::azure) {
+        read_azure_section(*section, config);
         return config;
     }
     const SecretMap inner(*section, "config", kFilesystemKeys, home_in_filesystem);

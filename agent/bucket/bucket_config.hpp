@@ -11,8 +11,22 @@
 
 namespace leasehold::agent {
 
-enum class BucketType : std::uint8_t { s3, filesystem };
+enum class BucketType : std::uint8_t { s3, gcs, azure, filesystem };
 enum class Encryption : std::uint8_t { none, sse_s3, sse_kms, sse_c };
+
+/// Of a secret of type AZURE, beside `bucket`, which is its container.
+struct AzureConfig {
+    std::string url;      ///< of the account's blobs, without a slash at its end
+    std::string account;  ///< may be empty with a SAS
+    std::string key;      ///< base64; empty: none
+    std::string sas;      ///< without a question mark; empty: none
+    std::string tenant;   ///< with client and client_secret; empty: elsewhere (azure_plan.hpp)
+    std::string client;
+    std::string client_secret;
+    std::string user_assigned;  ///< client id of a managed identity
+
+    friend bool operator==(const AzureConfig&, const AzureConfig&) = default;
+};
 
 struct BucketConfig {
     BucketType type = BucketType::s3;
@@ -20,7 +34,12 @@ struct BucketConfig {
     std::string prefix;     ///< of every key, without slashes at its ends; empty = none
     std::string directory;  ///< filesystem
 
-    // s3
+    // gcs
+    std::string service_account;  ///< a credentials file's text, JSON; empty: elsewhere
+
+    AzureConfig azure;
+
+    // s3, and of gcs and azure: bucket, tls, the proxies
     std::string bucket;
     std::string endpoint;  ///< host[:port], lower case, without scheme
     std::string region;    ///< never empty: as configured, else the endpoint's, else us-east-1

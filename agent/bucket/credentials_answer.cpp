@@ -80,6 +80,17 @@ bool ends_in_utc(std::string_view rest) {
     return rest == "Z" || rest == "+00:00";
 }
 
+/// Of OAuth's form (RFC 6749), and of Google's other services.
+std::pair<std::string, std::string> error_of(const Json& json, const Json& error) {
+    const bool flat = error.is_string();
+    if (!flat && !error.is_object()) return {};
+    const auto code =
+        flat ? text_at(json, "error", kLargestAnswer) : text_at(error, "status", kLargestAnswer);
+    const auto words = flat ? text_at(json, "error_description", kLargestAnswer)
+                            : text_at(error, "message", kLargestAnswer);
+    return {code.value_or(""), words.value_or("")};
+}
+
 /// Code and words of an error document, from whichever of the services.
 std::pair<std::string, std::string> error_of(std::string_view body) {
     pugi::xml_document document;
@@ -91,6 +102,7 @@ std::pair<std::string, std::string> error_of(std::string_view body) {
     }
     const Json json = Json::parse(body.begin(), body.end(), nullptr, false);
     if (!json.is_object()) return {"", json.is_discarded() ? std::string(body) : std::string()};
+    if (const auto error = json.find("error"); error != json.end()) return error_of(json, *error);
     const auto either = [&](const char* large, const char* small) {
         auto text = text_at(json, large, kLargestAnswer);
         if (!text) text = text_at(json, small, kLargestAnswer);

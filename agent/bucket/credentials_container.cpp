@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
-#include "agent/bucket/credentials_answer.hpp"
+#include "agent/bucket/credentials_request.hpp"
 #include "agent/bucket/token_file.hpp"
 
 namespace leasehold::agent {
@@ -12,13 +12,9 @@ namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
 
-/// Without a proxy: it is at hand, or nowhere.
 ClientOptions options_of(const ContainerPlan& plan) {
-    ClientOptions options;
+    ClientOptions options = nearby_options(std::chrono::seconds(1));
     options.tls = plan.tls;
-    options.user_agent = "leasehold-agent";
-    options.connect_timeout = std::chrono::seconds(1);
-    options.connections = 1;
     return options;
 }
 
@@ -54,11 +50,9 @@ void ContainerSource::ask(const Result<std::string, std::string>& token, const D
     request.deadline = boottime() + kTimeout;
     request.body_limit = kLargestAnswer;
     client_.send(std::move(request), [done, fail, token = *token](const Response& response) {
-        if (response.end != TransferEnd::answered || response.status != 200)
-            return done(fail(failure(response, token)));
-        auto issued = parse_service_answer(response.body);
-        if (!issued) return done(fail(issued.error()));
-        auto grant = granted(*std::move(issued), read_now().wall, "container credentials");
+        auto grant = grant_of(
+            response, token, "container credentials",
+            [](std::string_view body, WallTime /*now*/) { return parse_service_answer(body); });
         if (!grant) return done(fail(grant.error()));
         done(std::move(grant));
     });

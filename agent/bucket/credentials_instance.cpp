@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
-#include "agent/bucket/credentials_answer.hpp"
+#include "agent/bucket/credentials_request.hpp"
 #include "agent/bucket/s3_url.hpp"
 
 namespace leasehold::agent {
@@ -17,14 +17,6 @@ constexpr Duration kTimeout = std::chrono::seconds(1);
 constexpr std::size_t kLongestToken = 4096;
 constexpr std::size_t kLongestRole = 256;
 constexpr const char* kRoles = "/latest/meta-data/iam/security-credentials/";
-
-ClientOptions options_for_metadata() {
-    ClientOptions options;
-    options.user_agent = "leasehold-agent";
-    options.connect_timeout = kTimeout;
-    options.connections = 1;
-    return options;
-}
 
 bool answered(const Response& response) {
     return response.end == TransferEnd::answered && response.status == 200;
@@ -41,7 +33,7 @@ std::string first_word(std::string_view text, std::size_t longest) {
 }  // namespace
 
 InstanceSource::InstanceSource(InstancePlan plan, asio::io_context& loop)
-    : plan_(std::move(plan)), client_(loop, options_for_metadata()) {}
+    : plan_(std::move(plan)), client_(loop, nearby_options(kTimeout)) {}
 
 void InstanceSource::send(Request request, Client::Done done) {
     request.deadline = boottime() + kTimeout;
@@ -94,10 +86,10 @@ void InstanceSource::ask_credentials(const std::string& token, const std::string
     send(with_token(token, kRoles + percent_encode(role, false)),
          [this, token, role, done](const Response& response) {
              const std::string step = "role " + role;
-             if (!answered(response)) return fail(done, step, failure(response, token));
-             auto issued = parse_service_answer(response.body);
-             if (!issued) return fail(done, step, issued.error());
-             auto grant = granted(*std::move(issued), read_now().wall, "instance role " + role);
+             auto grant = grant_of(response, token, "instance role " + role,
+                                   [](std::string_view body, WallTime /*now*/) {
+                                       return parse_service_answer(body);
+                                   });
              if (!grant) return fail(done, step, grant.error());
              done(std::move(grant));
          });

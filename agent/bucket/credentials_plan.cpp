@@ -36,12 +36,6 @@ std::string lower(std::string text) {
     return text;
 }
 
-std::string without_slash(std::string url) {
-    while (url.ends_with('/'))
-        url.pop_back();
-    return url;
-}
-
 /// The variable's, or one that the role's user sees in CloudTrail: which replica it was.
 Result<std::string, std::string> session_of(const Lookup& environment) {
     constexpr std::string_view kMore = "_=,.@+-";

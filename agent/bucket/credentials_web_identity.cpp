@@ -3,9 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "agent/base/clock.hpp"
-#include "agent/bucket/credentials_answer.hpp"
-#include "agent/bucket/s3_url.hpp"
+#include "agent/bucket/credentials_request.hpp"
 #include "agent/bucket/token_file.hpp"
 
 namespace leasehold::agent {
@@ -14,33 +12,17 @@ namespace {
 constexpr Duration kTimeout = std::chrono::seconds(5);
 
 ClientOptions options_of(const WebIdentityPlan& plan) {
-    ClientOptions options;
+    ClientOptions options = service_options(plan.proxy, plan.no_proxy);
     options.tls = plan.tls;
-    options.proxy = plan.proxy;
-    options.no_proxy = plan.no_proxy;
-    options.user_agent = "leasehold-agent";
-    options.connections = 1;
     return options;
 }
 
-/// The token is no header and in no URL: it goes in the body.
 Request request_of(const WebIdentityPlan& plan, const std::string& token) {
-    const auto field = [](const char* name, const std::string& value) {
-        return "&" + std::string(name) + "=" + percent_encode(value, false);
-    };
-    const std::string form = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15" +
-                             field("RoleArn", plan.role) + field("RoleSessionName", plan.session) +
-                             field("WebIdentityToken", token);
-    Request request;
-    request.method = "POST";
-    request.url = plan.url + "/";
-    request.headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8",
-                       "Accept: application/xml"};
-    request.has_body = true;
-    request.body = {memory_bytes(form)};
-    request.deadline = boottime() + kTimeout;
-    request.body_limit = kLargestAnswer;
-    return request;
+    return post_request(
+        plan.url + "/", "application/x-www-form-urlencoded; charset=utf-8", "application/xml",
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15" + form_field("RoleArn", plan.role) +
+            form_field("RoleSessionName", plan.session) + form_field("WebIdentityToken", token),
+        kTimeout);
 }
 
 }  // namespace
@@ -65,11 +47,10 @@ void WebIdentitySource::ask(const Result<std::string, std::string>& token, const
     };
     if (!token) return done(fail(token.error()));
     client_.send(request_of(plan_, *token), [done, fail, token = *token](const Response& response) {
-        if (response.end != TransferEnd::answered || response.status != 200)
-            return done(fail(failure(response, token)));
-        auto issued = parse_web_identity_answer(response.body);
-        if (!issued) return done(fail(issued.error()));
-        auto grant = granted(*std::move(issued), read_now().wall, "web identity");
+        auto grant =
+            grant_of(response, token, "web identity", [](std::string_view body, WallTime /*now*/) {
+                return parse_web_identity_answer(body);
+            });
         if (!grant) return done(fail(grant.error()));
         done(std::move(grant));
     });

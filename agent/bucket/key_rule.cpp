@@ -16,4 +16,8 @@ bool usable_key(std::string_view key) {
     }
 }
 
+std::string prefixed(std::string_view prefix, std::string_view key) {
+    return prefix.empty() ? std::string(key) : std::string(prefix) + "/" + std::string(key);
+}
+
 }  // namespace leasehold::agent

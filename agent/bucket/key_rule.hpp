@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace leasehold::agent {
@@ -13,5 +14,8 @@ inline constexpr std::size_t kLongestComponent = 255;  ///< bytes; a larger one 
 /// neither "." nor "..", without control characters. Stores differ about all others: MinIO refuses
 /// them, Versity and URL libraries rewrite them into other keys, folders' markers end in "/".
 [[nodiscard]] bool usable_key(std::string_view key);
+
+/// The key as it stands in the store, behind the configured prefix (which may be empty).
+[[nodiscard]] std::string prefixed(std::string_view prefix, std::string_view key);
 
 }  // namespace leasehold::agent

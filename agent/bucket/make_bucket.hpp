@@ -22,6 +22,9 @@ struct BucketContext {
     SocketSet* uploads;           ///< sockets of puts and removes; null: not kept
     std::string spool_directory;  ///< for large objects on their way in
     Duties* duties = nullptr;     ///< told of what fails and works; null: nobody is
+    /// Takes the server's own word for each answer as it comes ("BlobNotFound"; empty: it had
+    /// none); null: nobody asks.
+    std::string* word = nullptr;
 };
 
 /// A client for `config`. Throws std::runtime_error when it cannot be set up.

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/crc32.hpp"
 #include "agent/base/md5.hpp"
 #include "model/base/check.hpp"
 
@@ -18,46 +19,54 @@ BodyHash broken(std::string problem) {
     return hash;
 }
 
+/// All that is wanted, in one pass.
+class Hashes {
+  public:
+    explicit Hashes(const HashesWanted& wanted) : wanted_(wanted) {}
+    void add(std::string_view piece) {
+        if (wanted_.sha256) sha256_.add(piece);
+        if (wanted_.crc32) crc32_.add(piece);
+        if (wanted_.md5) md5_.add(piece);
+    }
+    BodyHash finish() {
+        BodyHash hash;
+        if (wanted_.sha256) hash.sha256 = sha256_.finish();
+        if (wanted_.crc32) hash.crc32 = crc32_.value();
+        if (wanted_.md5) hash.md5 = md5_.finish();
+        hash.intact = true;
+        return hash;
+    }
+
+  private:
+    HashesWanted wanted_;
+    Sha256 sha256_;
+    Crc32 crc32_;
+    Md5 md5_;
+};
+
 /// Of a payload in memory, which nothing changes.
-BodyHash hash_memory(const PutBody& body, bool with_md5) {
-    BodyHash hash;
-    hash.sha256 = digest_of(body.parts);
-    hash.intact = true;
-    if (!with_md5) return hash;
-    Md5 md5;
+BodyHash hash_memory(const PutBody& body, Hashes hashes) {
     for (const BytesPtr& part : body.parts)
-        md5.add(part->view());
-    hash.md5 = md5.finish();
-    return hash;
+        hashes.add(part->view());
+    return hashes.finish();
 }
 
 /// Of a payload in a file: it may have changed or rotted since its digest was taken.
-BodyHash hash_file(const PutBody& body, bool with_md5) {
-    Sha256 all;
+BodyHash hash_file(const PutBody& body, Hashes hashes) {
     Sha256 payload;
-    Md5 md5;
-    if (body.parts.size() > 1) {
-        const std::string head = text_of(*body.parts.front());
-        all.add(head);
-        md5.add(head);
-    }
+    if (body.parts.size() > 1) hashes.add(text_of(*body.parts.front()));
     std::vector<char> buffer(kPiece);
     for (std::uint64_t offset = 0; offset < body.payload->size();) {
         const std::size_t got = body.payload->read(offset, buffer);
         if (got == 0) return broken("the local copy is shorter than it was");
         const std::string_view piece(buffer.data(), got);
-        all.add(piece);
+        hashes.add(piece);
         payload.add(piece);
-        if (with_md5) md5.add(piece);
         offset += got;
     }
     if (content_digest(payload.finish()) != body.expected)
         return broken("the local copy is not what its digest says");
-    BodyHash hash;
-    hash.sha256 = all.finish();
-    hash.intact = true;
-    if (with_md5) hash.md5 = md5.finish();
-    return hash;
+    return hashes.finish();
 }
 
 }  // namespace
@@ -74,9 +83,9 @@ PutBody put_body(const ObjectBody& body) {
     return out;
 }
 
-BodyHash hash_body(const PutBody& body, bool with_md5) noexcept {
+BodyHash hash_body(const PutBody& body, const HashesWanted& wanted) noexcept {
     try {
-        return body.in_memory ? hash_memory(body, with_md5) : hash_file(body, with_md5);
+        return body.in_memory ? hash_memory(body, Hashes(wanted)) : hash_file(body, Hashes(wanted));
     } catch (const std::exception& error) {
         return broken(error.what());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,22 @@ struct PutBody {
 };
 [[nodiscard]] PutBody put_body(const ObjectBody& body);
 
-struct BodyHash {
-    Sha256Value sha256{};  ///< over all parts
-    std::string md5;       ///< likewise, its 16 bytes; empty unless asked for
-    bool intact = false;   ///< the payload is what its digest says
-    std::string problem;   ///< for people, when it is not or can't be read
+/// What a store is told of a body before it comes.
+struct HashesWanted {
+    bool sha256 = false;
+    bool crc32 = false;
+    bool md5 = false;
 };
-/// Reads everything once. Blocks when the payload is a file; any thread.
-[[nodiscard]] BodyHash hash_body(const PutBody& body, bool with_md5 = false) noexcept;
+
+struct BodyHash {
+    std::optional<Sha256Value> sha256;   ///< over all parts, as the others; if it was wanted
+    std::optional<std::uint32_t> crc32;  ///< likewise
+    std::string md5;                     ///< likewise, its 16 bytes, else empty
+    bool intact = false;                 ///< the payload is what its digest says
+    std::string problem;                 ///< for people, when it is not or can't be read
+};
+/// Reads everything once; in memory nothing when nothing is wanted. Blocks when the payload is a
+/// file; any thread.
+[[nodiscard]] BodyHash hash_body(const PutBody& body, const HashesWanted& wanted) noexcept;
 
 }  // namespace leasehold::agent

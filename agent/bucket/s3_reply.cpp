@@ -1,26 +1,14 @@
 #include "agent/bucket/s3_reply.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <memory>
 #include <utility>
 
+#include "agent/bucket/retry_after.hpp"
 #include "agent/bucket/s3_url.hpp"
+#include "agent/bucket/unanswered.hpp"
 
 namespace leasehold::agent {
 namespace {
-
-constexpr std::int64_t kLongestRetryAfter = 24 * 3600;  ///< seconds
-
-/// Of its two forms, seconds; S3 servers send no dates.
-Duration retry_after(const Response& response) {
-    const std::string_view text = response.header("retry-after");
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfter));
-}
 
 void take_page(const BucketConfig& config, const SendBucket& request, std::string_view body,
                S3Reply& out) {
@@ -53,14 +41,7 @@ std::string said(const S3Error& error) {
 S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Response& response,
                  std::string_view body, ObjectBodyPtr object, bool gate_closed) {
     S3Reply out;
-    if (response.end != TransferEnd::answered) {
-        // For a read it would mean nothing: what was asked stays unknown either way.
-        const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-        out.reply.not_sent = response.end == TransferEnd::not_sent && changes;
-        if (response.end != TransferEnd::aborted && !gate_closed)
-            out.problem = response.error.empty() ? "no answer" : response.error;
-        return out;
-    }
+    if (unanswered(request, response, gate_closed, out.reply, out.problem)) return out;
     BucketReply& reply = out.reply;
     reply.status = response.status;
     reply.etag = ETag(std::string(unquoted(response.header("etag"))));
@@ -82,7 +63,8 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
     reply.code = bucket_code(out.error.code);
     reply.names_condition = out.error.names_condition;
     // Not implemented is our checksum, and not the condition for which the model would take it.
-    if (response.status == 501 && out.error.names_checksum) reply.status = 400;
+    const bool of_the_body = out.error.names_checksum || out.error.names_body_hash;
+    if (response.status == 501 && of_the_body) reply.status = 400;
     reply.retry_after = retry_after(response);
     if (response.status >= 400) reply.etag = ETag();  // MinIO sends the object's with a 412
     if (!ordinary(reply))

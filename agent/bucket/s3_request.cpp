@@ -1,5 +1,7 @@
 #include "agent/bucket/s3_request.hpp"
 
+#include <cstdint>
+
 #include "agent/base/md5.hpp"
 #include "agent/bucket/user_metadata.hpp"
 
@@ -47,12 +49,22 @@ std::string bytes_of(const Sha256Value& value) {
     return std::string(value.begin(), value.end());
 }
 
+std::string big_endian(std::uint32_t word) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        bytes += static_cast<char>(static_cast<unsigned char>(word >> shift));
+    return bytes;
+}
+
 }  // namespace
 
-void add_checksums(S3Request& request, const BodyHash& hash, bool sha256) {
+void add_checksums(S3Request& request, const BodyHash& hash, bool checksum) {
     // Verified by the store, unlike x-amz-content-sha256, which half of them only sign. Buckets
     // with Object Lock refuse a PUT that has neither of these.
-    if (sha256) request.headers["x-amz-checksum-sha256"] = base64(bytes_of(hash.sha256));
+    if (checksum && hash.sha256)
+        request.headers["x-amz-checksum-sha256"] = base64(bytes_of(*hash.sha256));
+    if (checksum && hash.crc32)
+        request.headers["x-amz-checksum-crc32"] = base64(big_endian(*hash.crc32));
     if (!hash.md5.empty()) request.headers["content-md5"] = base64(hash.md5);
 }
 

@@ -21,7 +21,8 @@ struct S3Request {
 /// Conditions (If-Match in quotes), user metadata with the stamp, and encryption. SSE-C needs its
 /// key with every GET and PUT; the other kinds only concern PUT.
 [[nodiscard]] S3Request s3_request(const BucketConfig& config, const SendBucket& request);
-/// Of a put: what the store can hold the body against. MD5 if it was taken.
-void add_checksums(S3Request& request, const BodyHash& hash, bool sha256);
+/// Of a put: what the store can hold the body against, as far as it was taken; `checksum`: also an
+/// x-amz-checksum-*.
+void add_checksums(S3Request& request, const BodyHash& hash, bool checksum);
 
 }  // namespace leasehold::agent

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/bucket/endpoint.hpp"
+#include "agent/bucket/http_section.hpp"
 #include "agent/bucket/secret_map.hpp"
 #include "agent/bucket/user_metadata.hpp"
 #include "config/nearest.hpp"
@@ -34,40 +35,6 @@ std::string choice(const SecretMap& map, std::string_view key,
     const std::string quoted = shown(value, names);
     map.fail_at(key, "unknown name" + (quoted.empty() ? "" : " " + quoted) +
                          config::suggestion(quoted.empty() ? "" : value, names));
-}
-
-void read_tls(const config::Node& node, TlsOptions& tls) {
-    const SecretMap map(node, "config.http_config.tls_config", kTlsKeys, home_of);
-    map.text("ca_file", tls.ca_file);
-    map.text("cert_file", tls.certificate_file);
-    map.text("key_file", tls.key_file);
-    map.word("server_name", tls.server_name);
-    bool skip = false;
-    map.boolean("insecure_skip_verify", skip);
-    if (skip) tls.verify = false;
-    if (tls.certificate_file.empty() != tls.key_file.empty())
-        map.fail_at(tls.key_file.empty() ? "key_file" : "cert_file",
-                    "missing: cert_file and key_file are given both or neither");
-}
-
-void read_http(const config::Node& node, BucketConfig& config) {
-    const SecretMap map(node, "config.http_config", kHttpKeys, home_of);
-    TlsOptions& tls = config.tls;
-    // Each request comes with its own time-out, and the model says how many there are at a time.
-    for (const auto key : {"idle_conn_timeout", "response_header_timeout", "tls_handshake_timeout",
-                           "expect_continue_timeout"})
-        map.check_duration(key);
-    for (const auto key : {"max_idle_conns", "max_idle_conns_per_host", "max_conns_per_host"})
-        map.check_count(key);
-    bool ignored = false;
-    map.boolean("disable_compression", ignored);  // nothing is ever compressed
-    for (const auto key : kHttpKeys)
-        if (map.find(key) != nullptr && key != "insecure_skip_verify" && key != "tls_config")
-            config.without_effect.push_back("http_config." + std::string(key));
-    bool skip = false;
-    map.boolean("insecure_skip_verify", skip);
-    if (skip) tls.verify = false;
-    if (const config::Node* inner = map.find("tls_config")) read_tls(*inner, tls);
 }
 
 void read_sse(const config::Node& node, BucketConfig& config) {
@@ -184,6 +151,7 @@ std::string home_of(std::string_view key) {
     if (contains(kTopKeys, key)) return "at the top level, beside type and config";
     if (contains(kS3Keys, key)) return "in config (indent it under \"config:\")";
     if (contains(kFilesystemKeys, key)) return "in config of type FILESYSTEM";
+    if (contains(kGcsKeys, key)) return "in config of type GCS";
     if (contains(kHttpKeys, key)) return "in config.http_config";
     if (contains(kTlsKeys, key)) return "in config.http_config.tls_config";
     if (contains(kSseKeys, key)) return "in config.sse_config";
@@ -195,6 +163,11 @@ std::string home_in_filesystem(std::string_view key) {
     return contains(kS3Keys, key) ? "in config of type S3" : home_of(key);
 }
 
+std::string home_in_gcs(std::string_view key) {
+    const bool s3 = contains(kS3Keys, key) && !contains(kGcsKeys, key);
+    return s3 ? "in config of type S3" : home_of(key);
+}
+
 void read_s3_section(const config::Node& node, BucketConfig& config) {
     const SecretMap map(node, "config", kS3Keys, home_of);
     read_place(map, config);
@@ -204,7 +177,7 @@ void read_s3_section(const config::Node& node, BucketConfig& config) {
     const auto headers = metadata_headers(metadata);
     if (!headers) map.fail_at("put_user_metadata", headers.error());
     config.user_metadata = *headers;
-    if (const config::Node* http = map.find("http_config")) read_http(*http, config);
+    if (const config::Node* http = map.find("http_config")) read_http_section(*http, config);
     if (const config::Node* sse = map.find("sse_config")) read_sse(*sse, config);
     read_rest(map, config);
 }

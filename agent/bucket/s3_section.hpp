@@ -13,6 +13,9 @@ namespace leasehold::agent {
 // The keys of each level, as Thanos and OpenCost document them.
 inline constexpr std::array<std::string_view, 3> kTopKeys{"type", "config", "prefix"};
 inline constexpr std::array<std::string_view, 1> kFilesystemKeys{"directory"};
+inline constexpr std::array<std::string_view, 7> kGcsKeys{
+    "bucket",      "service_account",  "use_grpc",   "grpc_conn_pool_size",
+    "http_config", "chunk_size_bytes", "max_retries"};
 inline constexpr std::array<std::string_view, 21> kS3Keys{"bucket",
                                                           "endpoint",
                                                           "region",
@@ -49,6 +52,8 @@ inline constexpr std::array<std::string_view, 1> kTraceKeys{"enable"};
 [[nodiscard]] std::string home_of(std::string_view key);
 /// The same in a secret of type FILESYSTEM.
 [[nodiscard]] std::string home_in_filesystem(std::string_view key);
+/// The same in a secret of type GCS.
+[[nodiscard]] std::string home_in_gcs(std::string_view key);
 /// Reads `node` into `config`. Throws config::InputError.
 void read_s3_section(const config::Node& node, BucketConfig& config);
 

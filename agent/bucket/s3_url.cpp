@@ -1,5 +1,7 @@
 #include "agent/bucket/s3_url.hpp"
 
+#include "agent/bucket/key_rule.hpp"
+
 namespace leasehold::agent {
 namespace {
 
@@ -44,7 +46,7 @@ std::string bucket_url(const BucketConfig& config) {
 }
 
 std::string full_key(const BucketConfig& config, std::string_view key) {
-    return config.prefix.empty() ? std::string(key) : config.prefix + "/" + std::string(key);
+    return prefixed(config.prefix, key);
 }
 
 S3Url object_url(const BucketConfig& config, std::string_view key) {

@@ -8,7 +8,7 @@
 #include <pugixml.hpp>
 
 #include "agent/base/one_line.hpp"
-#include "agent/bucket/key_rule.hpp"
+#include "agent/bucket/page_order.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -116,6 +116,8 @@ S3Error parse_error(std::string_view body) {
         const auto names = [&](std::string_view word) { return text.find(word) != text.npos; };
         if (names("if-match") || names("if-none-match")) error.names_condition = true;
         if (names("x-amz-checksum")) error.names_checksum = true;
+        if (names("content-sha256") || names("contentsha256") || names("unsigned-payload"))
+            error.names_body_hash = true;
     }
     return error;
 }
@@ -139,20 +141,12 @@ Result<ListPage, std::string> parse_list_page(std::string_view body, std::string
         return Error{"a LIST's answer does not say whether it IsTruncated"};
     ListPage page;
     page.truncated = truncated == "true";
-    std::string last(after);
+    PageOrder order(prefix, after, strip);
     std::string full;
     for (const pugi::xml_node& node : root.children("Contents")) {
         std::optional<ListEntry> entry = entry_of(node, full);
         if (!entry) return Error{"a LIST's answer has an entry without Key, ETag or Size"};
-        if (!full.starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
-        // char compares as signed: keys are ordered by bytes, which string_view's traits do.
-        if (!last.empty() && full <= last)
-            return Error{"a LIST's answer is not in order, or begins before where it should"};
-        last = full;
-        const std::string_view key = std::string_view(full).substr(std::min(strip, full.size()));
-        if (!usable_key(key)) continue;
-        entry->key = ObjectKey(std::string(key));
-        page.entries.push_back(std::move(*entry));
+        if (auto wrong = order.add(full, *std::move(entry), page)) return Error{*std::move(wrong)};
     }
     return page;
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "agent/base/yaml_words.hpp"
 #include "config/nearest.hpp"
 #include "config/units.hpp"
+#include "config/yaml_words.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -180,7 +180,7 @@ void SecretMap::word(std::string_view key, std::string& out) const {
 void SecretMap::boolean(std::string_view key, bool& out) const {
     const config::Node* value = scalar(key, "true or false");
     if (value == nullptr) return;
-    const std::optional<bool> truth = yaml_boolean(value->text);
+    const std::optional<bool> truth = config::yaml_boolean(value->text);
     if (value->quoted || !truth)
         fail_at(key, std::string("expected true or false") +
                          (value->quoted ? ", without quotes" : ", found another text"));

@@ -80,6 +80,12 @@ Result<ServiceUrl, std::string> parse_service_url(std::string_view url) {
     return out;
 }
 
+std::string without_slash(std::string url) {
+    while (url.ends_with('/'))
+        url.pop_back();
+    return url;
+}
+
 bool plain_allowed(const ServiceUrl& url) {
     if (url.host == "localhost") return true;
     boost::system::error_code error;

@@ -17,6 +17,8 @@ struct ServiceUrl {
 
 /// Strict: http or https, a host, no user, no blanks, no fragment. The error quotes nothing.
 [[nodiscard]] Result<ServiceUrl, std::string> parse_service_url(std::string_view url);
+/// `url` without the slashes at its end, so that a path can follow.
+[[nodiscard]] std::string without_slash(std::string url);
 /// May a container's token and credentials go to it in the clear? To this machine itself and to
 /// the three addresses that ECS and EKS answer on, as the SDKs have it.
 [[nodiscard]] bool plain_allowed(const ServiceUrl& url);

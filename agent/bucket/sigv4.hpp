@@ -21,11 +21,15 @@ using SignedHeaders = std::map<std::string, std::string>;
 inline constexpr std::string_view kEmptySha256 =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/// In place of a body's SHA-256: the signature covers the headers alone.
+inline constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
+
 /// "20150830T123600Z"
 [[nodiscard]] std::string amz_date(WallTime at);
 
 /// Adds host, x-amz-date, x-amz-content-sha256, x-amz-security-token (with a session token) and
-/// authorization, which covers every header there is. `content_sha256` in hexadecimal.
+/// authorization, which covers every header there is. `content_sha256` in hexadecimal, or
+/// kUnsignedPayload.
 void sign(SignedHeaders& headers, std::string_view method, const S3Url& url,
           std::string_view content_sha256, const Credentials& credentials, std::string_view region,
           WallTime at);

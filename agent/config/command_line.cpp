@@ -111,6 +111,16 @@ struct Raw {
     CommandLine line;
 };
 
+/// Where the texts of a repeatable flag go.
+std::vector<std::string>& list_of(std::string_view flag, config::ValueSources& values) {
+    if (flag == "set") return values.sets;
+    if (flag == "set-json") return values.jsons;
+    if (flag == "set-string") return values.strings;
+    if (flag == "set-file") return values.from_files;
+    if (flag == "set-literal") return values.literals;
+    return values.files;
+}
+
 void declare(CLI::App& app, Raw& raw) {
     app.set_help_flag("-h,--help", "print this help");
     app.set_version_flag("--version", "leasehold-agent " LEASEHOLD_VERSION, "print the version");
@@ -118,8 +128,8 @@ void declare(CLI::App& app, Raw& raw) {
         if (!known_to(setting, raw.line.command)) continue;
         CLI::Option* option = nullptr;
         if (setting.kind == SettingKind::list) {
-            auto& target = setting.flag == "set" ? raw.line.sets : raw.line.value_files;
-            option = app.add_option(option_name(setting), target, help_of(setting));
+            option = app.add_option(option_name(setting), list_of(setting.flag, raw.line.values),
+                                    help_of(setting));
         } else {
             option =
                 app.add_option(option_name(setting), raw.texts[setting.flag], help_of(setting));

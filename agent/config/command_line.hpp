@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "agent/config/config.hpp"
+#include "config/values.hpp"
 
 namespace leasehold::agent {
 
 struct CommandLine {
     AgentCommand command = AgentCommand::serve;
     std::map<std::string, std::string, std::less<>> flags;  ///< without dashes; given ones alone
-    std::vector<std::string> value_files;                   ///< --values, in order
-    std::vector<std::string> sets;                          ///< --set, in order
+    config::ValueSources values;                            ///< --values and the --set family
 };
 
 /// Help and version end the program, and so do unknown flags and missing values.

@@ -44,6 +44,7 @@ struct AgentConfig {
     ElectorConfig election;        ///< identity and seed are set at the start
     StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;
+    std::string store_url;        ///< where Google's store is asked; empty: it is another
     std::string credentials;      ///< where the bucket's come from, for people; no secret
     std::string store_directory;  ///< of the local files; empty = none
     ServerOptions http;
@@ -54,6 +55,7 @@ struct AgentConfig {
     LogFormat log_format = LogFormat::text;
     std::string log_level = "info";
 
+    std::uint32_t ignored_values = 0;   ///< keys of Helm values that mean nothing here
     std::vector<std::string> warnings;  ///< legal but risky, one line each, for stderr
     /// Of each setting that is no default, by its flag without dashes: the flag, the variable or
     /// the values that said it.

@@ -102,8 +102,9 @@ void api(Writer& out, const AgentConfig& config) {
     out.fact("server", config.api->server);
     tls(out, config.api->tls);
     if (!config.api->proxy.empty()) out.fact("proxy", without_user(config.api->proxy));
-    out.fact("token", !config.api->token_file.empty() ? config.api->token_file
-                                                      : set_or_not(!config.api->token.empty()));
+    out.fact("token", config.api->exec                  ? "asked of " + config.api->exec->command
+                      : !config.api->token_file.empty() ? config.api->token_file
+                                                        : set_or_not(!config.api->token.empty()));
     out.end();
 }
 
@@ -128,6 +129,36 @@ std::string encryption(const BucketConfig& bucket) {
     return "none";
 }
 
+void s3_store(Writer& out, const AgentConfig& config) {
+    const BucketConfig& bucket = *config.bucket;
+    out.fact("endpoint", (bucket.insecure ? "http://" : "https://") + bucket.endpoint);
+    out.fact("region", bucket.region + (bucket.region_guessed ? " (a guess: none is given)" : ""));
+    out.fact("addressing", bucket.virtual_host ? "virtual host" : "path");
+    out.fact("url", bucket_url(bucket));
+    out.fact("credentials", config.credentials);
+    out.fact("access-key", set_or_not(!bucket.access_key.empty()));
+    out.fact("secret-key", set_or_not(!bucket.secret_key.empty()));
+    out.fact("session-token", set_or_not(!bucket.session_token.empty()));
+    if (!bucket.insecure) tls(out, bucket.tls);
+}
+
+void google_store(Writer& out, const AgentConfig& config) {
+    out.fact("url", config.store_url + "/" + config.bucket->bucket + "/");
+    out.fact("credentials", config.credentials);
+    out.fact("service-account", set_or_not(!config.bucket->service_account.empty()));
+    if (config.store_url.starts_with("https://")) tls(out, config.bucket->tls);
+}
+
+void azure_store(Writer& out, const AgentConfig& config) {
+    const AzureConfig& azure = config.bucket->azure;
+    out.fact("url", config.store_url);
+    out.fact("credentials", config.credentials);
+    out.fact("account-key", set_or_not(!azure.key.empty()));
+    out.fact("shared-access-signature", set_or_not(!azure.sas.empty()));
+    out.fact("client-secret", set_or_not(!azure.client_secret.empty()));
+    if (!config.bucket->insecure) tls(out, config.bucket->tls);
+}
+
 void bucket(Writer& out, const AgentConfig& config) {
     if (!config.bucket) {
         out.fact("bucket", "none");
@@ -140,23 +171,21 @@ void bucket(Writer& out, const AgentConfig& config) {
         out.fact("type", "FILESYSTEM");
         out.fact("directory", bucket.directory);
     } else {
-        out.fact("type", "S3");
+        const bool google = bucket.type == BucketType::gcs;
+        const bool azure = bucket.type == BucketType::azure;
+        out.fact("type", google ? "GCS" : azure ? "AZURE" : "S3");
         out.fact("bucket", bucket.bucket);
-        out.fact("endpoint", (bucket.insecure ? "http://" : "https://") + bucket.endpoint);
-        out.fact("region",
-                 bucket.region + (bucket.region_guessed ? " (a guess: none is given)" : ""));
-        out.fact("addressing", bucket.virtual_host ? "virtual host" : "path");
-        out.fact("url", bucket_url(bucket));
-        out.fact("credentials", config.credentials);
-        out.fact("access-key", set_or_not(!bucket.access_key.empty()));
-        out.fact("secret-key", set_or_not(!bucket.secret_key.empty()));
-        out.fact("session-token", set_or_not(!bucket.session_token.empty()));
-        if (!bucket.insecure) tls(out, bucket.tls);
+        if (google)
+            google_store(out, config);
+        else if (azure)
+            azure_store(out, config);
+        else
+            s3_store(out, config);
         if (!bucket.proxy.empty()) {
             out.fact("proxy", without_user(bucket.proxy));
             if (!bucket.no_proxy.empty()) out.fact("no-proxy", bucket.no_proxy);
         }
-        out.fact("encryption", encryption(bucket));
+        if (!google && !azure) out.fact("encryption", encryption(bucket));
         if (!bucket.without_effect.empty())
             out.fact("without-effect", joined(bucket.without_effect));
     }
@@ -200,6 +229,8 @@ std::string describe(const AgentConfig& config) {
         out.setting("leader-follower", yes_no(config.leader_follower));
         out.setting("replicas", config.replicas ? std::to_string(*config.replicas) : "not said");
         out.fact("elects", yes_no(config.elects));
+        if (config.ignored_values > 0)
+            out.fact("ignored-helm-values", std::to_string(config.ignored_values));
         out.setting("pod-name", config.pod_name);
     }
     if (config.api) api(out, config);

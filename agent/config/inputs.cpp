@@ -35,6 +35,15 @@ std::vector<std::string_view> known_variables() {
     return names;
 }
 
+/// What says where the bucket's credentials are.
+bool is_of_a_cloud(std::string_view name) {
+    constexpr std::array<std::string_view, 5> kNames{"HOME", "GOOGLE_APPLICATION_CREDENTIALS",
+                                                     "CLOUDSDK_CONFIG", "GCE_METADATA_HOST",
+                                                     "STORAGE_EMULATOR_HOST"};
+    return name.starts_with("AWS_") || name.starts_with("AZURE_") ||
+           std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 /// A slip in a name would mean a default in silence: for LEADER_FOLLOWER_ENABLED several writers.
 void check_names(const Environment& environment, const std::vector<std::string_view>& known) {
     for (const auto& [name, value] : environment) {
@@ -73,21 +82,20 @@ bool strict_bool(const std::string& origin, const std::string& text) {
 }
 
 Inputs::Inputs(const CommandLine& line, const Environment& environment)
-    : value_files_(line.value_files) {
+    : value_files_(line.values.file_names()) {
     const std::vector<std::string_view> known = known_variables();
     check_names(environment, known);
     for (const std::string_view name : known)
         if (const auto at = environment.find(name); at != environment.end() && !at->second.empty())
             variables_.emplace(*at);
     for (const auto& [name, value] : environment)
-        if (!value.empty() && (name.starts_with("AWS_") || name == "HOME"))
-            variables_.emplace(name, value);
+        if (!value.empty() && is_of_a_cloud(name)) variables_.emplace(name, value);
     for (const std::string_view name : kProxyVariables)
         if (const auto at = environment.find(lower(name));
             at != environment.end() && !at->second.empty())
             variables_.emplace(name, at->second);
 
-    values_ = read_helm_values(line.value_files, line.sets);
+    values_ = read_helm_values(line.values);
     for (const HelmSetting& one : values_.settings)
         say(one.flag, Given{one.text, one.key, Layer::values});
     for (const Setting& setting : all_settings())

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/bucket/azure_place.hpp"
+#include "agent/bucket/azure_plan.hpp"
 #include "agent/bucket/credentials_plan.hpp"
+#include "agent/bucket/google_plan.hpp"
 #include "agent/config/listen.hpp"
 #include "agent/config/parts.hpp"
 #include "config/units.hpp"
@@ -50,18 +53,41 @@ void read_proxy(const Inputs& inputs, BucketConfig& bucket) {
         host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
     if (!is_loopback(host))
         bucket.proxy = proxy_in(inputs, bucket.insecure ? "HTTP_PROXY" : "HTTPS_PROXY");
-    const bool role = bucket.access_key.empty();  // STS may be asked
+    const bool role = bucket.access_key.empty();  // STS, or whoever has tokens, may be asked
     if (role) bucket.https_proxy = proxy_in(inputs, "HTTPS_PROXY");
     if (bucket.proxy.empty() && bucket.https_proxy.empty()) return;
     if (const std::string* const except = inputs.variable("NO_PROXY")) bucket.no_proxy = *except;
 }
 
+/// Google's store is met by HTTPS wherever it is; an emulator without a proxy.
+void read_google_proxy(const Inputs& inputs, BucketConfig& bucket) {
+    bucket.https_proxy = proxy_in(inputs, "HTTPS_PROXY");
+    if (inputs.variable("STORAGE_EMULATOR_HOST") == nullptr) bucket.proxy = bucket.https_proxy;
+    if (bucket.https_proxy.empty()) return;
+    if (const std::string* const except = inputs.variable("NO_PROXY")) bucket.no_proxy = *except;
+}
+
 /// Where the bucket's credentials come from. A slip in a variable is a mistake at the start.
 void read_credentials(const Inputs& inputs, AgentConfig& config) {
-    const auto described = describe_credentials(*config.bucket, [&](const char* name) {
+    const auto lookup = [&](const char* name) {
         const std::string* const text = inputs.variable(name);
         return text == nullptr ? std::string() : *text;
-    });
+    };
+    const BucketConfig& bucket = *config.bucket;
+    if (bucket.type == BucketType::gcs) {
+        const auto plan = plan_google(bucket, lookup);
+        if (!plan) refuse(plan.error());
+        config.store_url = plan->store_url;
+    }
+    if (bucket.type == BucketType::azure) {
+        const auto plan = plan_azure(bucket, lookup);
+        if (!plan) refuse(plan.error());
+        config.store_url = container_url(bucket);
+        config.credentials = name_of(*plan);
+        return;
+    }
+    const auto described = bucket.type == BucketType::gcs ? describe_google(bucket, lookup)
+                                                          : describe_credentials(bucket, lookup);
     if (!described) refuse(described.error());
     config.credentials = *described;
 }
@@ -86,11 +112,11 @@ void read_bucket(const Inputs& inputs, AgentConfig& config) {
         auto loaded = load_bucket_config(file->text);
         if (!loaded) refuse(file->origin + ": " + loaded.error());
         config.bucket = *std::move(loaded);
-        if (config.bucket->type == BucketType::s3) {
+        if (config.bucket->type == BucketType::s3 || config.bucket->type == BucketType::azure)
             read_proxy(inputs, *config.bucket);
-            read_credentials(inputs, config);
-        }
-        if (config.bucket->type == BucketType::s3 && !config.bucket->tls.verify)
+        if (config.bucket->type == BucketType::gcs) read_google_proxy(inputs, *config.bucket);
+        if (config.bucket->type != BucketType::filesystem) read_credentials(inputs, config);
+        if (config.bucket->type != BucketType::filesystem && !config.bucket->tls.verify)
             config.warnings.push_back(file->text +
                                       ": the bucket's certificate is not verified "
                                       "(insecure_skip_verify)");

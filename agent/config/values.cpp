@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/config/refused.hpp"
+#include "config/helm_value.hpp"
 #include "config/values.hpp"
 
 namespace leasehold::agent {
@@ -37,10 +38,9 @@ void check_read_only(const std::vector<config::Node>& layers, const ReadOnlyKey&
     }
     if (!last || last->kind == config::NodeKind::null) return;
     const std::string path = "kubecostModel." + std::string(wanted.key);
-    if (last->kind != config::NodeKind::scalar || last->quoted ||
-        (last->text != "true" && last->text != "false"))
-        config::fail(*last, path + ": expected true or false, found " + last->describe());
-    if (last->text == "true")
+    const auto truth = config::helm_truth(*last);
+    if (!truth) config::fail(*last, path + ": expected true or false, found " + last->describe());
+    if (*truth)
         config::fail(*last, path + " is true, and the agent has no read-only mode: " +
                                 std::string(wanted.why));
 }
@@ -63,18 +63,14 @@ bool says(const std::vector<config::Node>& layers, std::initializer_list<std::st
 
 }  // namespace
 
-HelmValues read_helm_values(const std::vector<std::string>& files,
-                            const std::vector<std::string>& sets) {
+HelmValues read_helm_values(const config::ValueSources& sources) {
     HelmValues values;
     std::vector<config::Node> layers;
-    values.given = !files.empty() || !sets.empty();
+    values.given = sources.given();
     if (!values.given) return values;
     try {
-        values.spec = config::read_values(nullptr, config::ValueSources{files, sets});
-        for (const std::string& file : files)
-            layers.push_back(config::parse_tree(config::load_text(file), file));
-        for (const std::string& set : sets)
-            layers.push_back(config::parse_set(set));
+        layers = config::read_layers(sources);
+        values.spec = config::read_values(nullptr, layers);
         for (const ReadOnlyKey& key : kReadOnlyKeys)
             check_read_only(layers, key);
     } catch (const config::InputError& error) {

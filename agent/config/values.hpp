@@ -23,7 +23,6 @@ struct HelmValues {
 
 /// Merges and validates as the chart does, in its words; then what the chart lets through and no
 /// replica could live with. Refuses with file, line and column.
-[[nodiscard]] HelmValues read_helm_values(const std::vector<std::string>& files,
-                                          const std::vector<std::string>& sets);
+[[nodiscard]] HelmValues read_helm_values(const config::ValueSources& sources);
 
 }  // namespace leasehold::agent

@@ -110,6 +110,9 @@ void read_who(const Inputs& inputs, AgentConfig& config) {
         refuse((inputs.find("pod-name") == nullptr ? "the host's name"
                                                    : inputs.find("pod-name")->origin) +
                ": expected a pod's name of at most 253 characters without blanks");
+    for (const std::string& note : inputs.values().spec.notes)
+        config.warnings.push_back(note);
+    config.ignored_values = inputs.values().spec.ignored_keys;
     if (inputs.values().given && !inputs.values().spec.etl)
         config.warnings.push_back("kubecostModel.etl is false: no pipeline will write backups");
 }

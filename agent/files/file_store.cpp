@@ -1,4 +1,4 @@
-// The loop's side: order of each key, answers, and one line of log for each turn to the worse.
+// The loop's side: order of each key, answers, and what is told of failures.
 #include "agent/files/file_store.hpp"
 
 #include <deque>
@@ -9,6 +9,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "agent/base/clock.hpp"
 #include "agent/files/tagged_files.hpp"
 #include "model/base/check.hpp"
 
@@ -42,8 +43,27 @@ std::shared_ptr<files::TaggedFiles> open_files(const std::string& root) {
 }  // namespace
 
 struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
-    State(FilePool& the_pool, const std::string& root, Deliver to)
-        : pool(the_pool), files(open_files(root)), deliver(std::move(to)) {}
+    State(FilePool& the_pool, const std::string& root, Deliver to, Duties* told)
+        : pool(the_pool), files(open_files(root)), deliver(std::move(to)), duties(told) {}
+
+    /// Of one key: what was asked for, in its order, and how many of the first are under way.
+    struct Queue {
+        std::deque<SendFile> asked;
+        std::size_t under_way = 0;
+    };
+
+    /// Loads change nothing, so those that stand side by side go side by side: one at a time, two
+    /// hundred queries of one window would be two hundred trips to the pool and back. Everything
+    /// else is alone.
+    void proceed(Queue& queue) {
+        const auto may_start = [&queue] {
+            if (queue.under_way == 0) return true;
+            return queue.asked.front().verb == FileVerb::load &&
+                   queue.asked[queue.under_way].verb == FileVerb::load;
+        };
+        while (queue.under_way < queue.asked.size() && may_start())
+            start(queue.asked[queue.under_way++]);
+    }
 
     /// Does the request on the pool, then answers it. The store may be gone by then.
     void start(const SendFile& request) {
@@ -55,19 +75,21 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
 
     void finish(const SendFile& request, const files::Outcome& outcome) {
         if (request.verb != FileVerb::list) {
-            const auto queue = queues.find(request.key);
-            queue->second.pop_front();
-            if (queue->second.empty()) {
-                queues.erase(queue);
-            } else {
-                start(queue->second.front());
-            }
+            // Loads under way may end in any order; what follows them waits for the last one.
+            const auto at = queues.find(request.key);
+            Queue& queue = at->second;
+            queue.asked.pop_front();
+            --queue.under_way;
+            if (queue.asked.empty())
+                queues.erase(at);
+            else
+                proceed(queue);
         }
         tell(request, outcome);
         deliver(FileAnswered{request.request, outcome.reply});
     }
 
-    // A full disk fails each attempt: it is news once.
+    /// A full disk fails each attempt, and is news once; a file that is not there is no failure.
     void tell(const SendFile& request, const files::Outcome& outcome) {
         const FileStatus status = outcome.reply.status;
         if (status == FileStatus::missing) return;
@@ -75,26 +97,28 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
             spdlog::warn("local file '{}': {}", request.key.view(), outcome.trouble);
             return;
         }
-        FileStatus& before = last[request.verb];
-        if (before == status) return;
-        before = status;
-        if (status == FileStatus::ok) {
-            spdlog::info("local files: {} works again", name_of(request.verb));
-        } else {
-            spdlog::error("local files: {} '{}': {}", name_of(request.verb), request.key.view(),
-                          outcome.trouble);
-        }
+        if (duties == nullptr) return;
+        const std::string work(name_of(request.verb));
+        if (status == FileStatus::ok) return duties->worked(read_now(), Duty::local_files, work);
+        const bool lists = request.verb == FileVerb::list;
+        std::string line = "local files: " + work;
+        if (!lists) line += " '" + request.key.str() + "'";
+        line += ": " + outcome.trouble;
+        if (lists) line += "; no polling, and nothing is uploaded from here, until they are known";
+        duties->failed(read_now(), Duty::local_files, work,
+                       "status " + std::to_string(static_cast<int>(status)), line);
     }
 
     FilePool& pool;
     std::shared_ptr<files::TaggedFiles> files;
     Deliver deliver;
-    std::map<ObjectKey, std::deque<SendFile>> queues;  ///< the first of each is under way
-    std::map<FileVerb, FileStatus> last;
+    std::map<ObjectKey, Queue> queues;
+    Duties* duties;
 };
 
-FileStore::FileStore(asio::io_context& /*loop*/, FilePool& pool, std::string root, Deliver deliver)
-    : state_(std::make_shared<State>(pool, root, std::move(deliver))) {}
+FileStore::FileStore(asio::io_context& /*loop*/, FilePool& pool, std::string root, Deliver deliver,
+                     Duties* duties)
+    : state_(std::make_shared<State>(pool, root, std::move(deliver), duties)) {}
 
 FileStore::~FileStore() = default;
 
@@ -108,9 +132,9 @@ void FileStore::send(const SendFile& request) {
         CHECK_MSG(bytes != nullptr, "a payload without bytes for the local store");
         CHECK(bytes->size() == request.payload.size);
     }
-    std::deque<SendFile>& queue = state_->queues[request.key];
-    queue.push_back(request);
-    if (queue.size() == 1) state_->start(request);
+    State::Queue& queue = state_->queues[request.key];
+    queue.asked.push_back(request);
+    state_->proceed(queue);
 }
 
 BytesPtr FileStore::open(const ObjectKey& key) const {

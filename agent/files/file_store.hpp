@@ -10,6 +10,7 @@
 
 #include "agent/base/asio.hpp"
 #include "agent/base/bytes.hpp"
+#include "agent/base/duties.hpp"
 #include "agent/base/file_pool.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
@@ -22,8 +23,10 @@ class FileStore {
     using Deliver = std::function<void(Event)>;
 
     /// Makes `root` if it is missing, removes orphans of an earlier crash. Throws
-    /// std::system_error, or std::runtime_error when another process holds the store.
-    FileStore(asio::io_context& loop, FilePool& pool, std::string root, Deliver deliver);
+    /// std::system_error, or std::runtime_error when another process holds the store. What fails
+    /// is told to `duties`, unless it is null.
+    FileStore(asio::io_context& loop, FilePool& pool, std::string root, Deliver deliver,
+              Duties* duties = nullptr);
     ~FileStore();
 
     /// One operation; answered exactly once. Operations of one key are done in their order.

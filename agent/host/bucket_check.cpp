@@ -14,14 +14,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kTries = 3;    ///< a region that was guessed is learnt from the first
 constexpr int kRounds = 20;  ///< of two writes at once
 const ETag kNoSuch("00000000000000000000000000000000");
 
 class Check {
   public:
     explicit Check(const AgentConfig& config)
-        : bucket_(config), key_(".ha/probe/check-" + std::to_string(random_word())) {}
+        : bucket_(config),
+          type_(config.bucket->type),
+          key_(".ha/probe/check-" + std::to_string(random_word())) {}
 
     std::vector<BucketFinding> run() {
         if (!list() || !absent() || !write_and_read()) return std::move(findings_);
@@ -49,16 +50,10 @@ class Check {
         return out;
     }
     BucketReply ask(const SendBucket& what) { return bucket_.ask(what); }
-    /// Asks until the answer is one of the bucket's to the question itself.
-    template <class Make>
-    std::pair<BucketOutcome, BucketReply> insist(BucketVerb verb, const Make& make,
-                                                 BucketOutcome wanted) {
-        std::pair<BucketOutcome, BucketReply> last{BucketOutcome::unknown, {}};
-        for (int i = 0; i < kTries && last.first != wanted; ++i) {
-            last.second = ask(make());
-            last.first = classify(verb, last.second);
-        }
-        return last;
+    /// The permission's name at the store.
+    [[nodiscard]] std::string right(const char* s3, const char* google, const char* azure) const {
+        if (type_ == BucketType::azure) return std::string("Storage Blob Data: ") + azure;
+        return type_ == BucketType::gcs ? google : s3;
     }
     void found(std::string what, std::string seen, std::string advice = {}, bool usable = true) {
         findings_.push_back({std::move(what), std::move(seen), std::move(advice), usable});
@@ -72,10 +67,11 @@ class Check {
     }
 
     bool list() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::list, [this] { return request(BucketVerb::list); }, BucketOutcome::page);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::list));
         if (outcome != BucketOutcome::page)
-            return failed("LIST", reply, "followers learn of backups by LIST: allow s3:ListBucket");
+            return failed("LIST", reply,
+                          "followers learn of backups by LIST: allow " +
+                              right("s3:ListBucket", "storage.objects.list", "read"));
         const auto& page = *std::get<ListPagePtr>(reply.content);
         found("LIST",
               page.entries.empty() ? "works, no objects"
@@ -86,18 +82,22 @@ class Check {
         return true;
     }
     bool absent() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::get, [this] { return request(BucketVerb::get); }, BucketOutcome::missing);
+        const auto [outcome, reply] = bucket_.insist(request(BucketVerb::get));
         if (outcome != BucketOutcome::missing)
             return failed("GET of a key that is not there", reply,
-                          "expected 404 NoSuchKey: without s3:ListBucket some stores say 403");
-        found("GET of a key that is not there", "404 NoSuchKey");
+                          "expected 404: without " +
+                              right("s3:ListBucket", "storage.objects.list", "read") +
+                              " some stores say 403");
+        found("GET of a key that is not there", bucket_.status_and_word(reply));
         return true;
     }
     bool write_and_read() {
-        const auto [outcome, reply] = insist(
-            BucketVerb::put, [this] { return put("one"); }, BucketOutcome::written);
-        if (outcome != BucketOutcome::written) return failed("PUT", reply, "allow s3:PutObject");
+        const auto [outcome, reply] = bucket_.insist(put("one"));
+        if (outcome != BucketOutcome::written)
+            return failed(
+                "PUT", reply,
+                "allow " + right("s3:PutObject",
+                                 "storage.objects.create and storage.objects.delete", "write"));
         etag_ = reply.etag;
         found("PUT", "stored");
         const BucketReply read = ask(request(BucketVerb::get));
@@ -203,6 +203,7 @@ class Check {
     }
 
     BucketSession bucket_;
+    BucketType type_;
     ObjectKey key_;
     ETag etag_;  ///< of the object, as known
     std::vector<BucketFinding> findings_;

@@ -27,18 +27,29 @@ class BucketSession {
     /// The answer to what was sent; each can be had once.
     [[nodiscard]] BucketReply wait(RequestId id);
     [[nodiscard]] BucketReply ask(const SendBucket& what);
+    struct Told {
+        BucketOutcome outcome = BucketOutcome::unknown;
+        BucketReply reply;
+    };
+    /// Asks until the answer is about the question itself, three times at most: what never came or
+    /// says "later" after a while, a refusal at once, since a region that was guessed and keys that
+    /// have ended are learnt from the first. Ids are its own.
+    [[nodiscard]] Told insist(SendBucket what);
     [[nodiscard]] bool answered(RequestId id) const { return answers_.contains(id); }
     /// Lets what is under way go on for `span`.
     void pass(Duration span);
 
     /// The server's words to the last question sent, or what there was in their place: libcurl's.
     [[nodiscard]] std::string words(const BucketReply& reply) const;
+    /// The status of the last answer with the server's own word for it: "404 BlobNotFound".
+    [[nodiscard]] std::string status_and_word(const BucketReply& reply) const;
 
   private:
     asio::io_context loop_;
     FilePool pool_;
     Duties duties_;
     Duty asked_ = Duty::bucket_reads;  ///< of the last question
+    std::string word_;                 ///< of the last answer
     std::map<RequestId, BucketReply> answers_;
     std::uint64_t requests_ = 0;
     std::unique_ptr<BucketClient> bucket_;

@@ -95,7 +95,8 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
     if (config.stores) {
         std::string spool = config.http.spool_directory;
         if (!config.store_directory.empty()) {
-            files_ = std::make_unique<FileStore>(loop, pool_, config.store_directory, deliver);
+            files_ =
+                std::make_unique<FileStore>(loop, pool_, config.store_directory, deliver, &duties_);
             spool = files_->spool_directory();
         }
         CHECK_MSG(config.bucket.has_value(), "storage without a bucket");

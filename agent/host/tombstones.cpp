@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <optional>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,9 +12,6 @@ namespace leasehold::agent {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int kTries = 3;
-constexpr Duration kBackOff = 500ms;
 
 struct Tombstone {
     ObjectKey key;
@@ -44,21 +40,6 @@ class Removal {
     }
 
   private:
-    /// Asks until the answer is about the question itself.
-    std::pair<BucketOutcome, BucketReply> insist(const SendBucket& what) {
-        std::pair<BucketOutcome, BucketReply> last{BucketOutcome::unknown, {}};
-        for (int i = 0; i < kTries; ++i) {
-            SendBucket again = what;
-            again.request = bucket_.request(what.verb, what.key).request;
-            last.second = bucket_.ask(again);
-            last.first = classify(what.verb, last.second);
-            if (last.first != BucketOutcome::unknown && last.first != BucketOutcome::not_sent &&
-                last.first != BucketOutcome::throttled)
-                break;
-            bucket_.pass(kBackOff);
-        }
-        return last;
-    }
     void give_up(const std::string& what, const BucketReply& reply) {
         done_.error = what + ": " + bucket_.words(reply);
     }
@@ -69,7 +50,7 @@ class Removal {
         for (bool more = true; more;) {
             SendBucket list = bucket_.request(BucketVerb::list, after);
             list.prefix = config_.storage.prefix;
-            const auto [outcome, reply] = insist(list);
+            const auto [outcome, reply] = bucket_.insist(list);
             if (outcome != BucketOutcome::page) return give_up("LIST", reply), all;
             const ListPage& page = *std::get<ListPagePtr>(reply.content);
             for (const ListEntry& entry : page.entries) {
@@ -87,7 +68,7 @@ class Removal {
     }
     /// The ETag under which a tombstone lies at `key` now.
     std::optional<ETag> tombstone(const ObjectKey& key) {
-        const auto [outcome, reply] = insist(bucket_.request(BucketVerb::get, key));
+        const auto [outcome, reply] = bucket_.insist(bucket_.request(BucketVerb::get, key));
         if (outcome == BucketOutcome::missing) return std::nullopt;
         const auto* body = std::get_if<ObjectBodyPtr>(&reply.content);
         if (body == nullptr || *body == nullptr)
@@ -105,17 +86,17 @@ class Removal {
         }
         SendBucket request = bucket_.request(BucketVerb::remove, one.key);
         request.etag = one.etag;
-        auto [outcome, reply] = insist(request);
-        if (outcome == BucketOutcome::refused) {  // a store that knows no such condition
+        BucketSession::Told told = bucket_.insist(request);
+        if (told.outcome == BucketOutcome::refused) {  // a store that knows no such condition
             request.etag = ETag{};
-            std::tie(outcome, reply) = insist(request);
+            told = bucket_.insist(request);
         }
-        if (outcome == BucketOutcome::removed)
+        if (told.outcome == BucketOutcome::removed)
             ++done_.removed;
-        else if (outcome == BucketOutcome::precondition_failed)
+        else if (told.outcome == BucketOutcome::precondition_failed)
             ++done_.written;
         else
-            give_up("DELETE " + one.key.str(), reply);
+            give_up("DELETE " + one.key.str(), told.reply);
     }
 
     const AgentConfig& config_;

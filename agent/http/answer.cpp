@@ -93,7 +93,7 @@ Json utc(WallTime at) {
 
 Json duties_json(const DutyStates& duties) {
     constexpr std::array<std::string_view, kDuties> kNames{"lease", "leaseWatch", "bucketReads",
-                                                           "bucketWrites"};
+                                                           "bucketWrites", "localFiles"};
     Json json = Json::object();
     for (std::size_t i = 0; i < kDuties; ++i) {
         const DutyState& duty = duties.at(i);

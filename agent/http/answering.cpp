@@ -20,6 +20,7 @@ void Connection::answer(Answer answer) {
     free_slot();
     reader_.reset();
     spool_.reset();
+    buffer_.reset();
     if (shared_->draining) keep_alive_ = false;
     shared_->metrics.http_request(route_name(asked_.route), answer.status);
     answer.fields.emplace_back("Content-Length", std::to_string(answer.size()));

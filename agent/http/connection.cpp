@@ -1,5 +1,6 @@
 #include "agent/http/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/base/clock.hpp"
@@ -120,6 +121,7 @@ bool Connection::step_accepting() {
 
 /// While one piece is hashed and stored, the next one is received.
 bool Connection::step_body() {
+    if (buffer_) return step_buffer();
     const auto state = reader_->state();
     const bool whole = state == RequestReader::State::complete;
     if (state == RequestReader::State::refused) {
@@ -138,6 +140,24 @@ bool Connection::step_body() {
         }
         starved_ = reader_->state() == RequestReader::State::body;
     }
+    return true;
+}
+
+/// Received where it will lie, whatever is still being hashed of it.
+bool Connection::step_buffer() {
+    const std::span<char> rest = buffer_->rest();
+    const std::size_t waiting = buffer_->filled() - hash_end_;
+    if (rest.empty() || (waiting >= Shared::kUploadPiece && !spooling_)) {
+        if (spooling_) {
+            unlimited();  // the wait is not the client's
+            return false;
+        }
+        spool(rest.empty());
+        return true;
+    }
+    const auto [io, count] = channel_->read(rest.first(std::min(rest.size(), Shared::kScratch)));
+    if (io != Channel::Io::moved) return starve(io);
+    buffer_->fill(count);
     return true;
 }
 

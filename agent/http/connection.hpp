@@ -13,6 +13,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "agent/base/body_buffer.hpp"
 #include "agent/base/bytes.hpp"
 #include "agent/http/answer.hpp"
 #include "agent/http/channel.hpp"
@@ -60,6 +61,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     bool step_head();
     bool step_accepting();
     bool step_body();
+    bool step_buffer();
     bool step_waiting();
     bool step_sending();
     bool step_lingering();
@@ -77,6 +79,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     void dispatch();
     void await_turn();
     void free_slot();
+    void begin_body();
     void spool(bool last);
     void spooled(int error, Blob payload);
     void call_read();
@@ -111,8 +114,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     std::string unread_;  ///< received, not yet used: of this request or the next
     std::unique_ptr<RequestReader> reader_;
     Asked asked_;
-    std::shared_ptr<Spool> spool_;
-    std::optional<CallId> call_;  ///< what waits for the replica
+    std::shared_ptr<Spool> spool_;        ///< of a body that is large, or in chunks
+    std::shared_ptr<BodyBuffer> buffer_;  ///< of any other one
+    std::size_t hash_end_ = 0;            ///< bytes of it that are hashed, or being hashed
+    std::optional<CallId> call_;          ///< what waits for the replica
 
     std::string out_;  ///< head and body of the answer, then a piece of the payload
     std::string_view sending_;

@@ -85,13 +85,27 @@ void Connection::await_turn() {
         ++shared_->uploads;
         holds_slot_ = true;
     }
-    spool_ = std::make_shared<Spool>(shared_->options.spool_directory);
     starved_ = unread_.empty() && reader_->state() == RequestReader::State::body;
+    begin_body();
     limit(shared_->options.idle_timeout);
     out_.clear();
     if (reader_->head().expects_continue && starved_) out_ = "HTTP/1.1 100 Continue\r\n\r\n";
     sending_ = out_;
     phase_ = Phase::accepting;
+}
+
+void Connection::begin_body() {
+    const std::optional<std::uint64_t> length = reader_->content_length();
+    if (!length || *length == 0 || *length > kSpoolInMemory) {
+        spool_ = std::make_shared<Spool>(shared_->options.spool_directory);
+        return;
+    }
+    // From here on its bytes are the body's, as they come: there is nothing to parse.
+    buffer_ = std::make_shared<BodyBuffer>(*length);
+    hash_end_ = 0;
+    const std::size_t count = unread_.copy(buffer_->rest().data(), buffer_->rest().size());
+    unread_.erase(0, count);
+    buffer_->fill(count);
 }
 
 /// Hands the slot on to the upload that has waited longest.
@@ -125,10 +139,16 @@ void Connection::spool(bool last) {
     } else {
         limit(shared_->options.idle_timeout);  // for the next piece
     }
+    hash_end_ = buffer_ ? buffer_->filled() : 0;
     // The work holds no connection: its last reference must go on the loop.
     shared_->pool->run(
-        [spool = spool_, piece = reader_->take_body(), last]() -> Spooled {
+        [spool = spool_, buffer = buffer_, end = hash_end_, piece = reader_->take_body(),
+         last]() -> Spooled {
             try {
+                if (buffer) {
+                    buffer->hash(end);
+                    return {0, last ? buffer->finish() : Blob{}};
+                }
                 spool->append(piece);
                 return {0, last ? spool->finish() : Blob{}};
             } catch (const std::system_error& error) {
@@ -187,6 +207,7 @@ void Connection::call_write(Blob payload) {
     phase_ = Phase::waiting;
     reader_.reset();
     spool_.reset();
+    buffer_.reset();
     if (unread_.empty()) unread_ = std::string();
     shared_->service.write(ObjectKey(std::move(asked_.key)), std::move(payload),
                            [self = shared_from_this()](const WriteDone& done) {

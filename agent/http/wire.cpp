@@ -1,6 +1,7 @@
 #include "agent/http/wire.hpp"
 
 // With Boost 1.74 in C++20, <utility> must come first.
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
@@ -47,6 +48,9 @@ std::string http_date() {
         std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
     return {text.data(), size};
 }
+
+/// For what an upload takes before it is handed on: a piece, and what came last beside it.
+constexpr std::uint64_t kRoom = 320U << 10;
 
 }  // namespace
 
@@ -98,11 +102,14 @@ struct RequestReader::Parser final : http::basic_parser<true> {
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     void on_chunk_header_impl(std::uint64_t, TextView, error_code&) override {}
     void on_finish_impl(error_code&) override {}
-    std::size_t on_body_impl(TextView piece, error_code&) override {
-        body.append(piece.data(), piece.size());
-        return piece.size();
-    }
+    std::size_t on_body_impl(TextView piece, error_code&) override { return add(piece); }
     std::size_t on_chunk_body_impl(std::uint64_t, TextView piece, error_code&) override {
+        return add(piece);
+    }
+    /// Once at its size, or each piece of an upload would be copied as often as it grew.
+    std::size_t add(TextView piece) {
+        if (body.empty())
+            body.reserve(std::min<std::uint64_t>(content_length_remaining().value_or(0), kRoom));
         body.append(piece.data(), piece.size());
         return piece.size();
     }
@@ -169,6 +176,12 @@ std::string RequestReader::take_body() {
 
 std::size_t RequestReader::body_size() const {
     return parser_->body.size();
+}
+
+std::optional<std::uint64_t> RequestReader::content_length() const {
+    const auto length = parser_->content_length();
+    if (!length) return std::nullopt;
+    return *length;
 }
 
 std::string answer_head(int status, const Fields& fields, bool keep_alive, bool http10) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,8 @@ class RequestReader {
     /// The decoded body so far, since the last call.
     [[nodiscard]] std::string take_body();
     [[nodiscard]] std::size_t body_size() const;
+    /// Of the whole body, as the head says; nothing for one in chunks.
+    [[nodiscard]] std::optional<std::uint64_t> content_length() const;
 
   private:
     struct Parser;

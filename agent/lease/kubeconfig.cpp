@@ -6,15 +6,14 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <openssl/evp.h>
 
-#include "agent/base/yaml_words.hpp"
 #include "agent/lease/api_access.hpp"
+#include "agent/lease/kubeconfig_nodes.hpp"
 #include "agent/lease/token_source.hpp"
 #include "config/nearest.hpp"
 #include "config/tree.hpp"
@@ -25,32 +24,6 @@ namespace {
 using config::fail;
 using config::Node;
 using config::NodeKind;
-
-/// The text at `key`; empty when absent. The messages never quote it: it may be a secret.
-std::string text_at(const Node& map, std::string_view key) {
-    const Node* value = map.find(key);
-    if (value == nullptr || value->kind == NodeKind::null) return {};
-    if (value->kind != NodeKind::scalar) fail(*value, std::string(key) + ": expected a text");
-    return value->text;
-}
-
-bool flag_at(const Node& map, std::string_view key) {
-    const std::string text = text_at(map, key);
-    if (text.empty()) return false;
-    const std::optional<bool> value = yaml_boolean(text);
-    if (!value || map.find(key)->quoted)
-        fail(*map.find(key), std::string(key) + ": expected true or false");
-    return *value;
-}
-
-/// Does it say something? An empty map or list says nothing either.
-bool has(const Node& map, std::string_view key) {
-    const Node* value = map.find(key);
-    return value != nullptr && value->kind != NodeKind::null &&
-           !(value->kind == NodeKind::scalar && value->text.empty()) &&
-           !(value->kind == NodeKind::map && value->entries.empty()) &&
-           !(value->kind == NodeKind::list && value->items.empty());
-}
 
 /// The `inner` map of the entry called `name` in the top-level list `list`.
 const Node& entry(const Node& top, const std::string& list, const std::string& inner,
@@ -153,11 +126,11 @@ void read_cluster(const Node& cluster, ApiAccess& access) {
 }
 
 void read_user(const Node& user, ApiAccess& access) {
-    constexpr std::array<std::string_view, 2> kCommands{"exec", "auth-provider"};
+    constexpr std::array<std::string_view, 1> kProviders{"auth-provider"};
     constexpr std::array<std::string_view, 2> kPasswords{"username", "password"};
     constexpr std::array<std::string_view, 4> kOthers{"as", "as-uid", "as-groups", "as-user-extra"};
-    const std::string instead = "give the user a token, tokenFile or client certificate";
-    refuse_keys(user, kCommands, instead);
+    const std::string instead = "give the user a token, tokenFile, client certificate or exec";
+    refuse_keys(user, kProviders, instead);
     refuse_keys(user, kPasswords, "Kubernetes 1.19 removed passwords; " + instead);
     refuse_keys(user, kOthers, "this program acts as itself");
     access.token = text_at(user, "token");
@@ -202,9 +175,16 @@ ApiAccess read_kubeconfig(const std::string& file, const std::string& asked) {
     ApiAccess access;
     access.namespace_name = text_at(context, "namespace");
     read_cluster(named("cluster"), access);
-    if (has(context, "user")) read_user(named("user"), access);
+    if (has(context, "user")) {
+        const Node& user = named("user");
+        read_user(user, access);
+        // A token goes before it, as with clientcmd: the command would be run for nothing.
+        const bool token = !access.token.empty() || !access.token_file.empty();
+        if (has(user, "exec") && !token)
+            access.exec = read_exec(*user.find("exec"), named("cluster"), access);
+    }
     if (!access.server.starts_with("https://") &&
-        !(access.token.empty() && access.token_file.empty()))
+        !(access.token.empty() && access.token_file.empty() && !access.exec))
         fail(context, "a token is only sent to an https:// server");
     return access;
 }

@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/timer.hpp"
+#include "agent/lease/exec_keeper.hpp"
 #include "agent/lease/lease_json.hpp"
 #include "agent/lease/lease_status.hpp"
+#include "agent/lease/lease_url.hpp"
 #include "agent/lease/token_source.hpp"
 #include "agent/lease/watch_stream.hpp"
 #include "agent/transfer/client.hpp"
@@ -22,24 +25,7 @@ constexpr std::chrono::seconds kWatchFor{300};
 constexpr std::chrono::seconds kWatchGrace{15};
 constexpr std::string_view kConnection = "the connection";
 constexpr std::string_view kWatch = "the watch";
-
-std::string encoded(std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) {
-            out += c;
-        } else {
-            out += '%';
-            out += kDigits[byte >> 4];
-            out += kDigits[byte & 15];
-        }
-    }
-    return out;
-}
+constexpr std::string_view kPlugin = "the credential plugin";
 
 ClientOptions client_options(const ApiAccess& access) {
     ClientOptions options;
@@ -68,25 +54,23 @@ std::string refusal_text(const char* verb, std::int32_t status, const ApiStatus&
            (said.message.empty() ? "" : ": " + said.message);
 }
 
-/// The parameter that makes the server give up with us, in place of after 34 or 60 s.
-std::string timeout_parameter(Duration timeout) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
-    return "?timeout=" + std::to_string(seconds < 1 ? 1 : seconds) + "s";
-}
-
 }  // namespace
 
 struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
-    State(asio::io_context& io, const ApiAccess& access, LeaseName lease, Deliver to, Duties* told)
+    State(asio::io_context& io, ApiAccess given, LeaseName lease, Deliver to, Duties* told)
         : loop(io),
+          access(std::move(given)),
           name(std::move(lease)),
           deliver(std::move(to)),
           duties(told),
           tokens(access.token, access.token_file),
           leases_url(access.server + "/apis/coordination.k8s.io/v1/namespaces/" +
                      encoded(name.namespace_name) + "/leases"),
-          requests(std::in_place, io, client_options(access)),
-          watches(std::in_place, io, client_options(access)) {}
+          late(io, [this] { give_up_waiting(); }) {
+        if (access.exec) keeper.emplace(io, *access.exec, [this] { plugin_ended(); });
+        connect(requests);
+        connect(watches);
+    }
 
     /// The watch that is open.
     struct Watch {
@@ -96,8 +80,24 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
         std::string refusal;  ///< the body of an answer other than 200
     };
 
+    /// A request that waits for its credential.
+    struct Waiting {
+        SendLease what;
+        Instant deadline;
+    };
+
+    void connect(std::unique_ptr<Client>& client);
+    bool prove();
+    void send(const SendLease& what, Instant deadline);
+    void wait(const SendLease& what, Instant deadline);
+    void give_up_waiting();
+    void plugin_ended();
+    void not_sent(const SendLease& what);
+    void refused(std::uint64_t generation);
+    [[nodiscard]] std::uint64_t generation() const { return keeper ? keeper->generation() : 0; }
+
     Request request_to(std::string method, std::string url);
-    void send(const SendLease& what);
+    void exchange(const SendLease& what, Instant deadline);
     void answer(const SendLease& what, const Response& response);
     void open(const WatchLease& what);
     bool take(WatchId id, const Response& response, std::string_view piece);
@@ -111,39 +111,127 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     [[nodiscard]] bool is_open(WatchId id) const { return watch && watch->id == id; }
 
     asio::io_context& loop;
+    ApiAccess access;
     LeaseName name;
     Deliver deliver;
     Duties* duties;
     TokenSource tokens;
     std::string leases_url;
-    std::optional<Client> requests;
-    std::optional<Client> watches;  ///< its own connection: a hung one must not hold up a renewal
+    std::unique_ptr<Client> requests;
+    std::unique_ptr<Client> watches;  ///< its own connection: a hung one must not hold up a renewal
+    bool watches_outdated = false;    ///< another certificate is in force; until the next watch
+    std::vector<std::unique_ptr<Client>> retired;  ///< of an older certificate, until they are idle
     std::optional<Watch> watch;
     Instant watch_refused_until = Instant::min();
+    std::vector<Waiting> waiting;
+    BoottimeTimer late;                ///< for the first of `waiting`
+    std::optional<ExecKeeper> keeper;  ///< where a command gives the credential
 };
+
+/// What is under way ends on the connections on which it began.
+void LeaseClient::State::connect(std::unique_ptr<Client>& client) {
+    std::erase_if(retired, [](const auto& old) { return old->in_flight() == 0; });
+    if (client != nullptr) retired.push_back(std::move(client));
+    client = std::make_unique<Client>(loop, client_options(access));
+}
+
+/// Takes up the plugin's credential; false: there is none, for now.
+bool LeaseClient::State::prove() {
+    if (!keeper) return true;
+    const ExecCredential* const now = keeper->current();
+    if (now == nullptr) return false;
+    access.token = now->token;
+    if (now->certificate_pem == access.tls.certificate_pem && now->key_pem == access.tls.key_pem)
+        return true;
+    access.tls.certificate_pem = now->certificate_pem;
+    access.tls.key_pem = now->key_pem;
+    connect(requests);
+    watches_outdated = true;
+    return true;
+}
+
+void LeaseClient::State::send(const SendLease& what, Instant deadline) {
+    if (prove()) return exchange(what, deadline);
+    if (keeper->asking()) return wait(what, deadline);
+    asio::post(loop, [weak = weak_from_this(), what] {
+        if (const auto self = weak.lock(); self != nullptr) self->not_sent(what);
+    });
+}
+
+void LeaseClient::State::wait(const SendLease& what, Instant deadline) {
+    waiting.push_back(Waiting{what, deadline});
+    Instant first = deadline;
+    for (const Waiting& one : waiting)
+        first = std::min(first, one.deadline);
+    late.arm(first);
+}
+
+/// The plugin takes longer than a request may.
+void LeaseClient::State::give_up_waiting() {
+    const auto self = shared_from_this();
+    const Instant now = boottime();
+    std::vector<Waiting> all = std::exchange(waiting, {});
+    for (Waiting& one : all) {
+        if (one.deadline > now) {
+            wait(one.what, one.deadline);
+            continue;
+        }
+        failed(Duty::lease, kPlugin, "slow",
+               "no credential: " + access.exec->command + " gave no answer yet");
+        not_sent(one.what);
+    }
+}
+
+void LeaseClient::State::plugin_ended() {
+    const auto self = shared_from_this();
+    if (keeper->problem().empty()) {
+        worked(Duty::lease, kPlugin);
+    } else {
+        failed(Duty::lease, kPlugin, keeper->problem(), "no credential: " + keeper->problem());
+    }
+    late.arm(kNever);
+    for (const Waiting& one : std::exchange(waiting, {}))
+        send(one.what, one.deadline);
+}
+
+void LeaseClient::State::not_sent(const SendLease& what) {
+    const auto self = shared_from_this();  // `deliver` may end this client
+    if (deliver == nullptr) return;
+    LeaseReply reply;
+    reply.not_sent = true;
+    deliver(LeaseAnswered{what.request, std::move(reply)});
+}
+
+void LeaseClient::State::refused(std::uint64_t generation) {
+    tokens.refused();
+    if (keeper) keeper->refused(generation);
+}
 
 Request LeaseClient::State::request_to(std::string method, std::string url) {
     Request request;
     request.method = std::move(method);
     request.url = std::move(url);
     request.headers = {"Accept: application/json"};
-    if (const std::string& token = tokens.token(boottime()); !token.empty())
-        request.headers.push_back("Authorization: Bearer " + token);
+    const std::string& token = keeper ? access.token : tokens.token(boottime());
+    if (!token.empty()) request.headers.push_back("Authorization: Bearer " + token);
     return request;
 }
 
-void LeaseClient::State::send(const SendLease& what) {
+void LeaseClient::State::exchange(const SendLease& what, Instant deadline) {
+    const Duration left = std::max(deadline - boottime(), Duration(0));
     const std::string target = what.verb == LeaseVerb::create ? "" : "/" + encoded(name.name);
-    Request request =
-        request_to(name_of(what.verb), leases_url + target + timeout_parameter(what.timeout));
-    request.deadline = saturating_add(boottime(), what.timeout);
+    Request request = request_to(name_of(what.verb), leases_url + target + timeout_parameter(left));
+    request.deadline = deadline;
     request.body_limit = kLargestAnswer;
     if (what.verb != LeaseVerb::get) {
         request.headers.emplace_back("Content-Type: application/json");
         request.body = {memory_bytes(encode_lease(*what.lease, name, what.verb))};
     }
-    requests->send(std::move(request),
-                   [this, what](const Response& response) { answer(what, response); });
+    requests->send(std::move(request), [this, what, used = generation()](const Response& response) {
+        const auto self = shared_from_this();
+        if (response.status == 401) refused(used);
+        answer(what, response);
+    });
 }
 
 void LeaseClient::State::answer(const SendLease& what, const Response& response) {
@@ -169,7 +257,6 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
     } else if (response.end == TransferEnd::not_sent) {
         reply.not_sent = true;
     }
-    if (response.status == 401) tokens.refused();
     judge(what.verb, response, status);
     deliver(LeaseAnswered{what.request, std::move(reply)});
 }
@@ -177,12 +264,13 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
 void LeaseClient::State::open(const WatchLease& what) {
     stop();
     watch.emplace(Watch{what.watch, {}, WatchStream(name), {}});
-    if (boottime() < watch_refused_until) {
+    if (boottime() < watch_refused_until || !prove()) {
         asio::post(loop, [weak = weak_from_this(), id = what.watch] {
             if (const auto self = weak.lock(); self != nullptr) self->news(id, WatchNews{});
         });
         return;
     }
+    if (std::exchange(watches_outdated, false)) connect(watches);
     std::string url =
         leases_url + "?watch=1&fieldSelector=metadata.name%3D" + encoded(name.name) +
         "&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchFor.count());
@@ -223,7 +311,7 @@ void LeaseClient::State::end(WatchId id, const Response& response) {
     const auto self = shared_from_this();
     const std::string refusal = std::move(watch->refusal);
     watch.reset();
-    if (response.status == 401) tokens.refused();
+    if (response.status == 401) refused(generation());
     if (response.end == TransferEnd::answered && response.status != 200)
         failed(Duty::lease_watch, kWatch, "status " + std::to_string(response.status),
                refusal_text("a watch", response.status, decode_status(refusal, name)));
@@ -275,10 +363,14 @@ LeaseClient::~LeaseClient() {
     state_->watch.reset();
     state_->requests.reset();
     state_->watches.reset();
+    state_->retired.clear();
+    state_->keeper.reset();
+    state_->late.arm(kNever);
+    state_->deliver = nullptr;
 }
 
 void LeaseClient::send(const SendLease& request) {
-    state_->send(request);
+    state_->send(request, saturating_add(boottime(), request.timeout));
 }
 
 void LeaseClient::watch(const WatchLease& request) {

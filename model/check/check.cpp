@@ -44,12 +44,14 @@ void Checkers::on(const ObjectCommitted& record) {
     if (record.writer == kNobody) parts_->stable.touched(record.at);
     parts_->lineage.committed(record, parts_->contents.committed(record));
     parts_->freshness.committed(record);
+    parts_->twin.committed(record);
 }
 
 void Checkers::on(const PathChanged& record) {
     ReplicaFacts& self = parts_->facts.replica(record.replica);
     self.api_healthy = record.api_healthy;
     self.bucket_healthy = record.bucket_healthy;
+    if (!record.api_healthy || !record.bucket_healthy) parts_->twin.disturbed(record.replica);
     parts_->changed(record.at, record.number, record.replica);
 }
 
@@ -106,6 +108,7 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     rates.process_ended(record.replica);
     requests.process_ended(record.replica);
     bucket.process_ended(record.replica);
+    twin.process_ended(record.replica);
     gates.process_ended(record.at, self);
     self.running = false;
     self.ended = record.at;
@@ -138,6 +141,7 @@ void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex in
 
 void Checkers::Parts::fault(const FaultTookEffect& record) {
     progress.fault(record);
+    twin.disturbed(kNobody);
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;
         ReplicaFacts& self = facts.replica(target);

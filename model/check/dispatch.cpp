@@ -79,12 +79,14 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             const FileReply& reply = as<FileAnswered>(event).reply;
             if (reply.entries) freshness.files_listed(step, self, reply);
             if (reply.entries) contents.files_listed(step, reply);
+            if (reply.entries) twin.files_listed(reply);
             served.file_answered(step, as<FileAnswered>(event));
             break;
         }
         case event_index<BackupRead>():
             calls.read(step, self, as<BackupRead>(event));
             rates.asked(step, as<BackupRead>(event).key);
+            twin.read(step, as<BackupRead>(event));
             break;
         case event_index<BackupWrite>():
             bucket.write_began(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
@@ -94,6 +96,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             rates.asked(step, as<BackupWrite>(event).key);
             contents.asked(step, as<BackupWrite>(event).call, as<BackupWrite>(event).key,
                            as<BackupWrite>(event).payload, false);
+            twin.write(step, as<BackupWrite>(event));
             break;
         case event_index<BackupRemove>():
             bucket.write_began(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key,
@@ -102,8 +105,10 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             rates.asked(step, as<BackupRemove>(event).key);
             contents.asked(step, as<BackupRemove>(event).call, as<BackupRemove>(event).key, nullptr,
                            true);
+            twin.remove(step, as<BackupRemove>(event));
             break;
         case event_index<Query>():
+            twin.query(step, as<Query>(event));
             calls.query(step, self, as<Query>(event));
             break;
         default:
@@ -180,6 +185,7 @@ void Checkers::Parts::write_done(const ReplicaStepped& step, ReplicaFacts& self,
     if (done.ack == WriteAck::committed) goes_on.committed(step.at, step.number);
     lineage.write_done(step, done);
     served.write_done(step, done);
+    twin.write_done(step, done);
     if (done.ack == WriteAck::skipped_follower)
         contents.never_was(step.replica, done.call);
     else
@@ -194,6 +200,7 @@ void Checkers::Parts::read_done(const ReplicaStepped& step, ReplicaFacts& self,
             freshness.read_done(step, self, *asking.key, done.etag);
         served.read_done(step, *asking.key, asking.number, done);
     }
+    twin.read_done(step, done);
     calls.read_done(step, self, done);
 }
 
@@ -201,6 +208,7 @@ void Checkers::Parts::query_done(const ReplicaStepped& step, ReplicaFacts& self,
                                  const QueryDone& done) {
     const Calls::Asking asking = calls.asking(step.replica, done.call, true);
     if (asking.key != nullptr) served.query_done(step, *asking.key, asking.number, done);
+    twin.query_done(step, done);
     calls.query_done(step, self, done);
 }
 
@@ -284,6 +292,7 @@ void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& sel
     self.role = role.role;
     ++self.era;
     calls.role_changed(step, self, role, position);
+    twin.role_changed(step, role.role);
     if (role.role == Role::leader && self.elects) {
         gates.became_leader(step, role);
         stable.began(step, self);

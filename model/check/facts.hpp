@@ -29,6 +29,7 @@ enum class Id : std::uint8_t {
     linearizable,
     eventually_committed,
     goes_on,
+    equals_install,
     writes_are_no_ops,
     reads_never_stack,
     requests_bounded,

@@ -22,6 +22,7 @@
 #include "model/check/requests.hpp"
 #include "model/check/served.hpp"
 #include "model/check/stable.hpp"
+#include "model/check/twin.hpp"
 #include "model/check/writes.hpp"
 
 namespace leasehold::check {
@@ -44,7 +45,8 @@ struct Checkers::Parts {
           stable(facts, writes),
           converge(facts, writes, contents, served),
           claims(facts),
-          rates(facts) {}
+          rates(facts),
+          twin(facts, contents, requests) {}
 
     void step(const ReplicaStepped& step);
     void event(const ReplicaStepped& step, ReplicaFacts& self);
@@ -88,6 +90,7 @@ struct Checkers::Parts {
     Converge converge;
     Claims claims;
     Rates rates;
+    Twin twin;
 };
 
 }  // namespace leasehold::check

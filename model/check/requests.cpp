@@ -107,6 +107,17 @@ Requests::Answered Requests::answered(ReplicaIndex index, const ReplicaFacts& se
     return result;
 }
 
+Requests::Gets Requests::gets(ReplicaIndex index, const ObjectKey& key) const {
+    Gets found;
+    if (index >= stations_.size()) return found;
+    for (const Flight& flight : stations_[index].flights) {
+        if (flight.verb != BucketVerb::get) continue;
+        ++found.all;
+        found.of_key = found.of_key || flight.key == key;
+    }
+    return found;
+}
+
 void Requests::process_ended(ReplicaIndex index) {
     if (index < stations_.size()) stations_[index] = Station{};
 }

@@ -1,6 +1,7 @@
 // Requests: the part of follower.reads-never-stack that concerns requests in flight.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,12 @@ class Requests {
     };
     Answered answered(ReplicaIndex index, const ReplicaFacts& self, const BucketAnswered& answer);
     void process_ended(ReplicaIndex index);
+    /// A process's GETs in flight.
+    struct Gets {
+        std::size_t all = 0;
+        bool of_key = false;
+    };
+    [[nodiscard]] Gets gets(ReplicaIndex index, const ObjectKey& key) const;
 
   private:
     struct Flight {

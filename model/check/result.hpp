@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,15 @@ struct TimelineLine {
 struct FaultResult {
     std::string what;  ///< as the scenario has it: "crash leader at 1m"
     std::uint32_t line = 0;
-    std::uint64_t took_effect = 0;  ///< how often
+    std::uint64_t took_effect = 0;  ///< how often, as the world says
+    /// How often the history shows that somebody felt it; none = nobody looked.
+    std::optional<std::uint64_t> felt = std::nullopt;
+    std::uint64_t contradicted = 0;  ///< how often the history shows the contrary
+
+    /// It took effect, and nothing says otherwise.
+    [[nodiscard]] bool shown() const {
+        return took_effect > 0 && felt.value_or(1) > 0 && contradicted == 0;
+    }
 };
 
 struct Expectation {
@@ -68,6 +77,12 @@ struct Work {
     void answered(WriteAck ack);
 };
 
+/// What happened of the points that a scenario's world can reach, and how often.
+struct CoverageCount {
+    std::string point;  ///< "lease update conflict"
+    std::uint64_t count = 0;
+};
+
 struct RunResult {
     std::string scenario;
     std::string file;
@@ -79,15 +94,17 @@ struct RunResult {
     std::vector<Verdict> verdicts;
     std::vector<Expectation> expectations;
     std::vector<FaultResult> faults;
+    std::vector<Expectation> of_the_world;  ///< what the history lacks of the world as it was asked
     std::array<std::uint64_t, kMarkCount> marks{};
     std::vector<Duration> failovers;
     std::vector<Duration> leaderless;
     std::uint64_t leaderships = 0;
     Duration commit_gap{0};  ///< the longest stretch without a committed write
     Work work;
-    std::string internal_error;          ///< outcome internal: the CHECK's words
-    std::vector<TimelineLine> timeline;  ///< only when asked for
-    std::vector<TimelineLine> chain;     ///< of a violation: the causal chain, oldest first
+    std::vector<CoverageCount> coverage;  ///< only when asked for: what never happened is left out
+    std::string internal_error;           ///< outcome internal: the CHECK's words
+    std::vector<TimelineLine> timeline;   ///< only when asked for
+    std::vector<TimelineLine> chain;      ///< of a violation: the causal chain, oldest first
     std::string state;  ///< of a violation: each replica's summary when a safety rule broke, else
                         ///< at the end
 };

@@ -82,6 +82,11 @@ constexpr std::array<Row, kInvariantCount> kRows{{
      Needs::both,
      Status::not_applicable,
      "no leader accepted a write"},
+    {{"leader.equals-single-install", InvariantClass::safety,
+      "until the first fault a leader answers, and its bucket holds, what a single install would"},
+     Needs::fencing,
+     Status::not_applicable,
+     "no leader was asked anything before the first fault"},
     {{"follower.writes-are-no-ops", InvariantClass::safety,
       "no PUT or DELETE is permitted at a replica whose gate is closed"},
      Needs::both,
@@ -227,6 +232,7 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
     parts_->writes.finish(end);
     parts_->goes_on.finish(end);
     parts_->converge.finish(end);
+    parts_->twin.finish(end);
     std::vector<Verdict> verdicts;
     for (std::size_t i = 0; i < kInvariantCount; ++i)
         verdicts.push_back(parts_->verdict(static_cast<Id>(i)));

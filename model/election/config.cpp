@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "model/election/config.hpp"
+#include "model/election/record.hpp"
 
 namespace leasehold {
 
@@ -49,11 +50,7 @@ Duration largest_renew_deadline(const ElectorConfig& config) {
     // makes as little as L/(1+drift) of a wait of L. With D = L*(1-2*drift) the first is not longer
     // than the second, for (1-2d)*(1+d) <= 1-d. The margin is for what lies between reading a clock
     // and acting.
-    // By whole millions and the rest: exact, and no product leaves 64 bits.
-    const Duration::rep share = 1'000'000 - 2 * config.drift_ppm;
-    const Duration::rep millions = config.lease_duration.count() / 1'000'000;
-    const Duration::rep rest = config.lease_duration.count() % 1'000'000;
-    return Duration(millions * share + rest * share / 1'000'000) - config.margin;
+    return share_of(config.lease_duration, 1'000'000 - 2 * config.drift_ppm, false) - config.margin;
 }
 
 constexpr std::chrono::seconds kLongestOnWire(std::numeric_limits<std::int32_t>::max());

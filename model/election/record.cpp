@@ -36,10 +36,7 @@ std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record) {
 
 Duration stretched(Duration span, std::int64_t drift_ppm) {
     CHECK(span >= Duration::zero() && drift_ppm >= 0 && drift_ppm <= 100'000);
-    // By whole millions and the rest: exact, and no product leaves 64 bits. Asked at each sight.
-    const Duration::rep millions = span.count() / 1'000'000;
-    const Duration::rep rest = span.count() % 1'000'000;
-    return span + Duration(millions * drift_ppm + (rest * drift_ppm + 999'999) / 1'000'000);
+    return span + share_of(span, drift_ppm, true);
 }
 
 }  // namespace leasehold

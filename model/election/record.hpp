@@ -23,6 +23,14 @@ namespace leasehold {
     return std::chrono::seconds(count < 0 ? 0 : count);
 }
 
+/// `span` * `millionths` / 1,000,000, rounded down, or up with `up`. By whole millions and the rest
+/// it is exact and leaves no 64 bits. `span` >= 0, `millionths` in [0, 1000000].
+[[nodiscard]] constexpr Duration share_of(Duration span, std::int64_t millionths, bool up) {
+    const Duration::rep whole = span.count() / 1'000'000;
+    const Duration::rep rest = span.count() % 1'000'000;
+    return Duration(whole * millionths + (rest * millionths + (up ? 999'999 : 0)) / 1'000'000);
+}
+
 /// `span` * (1 + drift), rounded up: a wait on a slow clock that still covers `span` on a fast one.
 /// `span` >= 0 and below 150 years, `drift_ppm` in [0, 100000].
 [[nodiscard]] Duration stretched(Duration span, std::int64_t drift_ppm);

@@ -95,11 +95,6 @@ std::optional<FileOwner> Requests::take_file(RequestId request) {
     return node.mapped();
 }
 
-const Flight* Requests::find(RequestId request) const {
-    const auto found = bucket_.find(request);
-    return found == bucket_.end() ? nullptr : &found->second;
-}
-
 void Requests::abandon(RequestId request, Effects& out) {
     const auto found = bucket_.find(request);
     CHECK(found != bucket_.end());

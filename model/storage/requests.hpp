@@ -44,7 +44,11 @@ class Requests {
     /// The flight of an answer, which ends with this; none if nobody asked.
     std::optional<Flight> take(RequestId request);
     std::optional<FileOwner> take_file(RequestId request);
-    [[nodiscard]] const Flight* find(RequestId request) const;
+    /// Here, because each request asks for its permit by it as it leaves.
+    [[nodiscard]] const Flight* find(RequestId request) const {
+        const auto found = bucket_.find(request);
+        return found == bucket_.end() ? nullptr : &found->second;
+    }
 
     /// Nobody waits for it any more: AbortBucket. A GET or LIST is forgotten; a put or remove is
     /// kept as GivenUp until it is answered, for it may yet be stored.

@@ -3,6 +3,7 @@
 
 #include "reports/terminal.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/coverage.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/play.hpp"
 #include "sim/scenario/reader.hpp"
@@ -47,6 +48,15 @@ int check_command(const Options& options) {
         std::fprintf(stderr, "%s\n", files.error().to_string().c_str());
         return kExitUsage;
     }
+    Exemptions exemptions;
+    if (!options.exempt.empty()) {
+        auto read = read_exemptions(options.exempt);
+        if (!read) {
+            std::fprintf(stderr, "%s\n", read.error().to_string().c_str());
+            return kExitUsage;
+        }
+        exemptions = std::move(*read);
+    }
     std::vector<sim::Scenario> scenarios;
     if (!read_scenarios(*files, options, scenarios)) return kExitUsage;
     Outputs outputs(options);
@@ -72,8 +82,16 @@ int check_command(const Options& options) {
     const std::string arguments = repeated_arguments(options);
     print(options.quiet ? render_quiet(summaries, arguments, style)
                         : render_check(summaries, arguments, style));
+    check::Outcome outcome = reports::worst(summaries);
+    if (options.coverage) {
+        const CoverageReport report = coverage_report(summaries, exemptions);
+        print(report.page);
+        // Without a list nobody has said that there must be no blank.
+        if (!options.exempt.empty() && !report.complete)
+            outcome = check::worse(outcome, check::Outcome::inconclusive);
+    }
     outputs.commit(summaries);
-    return check::exit_code(reports::worst(summaries));
+    return check::exit_code(outcome);
 }
 
 }  // namespace leasehold::cli

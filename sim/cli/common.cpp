@@ -18,8 +18,10 @@ bool read_scenarios(const std::vector<std::string>& files, const Options& option
                     std::vector<sim::Scenario>& scenarios) {
     bool good = true;
     for (const std::string& file : files) {
-        auto scenario = sim::read_scenario(file, {options.value_files, options.sets});
+        auto scenario = sim::read_scenario(file, options.values);
         if (scenario) {
+            for (const std::string& note : scenario->values.notes)
+                std::fprintf(stderr, "warning: %s\n", note.c_str());
             scenarios.push_back(std::move(*scenario));
         } else {
             std::fprintf(stderr, "%s\n", scenario.error().to_string().c_str());
@@ -45,10 +47,16 @@ bool wants_colour(const Options& options) {
 
 std::string repeated_arguments(const Options& options) {
     std::string text;
-    for (const std::string& file : options.value_files)
-        text += " -f " + reports::shell_quoted(file);
-    for (const std::string& set : options.sets)
-        text += " --set " + reports::shell_quoted(set);
+    const auto add = [&](const char* flag, const std::vector<std::string>& words) {
+        for (const std::string& word : words)
+            text += std::string(" ") + flag + " " + reports::shell_quoted(word);
+    };
+    add("-f", options.values.files);
+    add("--set-json", options.values.jsons);
+    add("--set", options.values.sets);
+    add("--set-string", options.values.strings);
+    add("--set-file", options.values.from_files);
+    add("--set-literal", options.values.literals);
     return text;
 }
 

@@ -13,7 +13,7 @@ namespace leasehold::cli {
 namespace {
 
 // In the order of sim::FaultKind.
-constexpr std::array<std::string_view, 18> kFaultMeanings{
+constexpr std::array<std::string_view, 27> kFaultMeanings{
     "the process is gone at once; with `disk: lose` its files too; `for:` restarts it",
     "a crashed or stopped replica starts again",
     "a graceful stop, `within:` a deadline; `for:` restarts it that long after it ended",
@@ -31,8 +31,17 @@ constexpr std::array<std::string_view, 18> kFaultMeanings{
     "an operator deletes the Lease",
     "an operator edits the Lease",
     "the wall clock of the target jumps",
-    "the rate of the target's clocks changes"};
-static_assert(static_cast<std::size_t>(sim::FaultKind::set_drift) + 1 == kFaultMeanings.size());
+    "the rate of the target's clocks changes",
+    "the API or the bucket handles nothing for a time, then all that came",
+    "the target's watches end, expire, or fall silent without a word",
+    "the API's store is set back to what it was so long ago",
+    "the bucket treats preconditions otherwise from now on",
+    "each LIST leaves out a share of its keys",
+    "a GET of the target breaks half way, is short, or brings other bytes",
+    "objects of the bucket are damaged, removed or archived",
+    "operations of the target's local files fail",
+    "each step of the target takes so long"};
+static_assert(static_cast<std::size_t>(sim::FaultKind::slow) + 1 == kFaultMeanings.size());
 
 std::string entry(std::string_view name, std::size_t width, std::string_view meaning) {
     std::string text = std::string(name) + std::string(width - std::min(width, name.size()), ' ');
@@ -42,7 +51,7 @@ std::string entry(std::string_view name, std::size_t width, std::string_view mea
 std::string faults() {
     std::string text;
     for (std::size_t i = 0; i < kFaultMeanings.size(); ++i)
-        text += entry(sim::fault_kind_name(static_cast<sim::FaultKind>(i)), 14, kFaultMeanings[i]);
+        text += entry(sim::fault_kind_name(static_cast<sim::FaultKind>(i)), 16, kFaultMeanings[i]);
     return text;
 }
 

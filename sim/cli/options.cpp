@@ -72,12 +72,22 @@ bool contains(const std::array<std::string_view, Count>& names, std::string_view
 
 // Vector options take one argument each time: CLI11's default would swallow the files after it.
 void add_values(CLI::App& app, Options& options) {
-    app.add_option("-f,--values", options.value_files, "Helm values file (repeatable, later wins)")
-        ->allow_extra_args(false)
-        ->type_name("FILE");
-    app.add_option("--set", options.sets, "a Helm value, a.b=c (repeatable, after all -f)")
-        ->allow_extra_args(false)
-        ->type_name("KEY=VALUE");
+    const auto add = [&](const char* flag, std::vector<std::string>& words, const char* type,
+                         const char* help) {
+        app.add_option(flag, words, help)->allow_extra_args(false)->type_name(type);
+    };
+    add("-f,--values", options.values.files, "FILE",
+        "Helm values file, or A,B (repeatable, later wins)");
+    add("--set", options.values.sets, "KEY=VALUE",
+        "a Helm value, a.b=c (repeatable, after all -f)");
+    add("--set-json", options.values.jsons, "KEY=JSON",
+        "the same in JSON, or a whole object (before --set)");
+    add("--set-string", options.values.strings, "KEY=VALUE",
+        "the same, always a text (after --set)");
+    add("--set-file", options.values.from_files, "KEY=FILE",
+        "the same, its text from a file (after --set-string)");
+    add("--set-literal", options.values.literals, "KEY=VALUE",
+        "the same, its text as it stands (last)");
 }
 
 void add_common(CLI::App& app, Options& options, Raw& raw) {
@@ -136,6 +146,12 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     commands.check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*commands.check, options, raw);
+    commands.check->add_flag("--coverage", options.coverage,
+                             "print which marks, faults, roles and answers never happened");
+    commands.check
+        ->add_option("--exempt", options.exempt,
+                     "what cannot happen; exit 3 for each further blank of --coverage")
+        ->type_name("FILE");
     commands.list = app.add_subcommand("list", "list scenarios and why they exist");
     commands.list->add_option("DIR", options.paths, "directories or files (default: scenarios)");
     commands.list->add_flag("--faults", raw.faults, "list the faults that a scenario can inject");
@@ -245,6 +261,8 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
                       : options.command == Command::verify ? "recordings"
                                                            : "a scenario file") +
                      " (leasehold " + command + " --help)");
+    if (!options.exempt.empty() && !options.coverage)
+        return usage("--exempt: has no meaning without --coverage");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     if (!options.history.empty() && (many || options.paths.size() > 1))
         return usage("--history: records one run, so give one file and one seed");

@@ -25,17 +25,18 @@ enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };
 struct Options {
     Command command = Command::run;
     std::vector<std::string> paths;
-    std::optional<sim::SeedRange> seeds;   ///< none: run: the first seed, check: all
-    unsigned jobs = 1;                     ///< worker processes, 1..1024
-    std::vector<std::string> value_files;  ///< -f, in order
-    std::vector<std::string> sets;         ///< --set, in order
-    std::string json;                      ///< files to write; empty = none
+    std::optional<sim::SeedRange> seeds;  ///< none: run: the first seed, check: all
+    unsigned jobs = 1;                    ///< worker processes, 1..1024
+    config::ValueSources values;          ///< -f and the --set family
+    std::string json;                     ///< files to write; empty = none
     std::string junit;
     std::string history;
     std::string log = "warn";
     ColourMode colour = ColourMode::automatic;
     bool quiet = false;
     bool resolved = false;  ///< validate
+    bool coverage = false;  ///< check: print what never happened
+    std::string exempt;     ///< check: the points that cannot happen; empty = none
     ListWhat list = ListWhat::scenarios;
     bool timeline = false;          ///< verify
     std::optional<Duration> grace;  ///< verify; none: the default of each

@@ -21,14 +21,19 @@ namespace {
 // A worker's engine.
 class Simulation : public JobRunner {
   public:
-    Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history)
-        : scenarios_(scenarios), history_(history) {}
+    Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
+               bool coverage)
+        : scenarios_(scenarios), history_(history), coverage_(coverage) {}
 
     bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
 
     check::RunResult run(const Job& job) override {
         const sim::Scenario& played = scenario(job);
-        if (!job.detailed && !job.record) return runner_.run(played, job.seed);
+        if (!job.detailed && !job.record) {
+            sim::RunOptions plain;
+            plain.coverage = coverage_;
+            return runner_.run(played, job.seed, plain);
+        }
         std::unique_ptr<reports::HistoryWriter> writer;
         if (job.record && history_ != nullptr) {
             history_->rewind();
@@ -66,6 +71,7 @@ class Simulation : public JobRunner {
 
     const std::vector<sim::Scenario>& scenarios_;
     reports::AtomicFile* history_;
+    bool coverage_;
     sim::Runner runner_;
 };
 
@@ -94,7 +100,9 @@ Player::Player(const Options& options, const std::vector<sim::Scenario>& scenari
     : scenarios_(scenarios),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
-             [&scenarios, history] { return std::make_unique<Simulation>(scenarios, history); },
+             [&scenarios, history, coverage = options.coverage] {
+                 return std::make_unique<Simulation>(scenarios, history, coverage);
+             },
              [&scenarios](const Job& job) {
                  check::RunResult result;
                  result.scenario = scenarios.at(job.scenario).name;

@@ -40,6 +40,25 @@ void read_zones(const Node& node, std::uint32_t replicas, NetworkSpec& out) {
     }
 }
 
+/// A list of replicas, ascending.
+void read_some(const Block& block, std::string_view key, std::uint32_t replicas,
+               std::vector<std::uint32_t>& out) {
+    const Node* list = block.find(key);
+    if (list == nullptr) return;
+    expect_list(*list, block.path(key));
+    for (const Node& item : list->items) {
+        expect_scalar(item, block.path(key));
+        const auto index = replica_index(item.text, replicas);
+        if (!index)
+            fail(item, "no replica " + item.describe() + ": there are replica-0 to " +
+                           replica_name(replicas - 1));
+        if (std::ranges::count(out, *index) > 0)
+            fail(item, block.path(key) + ": " + item.text + " is named twice");
+        out.push_back(*index);
+    }
+    std::ranges::sort(out);
+}
+
 void read_invariants(const Block& block, std::string_view key, std::vector<std::string>& out) {
     const Node* list = block.find(key);
     if (list == nullptr) return;
@@ -67,6 +86,30 @@ void read_reached(const Node& list, std::vector<MarkId>& out) {
             fail(item, "expect.reached: " + item.text + " is named twice");
         out.push_back(mark);
     }
+}
+
+/// One rule for all three conditions, or a map of some of them.
+void read_preconditions(const Node& node, BucketSpec& out) {
+    constexpr std::string_view kWhere = "bucket.preconditions";
+    Preconditions& rules = out.preconditions;
+    if (node.kind == NodeKind::scalar) {
+        rules.if_none_match = rules.if_match = rules.if_match_on_delete =
+            static_cast<PreconditionRule>(choose(node, kWhere, names::kPreconditionRules));
+        return;
+    }
+    const Block block(node, kWhere, names::kPreconditions);
+    bool apart = false;
+    for (const auto& [key, rule] :
+         {std::pair{"ifNoneMatch", &Preconditions::if_none_match},
+          std::pair{"ifMatch", &Preconditions::if_match},
+          std::pair{"ifMatchOnDelete", &Preconditions::if_match_on_delete}}) {
+        if (const auto chosen = block.choice(key, names::kPreconditionRules))
+            rules.*rule = static_cast<PreconditionRule>(*chosen);
+        apart |= rules.*rule == PreconditionRule::checked_then_stored;
+    }
+    if (block.duration("window", rules.window, 1ms) && !apart)
+        fail(*block.find("window"),
+             "bucket.preconditions.window: no condition is checked-then-stored");
 }
 
 void read_bound(const Block& block, std::string_view key, std::optional<Duration>& out) {
@@ -160,11 +203,35 @@ void read_storage(const Node& node, StorageConfig& out) {
     ordered("putTimeout", out.put_timeout, "largestRequestAge", out.largest_request_age);
 }
 
+void read_replicas(const Node& node, std::uint32_t replicas, ReplicasSpec& out) {
+    const Block block(node, "replicas", names::kReplicas);
+    read_some(block, "absent", replicas, out.absent);
+    read_some(block, "sameIdentity", replicas, out.same_identity);
+    read_some(block, "secondGroup", replicas, out.second_group);
+    read_some(block, "upgraded", replicas, out.upgraded);
+    if (block.has("secondGroup") && out.second_group.size() == replicas)
+        fail(*block.find("secondGroup"), "replicas.secondGroup: the first would have nobody");
+    if (block.has("absent") && out.absent.size() == replicas)
+        fail(*block.find("absent"), "replicas.absent: nobody would be left");
+    if (block.has("sameIdentity") && out.same_identity.size() < 2)
+        fail(*block.find("sameIdentity"), "replicas.sameIdentity: needs at least two replicas");
+}
+
+void read_files(const Node& node, FilesSpec& out) {
+    const Block block(node, "files", names::kFiles);
+    out.given = true;
+    block.latency("latency", out.latency);
+}
+
 void read_clocks(const Node& node, std::uint32_t replicas, ClockSpec& out) {
     const Block block(node, "clocks", names::kClocks);
     block.duration("offset", out.offset_max, Duration(0));
     if (block.read("drift", out.drift_ppm_max, parse_ppm) && out.drift_ppm_max < 0)
         fail(*block.find("drift"), "clocks.drift: a largest drift can't be negative");
+    if (block.read("wobble", out.wobble_ppm, parse_ppm) && out.wobble_ppm < 0)
+        fail(*block.find("wobble"), "clocks.wobble: an amplitude can't be negative");
+    if (block.duration("wobblePeriod", out.wobble_period, 1s) && out.wobble_ppm == 0)
+        fail(*block.find("wobblePeriod"), "clocks.wobblePeriod: without wobble nothing wobbles");
     const Node* list = block.find("driftOf");
     if (list == nullptr) return;
     if (block.has("drift"))
@@ -192,6 +259,8 @@ void read_network(const Node& node, std::uint32_t replicas, NetworkSpec& out) {
 
 void read_api(const Node& node, ApiSpec& out) {
     const Block block(node, "api", names::kApi);
+    if (const auto profile = block.choice("profile", names::kApiProfiles))
+        out.profile = static_cast<ApiProfile>(*profile);
     block.latency("latency", out.latency);
     block.duration("bookmarkPeriod", out.bookmark_period, 1s);
     block.duration("watchTimeout", out.watch_timeout, 1s);
@@ -201,14 +270,17 @@ void read_bucket(const Node& node, BucketSpec& out) {
     const Block block(node, "bucket", names::kBucket);
     if (const auto profile = block.choice("profile", names::kBucketProfiles)) {
         out.profile = static_cast<BucketProfile>(*profile);
-        out.honours_conditional_delete = out.profile != BucketProfile::minio;
+        if (out.profile == BucketProfile::minio)
+            out.preconditions.if_match_on_delete = PreconditionRule::ignored;
     }
     block.latency("get", out.get);
     block.latency("put", out.put);
     block.latency("list", out.list);
-    block.boolean("honoursPreconditions", out.honours_preconditions);
-    block.boolean("honoursConditionalDelete", out.honours_conditional_delete);
+    if (const Node* rules = block.find("preconditions")) read_preconditions(*rules, out);
     block.count("pageSize", out.page_size, 1, 1000);
+    const Node* skew = block.find("skewLimit");
+    if (skew != nullptr && !(skew->kind == NodeKind::scalar && skew->text == "none"))
+        read_bound(block, "skewLimit", out.skew_limit);
 }
 
 void read_workload(const Node& node, WorkloadSpec& out) {
@@ -256,11 +328,15 @@ void read_workload(const Node& node, WorkloadSpec& out) {
         (out.object_size == 0 || out.object_size > kLargestPut))
         fail(*block.find("objectSize"), "workload.objectSize: must be from 1B to 5GiB, found " +
                                             block.find("objectSize")->describe());
+    block.count("contents", out.contents, 0, 1'000'000);
     block.read("queries", out.queries_per_1000s, parse_rate);
     block.duration("queryDeadline", out.query_deadline, 1ms);
     block.boolean("restores", out.restores);
     block.count("pendingReads", out.pending_reads, 0, 10'000);
     block.count("preloaded", out.preloaded, 0, 100'000);
+    block.count("writers", out.writers, 1, 100);
+    block.count("cancelEvery", out.cancel_every, 0, 1'000'000);
+    block.duration("readDeadline", out.read_deadline, Duration(0));
     block.duration("removeEvery", out.remove_every, Duration(0));
 }
 

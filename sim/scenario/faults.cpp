@@ -5,6 +5,7 @@
 
 #include "sim/scenario/block.hpp"
 #include "sim/scenario/blocks.hpp"
+#include "sim/scenario/fault_modifiers.hpp"
 #include "sim/scenario/names.hpp"
 
 namespace leasehold::sim {
@@ -12,42 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The modifiers that belong to a verb.
-struct Verb {
-    FaultKind kind;
-    std::vector<std::string_view> required;
-    std::vector<std::string_view> optional;
-};
-
-const std::vector<Verb>& verbs() {
-    static const std::vector<Verb> all{
-        {FaultKind::crash, {}, {"for", "as", "disk"}},
-        {FaultKind::restart, {}, {"as"}},
-        {FaultKind::stop, {}, {"for", "as", "within"}},
-        {FaultKind::pause, {}, {"for", "as"}},
-        {FaultKind::resume, {}, {"as"}},
-        {FaultKind::suspend, {"for"}, {"as", "clock"}},
-        {FaultKind::cut, {}, {"for", "as", "from", "direction"}},
-        {FaultKind::heal, {}, {}},
-        {FaultKind::delay, {"by"}, {"for", "as", "from"}},
-        {FaultKind::outage, {}, {"for", "as"}},
-        {FaultKind::drop_request, {"of"}, {"as", "times"}},
-        {FaultKind::lose_answer, {"of"}, {"as", "times"}},
-        {FaultKind::apply_late, {"of", "by"}, {"as", "times"}},
-        {FaultKind::answer_error, {"of"}, {"as", "times", "for", "status", "retryAfter"}},
-        {FaultKind::delete_lease, {}, {}},
-        {FaultKind::edit_lease, {}, {}},
-        {FaultKind::step_wall_clock, {"by"}, {"as"}},
-        {FaultKind::set_drift, {"drift"}, {"as"}}};
-    return all;
-}
-
 bool of_bucket(RequestKind kind) {
     return kind >= RequestKind::get_object;
-}
-bool writes(RequestKind kind) {
-    return kind == RequestKind::create_lease || kind == RequestKind::update_lease ||
-           kind == RequestKind::put_object || kind == RequestKind::remove_object;
 }
 
 /// Reads the faults in order: a name bound by one may be used by those after it.
@@ -71,12 +38,12 @@ class FaultReader {
         const Block block(item, "a fault", keys());
         Fault fault;
         fault.line = static_cast<std::uint32_t>(item.line);
-        const Verb& verb = find_verb(block);
-        fault.kind = verb.kind;
-        check_modifiers(block, verb);
+        fault.kind = read_fault_kind(block);
         read_trigger(block, fault.trigger);
         read_verb(block, fault);
-        read_modifiers(block, fault);
+        read_fault_modifiers(block, fault);
+        if (fault.upgrade && !scenario_.upgrade)
+            fail(*block.find("upgrade"), "upgrade: there is no block upgrade to say to what");
         read_binding(block, fault);
         scenario_.faults.push_back(std::move(fault));
     }
@@ -89,41 +56,6 @@ class FaultReader {
             return joined;
         }();
         return all;
-    }
-
-    static const Verb& find_verb(const Block& block) {
-        const Verb* found = nullptr;
-        for (const Node::Entry& entry : block.node().entries) {
-            const auto name =
-                std::find(names::kFaults.begin(), names::kFaults.end(), entry.key.text);
-            if (name == names::kFaults.end()) continue;
-            if (found != nullptr)
-                fail(entry.key, "a second verb, " + entry.key.describe() + ", after \"" +
-                                    std::string(fault_kind_name(found->kind)) +
-                                    "\": a fault has one");
-            found = &verbs().at(static_cast<std::size_t>(name - names::kFaults.begin()));
-        }
-        if (found == nullptr) fail(block.node(), "a fault needs a verb, such as crash: leader");
-        return *found;
-    }
-
-    static void check_modifiers(const Block& block, const Verb& verb) {
-        const std::string name(fault_kind_name(verb.kind));
-        for (const Node::Entry& entry : block.node().entries) {
-            const auto in = [&](const auto& list) {
-                return std::find(list.begin(), list.end(), entry.key.text) != list.end();
-            };
-            if (!in(names::kModifiers) || in(verb.required) || in(verb.optional)) continue;
-            std::string allowed;
-            for (const auto* list : {&verb.required, &verb.optional})
-                for (const std::string_view one : *list)
-                    allowed += (allowed.empty() ? "" : ", ") + std::string(one);
-            fail(entry.key,
-                 '"' + entry.key.text + "\" does not belong to " + name + " (" +
-                     (allowed.empty() ? "it takes no modifiers" : "it takes " + allowed) + ")");
-        }
-        for (const std::string_view one : verb.required)
-            if (!block.has(one)) fail(block.node(), name + " needs \"" + std::string(one) + "\"");
     }
 
     void read_trigger(const Block& block, Trigger& trigger) {
@@ -143,8 +75,7 @@ class FaultReader {
                 fail(*block.find(key), '"' + std::string(key) + "\" belongs to every");
         if (block.has("at")) {
             trigger.kind = TriggerKind::at;
-            block.duration("at", trigger.at, Duration(0));
-            check_inside(block, "at", trigger.at);
+            read_at(block, trigger);
         } else if (block.has("every")) {
             trigger.kind = TriggerKind::every;
             block.duration("every", trigger.every, 1ms);
@@ -162,6 +93,25 @@ class FaultReader {
         }
     }
 
+    /// A time, or A..B: drawn by the seed.
+    void read_at(const Block& block, Trigger& trigger) const {
+        const Node& at = *block.find("at");
+        const std::size_t dots =
+            at.kind == NodeKind::scalar ? at.text.find("..") : std::string::npos;
+        if (dots == std::string::npos) {
+            block.duration("at", trigger.at, Duration(0));
+            trigger.at_most = trigger.at;
+        } else {
+            const auto low = config::parse_duration(at.text.substr(0, dots));
+            const auto high = config::parse_duration(at.text.substr(dots + 2));
+            if (!low || !high || *low > *high)
+                fail(at, "at: expected a time such as 30s, or A..B, found " + at.describe());
+            trigger.at = *low;
+            trigger.at_most = *high;
+        }
+        check_inside(block, "at", trigger.at_most);
+    }
+
     void check_inside(const Block& block, std::string_view key, Duration at) const {
         if (at < scenario_.duration) return;
         fail(*block.find(key), std::string(key) + " (" + format_duration(at) +
@@ -174,11 +124,16 @@ class FaultReader {
         const Node* replica = when.find("replica");
         if (replica == nullptr) fail(node, "when needs \"replica\", such as leader");
         trigger.replica = read_target(*replica, "when.replica");
-        if (when.has("sends") == when.has("reaches"))
-            fail(node, "when needs either sends or reaches");
+        const int ways =
+            int{when.has("sends")} + int{when.has("reaches")} + int{when.has("performs")};
+        if (ways != 1) fail(node, "when needs either sends, reaches or performs");
         if (const Node* sends = when.find("sends")) {
             trigger.kind = TriggerKind::sends;
             trigger.sends = read_request(*sends, "when.sends");
+        } else if (when.has("performs")) {
+            trigger.kind = TriggerKind::performs;
+            constexpr std::array<std::string_view, 1> kEffect{"effect"};
+            static_cast<void>(choose(*when.find("performs"), "when.performs", kEffect));
         } else {
             trigger.kind = TriggerKind::reaches;
             const Node& reaches = *when.find("reaches");
@@ -193,9 +148,29 @@ class FaultReader {
             }
             trigger.reaches = *mark;
         }
-        when.count("nth", trigger.nth, 1, 1'000'000);
+        read_nth(when, trigger);
         if (when.duration("after", trigger.after, Duration(0)))
             check_inside(when, "after", trigger.after);
+    }
+
+    /// N, or A..B: drawn by the seed.
+    static void read_nth(const Block& when, Trigger& trigger) {
+        constexpr std::uint64_t kMost = 1'000'000;
+        const Node* nth = when.find("nth");
+        const bool range = nth != nullptr && nth->kind == NodeKind::scalar &&
+                           nth->text.find("..") != nth->text.npos;
+        if (!range) {
+            when.count("nth", trigger.nth, 1, kMost);
+            trigger.nth_most = trigger.nth;
+            return;
+        }
+        const std::size_t dots = nth->text.find("..");
+        const auto low = parse_count(nth->text.substr(0, dots));
+        const auto high = parse_count(nth->text.substr(dots + 2));
+        if (!low || !high || *low < 1 || *high > kMost || *low > *high)
+            fail(*nth, "when.nth: expected N or A..B, from 1 to 1000000, found " + nth->describe());
+        trigger.nth = static_cast<std::uint32_t>(*low);
+        trigger.nth_most = static_cast<std::uint32_t>(*high);
     }
 
     RequestKind read_request(const Node& node, std::string_view what) const {
@@ -271,31 +246,34 @@ class FaultReader {
                 read_heal(value, fault);
                 return;
             case FaultKind::outage:
+            case FaultKind::freeze:
                 fault.api = choose(value, verb, names::kOutages) == 0;
                 fault.bucket = !fault.api;
-                if (fault.bucket && !scenario_.stores())
-                    fail(value,
-                         "outage: there is no bucket (set kubecostModel.etlBucketConfigSecret)");
+                if (fault.bucket) needs_bucket(value, verb);
+                return;
+            case FaultKind::set_preconditions:
+            case FaultKind::omit_keys:
+            case FaultKind::damage_object:
+                read_store(value, verb, fault);
                 return;
             case FaultKind::delete_lease:
             case FaultKind::edit_lease:
+            case FaultKind::restore_lease:
                 read_operator(value, verb, fault);
                 return;
             case FaultKind::drop_request:
             case FaultKind::lose_answer:
             case FaultKind::apply_late:
             case FaultKind::answer_error:
-                fault.request = read_request(value, verb);
-                if (fault.kind == FaultKind::apply_late && !writes(fault.request))
-                    fail(value,
-                         "applyLate: " + value.text +
-                             " changes nothing, so it can't be late "
-                             "(expected createLease, updateLease, putObject or removeObject)");
+            case FaultKind::damage_answer:
+                read_requests(value, verb, fault);
                 fault.target = read_target(*block.find("of"), "of");
                 return;
             default:
                 fault.target = read_target(value, verb);
         }
+        if (fault.kind == FaultKind::break_watch && !scenario_.elects())
+            fail(value, "breakWatch: nobody watches a Lease without an election");
         const bool role = fault.target.kind == TargetKind::leader ||
                           fault.target.kind == TargetKind::follower ||
                           fault.target.kind == TargetKind::followers;
@@ -303,6 +281,44 @@ class FaultReader {
             fail(value,
                  "restart: a replica that does not run has no role (name it, or bind it "
                  "with as where it crashes)");
+    }
+
+    void needs_bucket(const Node& value, const std::string& verb) const {
+        if (!scenario_.stores())
+            fail(value, verb + ": there is no bucket (set kubecostModel.etlBucketConfigSecret)");
+    }
+
+    /// One request, or a list of them.
+    void read_requests(const Node& value, const std::string& verb, Fault& fault) const {
+        const bool many = value.kind == NodeKind::list;
+        if (many && value.items.empty()) fail(value, verb + ": needs at least one request");
+        const auto items = many ? std::span<const Node>(value.items) : std::span(&value, 1);
+        for (const Node& item : items) {
+            const RequestKind kind = read_request(item, verb);
+            if (std::ranges::count(fault.requests, kind) > 0)
+                fail(item, verb + ": " + item.text + " is named twice");
+            if (fault.kind == FaultKind::apply_late && !writes(kind))
+                fail(item, "applyLate: " + item.text +
+                               " changes nothing, so it can't be late "
+                               "(expected createLease, updateLease, putObject or removeObject)");
+            if (fault.kind == FaultKind::damage_answer && kind != RequestKind::get_object)
+                fail(item, "damageAnswer: only the answer of getObject has a body to damage, not " +
+                               item.text + "'s");
+            fault.requests.push_back(kind);
+        }
+    }
+
+    /// What befalls the store itself, whoever asks it.
+    void read_store(const Node& value, const std::string& verb, Fault& fault) const {
+        needs_bucket(value, verb);
+        constexpr std::array<std::string_view, 1> kBucket{"bucket"};
+        if (fault.kind == FaultKind::set_preconditions)
+            fault.rule =
+                static_cast<PreconditionRule>(choose(value, verb, names::kPreconditionRules));
+        else if (fault.kind == FaultKind::damage_object)
+            fault.objects = static_cast<ObjectChoice>(choose(value, verb, names::kObjects));
+        else
+            static_cast<void>(choose(value, verb, kBucket));
     }
 
     void read_heal(const Node& value, Fault& fault) const {
@@ -330,52 +346,6 @@ class FaultReader {
         static_cast<void>(choose(value, verb, kLease));
     }
 
-    static void read_modifiers(const Block& block, Fault& fault) {
-        Duration lasts{0};
-        if (block.duration("for", lasts, Duration(1))) fault.lasts = lasts;
-        if (const auto disk = block.choice("disk", names::kDisks)) fault.keep_disk = *disk == 0;
-        block.duration("within", fault.within, 1ms);
-        if (const auto clock = block.choice("clock", names::kSuspendClocks))
-            fault.frozen = *clock == 0;
-        if (const auto direction = block.choice("direction", names::kDirections))
-            fault.direction = static_cast<Direction>(*direction);
-        if (const Node* peers = block.find("from")) read_peers(*peers, fault);
-        if (fault.kind == FaultKind::step_wall_clock) {
-            block.read("by", fault.by, parse_signed_duration);
-            if (fault.by == Duration(0))
-                fail(*block.find("by"), "by: a step of 0s changes nothing");
-        } else {
-            block.duration("by", fault.by, Duration(1));
-        }
-        block.count("times", fault.times, 1, 1'000'000);
-        if (fault.kind == FaultKind::answer_error) read_status(block, fault);
-        block.read("drift", fault.drift_ppm, parse_ppm);
-    }
-
-    static void read_peers(const Node& list, Fault& fault) {
-        expect_list(list, "from");
-        fault.api = fault.bucket = fault.replicas = false;
-        for (const Node& item : list.items) {
-            constexpr std::array kFields{&Fault::api, &Fault::bucket, &Fault::replicas};
-            bool& field = fault.*kFields.at(choose(item, "from", names::kPeers));
-            if (field) fail(item, "from: " + item.text + " is named twice");
-            field = true;
-        }
-        if (list.items.empty()) fail(list, "from: needs at least one of api, bucket, replicas");
-    }
-
-    static void read_status(const Block& block, Fault& fault) {
-        std::uint32_t status = 503;
-        block.count("status", status, 400, 599);
-        fault.status = static_cast<std::int32_t>(status);
-        block.duration("retryAfter", fault.retry_after, Duration(0));
-        if (fault.retry_after % 1s != Duration(0))
-            fail(*block.find("retryAfter"), "retryAfter: must be whole seconds, found " +
-                                                block.find("retryAfter")->describe());
-        if (block.has("times") && fault.lasts)
-            fail(*block.find("times"), "answerError takes either times or for");
-    }
-
     void read_binding(const Block& block, Fault& fault) {
         const Node* as = block.find("as");
         if (as == nullptr) return;
@@ -390,9 +360,11 @@ class FaultReader {
                  "meaning yet, found " +
                      as->describe());
         Binding binding;
-        binding.replica = fault.kind != FaultKind::outage;
+        binding.replica =
+            fault.kind != FaultKind::outage && fault.kind != FaultKind::set_preconditions;
         binding.heals = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
-                        fault.kind == FaultKind::outage;
+                        fault.kind == FaultKind::outage ||
+                        fault.kind == FaultKind::set_preconditions;
         if (!bindings_.emplace(as->text, binding).second)
             fail(*as, "as: \"" + as->text + "\" is bound by an earlier fault");
         fault.as = as->text;

@@ -53,6 +53,17 @@ void read_head(const Block& block, const std::string& path, Scenario& out) {
     block.read("seeds", out.seeds, parse_seeds);
 }
 
+/// What differs from the scenario's own election and storage.
+void read_upgrade(const Node& node, Scenario& out) {
+    const Block block(node, "upgrade", names::kUpgrade);
+    UpgradeSpec spec{out.election, out.storage};
+    if (const Node* election = block.find("election")) read_election(*election, spec.election);
+    if (const Node* storage = block.find("storage")) read_storage(*storage, spec.storage);
+    spec.storage.lease_duration = spec.election.lease_duration;
+    if (block.node().entries.empty()) fail(node, "upgrade: needs election or storage");
+    out.upgrade = std::move(spec);
+}
+
 void check_electors(const Node& node, const Scenario& scenario) {
     if (!scenario.elects()) fail(node, "electors: there is no election");
     if (scenario.workload.enabled)
@@ -67,18 +78,24 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     const std::uint32_t replicas = out.values.replicas;
 
     if (const Node* node = block.find("election")) read_election(*node, out.election);
+    if (const Node* node = block.find("replicas")) read_replicas(*node, replicas, out.replicas);
+    if (const Node* node = block.find("files")) read_files(*node, out.files);
     if (const Node* node = block.find("electors")) read_electors(*node, replicas, out.electors);
     if (const Node* node = block.find("storage")) read_storage(*node, out.storage);
     out.storage.ha = out.elects();
     out.storage.file_store = out.values.file_store;
     out.storage.lease_duration = out.election.lease_duration;
+    if (const Node* node = block.find("upgrade")) read_upgrade(*node, out);
+    if (!out.replicas.upgraded.empty() && !out.upgrade)
+        fail(*block.find("replicas"),
+             "replicas.upgraded: there is no block upgrade to say to what");
     if (const Node* node = block.find("clocks")) read_clocks(*node, replicas, out.clocks);
     if (const Node* node = block.find("network")) read_network(*node, replicas, out.network);
     if (const Node* node = block.find("api")) read_api(*node, out.api);
     if (const Node* node = block.find("bucket")) read_bucket(*node, out.bucket);
     if (const Node* node = block.find("workload")) read_workload(*node, out.workload);
     if (!out.values.etl) out.workload.enabled = false;  // no pipelines, so nothing to export
-    if (!out.electors.client_go.empty()) check_electors(*block.find("electors"), out);
+    if (!out.electors.none()) check_electors(*block.find("electors"), out);
     if (const Node* node = block.find("faults")) read_faults(*node, out);
     if (const Node* node = block.find("expect")) {
         read_expect(*node, out.expect);

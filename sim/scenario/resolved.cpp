@@ -6,6 +6,7 @@
 #include "model/base/check.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/scenario/resolved_text.hpp"
 
 namespace leasehold::sim {
 
@@ -14,47 +15,6 @@ using config::format_rate;
 using config::format_size;
 
 namespace {
-
-std::string quote(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (c == '\n') {
-            out += "\\n";
-        } else if (c == '\t') {
-            out += "\\t";
-        } else if (c == '\r') {
-            out += "\\r";
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
-}
-
-/// A name as YAML reads it back: quoted where it would be taken for something else.
-std::string word(std::string_view text) {
-    constexpr std::array<std::string_view, 10> kTaken{"null", "true", "false", "yes", "no",
-                                                      "on",   "off",  "y",     "n",   "none"};
-    const bool digit = !text.empty() && text.front() >= '0' && text.front() <= '9';
-    const bool taken = std::find(kTaken.begin(), kTaken.end(), text) != kTaken.end();
-    return digit || taken ? quote(text) : std::string(text);
-}
-
-std::string flag(bool value) {
-    return value ? "true" : "false";
-}
-std::string ppm(std::int64_t value) {
-    return std::to_string(value) + "ppm";
-}
-
-template <class T, class F>
-std::string list(const std::vector<T>& items, F&& text) {
-    std::string out = "[";
-    for (std::size_t i = 0; i < items.size(); ++i)
-        out += (i ? ", " : "") + text(items[i]);
-    return out + "]";
-}
 
 /// The lines of one block: "name:" and its keys below it.
 class Section {
@@ -107,11 +67,25 @@ std::string election_text(const ElectorConfig& election) {
         .text();
 }
 
-std::string electors_text(const ElectorsSpec& electors) {
-    if (electors.client_go.empty()) return "electors: {}\n";
+std::string replicas_text(const Scenario& scenario) {
+    std::string text;
+    const ReplicasSpec& some = scenario.replicas;
+    if (!some.absent.empty()) text += "  absent: " + list(some.absent, replica_name) + "\n";
+    if (!some.same_identity.empty())
+        text += "  sameIdentity: " + list(some.same_identity, replica_name) + "\n";
+    if (!some.second_group.empty())
+        text += "  secondGroup: " + list(some.second_group, replica_name) + "\n";
+    if (!some.upgraded.empty()) text += "  upgraded: " + list(some.upgraded, replica_name) + "\n";
+    text = text.empty() ? "replicas: {}\n" : "replicas:\n" + text;
+    if (scenario.files.given)
+        text += Section("files").line("latency", scenario.files.latency).text();
+    return text;
+}
+
+std::string client_go_text(const ElectorsSpec& electors) {
     const ClientGoConfig& config = electors.client_go_config;
     const bool unlimited = config.request_timeout == Duration::max();
-    std::string text = "electors:\n  clientGo: {replicas: ";
+    std::string text = "  clientGo: {replicas: ";
     text += list(electors.client_go, replica_name) + ", version: ";
     text += names::kClientGoVersions.at(config.retries_release ? 1 : 0);
     text += ", leaseDuration: " + format_duration(config.lease_duration);
@@ -121,6 +95,22 @@ std::string electors_text(const ElectorsSpec& electors) {
             (unlimited ? std::string("none") : format_duration(config.request_timeout));
     text += ", releaseOnCancel: " + flag(config.release_on_cancel);
     return text + "}\n";
+}
+
+std::string electors_text(const ElectorsSpec& electors) {
+    if (electors.none()) return "electors: {}\n";
+    std::string text = "electors:\n";
+    if (!electors.client_go.empty()) text += client_go_text(electors);
+    for (std::size_t i = 0; i < kLibraries; ++i) {
+        const LibrarySpec& library = electors.libraries.at(i);
+        if (library.replicas.empty()) continue;
+        text += "  " + std::string(kLibraryNames.at(i)) + ": {replicas: ";
+        text += list(library.replicas, replica_name);
+        if (static_cast<Library>(i) != Library::python)
+            text += ", release: " + flag(library.release);
+        text += "}\n";
+    }
+    return text;
 }
 
 std::string storage_text(const StorageConfig& storage) {
@@ -143,9 +133,36 @@ std::string storage_text(const StorageConfig& storage) {
         .text();
 }
 
+std::string upgrade_text(const Scenario& scenario) {
+    if (!scenario.upgrade) return "";
+    const std::string inside =
+        election_text(scenario.upgrade->election) + storage_text(scenario.upgrade->storage);
+    std::string text = "upgrade:\n";
+    for (std::size_t from = 0; from < inside.size();) {
+        const std::size_t end = inside.find('\n', from) + 1;
+        text += "  " + inside.substr(from, end - from);
+        from = end;
+    }
+    return text;
+}
+
+std::string preconditions_text(const Preconditions& rules) {
+    const auto rule = [](PreconditionRule one) {
+        return std::string(names::kPreconditionRules.at(static_cast<std::size_t>(one)));
+    };
+    const bool apart = rules.if_none_match == PreconditionRule::checked_then_stored ||
+                       rules.if_match == PreconditionRule::checked_then_stored ||
+                       rules.if_match_on_delete == PreconditionRule::checked_then_stored;
+    return "{ifNoneMatch: " + rule(rules.if_none_match) + ", ifMatch: " + rule(rules.if_match) +
+           ", ifMatchOnDelete: " + rule(rules.if_match_on_delete) +
+           (apart ? ", window: " + format_duration(rules.window) : "") + "}";
+}
+
 std::string world_text(const Scenario& scenario) {
     Section clocks("clocks");
-    clocks.line("offset", scenario.clocks.offset_max);
+    clocks.line("offset", scenario.clocks.offset_max)
+        .line("wobble", ppm(scenario.clocks.wobble_ppm));
+    if (scenario.clocks.wobble_ppm != 0) clocks.line("wobblePeriod", scenario.clocks.wobble_period);
     if (scenario.clocks.drift_ppm.empty()) {
         clocks.line("drift", ppm(scenario.clocks.drift_ppm_max));
     } else {
@@ -161,7 +178,9 @@ std::string world_text(const Scenario& scenario) {
         .line("bucketBandwidth", format_size(net.bucket_bandwidth) + "/s")
         .line("zones", zones + "}");
     Section api("api");
-    api.line("latency", scenario.api.latency)
+    const auto kept_in = static_cast<std::size_t>(scenario.api.profile);
+    api.line("profile", std::string(names::kApiProfiles.at(kept_in)))
+        .line("latency", scenario.api.latency)
         .line("bookmarkPeriod", scenario.api.bookmark_period)
         .line("watchTimeout", scenario.api.watch_timeout);
     Section bucket("bucket");
@@ -170,9 +189,10 @@ std::string world_text(const Scenario& scenario) {
         .line("get", scenario.bucket.get)
         .line("put", scenario.bucket.put)
         .line("list", scenario.bucket.list)
-        .line("honoursPreconditions", flag(scenario.bucket.honours_preconditions))
-        .line("honoursConditionalDelete", flag(scenario.bucket.honours_conditional_delete))
-        .line("pageSize", scenario.bucket.page_size);
+        .line("preconditions", preconditions_text(scenario.bucket.preconditions))
+        .line("pageSize", scenario.bucket.page_size)
+        .line("skewLimit",
+              scenario.bucket.skew_limit ? format_duration(*scenario.bucket.skew_limit) : "none");
     return clocks.text() + network.text() + api.text() + bucket.text();
 }
 
@@ -183,122 +203,17 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("windows", list(workload.windows, format_duration))
         .line("exportEvery", workload.export_every)
         .line("objectSize", format_size(workload.object_size))
+        .line("contents", workload.contents)
         .line("queries", format_rate(workload.queries_per_1000s))
         .line("queryDeadline", workload.query_deadline)
         .line("restores", flag(workload.restores))
         .line("pendingReads", workload.pending_reads)
         .line("preloaded", workload.preloaded)
+        .line("writers", workload.writers)
+        .line("cancelEvery", workload.cancel_every)
+        .line("readDeadline", workload.read_deadline)
         .line("removeEvery", workload.remove_every)
         .text();
-}
-
-std::string target_text(const Target& target) {
-    return target.kind == TargetKind::bound ? word(target.name) : target_name(target);
-}
-
-std::string trigger_text(const Trigger& trigger) {
-    if (trigger.kind == TriggerKind::at) return "at: " + format_duration(trigger.at);
-    if (trigger.kind == TriggerKind::every) {
-        std::string text =
-            "every: " + format_duration(trigger.every) + ", first: " + format_duration(trigger.at);
-        if (trigger.until != Duration::max()) text += ", until: " + format_duration(trigger.until);
-        return text;
-    }
-    const std::string what = trigger.kind == TriggerKind::sends
-                                 ? "sends: " + std::string(request_kind_name(trigger.sends))
-                                 : "reaches: " + std::string(mark_name(trigger.reaches));
-    return "when: {replica: " + target_text(trigger.replica) + ", " + what +
-           ", nth: " + std::to_string(trigger.nth) + ", after: " + format_duration(trigger.after) +
-           "}";
-}
-
-std::string fault_value(const Fault& fault) {
-    switch (fault.kind) {
-        case FaultKind::heal:
-            return fault.target.kind == TargetKind::all ? "all" : word(fault.target.name);
-        case FaultKind::outage:
-            return fault.api ? "api" : "bucket";
-        case FaultKind::delete_lease:
-            return "lease";
-        case FaultKind::edit_lease:
-            return std::string(names::kEdits.at(static_cast<std::size_t>(fault.edit)));
-        case FaultKind::drop_request:
-        case FaultKind::lose_answer:
-        case FaultKind::apply_late:
-        case FaultKind::answer_error:
-            return std::string(request_kind_name(fault.request));
-        default:
-            return target_text(fault.target);
-    }
-}
-
-std::string peers_text(const Fault& fault) {
-    std::vector<std::string> peers;
-    if (fault.api) peers.emplace_back("api");
-    if (fault.bucket) peers.emplace_back("bucket");
-    if (fault.replicas) peers.emplace_back("replicas");
-    return ", from: " + list(peers, word);
-}
-
-/// The modifiers that belong to the verb, defaults included.
-std::string modifiers_text(const Fault& fault) {
-    std::string text;
-    const auto add = [&](std::string_view key, const std::string& value) {
-        text += ", " + std::string(key) + ": " + value;
-    };
-    switch (fault.kind) {
-        case FaultKind::crash:
-            add("disk", fault.keep_disk ? "keep" : "lose");
-            break;
-        case FaultKind::stop:
-            add("within", format_duration(fault.within));
-            break;
-        case FaultKind::suspend:
-            add("clock", fault.frozen ? "frozen" : "running");
-            break;
-        case FaultKind::cut:
-            text += peers_text(fault);
-            add("direction",
-                std::string(names::kDirections.at(static_cast<std::size_t>(fault.direction))));
-            break;
-        case FaultKind::delay:
-            text += peers_text(fault);
-            add("by", format_duration(fault.by));
-            break;
-        case FaultKind::drop_request:
-        case FaultKind::lose_answer:
-        case FaultKind::apply_late:
-        case FaultKind::answer_error:
-            add("of", target_text(fault.target));
-            if (!fault.lasts) add("times", std::to_string(fault.times));
-            if (fault.kind == FaultKind::apply_late) add("by", format_duration(fault.by));
-            if (fault.kind == FaultKind::answer_error) {
-                add("status", std::to_string(fault.status));
-                add("retryAfter", format_duration(fault.retry_after));
-            }
-            break;
-        case FaultKind::step_wall_clock:
-            add("by", format_duration(fault.by));
-            break;
-        case FaultKind::set_drift:
-            add("drift", ppm(fault.drift_ppm));
-            break;
-        default:
-            break;
-    }
-    if (fault.lasts) add("for", format_duration(*fault.lasts));
-    if (!fault.as.empty()) add("as", word(fault.as));
-    return text;
-}
-
-std::string faults_text(const std::vector<Fault>& faults) {
-    if (faults.empty()) return "faults: []\n";
-    std::string text = "faults:\n";
-    for (const Fault& fault : faults)
-        text += "  - {" + trigger_text(fault.trigger) + ", " +
-                std::string(fault_kind_name(fault.kind)) + ": " + fault_value(fault) +
-                modifiers_text(fault) + "}\n";
-    return text;
 }
 
 std::string expect_text(const ExpectSpec& expect) {
@@ -330,10 +245,10 @@ std::string resolved_yaml(const Scenario& scenario) {
            "\nduration: " + format_duration(scenario.duration) +
            "\nseeds: " + std::to_string(scenario.seeds.first) + ".." +
            std::to_string(scenario.seeds.last) + "\n" + values_text(scenario.values) +
-           election_text(scenario.election) + electors_text(scenario.electors) +
-           storage_text(scenario.storage) + world_text(scenario) +
-           workload_text(scenario.workload) + faults_text(scenario.faults) +
-           expect_text(scenario.expect);
+           election_text(scenario.election) + replicas_text(scenario) +
+           electors_text(scenario.electors) + storage_text(scenario.storage) +
+           upgrade_text(scenario) + world_text(scenario) + workload_text(scenario.workload) +
+           faults_text(scenario.faults) + expect_text(scenario.expect);
 }
 
 }  // namespace leasehold::sim

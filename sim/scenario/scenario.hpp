@@ -3,6 +3,8 @@
 // Plain data, without an engine and without YAML: the reader makes it, the world plays it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,8 +15,10 @@
 #include "model/base/marks.hpp"
 #include "model/base/time.hpp"
 #include "model/election/elector.hpp"
+#include "model/protocol/object.hpp"
 #include "model/storage/config.hpp"
 #include "sim/peers/client_go_config.hpp"
+#include "sim/peers/library_config.hpp"
 
 namespace leasehold::sim {
 
@@ -30,13 +34,44 @@ struct LatencySpec {
 struct ClockSpec {
     Duration offset_max{0};          ///< wall clocks are off by a seeded amount in +-offset_max
     std::int64_t drift_ppm_max = 0;  ///< rates are off by a seeded amount in +-drift_ppm_max
+    std::int64_t wobble_ppm = 0;     ///< on top: a sine of this amplitude, its phase by the seed
+    Duration wobble_period = std::chrono::minutes(1);
     std::vector<std::int64_t> drift_ppm;  ///< per replica, instead (shorter list: the rest 0)
+};
+
+/// What is peculiar to some replicas.
+struct ReplicasSpec {
+    std::vector<std::uint32_t> absent;         ///< don't run until a `restart` starts them
+    std::vector<std::uint32_t> same_identity;  ///< name themselves alike, ascending
+    std::vector<std::uint32_t> second_group;   ///< have a Lease of their own, ascending
+    std::vector<std::uint32_t> upgraded;       ///< run the upgraded configuration from the start
+};
+
+/// The configuration that replicas run once they are upgraded, beside those that are not.
+struct UpgradeSpec {
+    ElectorConfig election;
+    StorageConfig storage;
+};
+
+/// The local disks.
+struct FilesSpec {
+    bool given = false;  ///< false: an operation is on disk the instant that it is sent
+    LatencySpec latency{Duration(0), std::chrono::microseconds(300),
+                        std::chrono::microseconds(300)};  ///< and on disk at its end
 };
 
 /// Which replicas run another elector than ours. Those have no storage.
 struct ElectorsSpec {
     std::vector<std::uint32_t> client_go;  ///< ascending
     ClientGoConfig client_go_config;
+    std::array<LibrarySpec, kLibraries> libraries;  ///< in the order of Library
+
+    /// Every replica is ours.
+    [[nodiscard]] bool none() const {
+        return client_go.empty() &&
+               std::ranges::all_of(libraries, &std::vector<std::uint32_t>::empty,
+                                   &LibrarySpec::replicas);
+    }
 };
 
 struct NetworkSpec {
@@ -48,7 +83,11 @@ struct NetworkSpec {
     std::vector<std::string> zone_names;
 };
 
+/// What keeps the API server's objects, where that shows (tests/conformance compares both).
+enum class ApiProfile : std::uint8_t { etcd, kine };
+
 struct ApiSpec {
+    ApiProfile profile = ApiProfile::etcd;
     LatencySpec latency{Duration(0), std::chrono::milliseconds(2),
                         std::chrono::milliseconds(20)};  ///< handling
     Duration bookmark_period = std::chrono::seconds(60);
@@ -56,16 +95,34 @@ struct ApiSpec {
 };
 
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
-enum class BucketProfile : std::uint8_t { aws, minio, versity };
+enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs, azure };
+
+/// What a store does with one kind of condition.
+enum class PreconditionRule : std::uint8_t {
+    honoured,
+    ignored,
+    refused,              ///< 501 NotImplemented
+    checked_then_stored,  ///< checks, and stores `window` later: others come in between
+};
+enum class Condition : std::uint8_t { if_none_match, if_match, if_match_on_delete };
+/// The three conditions that a store may treat apart.
+struct Preconditions {
+    PreconditionRule if_none_match = PreconditionRule::honoured;  ///< `*`, on PUT
+    PreconditionRule if_match = PreconditionRule::honoured;       ///< on PUT
+    PreconditionRule if_match_on_delete = PreconditionRule::honoured;
+    Duration window = std::chrono::milliseconds(50);
+    friend bool operator==(const Preconditions&, const Preconditions&) = default;
+};
 
 struct BucketSpec {
     BucketProfile profile = BucketProfile::aws;
     LatencySpec get{Duration(0), std::chrono::milliseconds(30), std::chrono::milliseconds(300)};
     LatencySpec put{Duration(0), std::chrono::milliseconds(60), std::chrono::milliseconds(450)};
     LatencySpec list{Duration(0), std::chrono::milliseconds(50), std::chrono::milliseconds(400)};
-    bool honours_preconditions = true;  ///< false: a store that ignores If-Match and If-None-Match
-    bool honours_conditional_delete = true;  ///< false: If-Match counts on PUT alone (minio)
+    Preconditions preconditions;
     std::uint32_t page_size = 1000;
+    /// A request is refused whose sender's wall clock is further off; none: nobody looks.
+    std::optional<Duration> skew_limit;
 };
 
 struct WorkloadSpec {
@@ -73,10 +130,15 @@ struct WorkloadSpec {
     std::vector<std::string> pipelines{"assets", "allocations"};
     std::vector<Duration> windows{std::chrono::hours(1), std::chrono::hours(24)};
     Duration export_every = std::chrono::minutes(1);  ///< fixed delay after the last has ended
+    std::uint32_t writers = 1;                        ///< write each window at once in an export
     std::uint64_t object_size = 2ULL << 20;           ///< bytes
-    std::uint64_t queries_per_1000s = 1000;           ///< rate on every replica (1/s = 1000)
+    /// A window's payload is one of so many, drawn each time; 0: none ever repeats.
+    std::uint32_t contents = 0;
+    std::uint64_t queries_per_1000s = 1000;  ///< rate on every replica (1/s = 1000)
+    std::uint32_t cancel_every = 0;  ///< the asker of each such query goes away at once; 0 = none
     Duration query_deadline = std::chrono::seconds(2);
     bool restores = true;             ///< loaders read every current window's backup
+    Duration read_deadline{0};        ///< of each backup read, which is then asked anew; 0 = none
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
     std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
     Duration remove_every{0};         ///< retention removes one of those so often; 0 = never
@@ -103,17 +165,19 @@ enum class RequestKind : std::uint8_t {
 };
 [[nodiscard]] std::string_view request_kind_name(RequestKind kind);  // "updateLease" ...
 
-enum class TriggerKind : std::uint8_t { at, every, sends, reaches };
+enum class TriggerKind : std::uint8_t { at, every, sends, reaches, performs };
 struct Trigger {
     TriggerKind kind = TriggerKind::at;
-    Duration at{0};  ///< at; every: first time
+    Duration at{0};       ///< at; every: first time
+    Duration at_most{0};  ///< at: drawn by the seed from `at` to this, if that is later
     Duration every{0};
     Duration until = Duration::max();  ///< every: not later than this
-    Target replica;                    ///< sends, reaches: whose
+    Target replica;                    ///< sends, reaches, performs: whose
     RequestKind sends = RequestKind::update_lease;
     MarkId reaches{};
-    std::uint32_t nth = 1;  ///< sends, reaches: counted from `after`
-    Duration after{0};      ///< sends, reaches: don't count before this
+    std::uint32_t nth = 1;       ///< sends, reaches, performs: counted from `after`
+    std::uint32_t nth_most = 1;  ///< drawn by the seed from nth to this
+    Duration after{0};           ///< sends, reaches: don't count before this
 };
 
 enum class FaultKind : std::uint8_t {
@@ -127,18 +191,49 @@ enum class FaultKind : std::uint8_t {
     heal,     ///< ends what `as` name began (target.kind bound); "all": everything
     delay,    ///< adds `by` one way between target and `peers`
     outage,   ///< `api` or `bucket` of `peers` answers nothing, applies nothing
-    drop_request,     ///< `request` of target: not applied, no answer; `times`
-    lose_answer,      ///< `request` of target: applied, answer lost; `times`
-    apply_late,       ///< `request` of target: applied `by` later, answered then; `times`
-    answer_error,     ///< `request` of target: not applied, answered `status` (+ `retry_after`);
-                      ///< `times` or `lasts`
-    delete_lease,     ///< by an operator
-    edit_lease,       ///< by an operator: `edit`
-    step_wall_clock,  ///< by `by` (may be negative)
-    set_drift         ///< of target to `drift_ppm`, from now on
+    drop_request,       ///< `requests` of target: not applied, no answer; `times` or `lasts`
+    lose_answer,        ///< likewise: applied, answer lost
+    apply_late,         ///< likewise: applied `by` later, answered then
+    answer_error,       ///< likewise: not applied (or `applied`), answered `status`
+    delete_lease,       ///< by an operator
+    edit_lease,         ///< by an operator: `edit`
+    step_wall_clock,    ///< by `by` (may be negative)
+    set_drift,          ///< of target to `drift_ppm`, from now on
+    freeze,             ///< a server handles nothing for `lasts`, then all that came
+    break_watch,        ///< the open watches of target: `watch_break`
+    restore_lease,      ///< the API's store is set back by `age`, its revision too unless `bump`
+    set_preconditions,  ///< the bucket treats `conditions` by `rule`, for `lasts` or for good
+    omit_keys,          ///< each LIST leaves out `share_ppm` of its keys
+    damage_answer,      ///< GETs of target: `answer_damage`; `times` or `lasts`
+    damage_object,      ///< objects of the bucket, chosen by `objects`: `object_damage`
+    fail_files,         ///< `file_verbs` of target: answered `file_status`; `times` or `lasts`
+    slow                ///< each step of target takes `by`
 };
 [[nodiscard]] std::string_view fault_kind_name(
     FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
+
+enum class Disk : std::uint8_t { keep, lose, roll_back };
+enum class WatchBreak : std::uint8_t {
+    ended,    ///< closed by the server
+    expired,  ///< and the changes before are no longer known: 410 to whoever asks for them
+    silent    ///< half open: nothing comes any more, and nobody says so
+};
+enum class AnswerDamage : std::uint8_t {
+    ended,      ///< the connection breaks half way through the body
+    truncated,  ///< a whole answer with half the bytes
+    corrupt     ///< as many bytes, others
+};
+enum class ObjectDamage : std::uint8_t {
+    truncated,
+    corrupt,
+    removed,  ///< as a lifecycle rule does
+    archived  ///< a GET is answered 403 InvalidObjectState
+};
+enum class ObjectChoice : std::uint8_t {
+    newest,  ///< the window that was written last
+    epoch,   ///< `.ha/epoch`
+    all
+};
 
 enum class Direction : std::uint8_t { both, send, receive };  ///< as the target sees it
 /// What an operator, or somebody's tool, does to the Lease.
@@ -147,7 +242,10 @@ enum class LeaseEdit : std::uint8_t {
     steal_holder,  ///< writes a stranger, who never renews
     label,         ///< metadata only
     shorten_duration,
-    replay_release  ///< applies a backup: the newest release record, word for word
+    replay_release,    ///< applies a backup: the newest release record, word for word
+    recreate_empty,    ///< deletes it and creates it anew with an empty spec
+    renew_holder,      ///< another program renews the record that isn't its own
+    lengthen_duration  ///< to a minute, as a peer with another configuration writes it
 };
 
 struct Fault {
@@ -157,18 +255,33 @@ struct Fault {
     Target target;
     std::string as;                 ///< binds the target met (and names the fault for heal)
     std::optional<Duration> lasts;  ///< `for:`
-    bool keep_disk = true;
+    Disk disk = Disk::keep;
     Duration within = std::chrono::seconds(30);
+    bool upgrade = false;  ///< crash, restart, stop: it then runs the upgraded configuration
     bool frozen = false;
     bool api = true;  ///< peers: cut, delay, outage
     bool bucket = true;
     bool replicas = false;
     Direction direction = Direction::both;
     Duration by{0};
-    RequestKind request = RequestKind::update_lease;
+    std::vector<RequestKind> requests;  ///< of the faults of single requests
     std::uint32_t times = 1;
     std::int32_t status = 503;
     Duration retry_after{0};
+    bool applied = false;     ///< answer_error: and yet it was applied
+    bool plain_text = false;  ///< answer_error: no Status object, so no reason
+    WatchBreak watch_break = WatchBreak::ended;
+    Duration age{0};
+    bool bump = false;
+    PreconditionRule rule = PreconditionRule::honoured;
+    std::vector<Condition> conditions;
+    Duration window = std::chrono::milliseconds(50);
+    std::int64_t share_ppm = 500'000;
+    AnswerDamage answer_damage = AnswerDamage::ended;
+    ObjectChoice objects = ObjectChoice::newest;
+    ObjectDamage object_damage = ObjectDamage::truncated;
+    std::vector<FileVerb> file_verbs;
+    FileStatus file_status = FileStatus::io_error;
     LeaseEdit edit = LeaseEdit::label;
     std::int64_t drift_ppm = 0;
 };
@@ -197,8 +310,11 @@ struct Scenario {
     SeedRange seeds;
     config::ValuesSpec values;
     ElectorConfig election;  ///< identity and seed are set per process
+    ReplicasSpec replicas;
     ElectorsSpec electors;
+    FilesSpec files;
     StorageConfig storage;  ///< identity likewise
+    std::optional<UpgradeSpec> upgrade;
     ClockSpec clocks;
     NetworkSpec network;
     ApiSpec api;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reports/timeline.hpp"
+#include "sim/verify/absent.hpp"
 #include "sim/verify/merge.hpp"
 #include "sim/verify/sightings.hpp"
 
@@ -117,6 +118,7 @@ Result<RunResult, std::string> judge(const std::vector<std::string>& files, cons
     result.leaderless = checkers.leaderless();
     result.commit_gap = checkers.longest_without_commit();
     if (timeline) result.timeline = lines.lines();
+    leave_open(result, absent_holders(sightings, recordings.end), recordings.begin);
     result.outcome = outcome_of(result);
     result.chain = evidence(recordings, *merged, result);
     return result;

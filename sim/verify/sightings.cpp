@@ -20,6 +20,7 @@ bool Sightings::end_is_known(ReplicaIndex replica, TrueTime at) const {
 void Sightings::on(const ProcessStarted& record) {
     starts[record.replica].insert(record.at);
     writers[hash_text(record.identity)] = record.replica;
+    identities.emplace(record.identity);
     // Requests of the process before are never answered in this one.
     const auto from = flights_.lower_bound({record.replica, RequestId{}});
     const auto to = flights_.lower_bound({record.replica + 1, RequestId{}});

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,8 @@ class Sightings final : public Observer {
     void on(const ObjectCommitted& record) override;
 
     std::map<LeasePlace, LeaseState> lease;
-    std::map<std::uint64_t, ReplicaIndex> nonces;  ///< of writes of the Lease -> their writer
+    std::map<std::uint64_t, ReplicaIndex> nonces;   ///< of writes of the Lease -> their writer
+    std::set<std::string, std::less<>> identities;  ///< of the processes that recorded
     std::map<std::pair<ObjectKey, ETag>, ObjectVersion> objects;
     std::vector<ObjectWrite> writes;
     std::vector<std::pair<TrueTime, ObjectKey>> vanished;  ///< the recorder missed it in a LIST

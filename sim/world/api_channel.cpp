@@ -11,6 +11,8 @@ namespace {
 
 StatusReason reason_of(std::int32_t status) {
     switch (status) {
+        case 404:
+            return StatusReason::not_found;  // of the namespace: not about this Lease
         case 429:
             return StatusReason::too_many_requests;
         case 401:
@@ -34,9 +36,15 @@ ApiChannel::ApiChannel(Context& context, Paths& paths, Faults& faults)
     : context_(context),
       paths_(paths),
       faults_(faults),
-      api_(context.stream("lease-api").next()),
+      api_(context.stream("lease-api").next(), context.scenario.api.profile),
+      second_(context.stream("lease-api", 1).next(), context.scenario.api.profile),
       handling_(context.scenario.api.latency),
-      random_(context.stream("api-channel")) {}
+      random_(context.stream("api-channel")),
+      keeps_past_(std::ranges::any_of(context.scenario.faults, [](const Fault& fault) {
+          return fault.kind == FaultKind::restore_lease;
+      })) {
+    if (keeps_past_) past_.push_back({TrueTime{}, nullptr, api_.revision()});
+}
 
 void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
     Host& host = context_.hosts[replica];
@@ -62,21 +70,18 @@ void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
 }
 
 void ApiChannel::request_arrives(std::uint64_t handle) {
+    if (context_.now() < frozen_until_) {
+        Exchange& waiting = *exchanges_.find(handle);
+        if (frozen_until_ >= waiting.deadline_true) time_out(waiting);
+        context_.at(frozen_until_, Kind::lease_arrives, waiting.replica, handle);
+        return;
+    }
     Exchange exchange = exchanges_.take(handle);
     if (!up_ || !paths_.to(Server::api, exchange.replica)) {
         time_out(exchange);
         return;
     }
-    LeaseReply reply;
-    if (exchange.interference.status != 0) {
-        reply.status = exchange.interference.status;
-        reply.reason = reason_of(reply.status);
-        reply.retry_after = exchange.interference.retry_after;
-    } else {
-        std::optional<LeaseChange> change;
-        reply = api_.handle(exchange.request.verb, exchange.request.lease, change);
-        if (change) commit(*change, exchange.replica);
-    }
+    LeaseReply reply = this->handle(exchange);
     if (exchange.answered) return;
     if (exchange.interference.lose_answer || !paths_.from(Server::api, exchange.replica)) {
         time_out(exchange);
@@ -84,6 +89,28 @@ void ApiChannel::request_arrives(std::uint64_t handle) {
     }
     answer(exchange, std::move(reply),
            context_.now() + paths_.latency(exchange.replica, Server::api));
+}
+
+bool ApiChannel::in_second(ReplicaIndex replica) const {
+    const std::vector<std::uint32_t>& group = context_.scenario.replicas.second_group;
+    return !group.empty() && std::ranges::binary_search(group, replica);
+}
+
+LeaseReply ApiChannel::handle(const Exchange& exchange) {
+    const Interference& interference = exchange.interference;
+    LeaseReply reply;
+    if (interference.status == 0 || interference.applied) {
+        std::optional<LeaseChange> change;
+        reply =
+            api_of(exchange.replica).handle(exchange.request.verb, exchange.request.lease, change);
+        if (change) commit(*change, exchange.replica);
+    }
+    if (interference.status == 0) return reply;
+    LeaseReply error;
+    error.status = interference.status;
+    if (!interference.plain_text) error.reason = reason_of(error.status);
+    error.retry_after = interference.retry_after;
+    return error;
 }
 
 void ApiChannel::answer(Exchange& exchange, LeaseReply reply, TrueTime when) {
@@ -142,12 +169,16 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
 }
 
 void ApiChannel::watch(ReplicaIndex replica, const WatchLease& request) {
-    if (!paths_.to(Server::api, replica)) return;  // a connection that never opens: silence
+    const Interference interference = faults_.interfere(replica, RequestKind::watch_lease);
+    // A connection that never opens: silence.
+    if (interference.drop || !paths_.to(Server::api, replica)) return;
     Watcher watcher;
     watcher.replica = replica;
     watcher.incarnation = context_.hosts[replica].incarnation;
     watcher.id = request.watch;
     watcher.from = request.from;
+    watcher.refused = interference.status != 0;
+    watcher.silent = interference.lose_answer;
     const TrueTime opens = context_.now() + paths_.latency(replica, Server::api);
     context_.at(opens, Kind::watch_opens, replica, watchers_.put(std::move(watcher)));
 }
@@ -156,6 +187,10 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
     Watcher* watcher = watchers_.find(handle);
     if (watcher == nullptr) return;  // stopped before it opened
     const Host& host = context_.hosts[watcher->replica];
+    if (up_ && context_.now() < frozen_until_) {
+        context_.at(frozen_until_, Kind::watch_opens, watcher->replica, handle);
+        return;
+    }
     if (!up_ || !paths_.to(Server::api, watcher->replica) ||
         host.incarnation != watcher->incarnation || !host.running()) {
         watchers_.drop(handle);
@@ -163,9 +198,9 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
     }
     watcher->opened = context_.now();
     streams_.push_back(handle);
-    const auto missed = api_.changes_since(watcher->from);
-    if (!missed) {
-        close(handle, true);  // 410 Expired
+    const auto missed = api_of(watcher->replica).changes_since(watcher->from);
+    if (!missed || watcher->refused) {
+        close(handle, true);  // an error, such as 410 Expired
         return;
     }
     for (const LeaseChange& change : *missed)
@@ -182,7 +217,8 @@ void ApiChannel::bookmark(std::uint64_t handle) {
         close(handle, true);  // the server ends a watch cleanly about so often
         return;
     }
-    if (up_) tell(*watcher, WatchKind::bookmark, api_.revision(), nullptr);
+    if (answers())
+        tell(*watcher, WatchKind::bookmark, api_of(watcher->replica).revision(), nullptr);
     context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
                 watcher->replica, handle);
 }
@@ -232,24 +268,63 @@ void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
     record.writer = writer;
     record.before = change.before;
     record.after = change.after;
-    context_.recorder.lease_committed(record);
+    const bool second = writer != kNobody && in_second(writer);
+    // What the checkers judge is the first group's Lease: they know of one.
+    if (!second) context_.recorder.lease_committed(record);
+    if (keeps_past_ && !second) past_.push_back({context_.now(), api_.lease(), api_.revision()});
     for (const std::uint64_t stream : streams_) {
         Watcher& watcher = *watchers_.find(stream);
+        if (in_second(watcher.replica) != second) continue;
         tell(watcher, change.after ? WatchKind::seen : WatchKind::deleted, change.version,
              change.after);
     }
 }
 
+bool ApiChannel::restore(TrueTime then, bool bump) {
+    if (!answers() || then < TrueTime{}) return false;
+    while (past_.size() > 1 && past_.back().since > then)
+        past_.pop_back();
+    const auto change = api_.restore(past_.back().lease, past_.back().revision, bump);
+    if (!change) return false;
+    LeaseCommitted record;
+    record.at = context_.now();
+    record.writer = kNobody;
+    record.before = change->before;
+    record.after = change->after;
+    record.restored = true;
+    context_.recorder.lease_committed(record);
+    past_.push_back({context_.now(), api_.lease(), api_.revision()});
+    for (ReplicaIndex replica = 0; replica < context_.replicas(); ++replica)
+        static_cast<void>(break_watches(replica, WatchBreak::ended));
+    return true;
+}
+
+bool ApiChannel::break_watches(ReplicaIndex replica, WatchBreak how) {
+    bool any = false;
+    watchers_.each([&](std::uint64_t handle, Watcher& watcher) {
+        if (watcher.replica != replica) return;
+        any = true;
+        if (how == WatchBreak::silent)
+            watcher.silent = true;
+        else
+            close(handle, true);
+    });
+    if (any && how == WatchBreak::expired) api_.compact();
+    return any;
+}
+
 bool ApiChannel::remove_lease() {
-    if (!up_) return false;
+    if (!answers()) return false;
     const auto change = api_.remove();
     if (change) commit(*change, kNobody);
     return change.has_value();
 }
 
 bool ApiChannel::edit_lease(LeaseEdit edit) {
-    if (!up_) return false;
-    const auto change = api_.edit(edit);
+    if (!answers()) return false;
+    const bool anew = edit == LeaseEdit::recreate_empty;
+    if (anew && !remove_lease()) return false;
+    const auto change = anew ? api_.create_empty() : api_.edit(edit);
     if (change) commit(*change, kNobody);
     return change.has_value();
 }

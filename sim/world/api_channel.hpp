@@ -5,7 +5,10 @@
 // and time-out is ever queued.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "sim/world/context.hpp"
 #include "sim/world/draw.hpp"
@@ -23,6 +26,9 @@ struct Interference {
     Duration late{0};         ///< applied so much later
     std::int32_t status = 0;  ///< answered so, not applied
     Duration retry_after{0};
+    bool applied = false;                ///< with `status`: and yet applied
+    bool plain_text = false;             ///< with `status`: without a Status object
+    std::optional<AnswerDamage> damage;  ///< of the body of a GET
 };
 
 class ApiChannel {
@@ -43,8 +49,14 @@ class ApiChannel {
     /// An operator's act. False: there was no Lease to act on, or the server is down.
     bool remove_lease();
     bool edit_lease(LeaseEdit edit);
+    /// Sets the store back to what it was at `then`. False: it is as it was.
+    bool restore(TrueTime then, bool bump);
+    /// What becomes of the open watches of `replica`. False: it has none.
+    bool break_watches(ReplicaIndex replica, WatchBreak how);
     /// The server answers nothing and applies nothing.
     void set_up(bool up) { up_ = up; }
+    /// The server does nothing until then, and all that came at that time.
+    void freeze(TrueTime until) { frozen_until_ = std::max(frozen_until_, until); }
     [[nodiscard]] const LeasePtr& lease() const { return api_.lease(); }
     [[nodiscard]] Duration longest_handling() const { return handling_.longest(); }
 
@@ -65,10 +77,24 @@ class ApiChannel {
         WatchId id;
         Version from;
         TrueTime opened{};
-        TrueTime last{};      ///< newest delivery: a stream never reorders
-        bool silent = false;  ///< an event was lost: the stream is dead and doesn't say so
+        TrueTime last{};       ///< newest delivery: a stream never reorders
+        bool refused = false;  ///< answered with an error
+        bool silent = false;   ///< an event was lost: the stream is dead and doesn't say so
     };
 
+    /// What the store was from an instant on; kept only for a scenario that goes back to it.
+    struct Past {
+        TrueTime since{};
+        LeasePtr lease;
+        Version revision;
+    };
+
+    [[nodiscard]] bool answers() const { return up_ && context_.now() >= frozen_until_; }
+    LeaseReply handle(const Exchange& exchange);
+    [[nodiscard]] bool in_second(ReplicaIndex replica) const;
+    [[nodiscard]] LeaseApi& api_of(ReplicaIndex replica) {
+        return in_second(replica) ? second_ : api_;
+    }
     void answer(Exchange& exchange, LeaseReply reply, TrueTime when);
     void time_out(Exchange& exchange);
     void commit(const LeaseChange& change, ReplicaIndex writer);
@@ -79,11 +105,15 @@ class ApiChannel {
     Paths& paths_;
     Faults& faults_;
     LeaseApi api_;
+    LeaseApi second_;  ///< the Lease of the second group, which no operator touches
     LatencyDraw handling_;
     Random random_;
     Slab<Exchange> exchanges_;
     Slab<Watcher> watchers_;
     std::vector<std::uint64_t> streams_;  ///< handles of the open watchers, in the order of opening
+    std::vector<Past> past_;
+    bool keeps_past_;
+    TrueTime frozen_until_{};
     bool up_ = true;
 };
 

@@ -11,6 +11,8 @@
 namespace leasehold::sim {
 namespace {
 
+constexpr std::string_view kEpoch = ".ha/epoch";
+
 BucketReply refused(std::int32_t status, BucketCode code) {
     BucketReply reply;
     reply.status = status;
@@ -42,11 +44,18 @@ bool usable(std::string_view key) {
 StoreRules rules_of(BucketProfile profile) {
     switch (profile) {
         case BucketProfile::aws:
-            return {false, false, false};
+            return {};
         case BucketProfile::minio:
-            return {false, true, false};
+            return {.hides_below = true};
         case BucketProfile::versity:
-            return {true, false, true};
+            return {.keys_are_paths = true, .checks_apart = true};
+        case BucketProfile::gcs:
+            return {.versions_per_write = true, .missing_is_412 = true, .tells_of_missing = true};
+        case BucketProfile::azure:
+            return {.versions_per_write = true,
+                    .missing_is_412 = true,
+                    .unmatched_missing_is_412 = true,
+                    .tells_of_missing = true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }
@@ -62,16 +71,38 @@ ETag etag_of(const ObjectBody& body) {
     return ETag(std::move(text));
 }
 
-BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change) {
+ETag generation_of(const ObjectKey& key, std::uint64_t nth) {
+    // Not one counter for all keys: what is done to one does not tell of another.
+    constexpr std::uint64_t kFirst = 1'000'000'000'000'000;
+    return ETag(std::to_string(kFirst + mix64(hash_text(key.view()) ^ mix64(nth)) % (8 * kFirst)));
+}
+
+ObjectBodyPtr damaged(const ObjectBody& body, bool shorter) {
+    auto other = std::make_shared<ObjectBody>(body);
+    if (body.payload.size > 0) {
+        if (shorter) other->payload.size /= 2;
+        other->payload.digest.low = ~body.payload.digest.low;
+        return other;
+    }
+    // A header alone, such as an epoch or a tombstone.
+    if (shorter)
+        other->head.resize(body.head.size() / 2);
+    else if (!other->head.empty())
+        other->head.back() = static_cast<char>(other->head.back() ^ 1);
+    return other;
+}
+
+BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change,
+                           bool checked) {
     if (request.verb != BucketVerb::list && !usable(request.key.view()))
         return refused(400, BucketCode::other);
     switch (request.verb) {
         case BucketVerb::get:
             return get(request);
         case BucketVerb::put:
-            return put(request, change);
+            return put(request, change, checked);
         case BucketVerb::remove:
-            return remove(request, change);
+            return remove(request, change, checked);
         case BucketVerb::list:
             return list(request);
     }
@@ -91,9 +122,44 @@ bool Bucket::lies_below_object(const ObjectKey& key) const {
     return false;
 }
 
+PreconditionRule Bucket::rule_of(const SendBucket& request) const {
+    const Preconditions& rules = spec_.preconditions;
+    if (request.verb == BucketVerb::remove)
+        return request.etag.empty() ? PreconditionRule::ignored : rules.if_match_on_delete;
+    if (request.verb != BucketVerb::put || request.condition == PutCondition::none)
+        return PreconditionRule::ignored;
+    return request.condition == PutCondition::if_match ? rules.if_match : rules.if_none_match;
+}
+
+bool Bucket::checks_apart(const SendBucket& request) const {
+    return rule_of(request) == PreconditionRule::checked_then_stored;
+}
+
+std::optional<BucketReply> Bucket::refusal(const SendBucket& request) const {
+    const PreconditionRule rule = rule_of(request);
+    if (rule == PreconditionRule::ignored) return std::nullopt;
+    if (rule == PreconditionRule::refused) return refused(501, BucketCode::not_implemented);
+    const auto found = objects_.find(request.key);
+    const bool exists = found != objects_.end();
+    if (request.verb == BucketVerb::put && request.condition == PutCondition::if_none_match)
+        return exists ? std::optional(refused(412, BucketCode::precondition_failed)) : std::nullopt;
+    // A missing key: DELETE has nothing to do, and PUT says that there is nothing to replace.
+    if (!exists) {
+        const bool put = request.verb == BucketVerb::put;
+        if (put ? rules_.missing_is_412 : rules_.unmatched_missing_is_412)
+            return refused(412, BucketCode::precondition_failed);
+        return put ? std::optional(refused(404, BucketCode::no_such_key)) : std::nullopt;
+    }
+    if (found->second.etag == request.etag) return std::nullopt;
+    return refused(412, BucketCode::precondition_failed);
+}
+
 BucketReply Bucket::get(const SendBucket& request) const {
     const auto found = objects_.find(request.key);
     if (found == objects_.end()) return refused(404, BucketCode::no_such_key);
+    // InvalidObjectState: it lies in an archive tier and must be restored first.
+    if (!archived_.empty() && archived_.contains(request.key))
+        return refused(403, BucketCode::other);
     BucketReply reply;
     reply.etag = found->second.etag;
     reply.status = !request.etag.empty() && request.etag == reply.etag ? 304 : 200;
@@ -101,19 +167,13 @@ BucketReply Bucket::get(const SendBucket& request) const {
     return reply;
 }
 
-BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& change) {
+BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& change,
+                        bool checked) {
     CHECK(request.body != nullptr);
-    const auto found = objects_.find(request.key);
     if (rules_.keys_are_paths && lies_below_object(request.key))
         return refused(409, BucketCode::other);
-    if (spec_.honours_preconditions && request.condition == PutCondition::if_match) {
-        if (found == objects_.end()) return refused(404, BucketCode::no_such_key);
-        if (found->second.etag != request.etag)
-            return refused(412, BucketCode::precondition_failed);
-    }
-    if (spec_.honours_preconditions && request.condition == PutCondition::if_none_match &&
-        found != objects_.end())
-        return refused(412, BucketCode::precondition_failed);
+    if (!checked)
+        if (const auto no = refusal(request)) return *no;
     if (rules_.keys_are_paths && is_directory(request.key)) return refused(409, BucketCode::other);
     change = plant(request.key, request.body);
     BucketReply reply;
@@ -122,16 +182,19 @@ BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& 
     return reply;
 }
 
-BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange>& change) {
+BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange>& change,
+                           bool checked) {
+    if (!checked)
+        if (const auto no = refusal(request)) return *no;
     const auto found = objects_.find(request.key);
     if (found != objects_.end()) {
-        const bool honours = spec_.honours_preconditions && spec_.honours_conditional_delete;
-        if (honours && !request.etag.empty() && found->second.etag != request.etag)
-            return refused(412, BucketCode::precondition_failed);
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
+        archived_.erase(request.key);
         objects_.erase(found);
+    } else if (rules_.tells_of_missing) {
+        return refused(404, BucketCode::no_such_key);
     }
-    return refused(204, BucketCode::none);  // a missing key is no error
+    return refused(204, BucketCode::none);  // mostly a missing key is no error
 }
 
 BucketReply Bucket::list(const SendBucket& request) {
@@ -167,11 +230,38 @@ ListPagePtr Bucket::make_page(const SendBucket& request) const {
     return page;
 }
 
+std::vector<ObjectKey> Bucket::chosen(ObjectChoice choice) const {
+    std::vector<ObjectKey> keys;
+    std::uint64_t newest = 0;
+    for (const auto& [key, object] : objects_) {
+        const bool own = key.view().starts_with(".ha/");
+        if (choice == ObjectChoice::all || (choice == ObjectChoice::epoch && key.view() == kEpoch))
+            keys.push_back(key);
+        if (choice != ObjectChoice::newest || own || object.version <= newest) continue;
+        newest = object.version;
+        keys.assign(1, key);
+    }
+    return keys;
+}
+
+BucketChange Bucket::damage(const ObjectKey& key, ObjectDamage how) {
+    const auto found = objects_.find(key);
+    CHECK(found != objects_.end());
+    if (how == ObjectDamage::removed) {
+        objects_.erase(found);
+        archived_.erase(key);
+        return BucketChange{key, ETag{}, nullptr, ++version_};
+    }
+    return plant(key, damaged(*found->second.body, how == ObjectDamage::truncated));
+}
+
 BucketChange Bucket::plant(const ObjectKey& key, ObjectBodyPtr body) {
     Object& object = objects_[key];
-    object.etag = etag_of(*body);
+    object.etag = rules_.versions_per_write ? generation_of(key, ++writes_[key]) : etag_of(*body);
     object.body = std::move(body);
-    return BucketChange{key, object.etag, object.body, ++version_};
+    object.version = ++version_;
+    if (!archived_.empty()) archived_.erase(key);
+    return BucketChange{key, object.etag, object.body, object.version};
 }
 
 }  // namespace leasehold::sim

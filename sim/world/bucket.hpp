@@ -1,12 +1,14 @@
 // The server side of the bucket: strongly consistent objects with conditional writes.
 //
-// Specification: what MinIO and Versity answered, and what AWS documents; tests/conformance asks
-// the real servers the same. No time, no network.
+// Specification: what MinIO, Versity, fake-gcs-server and Azurite answered, and what AWS documents;
+// tests/conformance asks the real servers the same. No time, no network.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
@@ -25,11 +27,17 @@ struct BucketChange {
 
 /// What a profile's store does differently from the others.
 struct StoreRules {
-    bool keys_are_paths;  ///< objects are files: none can lie below another
-    bool hides_below;     ///< LIST leaves out the keys below an object
+    bool keys_are_paths = false;  ///< objects are files: none can lie below another
+    bool hides_below = false;     ///< LIST leaves out the keys below an object
     /// A conditional DELETE checks and removes in two steps, and a PUT may come in between (PUTs of
     /// one key are ordered by a lock). Here each request is one step; tests/conformance allows it.
-    bool checks_apart;
+    bool checks_apart = false;
+    /// Generations: each write has a version of its own, whatever its bytes, and a key that comes
+    /// back has none of before.
+    bool versions_per_write = false;
+    bool missing_is_412 = false;  ///< PUT with If-Match on a key that is not there, otherwise 404
+    bool unmatched_missing_is_412 = false;  ///< the same of a DELETE, otherwise as without If-Match
+    bool tells_of_missing = false;  ///< DELETE of a key that is not there is 404, otherwise 204
 };
 [[nodiscard]] StoreRules rules_of(BucketProfile profile);
 
@@ -38,15 +46,32 @@ class Bucket {
     explicit Bucket(const BucketSpec& spec) : spec_(spec), rules_(rules_of(spec.profile)) {}
 
     /// Applies a request and answers it. `change` is set when something was written.
-    BucketReply handle(const SendBucket& request, std::optional<BucketChange>& change);
+    /// `checked`: its conditions were found met before, and are not looked at again.
+    BucketReply handle(const SendBucket& request, std::optional<BucketChange>& change,
+                       bool checked = false);
+    /// The answer to a request whose condition is not met, or not supported; none: go on.
+    [[nodiscard]] std::optional<BucketReply> refusal(const SendBucket& request) const;
+    /// Its condition is checked, and what it does happens `window` later.
+    [[nodiscard]] bool checks_apart(const SendBucket& request) const;
     /// A foreign writer's object, without conditions.
     BucketChange plant(const ObjectKey& key, ObjectBodyPtr body);
     [[nodiscard]] std::size_t size() const { return objects_.size(); }
+
+    [[nodiscard]] const Preconditions& preconditions() const { return spec_.preconditions; }
+    void set_preconditions(const Preconditions& rules) { spec_.preconditions = rules; }
+    /// The keys that `choice` means now.
+    [[nodiscard]] std::vector<ObjectKey> chosen(ObjectChoice choice) const;
+    /// Damages one object where it lies, or removes it.
+    BucketChange damage(const ObjectKey& key, ObjectDamage how);
+    /// A GET of it is refused until it is thawed or written anew.
+    void archive(const ObjectKey& key) { archived_.insert(key); }
+    void thaw(const ObjectKey& key) { archived_.erase(key); }
 
   private:
     struct Object {
         ETag etag;
         ObjectBodyPtr body;
+        std::uint64_t version = 0;  ///< of the bucket's history
     };
     using Objects = std::map<ObjectKey, Object>;
 
@@ -55,14 +80,18 @@ class Bucket {
     /// An object lies on the way to `key`: "a" for "a/b/c".
     [[nodiscard]] bool lies_below_object(const ObjectKey& key) const;
     BucketReply get(const SendBucket& request) const;
-    BucketReply put(const SendBucket& request, std::optional<BucketChange>& change);
-    BucketReply remove(const SendBucket& request, std::optional<BucketChange>& change);
+    [[nodiscard]] PreconditionRule rule_of(const SendBucket& request) const;
+    BucketReply put(const SendBucket& request, std::optional<BucketChange>& change, bool checked);
+    BucketReply remove(const SendBucket& request, std::optional<BucketChange>& change,
+                       bool checked);
     BucketReply list(const SendBucket& request);
     [[nodiscard]] ListPagePtr make_page(const SendBucket& request) const;
 
     BucketSpec spec_;
     StoreRules rules_;
     Objects objects_;
+    std::map<ObjectKey, std::uint64_t> writes_;  ///< of each key, where versions count them
+    std::set<ObjectKey> archived_;
     std::uint64_t version_ = 0;
     // The last page made: a poll of an unchanged bucket costs nothing.
     ListPagePtr page_;
@@ -71,7 +100,11 @@ class Bucket {
     std::uint64_t page_version_ = ~0ULL;
 };
 
+/// The same object with other bytes: half of them, or as many.
+[[nodiscard]] ObjectBodyPtr damaged(const ObjectBody& body, bool shorter);
 /// The ETag of content: S3's is the MD5 of the bytes, so equal bytes have equal tags.
 [[nodiscard]] ETag etag_of(const ObjectBody& body);
+/// The version of a key's nth write where each has its own: digits, as a generation is.
+[[nodiscard]] ETag generation_of(const ObjectKey& key, std::uint64_t nth);
 
 }  // namespace leasehold::sim

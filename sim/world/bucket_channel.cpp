@@ -44,7 +44,8 @@ BucketChannel::BucketChannel(Context& context, Paths& paths, Faults& faults)
       get_(context.scenario.bucket.get),
       put_(context.scenario.bucket.put),
       list_(context.scenario.bucket.list),
-      random_(context.stream("bucket-channel")) {}
+      random_(context.stream("bucket-channel")),
+      omissions_(context.stream("omitted-keys")) {}
 
 const LatencyDraw& BucketChannel::handling(BucketVerb verb) const {
     if (verb == BucketVerb::list) return list_;
@@ -63,9 +64,10 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
     exchange.cause = host.last_step;
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
+    exchange.skewed = skewed(replica);
     const bool lost = exchange.interference.drop || !paths_.to(Server::bucket, replica);
     const bool flows = request.verb == BucketVerb::put && size_of(*request.body) >= kFlowFrom &&
-                       exchange.interference.status == 0;
+                       (exchange.interference.status == 0 || exchange.interference.applied);
     const TrueTime due = exchange.deadline_true;
     const std::uint64_t handle = exchanges_.put(std::move(exchange));
     // One event for the time-out of each exchange: a flow's end can't be foreseen.
@@ -82,6 +84,15 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
     // Half of it lies at the server, which looks at nothing before it has the whole.
     if (request.stalled) return;
     arrive(handle);
+}
+
+bool BucketChannel::skewed(ReplicaIndex replica) const {
+    const auto& most = context_.scenario.bucket.skew_limit;
+    if (!most) return false;
+    const TrueTime now = context_.now();
+    const Duration off =
+        context_.hosts[replica].clock.read(now).wall - (kWallEpoch + now.time_since_epoch());
+    return off > *most || off < -*most;
 }
 
 void BucketChannel::arrive(std::uint64_t handle) {
@@ -127,45 +138,100 @@ void BucketChannel::apply(std::uint64_t handle) {
         stall(handle);
         return;
     }
-    auto reply = std::make_shared<BucketReply>();
-    if (exchange->interference.status != 0) {
-        reply->status = exchange->interference.status;
-        reply->code = code_of(reply->status);
-        reply->retry_after = exchange->interference.retry_after;
-    } else {
-        std::optional<BucketChange> change;
-        *reply = bucket_.handle(exchange->request, change);
-        if (change) {
-            ObjectCommitted record;
-            record.at = context_.now();
-            record.writer = replica;
-            record.key = change->key;
-            record.etag = change->etag;
-            if (change->body) record.stamp = stamp_of(*change->body).value_or(Stamp{});
-            record.version = change->version;
-            context_.recorder.object_committed(record);
-        }
+    const TrueTime now = context_.now();
+    if (now < frozen_until_) {
+        context_.at(frozen_until_, Kind::bucket_applies, replica, handle);
+        return;
     }
+    const bool asks = exchange->interference.status == 0 && !exchange->skewed;
+    if (asks && !exchange->checked && bucket_.checks_apart(exchange->request) &&
+        !bucket_.refusal(exchange->request)) {
+        exchange->checked = true;
+        context_.at(now + bucket_.preconditions().window, Kind::bucket_applies, replica, handle);
+        return;
+    }
+    auto reply = std::make_shared<BucketReply>(this->handle(*exchange));
     if (exchange->answered || exchange->interference.lose_answer ||
         !paths_.from(Server::bucket, replica)) {
         stall(handle);
         return;
     }
     const auto* body = std::get_if<ObjectBodyPtr>(&reply->content);
-    if (body != nullptr && *body != nullptr && size_of(**body) >= kFlowFrom) {
-        exchange->reply = std::move(reply);
-        const Host& host = context_.hosts[replica];
-        if (!host.running() || host.incarnation != exchange->incarnation) {
-            exchanges_.drop(handle);
-            return;
-        }
-        exchange->flow = context_.engine.start_flow(Context::bucket_host(),
-                                                    Context::machine(replica), size_of(**body));
-        flows_.emplace(*exchange->flow, handle);
-        ++context_.recorder.work.flows;
+    std::uint64_t bytes = body != nullptr && *body != nullptr ? size_of(**body) : 0;
+    if (bytes > 0 && exchange->interference.damage) {
+        const AnswerDamage damage = *exchange->interference.damage;
+        if (damage != AnswerDamage::corrupt) bytes /= 2;
+        if (damage == AnswerDamage::ended)
+            *reply = BucketReply{};
+        else
+            reply->content = damaged(**body, damage == AnswerDamage::truncated);
+    }
+    if (bytes >= kFlowFrom)
+        download(handle, std::move(reply), bytes);
+    else
+        answer(handle, std::move(reply), now + paths_.latency(replica, Server::bucket));
+}
+
+BucketReply BucketChannel::handle(Exchange& exchange) {
+    const Interference& interference = exchange.interference;
+    BucketReply reply;
+    if (exchange.skewed) {
+        reply.status = 403;  // RequestTimeTooSkewed
+        reply.code = BucketCode::other;
+        return reply;
+    }
+    if (interference.status == 0 || interference.applied) {
+        std::optional<BucketChange> change;
+        reply = bucket_.handle(exchange.request, change, exchange.checked);
+        if (change) committed(*change, exchange.replica);
+        if (const auto* page = std::get_if<ListPagePtr>(&reply.content);
+            page != nullptr && omitted_ppm_ > 0)
+            reply.content = some_of(**page);
+    }
+    if (interference.status == 0) return reply;
+    BucketReply error;
+    error.status = interference.status;
+    error.code = code_of(error.status);
+    error.retry_after = interference.retry_after;
+    return error;
+}
+
+void BucketChannel::committed(const BucketChange& change, ReplicaIndex writer) {
+    ObjectCommitted record;
+    record.at = context_.now();
+    record.writer = writer;
+    record.key = change.key;
+    record.etag = change.etag;
+    if (change.body) record.stamp = stamp_of(*change.body).value_or(Stamp{});
+    record.version = change.version;
+    context_.recorder.object_committed(record);
+}
+
+// The last key of a page that goes on stays: the next page begins behind it.
+ListPagePtr BucketChannel::some_of(const ListPage& page) {
+    auto some = std::make_shared<ListPage>();
+    some->truncated = page.truncated;
+    for (const ListEntry& entry : page.entries) {
+        const bool omitted = omissions_.below(1'000'000) < static_cast<std::uint64_t>(omitted_ppm_);
+        const bool last = page.truncated && &entry == &page.entries.back();
+        if (!omitted || last) some->entries.push_back(entry);
+    }
+    return some;
+}
+
+void BucketChannel::download(std::uint64_t handle, std::shared_ptr<const BucketReply> reply,
+                             std::uint64_t bytes) {
+    Exchange& exchange = *exchanges_.find(handle);
+    exchange.reply = std::move(reply);
+    const Host& host = context_.hosts[exchange.replica];
+    if (!host.running() || host.incarnation != exchange.incarnation) {
+        exchanges_.drop(handle);
         return;
     }
-    answer(handle, std::move(reply), context_.now() + paths_.latency(replica, Server::bucket));
+    exchange.flow = context_.engine.start_flow(Context::bucket_host(),
+                                               Context::machine(exchange.replica), bytes);
+    flows_.emplace(*exchange.flow, handle);
+    ++context_.recorder.work.flows;
 }
 
 void BucketChannel::flow_ended(FlowId flow, bool finished) {
@@ -263,15 +329,17 @@ void BucketChannel::paths_changed() {
 }
 
 void BucketChannel::plant(const ObjectKey& key, ObjectBodyPtr body) {
-    const BucketChange change = bucket_.plant(key, std::move(body));
-    ObjectCommitted record;
-    record.at = context_.now();
-    record.writer = kNobody;
-    record.key = change.key;
-    record.etag = change.etag;
-    record.stamp = stamp_of(*change.body).value_or(Stamp{});
-    record.version = change.version;
-    context_.recorder.object_committed(record);
+    committed(bucket_.plant(key, std::move(body)), kNobody);
+}
+
+std::vector<ObjectKey> BucketChannel::damage(const Fault& fault) {
+    std::vector<ObjectKey> keys = bucket_.chosen(fault.objects);
+    for (const ObjectKey& key : keys)
+        if (fault.object_damage == ObjectDamage::archived)
+            bucket_.archive(key);
+        else
+            committed(bucket_.damage(key, fault.object_damage), kNobody);
+    return keys;
 }
 
 }  // namespace leasehold::sim

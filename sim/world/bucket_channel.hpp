@@ -1,7 +1,9 @@
 // BucketChannel: the way between the replicas and the bucket. Objects travel as flows.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket.hpp"
@@ -29,7 +31,16 @@ class BucketChannel {
     /// A path was cut: transfers on it stall, and their time-outs answer.
     void paths_changed();
 
+    /// Is this machine's wall clock so far off that the store refuses what it signs?
+    [[nodiscard]] bool skewed(ReplicaIndex replica) const;
     void set_up(bool up) { up_ = up; }
+    /// The store does nothing until then, and all that came at that time.
+    void freeze(TrueTime until) { frozen_until_ = std::max(frozen_until_, until); }
+    /// Each LIST leaves out this share of its keys, drawn anew; 0: none.
+    void omit(std::int64_t ppm) { omitted_ppm_ = ppm; }
+    [[nodiscard]] Bucket& store() { return bucket_; }
+    /// Damages the objects that `fault` chooses; the keys of those that there were.
+    std::vector<ObjectKey> damage(const Fault& fault);
     /// An object that was there before the run.
     void plant(const ObjectKey& key, ObjectBodyPtr body);
 
@@ -46,6 +57,8 @@ class BucketChannel {
         bool uploaded = false;  ///< a PUT whose bytes have all left
         bool over = false;      ///< applied, or lost for good
         bool answered = false;
+        bool checked = false;                      ///< its condition held; it is stored later
+        bool skewed = false;                       ///< signed by a clock that is too far off
         std::shared_ptr<const BucketReply> reply;  ///< of a GET whose object is on its way
     };
 
@@ -54,6 +67,11 @@ class BucketChannel {
     void stall(std::uint64_t handle);
     void arrive(std::uint64_t handle);
     void apply(std::uint64_t handle);
+    BucketReply handle(Exchange& exchange);
+    void committed(const BucketChange& change, ReplicaIndex writer);
+    [[nodiscard]] ListPagePtr some_of(const ListPage& page);
+    void download(std::uint64_t handle, std::shared_ptr<const BucketReply> reply,
+                  std::uint64_t bytes);
     const LatencyDraw& handling(BucketVerb verb) const;
 
     Context& context_;
@@ -66,6 +84,9 @@ class BucketChannel {
     Random random_;
     Slab<Exchange> exchanges_;
     std::map<FlowId, std::uint64_t> flows_;  ///< to the exchange
+    Random omissions_;
+    std::int64_t omitted_ppm_ = 0;
+    TrueTime frozen_until_{};
     bool up_ = true;
 };
 

@@ -37,7 +37,9 @@ enum class Kind : std::uint32_t {
     query_due,        ///< target = replica, data = incarnation
     export_due,       ///< target = replica, data = incarnation << 8 | pipeline
     restore_due,      ///< target = replica, data = incarnation
-    removal_due       ///< likewise
+    removal_due,      ///< likewise
+    file_done,        ///< an operation of the local files ends; data = handle
+    clock_wobbles     ///< target = replica, data = position on the sine
 };
 
 enum class Via : std::uint8_t { here, api, bucket };
@@ -64,6 +66,11 @@ struct Host {
     std::uint64_t halts = 0;  ///< pauses and suspends so far: a resume belongs to one
     bool asleep = false;      ///< the machine is suspended: SIGCONT can't wake it
     std::optional<std::int64_t> awake_rate;  ///< asleep, clock frozen: ppb to go on with
+    std::int64_t rate = 0;                   ///< ppb, without what wobbles
+    TrueTime disk_free{};                    ///< its operations are done one after the other
+    Duration step_takes{0};                  ///< a slow machine: until it does anything again
+    bool upgraded = false;                   ///< its processes run the other configuration
+    bool skewed = false;                     ///< the bucket refuses it for its wall clock
     bool stopping = false;
     Instant armed = kNever;       ///< the deadline for which a wake is in the queue
     std::uint64_t arming = 0;     ///< generation of the newest wake

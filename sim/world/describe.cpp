@@ -2,6 +2,7 @@
 #include <string>
 
 #include "config/units.hpp"
+#include "sim/scenario/names.hpp"
 #include "sim/world/faults.hpp"
 
 namespace leasehold::sim {
@@ -10,16 +11,27 @@ namespace {
 std::string subject_text(const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::outage:
+        case FaultKind::freeze:
             return fault.api ? "api" : "bucket";
         case FaultKind::delete_lease:
         case FaultKind::edit_lease:
+        case FaultKind::restore_lease:
+        case FaultKind::omit_keys:
             return "";
+        case FaultKind::set_preconditions:
+            return std::string(names::kPreconditionRules.at(static_cast<std::size_t>(fault.rule)));
+        case FaultKind::damage_object:
+            return std::string(names::kObjects.at(static_cast<std::size_t>(fault.objects)));
         case FaultKind::drop_request:
         case FaultKind::lose_answer:
         case FaultKind::apply_late:
         case FaultKind::answer_error:
-            return std::string(request_kind_name(fault.request)) + " of " +
-                   target_name(fault.target);
+        case FaultKind::damage_answer: {
+            std::string text;
+            for (const RequestKind kind : fault.requests)
+                text += (text.empty() ? "" : ", ") + std::string(request_kind_name(kind));
+            return text + " of " + target_name(fault.target);
+        }
         default:
             return target_name(fault.target);
     }
@@ -28,13 +40,19 @@ std::string subject_text(const Fault& fault) {
 std::string trigger_text(const Trigger& trigger) {
     switch (trigger.kind) {
         case TriggerKind::at:
-            return "at " + config::format_duration(trigger.at);
+            return "at " + config::format_duration(trigger.at) +
+                   (trigger.at_most > trigger.at ? ".." + config::format_duration(trigger.at_most)
+                                                 : "");
         case TriggerKind::every:
             return "every " + config::format_duration(trigger.every);
         case TriggerKind::sends:
             return "when " + target_name(trigger.replica) + " sends " +
                    std::string(request_kind_name(trigger.sends)) + " " +
                    std::to_string(trigger.nth);
+        case TriggerKind::performs:
+            return "when " + target_name(trigger.replica) + " performs effect " +
+                   std::to_string(trigger.nth) +
+                   (trigger.nth_most > trigger.nth ? ".." + std::to_string(trigger.nth_most) : "");
         case TriggerKind::reaches:
             break;
     }

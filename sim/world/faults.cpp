@@ -7,13 +7,23 @@
 namespace leasehold::sim {
 namespace {
 
-bool is_request_fault(FaultKind kind) {
-    return kind == FaultKind::drop_request || kind == FaultKind::lose_answer ||
-           kind == FaultKind::apply_late || kind == FaultKind::answer_error;
+/// It has no target but a server, which all use.
+bool is_of_server(FaultKind kind) {
+    return kind == FaultKind::outage || kind == FaultKind::freeze ||
+           kind == FaultKind::set_preconditions || kind == FaultKind::omit_keys ||
+           kind == FaultKind::damage_object;
 }
 
-Server server_of(RequestKind kind) {
-    return kind <= RequestKind::watch_lease ? Server::api : Server::bucket;
+bool is_of_lease(FaultKind kind) {
+    return kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
+           kind == FaultKind::restore_lease;
+}
+
+/// What began can be undone by a heal, a count or a time.
+bool is_undoable(FaultKind kind) {
+    return kind == FaultKind::cut || kind == FaultKind::delay || kind == FaultKind::outage ||
+           kind == FaultKind::pause || kind == FaultKind::slow ||
+           kind == FaultKind::set_preconditions || is_counted(kind);
 }
 
 }  // namespace
@@ -25,7 +35,19 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
       random_(context.stream("faults")),
       placed_(context.scenario.faults.size()),
       restart_after_(context.hosts.size()) {
-    for (const Fault& fault : context.scenario.faults) {
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const Fault& fault = context.scenario.faults[i];
+        const Trigger& trigger = fault.trigger;
+        placed_[i].at = trigger.at;
+        if (trigger.at_most > trigger.at) {
+            const auto last = static_cast<std::uint64_t>((trigger.at_most - trigger.at).count());
+            placed_[i].at +=
+                Duration(static_cast<std::int64_t>(context.stream("at", i).below(last + 1)));
+        }
+        placed_[i].nth = trigger.nth;
+        if (trigger.nth_most > trigger.nth)
+            placed_[i].nth += context.stream("nth", i).below(trigger.nth_most - trigger.nth + 1);
+        any_performs_ |= trigger.kind == TriggerKind::performs;
         any_sends_ |= fault.trigger.kind == TriggerKind::sends;
         any_reaches_ |= fault.trigger.kind == TriggerKind::reaches;
     }
@@ -37,10 +59,13 @@ void Faults::connect(ApiChannel& api, BucketChannel& bucket) {
 }
 
 void Faults::plan() {
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i)
+        refused_by_clock(i);
+    paths_.report();
     for (std::size_t i = 0; i < context_.scenario.faults.size(); ++i) {
         const Trigger& trigger = context_.scenario.faults[i].trigger;
         if (trigger.kind == TriggerKind::at || trigger.kind == TriggerKind::every)
-            context_.at(TrueTime(trigger.at), Kind::fault_due, 0, i);
+            context_.at(TrueTime(placed_[i].at), Kind::fault_due, 0, i);
     }
 }
 
@@ -139,22 +164,30 @@ void Faults::reached(ReplicaIndex replica, MarkId mark) {
     }
 }
 
+void Faults::milestones(ReplicaIndex replica) {
+    for (std::size_t i = 0; i < placed_.size(); ++i)
+        if (context_.scenario.faults[i].trigger.kind == TriggerKind::performs)
+            milestone(i, replica);
+}
+
 void Faults::milestone(std::size_t index, ReplicaIndex replica) {
     const Trigger& trigger = context_.scenario.faults[index].trigger;
     Placed& placed = placed_[index];
     if (placed.fired || context_.now().time_since_epoch() < trigger.after) return;
-    if (!matches(trigger.replica, replica) || ++placed.seen < trigger.nth) return;
+    if (!matches(trigger.replica, replica) || ++placed.seen < placed.nth) return;
     placed.fired = true;
     inject(index);
 }
 
-void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began) {
+void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began,
+                    std::string_view met) {
     const Fault& fault = context_.scenario.faults[index];
     std::string what(fault_kind_name(fault.kind));
     for (const ReplicaIndex target : targets)
         what += " " + context_.hosts[target].name;
-    if (is_request_fault(fault.kind)) what.append(" ").append(request_kind_name(fault.request));
-    if (fault.kind == FaultKind::outage) what += fault.api ? " api" : " bucket";
+    if (!met.empty()) what.append(" ").append(met);
+    if (fault.kind == FaultKind::outage || fault.kind == FaultKind::freeze)
+        what += fault.api ? " api" : " bucket";
     FaultTookEffect effect;
     effect.at = context_.now();
     effect.fault = static_cast<std::uint32_t>(index);
@@ -169,25 +202,20 @@ void Faults::inject(std::size_t index) {
     const Fault& fault = context_.scenario.faults[index];
     Injection injection;
     injection.fault = index;
-    const bool of_lease =
-        fault.kind == FaultKind::delete_lease || fault.kind == FaultKind::edit_lease;
-    if (!of_lease)
-        injection.targets = fault.kind == FaultKind::outage ? everybody() : resolve(fault.target);
+    if (!is_of_lease(fault.kind))
+        injection.targets = is_of_server(fault.kind) ? everybody() : resolve(fault.target);
     if (!fault.as.empty() && fault.kind != FaultKind::heal) bound_[fault.as] = injection.targets;
     if (fault.kind == FaultKind::heal) {
         if (heal(fault)) record(index, {}, true);
         return;
     }
     if (!begin(fault, injection)) return;
-    if (!is_request_fault(fault.kind)) record(index, injection.targets, true);
+    if (!is_counted(fault.kind)) record(index, injection.targets, true);
     paths_.report();
     const bool lasting = fault.lasts.has_value() && fault.kind != FaultKind::stop;
-    const bool undoable = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
-                          fault.kind == FaultKind::outage || fault.kind == FaultKind::pause ||
-                          is_request_fault(fault.kind);
-    if (!lasting && !undoable) return;
+    if (!lasting && !is_undoable(fault.kind)) return;
     const std::uint64_t handle = active_.put(std::move(injection));
-    if (is_request_fault(fault.kind)) interfering_.push_back(handle);
+    if (is_counted(fault.kind)) interfering_.push_back(handle);
     if (lasting) context_.at(context_.now() + *fault.lasts, Kind::fault_ends, 0, handle);
 }
 
@@ -202,25 +230,24 @@ bool Faults::begin(const Fault& fault, Injection& injection) {
             paths_.delay(injection.targets, fault, fault.by);
             return !injection.targets.empty();
         case FaultKind::outage:
-            api_->set_up((api_outages_ += fault.api ? 1 : 0) == 0);
-            bucket_->set_up((bucket_outages_ += fault.bucket ? 1 : 0) == 0);
-            for (const ReplicaIndex i : injection.targets) {
-                if (fault.api) paths_.disturb(i, Server::api, 1);
-                if (fault.bucket) paths_.disturb(i, Server::bucket, 1);
-            }
-            return true;
+        case FaultKind::freeze:
+        case FaultKind::set_preconditions:
+        case FaultKind::omit_keys:
+        case FaultKind::damage_object:
+        case FaultKind::delete_lease:
+        case FaultKind::edit_lease:
+        case FaultKind::restore_lease:
+        case FaultKind::break_watch:
+            return begin_server_fault(fault, injection);
         case FaultKind::drop_request:
         case FaultKind::lose_answer:
         case FaultKind::apply_late:
         case FaultKind::answer_error:
+        case FaultKind::damage_answer:
+        case FaultKind::fail_files:
             injection.times = fault.times;
-            for (const ReplicaIndex i : injection.targets)
-                paths_.disturb(i, server_of(fault.request), 1);
+            disturb(fault, injection.targets, 1);
             return !injection.targets.empty();
-        case FaultKind::delete_lease:
-            return api_->remove_lease();
-        case FaultKind::edit_lease:
-            return api_->edit_lease(fault.edit);
         case FaultKind::suspend:
         case FaultKind::step_wall_clock:
         case FaultKind::set_drift:
@@ -234,11 +261,12 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
     std::vector<ReplicaIndex> met;
     for (const ReplicaIndex i : injection.targets) {
         Host& host = context_.hosts[i];
+        host.upgraded |= fault.upgrade;  // its next process
         switch (fault.kind) {
             case FaultKind::crash:
                 if (!host.running()) continue;
                 wake_machine(i);  // it loses power, and boots with a running clock
-                hosts_.crash(i, fault.keep_disk);
+                hosts_.crash(i, fault.disk, fault.age);
                 break;
             case FaultKind::restart:
                 if (host.running()) continue;
@@ -260,6 +288,11 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
                 if (!host.running() || !host.paused || host.asleep) continue;
                 context_.at(context_.now(), Kind::resume_due, i, host.halts);
                 break;
+            case FaultKind::slow:
+                if (!host.running()) continue;
+                host.step_takes += fault.by;
+                disturb(fault, {i}, 1);
+                break;
             default:
                 check_failed("a process fault", __FILE__, __LINE__, "");
         }
@@ -272,19 +305,32 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
 bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
     for (const ReplicaIndex i : injection.targets) {
         Host& host = context_.hosts[i];
-        if (fault.kind == FaultKind::step_wall_clock) host.clock.step_wall(fault.by);
+        if (fault.kind == FaultKind::step_wall_clock) {
+            host.clock.step_wall(fault.by);
+            refused_by_clock(i);
+        }
         if (fault.kind == FaultKind::set_drift) {
             const std::int64_t rate = fault.drift_ppm * 1000;
             if (host.awake_rate) {
                 host.awake_rate = rate;  // a frozen clock stays frozen until the machine wakes
                 continue;
             }
+            host.rate = rate;
             host.clock.set_rate(context_.now(), rate);
             hosts_.clock_changed(i);
         }
     }
     if (fault.kind == FaultKind::suspend) suspend(fault, injection);
     return !injection.targets.empty();
+}
+
+/// A store that looks at its callers' clocks refuses all that this one asks for.
+void Faults::refused_by_clock(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
+    const bool skewed = bucket_->skewed(replica);
+    if (host.skewed == skewed) return;
+    host.skewed = skewed;
+    paths_.disturb(replica, Server::bucket, skewed ? 1 : -1);
 }
 
 void Faults::suspend(const Fault& fault, Injection& injection) {
@@ -321,23 +367,15 @@ void Faults::ends(std::uint64_t handle) {
 void Faults::undo(std::uint64_t handle) {
     const Injection injection = active_.take(handle);
     const Fault& fault = context_.scenario.faults[injection.fault];
-    if (is_request_fault(fault.kind)) {
+    if (is_counted(fault.kind)) {
         std::erase(interfering_, handle);
-        for (const ReplicaIndex i : injection.targets)
-            paths_.disturb(i, server_of(fault.request), -1);
+        disturb(fault, injection.targets, -1);
     } else {
         record(injection.fault, injection.targets, false);
     }
     if (injection.cut) paths_.heal(*injection.cut);
     if (fault.kind == FaultKind::delay) paths_.delay(injection.targets, fault, -fault.by);
-    if (fault.kind == FaultKind::outage) {
-        api_->set_up((api_outages_ -= fault.api ? 1 : 0) == 0);
-        bucket_->set_up((bucket_outages_ -= fault.bucket ? 1 : 0) == 0);
-        for (const ReplicaIndex i : injection.targets) {
-            if (fault.api) paths_.disturb(i, Server::api, -1);
-            if (fault.bucket) paths_.disturb(i, Server::bucket, -1);
-        }
-    }
+    undo_server_fault(fault, injection);
     paths_.report();
     for (std::size_t n = 0; n < injection.targets.size(); ++n) {
         const ReplicaIndex i = injection.targets[n];
@@ -345,6 +383,11 @@ void Faults::undo(std::uint64_t handle) {
             if (context_.hosts[i].halts != injection.halts[n]) continue;  // a later halt goes on
             if (fault.kind == FaultKind::suspend) wake_machine(i);
             context_.at(context_.now(), Kind::resume_due, i, injection.halts[n]);
+        }
+        if (fault.kind == FaultKind::slow) {
+            context_.hosts[i].step_takes -= fault.by;
+            disturb(fault, {i}, -1);
+            paths_.report();
         }
         if (fault.kind == FaultKind::crash && !context_.hosts[i].running()) hosts_.start(i);
     }
@@ -367,30 +410,6 @@ void Faults::process_stopped(ReplicaIndex replica) {
     if (!restart_after_[replica]) return;
     context_.at(context_.now() + *restart_after_[replica], Kind::process_starts, replica, 0);
     restart_after_[replica].reset();
-}
-
-Interference Faults::interfere(ReplicaIndex replica, RequestKind kind) {
-    Interference done;
-    for (std::size_t n = 0; n < interfering_.size(); ++n) {
-        const std::uint64_t handle = interfering_[n];
-        Injection& injection = *active_.find(handle);
-        const Fault& fault = context_.scenario.faults[injection.fault];
-        if (fault.request != kind || std::ranges::count(injection.targets, replica) == 0) continue;
-        record(injection.fault, {replica}, true);
-        done.drop |= fault.kind == FaultKind::drop_request;
-        done.lose_answer |= fault.kind == FaultKind::lose_answer;
-        if (fault.kind == FaultKind::apply_late) done.late += fault.by;
-        if (fault.kind == FaultKind::answer_error) {
-            done.status = fault.status;
-            done.retry_after = fault.retry_after;
-        }
-        // With `for` it lasts for its time, otherwise for so many requests.
-        if (!fault.lasts && --injection.times == 0) {
-            undo(handle);
-            --n;
-        }
-    }
-    return done;
 }
 
 }  // namespace leasehold::sim

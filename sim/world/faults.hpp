@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/check/result.hpp"
@@ -27,10 +28,15 @@ class Faults {
     // Milestones, told as they happen.
     void sending(ReplicaIndex replica, RequestKind kind);
     void reached(ReplicaIndex replica, MarkId mark);
+    void performed(ReplicaIndex replica) {
+        if (any_performs_) milestones(replica);
+    }
     void process_stopped(ReplicaIndex replica);
 
     /// What the active request faults do to this request; uses up one of their times.
     Interference interfere(ReplicaIndex replica, RequestKind kind);
+    /// The failure with which this operation of the local store is answered; none: it is done.
+    std::optional<FileStatus> interfere(ReplicaIndex replica, FileVerb verb);
 
     [[nodiscard]] std::vector<check::FaultResult> results() const;
 
@@ -42,9 +48,13 @@ class Faults {
         std::optional<CutId> cut;
         std::uint32_t times = 0;           ///< request faults: how many are left
         std::vector<std::uint64_t> halts;  ///< pause, suspend: each target's
+        std::vector<ObjectKey> keys;       ///< damageObject: the archived ones
+        Preconditions rules;               ///< setPreconditions: those before
     };
     struct Placed {
+        Duration at{0};          ///< at, every: its first time
         std::uint64_t seen = 0;  ///< milestones counted
+        std::uint64_t nth = 1;   ///< which of them fires it
         bool fired = false;
         std::uint64_t took_effect = 0;
     };
@@ -53,14 +63,22 @@ class Faults {
     bool begin(const Fault& fault, Injection& injection);
     bool begin_process_fault(const Fault& fault, Injection& injection);
     bool begin_clock_fault(const Fault& fault, Injection& injection);
+    bool begin_server_fault(const Fault& fault, Injection& injection);
+    void undo_server_fault(const Fault& fault, const Injection& injection);
+    void count_down(std::uint64_t handle, Injection& injection, const Fault& fault);
+    void disturb(const Fault& fault, const std::vector<ReplicaIndex>& targets, int by);
+    void refused_by_clock(ReplicaIndex replica);
     void suspend(const Fault& fault, Injection& injection);
     void wake_machine(ReplicaIndex replica);
     void undo(std::uint64_t handle);
     bool heal(const Fault& fault);
+    void milestones(ReplicaIndex replica);
     void milestone(std::size_t fault, ReplicaIndex replica);
     [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target);
     [[nodiscard]] bool matches(const Target& target, ReplicaIndex replica) const;
-    void record(std::size_t fault, const std::vector<ReplicaIndex>& targets, bool began);
+    /// `met`: the request or operation of a fault of single ones.
+    void record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began,
+                std::string_view met = {});
     [[nodiscard]] std::vector<ReplicaIndex> everybody() const;
 
     Context& context_;
@@ -78,8 +96,11 @@ class Faults {
     int bucket_outages_ = 0;
     bool any_sends_ = false;
     bool any_reaches_ = false;
+    bool any_performs_ = false;
 };
 
+/// A fault of single requests or operations: so many of them, or for a time.
+[[nodiscard]] bool is_counted(FaultKind kind);
 /// The fault as one reads it: "crash leader at 1m".
 [[nodiscard]] std::string describe(const Fault& fault);
 

@@ -6,6 +6,7 @@
 #include "model/base/check.hpp"
 #include "model/replica/replica.hpp"
 #include "sim/peers/client_go.hpp"
+#include "sim/peers/libraries.hpp"
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
@@ -15,23 +16,28 @@
 namespace leasehold::sim {
 namespace {
 
-// A local SSD: an operation with its fsync, and its throughput.
-constexpr Duration kFileLatency = std::chrono::microseconds(300);
-constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
-
-bool client_go(const Scenario& scenario, ReplicaIndex replica) {
-    return scenario.elects() && std::ranges::binary_search(scenario.electors.client_go, replica);
+/// The scenario's elector of that replica; empty where it is ours.
+Peer other_elector(const Scenario& scenario, const PeerStart& start) {
+    const ElectorsSpec& electors = scenario.electors;
+    if (!scenario.elects()) return Peer{};
+    if (std::ranges::binary_search(electors.client_go, start.replica))
+        return Peer(ClientGo(electors.client_go_config, start.identity, start.seed));
+    for (std::size_t i = 0; i < kLibraries; ++i)
+        if (const LibrarySpec& one = electors.libraries.at(i);
+            std::ranges::binary_search(one.replicas, start.replica))
+            return make_peer(static_cast<Library>(i), one.release, start);
+    return Peer{};
 }
 
-Replica our_replica(const Scenario& scenario, const PeerStart& start) {
+Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgraded) {
     ReplicaConfig config;
     if (scenario.elects()) {
-        config.election = scenario.election;
+        config.election = upgraded ? scenario.upgrade->election : scenario.election;
         config.election->identity = start.identity;
         config.election->seed = start.seed;
     }
     if (scenario.stores()) {
-        config.storage = scenario.storage;
+        config.storage = upgraded ? scenario.upgrade->storage : scenario.storage;
         config.storage->ha = scenario.elects();
         config.storage->identity = start.identity;
         config.storage->file_store = scenario.values.file_store;
@@ -58,13 +64,14 @@ void Hosts::start(ReplicaIndex replica) {
     host.identity = host.name + "_";
     for (int digit = 0; digit < 4; ++digit)
         host.identity += "0123456789abcdef"[random.below(16)];
+    const std::vector<std::uint32_t>& alike = scenario.replicas.same_identity;
+    if (std::ranges::binary_search(alike, replica))
+        host.identity = replica_name(alike.front()) + "_same";
     const PeerStart start{replica, host.identity, random.next()};
     if (scenario.elects() && context_.make_peer) host.replica = context_.make_peer(start);
-    if (!host.replica && client_go(scenario, replica))
-        host.replica =
-            Peer(ClientGo(scenario.electors.client_go_config, start.identity, start.seed));
+    if (!host.replica) host.replica = other_elector(scenario, start);
     const bool ours = !host.replica;
-    if (ours) host.replica = Peer(our_replica(scenario, start));
+    if (ours) host.replica = Peer(our_replica(scenario, start, host.upgraded));
     host.paused = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.effects.clear();
@@ -84,9 +91,11 @@ void Hosts::start(ReplicaIndex replica) {
     if (host.running() && ours) workload_->started(replica);
 }
 
-void Hosts::crash(ReplicaIndex replica, bool keep_disk) {
+void Hosts::crash(ReplicaIndex replica, Disk disk, Duration age) {
     Host& host = context_.hosts[replica];
-    if (!keep_disk) host.disk.erase_all();
+    cut_off_files(replica);
+    if (disk == Disk::lose) host.disk.erase_all();
+    if (disk == Disk::roll_back) host.disk.roll_back(context_.now() - age);
     if (!host.running()) return;
     context_.engine.set_host_on(Context::machine(replica), false);
     end(replica, EndCause::crashed);
@@ -224,7 +233,13 @@ void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) 
     host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
     if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
     if (!host.effects.empty()) perform(replica);
-    if (host.running() && !host.paused) arm(replica);
+    if (!host.running() || host.paused) return;
+    if (host.step_takes > Duration(0)) {
+        pause(replica);
+        context_.at(at + host.step_takes, Kind::resume_due, replica, host.halts);
+        return;
+    }
+    arm(replica);
 }
 
 void Hosts::perform(ReplicaIndex replica) {
@@ -235,10 +250,13 @@ void Hosts::perform(ReplicaIndex replica) {
         Effect effect = std::move(host.effects[host.performed]);
         const bool done = std::visit([&](const auto& one) { return on(replica, one); }, effect);
         if (!host.running() || host.incarnation != incarnation) return;
-        if (done)
+        if (done) {
             ++host.performed;
-        else
+            faults_->performed(replica);
+            if (!host.running() || host.incarnation != incarnation) return;
+        } else {
             host.effects[host.performed] = std::move(effect);
+        }
         if (!done || host.paused) return;  // the rest waits for the resume
     }
 }
@@ -335,8 +353,8 @@ bool Hosts::on(ReplicaIndex replica, const WriteDone& done) {
     return true;
 }
 
-bool Hosts::on(ReplicaIndex, const QueryDone&) {
-    ++context_.recorder.work.queries;
+bool Hosts::on(ReplicaIndex replica, const QueryDone& done) {
+    workload_->query_done(replica, done);
     return true;
 }
 
@@ -347,17 +365,6 @@ bool Hosts::on(ReplicaIndex, const GateMoved&) {
 bool Hosts::on(ReplicaIndex replica, const Stopped&) {
     end(replica, EndCause::stopped);
     return true;
-}
-
-void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
-    Host& host = context_.hosts[replica];
-    Mail letter;
-    letter.event = FileAnswered{request.request, host.disk.handle(request)};
-    letter.cause = host.last_step;
-    const auto bytes = static_cast<std::int64_t>(request.payload.size);
-    context_.post(
-        context_.now() + kFileLatency + Duration(bytes * 1'000'000'000 / kFileBytesPerSecond),
-        replica, std::move(letter));
 }
 
 void Hosts::clock_changed(ReplicaIndex replica) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/world/context.hpp"
+#include "sim/world/draw.hpp"
 
 namespace leasehold::sim {
 
@@ -14,13 +15,14 @@ class Workload;
 
 class Hosts {
   public:
-    explicit Hosts(Context& context) : context_(context) {}
+    explicit Hosts(Context& context);
     void connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload);
 
     /// Starts a process on machine `replica`, which must have none.
     void start(ReplicaIndex replica);
     /// The process is gone at once. Its requests on the way go on; nobody hears the answers.
-    void crash(ReplicaIndex replica, bool keep_disk);
+    /// `age`: how far the disk goes back.
+    void crash(ReplicaIndex replica, Disk disk, Duration age);
     void stop(ReplicaIndex replica, Duration within);
     void pause(ReplicaIndex replica);
     void resume(ReplicaIndex replica);
@@ -28,7 +30,11 @@ class Hosts {
     /// The machine's monotonic clock runs at another rate from now on.
     void clock_changed(ReplicaIndex replica);
 
+    /// The next piece of the sine by which the clock wobbles.
+    void wobble(ReplicaIndex replica, std::uint64_t position);
+
     void wake(ReplicaIndex replica, std::uint64_t arming);
+    void file_done(ReplicaIndex replica, std::uint64_t handle);
     void deliver(ReplicaIndex replica, std::uint64_t handle);
     /// Takes mail out of the queue; nothing when it was for an earlier process, was lost on the
     /// way, or is a time-out that this machine's clock hasn't reached (it comes again then).
@@ -61,8 +67,20 @@ class Hosts {
     void send_file(ReplicaIndex replica, const SendFile& request);
     void end(ReplicaIndex replica, EndCause cause);
     void arm(ReplicaIndex replica);
+    void cut_off_files(ReplicaIndex replica);
+
+    /// An operation of the local files under way.
+    struct FileUnderWay {
+        ReplicaIndex replica = kNobody;
+        SendFile request;
+        std::optional<FileStatus> failure;
+        Mail answer;
+    };
 
     Context& context_;
+    Slab<FileUnderWay> files_;
+    LatencyDraw file_latency_;
+    Random file_random_;
     ApiChannel* api_ = nullptr;
     BucketChannel* bucket_ = nullptr;
     Faults* faults_ = nullptr;

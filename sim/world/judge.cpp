@@ -19,6 +19,14 @@ std::string times(std::uint64_t count) {
     return count == 1 ? "once" : std::to_string(count) + " times";
 }
 
+std::string effect_of(const check::FaultResult& fault) {
+    if (fault.took_effect == 0 || fault.shown()) return times(fault.took_effect);
+    if (fault.contradicted > 0)
+        return times(fault.took_effect) + ", and " + times(fault.contradicted) +
+               " what followed was as if it had not";
+    return times(fault.took_effect) + ", and nobody felt it";
+}
+
 void expect(RunResult& result, std::string what, bool met, std::string found) {
     if (!met) result.outcome = check::worse(result.outcome, Outcome::inconclusive);
     result.expectations.push_back({std::move(what), met, std::move(found)});
@@ -96,6 +104,10 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
                                Duration latency) {
     check::Settings settings;
     settings.election = scenario.election;
+    // Bounds are those of the slower of two configurations.
+    if (scenario.upgrade &&
+        scenario.upgrade->election.lease_duration > scenario.election.lease_duration)
+        settings.election = scenario.upgrade->election;
     settings.election.identity = "any";
     settings.storage = scenario.storage;
     settings.storage.ha = scenario.elects();
@@ -129,8 +141,9 @@ void judge(const Scenario& scenario, RunResult& result) {
         expect(result, "reached " + std::string(mark_name(mark)), count > 0, times(count));
     }
     for (const check::FaultResult& fault : result.faults)
-        expect(result, "took effect: " + fault.what, fault.took_effect > 0,
-               times(fault.took_effect));
+        expect(result, "took effect: " + fault.what, fault.shown(), effect_of(fault));
+    for (const check::Expectation& one : result.of_the_world)
+        expect(result, one.what, one.met, one.found);
     if (result.leaderships == 0) expect(result, "somebody led", false, "never");
     if (scenario.stores() && scenario.workload.enabled && result.work.committed == 0)
         expect(result, "something was committed", false, "never");

@@ -17,6 +17,7 @@ struct RunOptions {
     Observer* recorder = nullptr;  ///< gets the whole history too (history codec)
     bool checkers = true;          ///< observers on; off only for benchmarks
     bool stepping = false;         ///< every date through SimGrid (equality tests)
+    bool coverage = false;         ///< fill RunResult::coverage
     MakePeer make_peer;            ///< other electors (sim/peers/README.md); none: the scenario's
 };
 

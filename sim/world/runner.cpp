@@ -3,7 +3,9 @@
 #include <optional>
 
 #include "model/base/check.hpp"
+#include "sim/world/coverage.hpp"
 #include "sim/world/draw.hpp"
+#include "sim/world/felt.hpp"
 #include "sim/world/judge.hpp"
 #include "sim/world/run.hpp"
 #include "sim/world/world.hpp"
@@ -102,8 +104,12 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     check::Checkers checkers(
         check_settings(scenario, world.api_round_trip(), world.longest_latency()));
     if (options.checkers) world.recorder().add(&checkers);
+    Felt felt(scenario);
+    if (options.checkers) world.recorder().add(&felt);
     Snapshot snapshot(checkers, world);
     if (options.checkers && options.timeline) world.recorder().add(&snapshot);
+    std::optional<Coverage> coverage;
+    if (options.coverage) world.recorder().add(&coverage.emplace(scenario));
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     // Made only where it is asked for: in a short run it would cost as much as all events together.
     std::optional<Trace> trace;
@@ -122,7 +128,10 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     result.leaderships = world.recorder().leaderships;
     result.work = world.recorder().work;
     result.faults = world.fault_results();
+    if (coverage) result.coverage = coverage->counts();
     if (options.checkers) {
+        felt.tell(result.faults);
+        result.of_the_world = felt.of_the_world();
         result.verdicts = checkers.finish(TrueTime(scenario.duration));
         result.failovers = checkers.failovers();
         result.leaderless = checkers.leaderless();

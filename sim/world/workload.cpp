@@ -27,6 +27,7 @@ Workload::Workload(Context& context, Hosts& hosts)
       hosts_(hosts),
       active_(context.scenario.workload.enabled && context.scenario.stores()),
       random_(context.stream("workload")),
+      contents_(context.stream("contents")),
       processes_(context.hosts.size()) {
     const WorkloadSpec& spec = context.scenario.workload;
     keys_.resize(spec.pipelines.size() * spec.windows.size());
@@ -127,7 +128,11 @@ void Workload::restore_due(ReplicaIndex replica, std::uint64_t data) {
     if (loader.key != key) loader.known = ETag{};
     loader.key = key;
     loader.reading = next_call(replica);
-    hosts_.give(replica, BackupRead{loader.reading, key, loader.known, kNever});
+    const Duration patience = context_.scenario.workload.read_deadline;
+    const Instant deadline =
+        patience > Duration(0) ? context_.hosts[replica].clock.monotonic(context_.now()) + patience
+                               : kNever;
+    hosts_.give(replica, BackupRead{loader.reading, key, loader.known, deadline});
 }
 
 void Workload::read_done(ReplicaIndex replica, const ReadDone& done) {
@@ -139,7 +144,9 @@ void Workload::read_done(ReplicaIndex replica, const ReadDone& done) {
         loader.reading = CallId{};
         if (done.outcome == ReadOutcome::data) loader.known = done.etag;
         // A follower's pipeline waits for what comes next; a leader's computes it itself.
-        if (done.outcome == ReadOutcome::data && context_.hosts[replica].role == Role::follower)
+        const bool again =
+            done.outcome == ReadOutcome::data || done.outcome == ReadOutcome::deadline;
+        if (again && context_.hosts[replica].role == Role::follower)
             read_next(replica, i, context_.now());
         return;
     }
@@ -157,12 +164,17 @@ void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
     if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
     const WorkloadSpec& spec = context_.scenario.workload;
     process.exporting = data & 0xffffU;
-    process.outstanding = static_cast<std::uint32_t>(spec.windows.size());
+    const std::size_t writes = spec.windows.size() * spec.writers;
+    process.outstanding = static_cast<std::uint32_t>(writes);
     const std::uint32_t incarnation = context_.hosts[replica].incarnation;
-    for (std::size_t window = 0; window < spec.windows.size(); ++window) {
+    for (std::size_t write = 0; write < writes; ++write) {
+        const std::size_t window = write % spec.windows.size();
         auto payload = std::make_shared<Blob>();
         payload->size = spec.object_size;
         payload->digest = ContentDigest{random_.next(), random_.next()};
+        if (spec.contents > 0)
+            payload->digest = ContentDigest{process.exporting * spec.windows.size() + window,
+                                            contents_.below(spec.contents)};
         const CallId call = next_call(replica);
         process.writes.emplace(call, process.exporting);
         const ObjectKey& key = current_key(process.exporting * spec.windows.size() + window);
@@ -217,10 +229,21 @@ void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {
     context_.at(context_.now() + Duration(static_cast<std::int64_t>(gap / 2 + random_.below(gap))),
                 Kind::query_due, replica, data);
     if (keys_.empty()) return;
-    const std::size_t slot = random_.below(keys_.size());
+    // Dashboards look at older windows, too.
+    const std::size_t slot = random_.below(keys_.size() + expiring_.size());
+    const ObjectKey& key = slot < keys_.size() ? current_key(slot) : expiring_[slot - keys_.size()];
     const Instant deadline =
         context_.hosts[replica].clock.monotonic(context_.now()) + spec.query_deadline;
-    hosts_.give(replica, Query{next_call(replica), current_key(slot), deadline});
+    const CallId call = next_call(replica);
+    hosts_.give(replica, Query{call, key, deadline});
+    // Nobody goes away who has the answer.
+    if (spec.cancel_every == 0 || !process.live || ++process.asked % spec.cancel_every != 0) return;
+    if (process.answered != call) hosts_.give(replica, Cancel{call});
+}
+
+void Workload::query_done(ReplicaIndex replica, const QueryDone& done) {
+    ++context_.recorder.work.queries;
+    processes_[replica].answered = done.call;
 }
 
 }  // namespace leasehold::sim

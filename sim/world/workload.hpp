@@ -25,6 +25,7 @@ class Workload {
     void role_changed(ReplicaIndex replica, Role role);
     void read_done(ReplicaIndex replica, const ReadDone& done);
     void write_done(ReplicaIndex replica, const WriteDone& done);
+    void query_done(ReplicaIndex replica, const QueryDone& done);
 
     void query_due(ReplicaIndex replica, std::uint64_t incarnation);
     void export_due(ReplicaIndex replica, std::uint64_t data);
@@ -45,6 +46,8 @@ class Workload {
         std::size_t exporting = 0;             ///< pipeline
         std::uint32_t outstanding = 0;         ///< its writes without an answer
         std::map<CallId, std::size_t> writes;  ///< to the pipeline
+        CallId answered;                       ///< the newest query that was
+        std::uint64_t asked = 0;               ///< queries
         CallId removing;                       ///< retention's open removal; 0 = none
         std::size_t removes = 0;               ///< which window that is about
     };
@@ -61,6 +64,7 @@ class Workload {
     Hosts& hosts_;
     bool active_;
     Random random_;
+    Random contents_;
     std::vector<Process> processes_;
     std::vector<ObjectKey> keys_;  ///< of the current windows, by pipeline and window
     std::vector<TrueTime> keys_until_;

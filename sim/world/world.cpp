@@ -1,5 +1,6 @@
 #include "sim/world/world.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
                              Duration(static_cast<std::int64_t>(random.below(1'000'000'000'000)))};
         hosts[i].clock = MachineClock(booted, offset, ppb);
         hosts[i].role = Role::stopped;
+        hosts[i].upgraded = std::ranges::binary_search(scenario.replicas.upgraded, i);
     }
     return hosts;
 }
@@ -46,9 +48,14 @@ void World::begin() {
     workload_.preload(bucket_);
     // Pods of one rollout become ready within a second of each other.
     Random random = context_.stream("starts");
-    for (ReplicaIndex i = 0; i < context_.replicas(); ++i)
-        context_.at(TrueTime(Duration(static_cast<std::int64_t>(random.below(1'000'000'000)))),
-                    Kind::process_starts, i, 0);
+    for (ReplicaIndex i = 0; i < context_.replicas(); ++i) {
+        const TrueTime ready(Duration(static_cast<std::int64_t>(random.below(1'000'000'000))));
+        if (!std::ranges::binary_search(context_.scenario.replicas.absent, i))
+            context_.at(ready, Kind::process_starts, i, 0);
+    }
+    if (context_.scenario.clocks.wobble_ppm != 0)
+        for (ReplicaIndex i = 0; i < context_.replicas(); ++i)
+            context_.at(TrueTime{}, Kind::clock_wobbles, i, context_.stream("wobble", i).below(16));
     faults_.plan();
 }
 
@@ -103,6 +110,12 @@ void World::due(const Due& event) {
             break;
         case Kind::restore_due:
             workload_.restore_due(replica, event.data);
+            break;
+        case Kind::file_done:
+            hosts_.file_done(replica, event.data);
+            break;
+        case Kind::clock_wobbles:
+            hosts_.wobble(replica, event.data);
             break;
         case Kind::removal_due:
             workload_.removal_due(replica, event.data);

@@ -59,8 +59,9 @@ struct BucketDomain {
     [[nodiscard]] SimBucket simulated() const { return SimBucket(spec_); }
     [[nodiscard]] BucketCall build(const BucketOp& op, const Memory& memory,
                                    const BucketServer& server) const;
-    void learn(Memory& memory, const BucketOp& op, const BucketCall& call,
-               const BucketReply& reply) const;
+    /// What the clients remember of a round's answers.
+    void learn(Memory& memory, const Round<BucketOp>& round, const std::vector<BucketCall>& calls,
+               const std::vector<BucketReply>& replies) const;
     /// What differs, or nothing.
     [[nodiscard]] std::optional<std::string> compare(Relations& relations,
                                                      const BucketReply& simulated,
@@ -80,6 +81,10 @@ struct BucketDomain {
     [[nodiscard]] BucketCall second_step(const BucketCall& call) const;
     /// While `one` is between its steps, `other` waits: puts of one key exclude each other.
     [[nodiscard]] bool locks(const BucketCall& one, const BucketCall& other) const;
+    /// A put that is refused, and without an effect, because a removal at the same time took the
+    /// folder away into which it was about to write (stores whose keys are paths).
+    [[nodiscard]] bool refused_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                                      const BucketReply& real) const;
     [[nodiscard]] std::string text(const BucketOp& op) const;
     [[nodiscard]] std::string text(const BucketReply& reply, const BucketServer& server) const;
     /// Plainer operations to try in its place.

@@ -24,7 +24,8 @@ std::vector<BucketReply> MutantBucket::perform(std::span<const BucketCall> calls
         if (calls.size() > 1 && passes_now(calls[i])) late.push_back(i);
     for (const std::size_t i : order)
         if (std::find(late.begin(), late.end(), i) == late.end())
-            replies[i] = one(calls[i], calls.size() > 1);
+            replies[i] = loses_its_folder(calls[i], calls) ? gone(calls[i])
+                                                           : one(calls[i], calls.size() > 1);
     for (const std::size_t i : late) {
         BucketCall removal = calls[i];
         removal.request.etag = ETag{};
@@ -38,6 +39,24 @@ bool MutantBucket::passes_now(const BucketCall& call) const {
         return false;
     SimBucket copy = server_;
     return copy.apply(call).status == 204;
+}
+
+bool MutantBucket::loses_its_folder(const BucketCall& call,
+                                    std::span<const BucketCall> calls) const {
+    return (bug_ == BucketBug::folder_gone_under_a_put ||
+            bug_ == BucketBug::put_into_a_gone_folder_lands) &&
+           call.request.verb == BucketVerb::put &&
+           std::any_of(calls.begin(), calls.end(), [&](const BucketCall& other) {
+               return empties_folder_of(other.request, call.request.key);
+           });
+}
+
+BucketReply MutantBucket::gone(const BucketCall& call) {
+    if (bug_ == BucketBug::put_into_a_gone_folder_lands) server_.apply(call);
+    BucketReply reply;
+    reply.status = 409;
+    reply.code = BucketCode::other;
+    return reply;
 }
 
 BucketReply MutantBucket::one(BucketCall call, bool at_once) {
@@ -114,7 +133,7 @@ void MutantBucket::spoil_page(const BucketCall& call, ListPage& page) const {
         if (start != server_.objects().end() &&
             start->first.view().starts_with(call.request.prefix.view()))
             page.entries.insert(page.entries.begin(),
-                                {start->first, sim::etag_of(*start->second),
+                                {start->first, server_.tags().at(start->first),
                                  start->second->head.size() + start->second->payload.size});
     }
     if (bug_ == BucketBug::list_reversed) std::reverse(page.entries.begin(), page.entries.end());

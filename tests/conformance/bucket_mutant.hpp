@@ -32,9 +32,11 @@ enum class BucketBug : std::uint8_t {
     plus_is_a_space,
     race_has_two_winners,
     refused_put_lands,
-    delete_checks_too_early
+    delete_checks_too_early,
+    folder_gone_under_a_put,
+    put_into_a_gone_folder_lands
 };
-inline constexpr std::array<std::string_view, 19> kBucketBugs{
+inline constexpr std::array<std::string_view, 21> kBucketBugs{
     "none",
     "if-none-match-ignored",
     "if-match-ignored",
@@ -51,9 +53,11 @@ inline constexpr std::array<std::string_view, 19> kBucketBugs{
     "tag-of-each-write",
     "metadata-lost",
     "plus-is-a-space",
-    "race-has-two-winners",      // only among operations sent at once
-    "refused-put-lands",         // likewise: answered 412, and written
-    "delete-checks-too-early"};  // likewise: a put may come between its check and its removal
+    "race-has-two-winners",           // only among operations sent at once
+    "refused-put-lands",              // likewise: answered 412, and written
+    "delete-checks-too-early",        // likewise: a put may come between its check and its removal
+    "folder-gone-under-a-put",        // likewise: refused for a removal in its folder
+    "put-into-a-gone-folder-lands"};  // likewise, and written
 
 class MutantBucket : public BucketServer {
   public:
@@ -66,7 +70,10 @@ class MutantBucket : public BucketServer {
 
   private:
     BucketReply one(BucketCall call, bool at_once);
+    BucketReply gone(const BucketCall& call);
     [[nodiscard]] bool passes_now(const BucketCall& call) const;
+    [[nodiscard]] bool loses_its_folder(const BucketCall& call,
+                                        std::span<const BucketCall> calls) const;
     void spoil(BucketCall& call, bool at_once) const;
     void spoil(const BucketCall& call, BucketReply& reply, bool at_once);
     void spoil_page(const BucketCall& call, ListPage& page) const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/protocol/effects.hpp"
@@ -21,6 +22,14 @@ struct BucketCall {
 /// The key of one of the puts of a call that fills.
 [[nodiscard]] inline ObjectKey filled_key(const ObjectKey& key, std::uint32_t number) {
     return ObjectKey(key.str() + std::to_string(10'000 + number));
+}
+
+/// Where keys are paths: this removal may take away a folder that `key` lies in, once it is empty.
+[[nodiscard]] inline bool empties_folder_of(const SendBucket& removal, const ObjectKey& key) {
+    if (removal.verb != BucketVerb::remove) return false;
+    const std::string_view folder =
+        removal.key.view().substr(0, removal.key.view().find_last_of('/') + 1);
+    return !folder.empty() && key.view().starts_with(folder);
 }
 
 class BucketServer {

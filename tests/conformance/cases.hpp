@@ -20,7 +20,7 @@ struct Case {
 };
 
 [[nodiscard]] std::vector<Case<LeaseOp>> lease_cases();
-[[nodiscard]] std::vector<Case<BucketOp>> bucket_cases(sim::BucketProfile profile);
+[[nodiscard]] std::vector<Case<BucketOp>> bucket_cases(const sim::BucketSpec& spec);
 
 /// Sequence `number` of a seed, for so many clients. Sequences don't depend on one another.
 [[nodiscard]] Sequence<LeaseOp> random_lease_sequence(std::uint64_t seed, std::uint64_t number,

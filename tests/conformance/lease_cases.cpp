@@ -1,5 +1,5 @@
-// The Lease API's scripted cases. Each line says what a real kube-apiserver 1.34 answers; the
-// simulated one must say the same, and both the status that stands here.
+// The Lease API's scripted cases. Each line says what a real kube-apiserver answers (1.34
+// and 1.37); the simulated one must say the same, and both the status that stands here.
 #include <utility>
 
 #include "tests/conformance/cases.hpp"

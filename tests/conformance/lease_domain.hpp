@@ -56,17 +56,23 @@ struct LeaseDomain {
         LeasePtr last;
         LeasePtr older;
     };
-    using Memory = std::map<std::uint32_t, Seen>;
+    struct Memory {
+        std::map<std::uint32_t, Seen> seen;  ///< by client
+        bool deleted = false;                ///< the Lease, some time
+    };
     struct Relations {
         VersionRelation versions;
         NameRelation uids;
     };
 
-    [[nodiscard]] SimLease simulated() const { return SimLease(11); }
+    explicit LeaseDomain(sim::ApiProfile of = sim::ApiProfile::etcd) : profile(of) {}
+
+    [[nodiscard]] SimLease simulated() const { return SimLease(11, profile); }
     [[nodiscard]] LeaseCall build(const LeaseOp& op, const Memory& memory,
                                   const LeaseServer& server) const;
-    void learn(Memory& memory, const LeaseOp& op, const LeaseCall& call,
-               const LeaseAnswer& answer) const;
+    /// What the clients remember of a round's answers.
+    void learn(Memory& memory, const Round<LeaseOp>& round, const std::vector<LeaseCall>& calls,
+               const std::vector<LeaseAnswer>& answers) const;
     /// What differs, or nothing.
     [[nodiscard]] std::optional<std::string> compare(Relations& relations,
                                                      const LeaseAnswer& simulated,
@@ -84,6 +90,10 @@ struct LeaseDomain {
     [[nodiscard]] bool locks(const LeaseCall& /*one*/, const LeaseCall& /*other*/) const {
         return false;
     }
+    [[nodiscard]] bool refused_beside(const std::vector<LeaseCall>& /*calls*/,
+                                      std::size_t /*which*/, const LeaseAnswer& /*real*/) const {
+        return false;
+    }
     [[nodiscard]] bool succeeds(const LeaseAnswer& answer) const {
         return answer.reply.status < 300;
     }
@@ -91,6 +101,8 @@ struct LeaseDomain {
     [[nodiscard]] std::string text(const LeaseAnswer& answer, const LeaseServer& server) const;
     /// Plainer operations to try in its place.
     [[nodiscard]] std::vector<LeaseOp> simpler(const LeaseOp& op) const;
+
+    sim::ApiProfile profile;
 };
 
 }  // namespace leasehold::conformance

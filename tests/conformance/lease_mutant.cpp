@@ -22,6 +22,7 @@ void alter(LeasePtr& lease, Change&& change) {
 
 void MutantLease::fresh() {
     server_.fresh();
+    deleted_ = false;
     lost_.clear();
 }
 
@@ -97,6 +98,10 @@ void MutantLease::spoil(const LeaseCall& call, LeaseAnswer& answer, bool at_once
         reply.about_lease = false;
     if (bug_ == LeaseBug::uid_survives_deletion)
         alter(reply.lease, [](Lease& lease) { lease.uid = kOneUid; });
+    if (call.act == LeaseAct::remove && reply.status == 200) deleted_ = true;
+    if (bug_ == LeaseBug::creation_misnamed && reply.status == 201 && deleted_)
+        alter(reply.lease,
+              [](Lease& lease) { lease.version = Version(lease.version.value() - 1); });
     if (bug_ == LeaseBug::version_restarts && call.act == LeaseAct::remove) server_.fresh();
     if (bug_ == LeaseBug::refused_put_lands && at_once && call.act == LeaseAct::update &&
         reply.status == 409 && server_.lease()) {

@@ -31,10 +31,11 @@ enum class LeaseBug : std::uint8_t {
     event_told_twice,
     events_out_of_order,
     watch_tells_the_known,
+    creation_misnamed,
     race_has_two_winners,
     refused_put_lands
 };
-inline constexpr std::array<std::string_view, 18> kLeaseBugs{
+inline constexpr std::array<std::string_view, 19> kLeaseBugs{
     "none",
     "equal-put-writes",
     "put-of-missing-is-not-found",
@@ -51,6 +52,7 @@ inline constexpr std::array<std::string_view, 18> kLeaseBugs{
     "event-told-twice",
     "events-out-of-order",
     "watch-tells-the-known",
+    "creation-misnamed",     // after a deletion, as kine does
     "race-has-two-winners",  // only among operations sent at once
     "refused-put-lands"};    // likewise: answered 409, and written
 
@@ -76,6 +78,7 @@ class MutantLease : public LeaseServer {
     LeaseBug bug_;
     Random random_;
     SimLease server_;
+    bool deleted_ = false;
     std::map<Version, bool> lost_;  // versions that a write at once has replaced
 };
 

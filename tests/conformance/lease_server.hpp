@@ -42,7 +42,8 @@ struct LeaseEvent {
 struct LeaseAnswer {
     LeaseReply reply;
     std::vector<LeaseEvent> events;
-    bool silent = false;  ///< collect: the events up to `version` did not all come in time
+    bool misnamed = false;  ///< simulated: the version of the Lease need not be its own (kine)
+    bool silent = false;    ///< collect: the events up to `version` did not all come in time
 };
 
 class LeaseServer {

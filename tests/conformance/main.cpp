@@ -2,9 +2,13 @@
 //
 // Exit codes: 0 no difference, 1 a difference, 64 bad input, 70 internal error (a server that does
 // not answer at all among them).
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,8 +34,10 @@ constexpr int kInternalError = 70;
 
 struct Arguments {
     RealLeaseOptions lease;
+    std::string lease_profile = "etcd";
     std::string bucket_secret;
     std::string profile = "aws";
+    bool delete_ignores_conditions = false;
     Settings settings;
     bool self_test = false;
 };
@@ -53,18 +59,20 @@ int report(const std::string& what, const Tally& tally) {
     return tally.differences == 0 ? kSame : kDifferent;
 }
 
-int compare_lease(const Arguments& arguments) {
+int compare_lease(const Arguments& arguments, sim::ApiProfile profile) {
     RealLease server(arguments.lease);
-    const LeaseDomain domain;
+    const LeaseDomain domain(profile);
     const RealLeaseOptions& lease = arguments.lease;
     const std::string command =
         command_of(arguments, "--lease-server " + lease.server + " --ca " + lease.ca_file +
                                   " --token-file " + lease.token_file + " --admin-token-file " +
-                                  lease.admin_token_file + " --namespace " + lease.namespace_name);
+                                  lease.admin_token_file + " --namespace " + lease.namespace_name +
+                                  " --lease-profile " + arguments.lease_profile);
     Suite<LeaseDomain> suite(domain, server, arguments.settings, [&](const Finding& finding) {
         std::cout << finding_text(finding, command) << std::flush;
     });
-    return report("lease", suite.run(lease_cases(), "lease.random-", random_lease_sequence));
+    return report("lease, profile " + arguments.lease_profile,
+                  suite.run(lease_cases(), "lease.random-", random_lease_sequence));
 }
 
 int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
@@ -76,7 +84,8 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
     RealBucket server(*std::move(config));
     sim::BucketSpec spec;
     spec.profile = profile;
-    spec.honours_conditional_delete = profile != sim::BucketProfile::minio;
+    if (profile == sim::BucketProfile::minio || arguments.delete_ignores_conditions)
+        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     const BucketDomain domain(spec);
     const std::string command = command_of(arguments, "--bucket-secret " + arguments.bucket_secret +
                                                           " --profile " + arguments.profile);
@@ -84,7 +93,7 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
         std::cout << finding_text(finding, command) << std::flush;
     });
     return report("bucket, profile " + arguments.profile,
-                  suite.run(bucket_cases(profile), "bucket.random-", random_bucket_sequence));
+                  suite.run(bucket_cases(spec), "bucket.random-", random_bucket_sequence));
 }
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -100,9 +109,16 @@ void declare(CLI::App& app, Arguments& arguments) {
         option->needs(lease);
         lease->needs(option);
     }
+    app.add_option("--lease-profile", arguments.lease_profile,
+                   "of the simulated Lease API: etcd, kine")
+        ->needs(lease);
     auto* bucket = app.add_option("--bucket-secret", arguments.bucket_secret,
                                   "compare the bucket that this file names (Thanos form)");
-    app.add_option("--profile", arguments.profile, "of the simulated bucket: aws, minio, versity")
+    app.add_option("--profile", arguments.profile,
+                   "of the simulated bucket: aws, minio, versity, gcs, azure")
+        ->needs(bucket);
+    app.add_flag("--delete-ignores-conditions", arguments.delete_ignores_conditions,
+                 "of that server, whatever its profile says (fake-gcs-server)")
         ->needs(bucket);
     auto* self = app.add_flag("--self-test", arguments.self_test,
                               "no server: find planted bugs, and nothing where there is none");
@@ -118,22 +134,30 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--only", arguments.settings.only, "one case or sequence, by its name");
 }
 
+/// The place of `name` among `profiles`; nothing, with a message, when it is none of them.
+template <std::size_t N>
+std::optional<std::size_t> profile_of(const char* flag, const std::string& name,
+                                      const std::array<std::string_view, N>& profiles) {
+    const auto found = std::find(profiles.begin(), profiles.end(), name);
+    if (found != profiles.end()) return static_cast<std::size_t>(found - profiles.begin());
+    std::cerr << "leasehold-conformance: " << flag << ": no profile " << name
+              << config::suggestion(name, profiles) << "\n";
+    return std::nullopt;
+}
+
 int run(const Arguments& arguments) {
-    const auto& profiles = sim::names::kBucketProfiles;
-    const auto profile = std::find(profiles.begin(), profiles.end(), arguments.profile);
-    if (profile == profiles.end()) {
-        std::cerr << "leasehold-conformance: --profile: no profile " << arguments.profile
-                  << config::suggestion(arguments.profile, profiles) << "\n";
-        return kBadInput;
-    }
+    const auto bucket = profile_of("--profile", arguments.profile, sim::names::kBucketProfiles);
+    const auto lease =
+        profile_of("--lease-profile", arguments.lease_profile, sim::names::kApiProfiles);
+    if (!bucket || !lease) return kBadInput;
     if (arguments.self_test) {
         const Settings& settings = arguments.settings;
         return self_test(settings.seed, settings.operations, std::cout) ? kSame : kDifferent;
     }
-    if (!arguments.lease.server.empty()) return compare_lease(arguments);
+    if (!arguments.lease.server.empty())
+        return compare_lease(arguments, static_cast<sim::ApiProfile>(*lease));
     if (!arguments.bucket_secret.empty())
-        return compare_bucket(arguments,
-                              static_cast<sim::BucketProfile>(profile - profiles.begin()));
+        return compare_bucket(arguments, static_cast<sim::BucketProfile>(*bucket));
     std::cerr << "leasehold-conformance: say --lease-server, --bucket-secret or --self-test\n";
     return kBadInput;
 }

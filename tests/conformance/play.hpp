@@ -7,11 +7,12 @@
 // answer decides among those.
 //
 // Where a server is known to check and to act in two steps, another operation of the round may come
-// between them, but none that the server locks out.
+// between them, but none that the server locks out. Where it is known to refuse an operation
+// because of another of the round, without an effect, that refusal is let pass.
 //
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
 // Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
-// two_steps, second_step, locks, succeeds; lost.
+// two_steps, second_step, locks, succeeds; refused_beside, lost.
 #pragma once
 
 #include <cstdint>
@@ -96,10 +97,10 @@ class Play {
         for (const Op& op : round)
             calls.push_back(domain_.build(op, memory_, subject_));
         const std::vector<Answer> answers = subject_.perform(calls);
-        for (std::size_t i = 0; i < round.size(); ++i) {
-            domain_.learn(memory_, round[i], calls[i], answers[i]);
-            real_.push_back(answers[i]);
-            if (domain_.lost(answers[i])) ++lost_;
+        domain_.learn(memory_, round, calls, answers);
+        for (const Answer& answer : answers) {
+            real_.push_back(answer);
+            if (domain_.lost(answer)) ++lost_;
         }
         std::vector<Candidate> explained = explain(round, answers);
         if (explained.empty()) return difference(sequence, index, answers);
@@ -141,10 +142,9 @@ class Play {
         return partial;
     }
     Candidate end(const Round<Op>& round, Partial partial) {
-        for (std::size_t i = 0; i < round.size(); ++i) {
-            domain_.learn(partial.state.memory, round[i], partial.calls[i], partial.answers[i]);
-            partial.state.answers.push_back(partial.answers[i]);
-        }
+        domain_.learn(partial.state.memory, round, partial.calls, partial.answers);
+        for (const Answer& answer : partial.answers)
+            partial.state.answers.push_back(answer);
         return std::move(partial.state);
     }
 
@@ -155,6 +155,11 @@ class Play {
         const std::uint64_t bit = std::uint64_t{1} << i;
         if ((partial.applied & bit) != 0 || locked_out(partial, i)) return std::nullopt;
         Partial next = partial;
+        if (domain_.refused_beside(partial.calls, i, real)) {
+            next.answers[i] = real;
+            next.applied |= bit;
+            return unless_known(std::move(next), known);
+        }
         const bool first = (partial.checked & bit) == 0;
         if (first && partial.calls.size() > 1 && domain_.two_steps(partial.calls[i])) {
             auto unchanged = partial.state.server;
@@ -169,6 +174,9 @@ class Play {
         if ((next.applied & bit) != 0 &&
             domain_.compare(next.state.relations, next.answers[i], real, subject_))
             return std::nullopt;
+        return unless_known(std::move(next), known);
+    }
+    std::optional<Partial> unless_known(Partial next, Known& known) {
         const std::string print = domain_.fingerprint(next.state.server, next.state.relations);
         if (!known.emplace(next.applied, next.checked, print).second) return std::nullopt;
         return next;

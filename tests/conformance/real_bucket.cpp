@@ -72,15 +72,17 @@ std::vector<BucketReply> RealBucket::perform(std::span<const BucketCall> calls) 
     return replies;
 }
 
-/// The last answer, or the first that is no success.
+/// The last put's answer, or the first that is no success.
 BucketReply RealBucket::fill(const BucketCall& call) {
     BucketReply all;
     all.status = 200;
     SendBucket request = call.request;
     for (std::uint32_t n = 0; n < call.fill; ++n) {
         request.key = filled_key(call.request.key, n);
-        send(call.client, request, [&all](BucketReply reply) {
-            if (all.status == 200) all = std::move(reply);
+        // Answers come in any order, and versions may be those of writes.
+        const bool last = n + 1 == call.fill;
+        send(call.client, request, [&all, last](BucketReply reply) {
+            if (all.status == 200 && (last || reply.status != 200)) all = std::move(reply);
         });
         run_until(kFilling - 1);
     }

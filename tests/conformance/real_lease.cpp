@@ -259,7 +259,10 @@ void RealLease::edit(sim::LeaseEdit how, Answer answer) {
         case sim::LeaseEdit::label:
             return label(std::move(answer));
         case sim::LeaseEdit::replay_release:
-            break;  // to a server a PUT like any other, which clients send already
+        case sim::LeaseEdit::recreate_empty:
+        case sim::LeaseEdit::renew_holder:
+        case sim::LeaseEdit::lengthen_duration:
+            break;  // to a server a request like any other, which clients send already
     }
     answer(plain(0));
 }

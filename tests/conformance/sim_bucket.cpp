@@ -25,8 +25,14 @@ BucketReply SimBucket::apply(const BucketCall& call) {
 BucketReply SimBucket::one(const SendBucket& request) {
     std::optional<sim::BucketChange> change;
     BucketReply reply = bucket_.handle(request, change);
-    if (change && change->body) objects_[change->key] = change->body;
-    if (change && !change->body) objects_.erase(change->key);
+    if (change && change->body) {
+        objects_[change->key] = change->body;
+        tags_[change->key] = change->etag;
+    }
+    if (change && !change->body) {
+        objects_.erase(change->key);
+        tags_.erase(change->key);
+    }
     return reply;
 }
 

@@ -22,12 +22,15 @@ class SimBucket : public BucketServer {
 
     /// What it holds.
     [[nodiscard]] const std::map<ObjectKey, ObjectBodyPtr>& objects() const { return objects_; }
+    /// The version of each of them.
+    [[nodiscard]] const std::map<ObjectKey, ETag>& tags() const { return tags_; }
 
   private:
     BucketReply one(const SendBucket& request);
     sim::BucketSpec spec_;
     sim::Bucket bucket_;
     std::map<ObjectKey, ObjectBodyPtr> objects_;
+    std::map<ObjectKey, ETag> tags_;
 };
 
 }  // namespace leasehold::conformance

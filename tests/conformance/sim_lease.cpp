@@ -21,7 +21,7 @@ LeaseEvent event_of(const sim::LeaseChange& change) {
 }  // namespace
 
 void SimLease::fresh() {
-    *this = SimLease(mix64(seed_ + 1));
+    *this = SimLease(mix64(seed_ + 1), profile_);
 }
 
 std::vector<LeaseAnswer> SimLease::perform(std::span<const LeaseCall> calls) {
@@ -57,6 +57,8 @@ LeaseAnswer SimLease::apply(const LeaseCall& call) {
         case LeaseAct::collect:
             return collect(call);
     }
+    const bool created = change && !change->before && change->after;
+    answer.misnamed = created && api_.misnames_creations();
     if (change) note(*change);
     return answer;
 }

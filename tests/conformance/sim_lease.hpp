@@ -15,7 +15,8 @@ namespace leasehold::conformance {
 /// Copyable: a copy goes its own way from here.
 class SimLease : public LeaseServer {
   public:
-    explicit SimLease(std::uint64_t seed) : seed_(seed), api_(seed) {}
+    explicit SimLease(std::uint64_t seed, sim::ApiProfile profile = sim::ApiProfile::etcd)
+        : seed_(seed), profile_(profile), api_(seed, profile) {}
 
     void fresh() override;
     /// One after another.
@@ -42,6 +43,7 @@ class SimLease : public LeaseServer {
     LeaseAnswer collect(const LeaseCall& call);
 
     std::uint64_t seed_;
+    sim::ApiProfile profile_;
     sim::LeaseApi api_;
     std::map<std::uint32_t, Watch> watches_;  // by client
     std::uint64_t course_ = 0;

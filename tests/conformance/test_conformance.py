@@ -1,4 +1,5 @@
-"""The simulated Lease API and bucket beside a real kube-apiserver, MinIO and Versity S3 Gateway.
+"""The simulated Lease API and bucket beside a real kube-apiserver, on etcd and on kine with SQLite,
+MinIO, Versity S3 Gateway, fake-gcs-server and Azurite. LEASEHOLD_KUBERNETES=1.34 compares with the older API server.
 
 Catches: a simulated server that answers otherwise than a real one does, by status, reason, version
 relations, content, pages or watch events; in scripted cases, in random sequences, and among
@@ -11,17 +12,23 @@ import subprocess
 
 import pytest
 
+import install
+from lab.azure import Azurite
 from lab.cluster import ADMIN, NAMESPACE
+from lab.gcs import FakeGcs
 
 OPERATIONS = 5000
+GCS_OPERATIONS = 1500  # each of its answers takes time that grows with all its objects
+AZURE_OPERATIONS = 1000  # a language that is not made for speed
 PROFILES = {"minio": "minio", "versitygw": "versity"}
 
 
-def compare(reports, name, *arguments):
+def compare(reports, name, *arguments, at_least=OPERATIONS, variables=None):
     """Runs the suite against one server; what it prints is the evidence."""
     done = subprocess.run(
-        [os.environ["LEASEHOLD_CONFORMANCE"], "--operations", str(OPERATIONS), *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=400)
+        [os.environ["LEASEHOLD_CONFORMANCE"], "--operations", str(at_least), *map(str, arguments)],
+        capture_output=True, text=True, check=False, timeout=400,
+        env={**os.environ, **(variables or {})})
     print(done.stdout, done.stderr)
     assert done.returncode == 0, f"exit code {done.returncode}"
     line = done.stdout.strip().splitlines()[-1]
@@ -30,23 +37,52 @@ def compare(reports, name, *arguments):
                        r"(\d+) differences", line)
     assert counts, line
     cases, operations, at_once, differences = map(int, counts.groups())
-    assert cases > 30 and operations >= OPERATIONS and at_once > OPERATIONS / 5
+    assert cases > 30 and operations >= at_least and at_once > at_least / 5
     assert differences == 0
 
 
-def test_lease_api(lab, reports, tmp_path):
+@pytest.mark.parametrize("storage", ["etcd", "kine"])
+def test_lease_api(lab, reports, tmp_path, storage):
+    cluster = lab.cluster if storage == "etcd" else lab.kine()
+    assert cluster.stored_in == storage
+    version = cluster.must("GET", "/version")["gitVersion"]
+    print(f"kube-apiserver {version} on {storage}")
     token = tmp_path / "token"
-    token.write_text(lab.cluster.token(), encoding="utf-8")
+    token.write_text(cluster.token(), encoding="utf-8")
     admin = tmp_path / "admin"
     admin.write_text(ADMIN, encoding="utf-8")
-    compare(reports, "kube-apiserver", "--lease-server", lab.cluster.url, "--ca", lab.cluster.ca,
-            "--token-file", token, "--admin-token-file", admin, "--namespace", NAMESPACE)
+    compare(reports, f"kube-apiserver-{storage}", "--lease-server", cluster.url, "--ca",
+            cluster.ca, "--token-file", token, "--admin-token-file", admin, "--namespace",
+            NAMESPACE, "--lease-profile", storage)
 
 
 @pytest.mark.parametrize("store", PROFILES)
 def test_bucket(lab, reports, tmp_path, store):
     secret = lab.stores[store].secret(tmp_path / "bucket.yaml")
     compare(reports, store, "--bucket-secret", secret, "--profile", PROFILES[store])
+
+
+def test_google(lab, reports, tmp_path):
+    """On fake-gcs-server, whose DELETE looks at no condition."""
+    gcs = FakeGcs(tmp_path / "gcs", lab.tools, backend="memory")
+    try:
+        secret = tmp_path / "bucket.yaml"
+        secret.write_text(gcs.secret_text(), encoding="utf-8")
+        compare(reports, "gcs", "--bucket-secret", secret, "--profile", "gcs",
+                "--delete-ignores-conditions", at_least=GCS_OPERATIONS, variables=gcs.variables())
+    finally:
+        gcs.stop()
+
+
+def test_azure(lab, reports, tmp_path):  # pylint: disable=unused-argument
+    """On Azurite, in a server of its own, whose LISTs take time that grows with all its blobs."""
+    azurite = Azurite(tmp_path / "azurite", install.azurite())
+    try:
+        secret = azurite.secret(tmp_path / "bucket.yaml")
+        compare(reports, "azure", "--bucket-secret", secret, "--profile", "azure",
+                at_least=AZURE_OPERATIONS)
+    finally:
+        azurite.stop()
 
 
 def test_a_wrong_profile_is_found_out(lab, tmp_path):

@@ -4,9 +4,17 @@
 // fuzz-sources: agent/bucket/bucket_config.cpp agent/bucket/s3_section.cpp
 // fuzz-sources: agent/bucket/secret_map.cpp agent/bucket/endpoint.cpp
 // fuzz-sources: agent/bucket/user_metadata.cpp agent/bucket/key_rule.cpp
-// fuzz-sources: config/diagnostic.cpp config/nearest.cpp config/tree.cpp config/units.cpp
+// fuzz-sources: agent/bucket/http_section.cpp agent/bucket/gcs_section.cpp
+// fuzz-sources: agent/bucket/google_key.cpp agent/bucket/azure_section.cpp
+// fuzz-sources: agent/bucket/azure_place.cpp agent/bucket/azure_shared_key.cpp
+// fuzz-sources: agent/bucket/service_url.cpp
+// fuzz-sources: agent/bucket/s3_url.cpp
+// fuzz-sources: agent/base/md5.cpp
+// fuzz-sources: agent/bucket/google_jwt.cpp
+// fuzz-sources: config/diagnostic.cpp config/nearest.cpp config/tree.cpp config/tree_builder.cpp
+// fuzz-sources: config/units.cpp
 // fuzz-sources: model/base/check.cpp
-// fuzz-links: yaml-cpp
+// fuzz-links: yaml-cpp crypto
 // fuzz-options: -max_len=4096
 #include <cstddef>
 #include <cstdint>

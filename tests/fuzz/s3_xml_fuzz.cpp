@@ -2,6 +2,7 @@
 // follows is the prefix asked for, and how much the key to start after.
 //
 // fuzz-sources: agent/bucket/s3_xml.cpp agent/bucket/key_rule.cpp model/base/check.cpp
+// fuzz-sources: agent/bucket/page_order.cpp
 // fuzz-sources: agent/base/one_line.cpp
 // fuzz-links: pugixml
 // fuzz-options: -max_len=8192

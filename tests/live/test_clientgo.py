@@ -14,12 +14,11 @@ import time
 import pytest
 
 from fixtures import Concurrent, chosen
+from lab.contests import LEASE, Ours, Theirs
 from lab.electors import Elector
 from lab.processes import wait_for
-from lab.proxies import PASS, Action, FaultProxy
+from lab.proxies import PASS, Action
 from lab.trio import SLOW, Trio, overlaps
-
-LEASE = 15
 
 # ---- peers on one Lease -------------------------------------------------------------------------
 
@@ -90,86 +89,12 @@ def test_fifty_handovers_with_client_go(played):
 FOLLOWERS = 4
 
 
-class Contest:
-    """`first`, which the schedule strikes, behind a proxy of its own; and four followers."""
-
-    def __init__(self, lab, name):
-        self.lab = lab
-        self.lease = name
-        self.proxy = FaultProxy(lab.cluster.url, lab.cluster.ca,
-                                lab.authority.server(f"proxy-{name}"))
-        self.all = []
-
-    def start(self):
-        self.launch(0, self.proxy.url)
-        wait_for(lambda: self.leading(self.first), 30, f"{self.first.name} to lead")
-        for i in range(FOLLOWERS):
-            self.launch(i + 1, self.lab.cluster.url)
-            time.sleep(random.uniform(0, 0.7))
-        # In step with nothing: the fault falls anywhere within a period of renewal.
-        time.sleep(4 + random.uniform(0, 2))
-        return self
-
-    @property
-    def first(self):
-        return self.all[0]
-
-    def wait_other_leads(self, seconds=45):
-        return wait_for(lambda: next((one for one in self.all[1:] if self.leading(one)), None),
-                        seconds, f"another one than {self.first.name} to lead", every=0.02)
-
-    def judge(self, say):
-        pass
-
-
-class ClientGo(Contest):
+class ClientGo(Theirs):
     patience = 4.93  # a little below its time-out of 5 s
 
-    def __init__(self, lab, name, timeout, release):
-        super().__init__(lab, name)
-        self.flags = {"timeout": timeout, "release_on_cancel": release}
 
-    def launch(self, i, url):
-        self.all.append(Elector(self.lab, self.lease, f"{self.lease}-{i}", url=url, again=i > 0,
-                                **self.flags))
-
-    def leading(self, one):
-        return one.leading()
-
-    def spans(self):
-        return {one.name: one.beliefs() for one in self.all}
-
-    def stop(self):
-        for one in self.all:
-            one.process.resume()
-            one.kill()
-        self.proxy.stop()
-
-
-class Ours(Contest):
+class Agents(Ours):
     patience = 3.0  # likewise: 3.22 s, a quarter of (14.89 s - retryPeriod)
-
-    def __init__(self, lab, name):
-        super().__init__(lab, name)
-        self.trio = Trio(lab, name, size=1 + FOLLOWERS, first_api=self.proxy.url,
-                         lease_duration=LEASE, retry_period="2s")
-
-    def launch(self, i, _url):
-        self.all.append(self.trio.agents[i].start())
-
-    def leading(self, one):
-        return one.leads()
-
-    def spans(self):
-        return {one.name: one.gates() for one in self.all}
-
-    def judge(self, say):
-        self.trio.stop()
-        say(self.trio.verify(may_lack=SLOW))
-
-    def stop(self):
-        self.trio.kill()
-        self.proxy.stop()
 
 
 def late_answer_then_black_hole(contest, late):
@@ -278,7 +203,8 @@ KINDS = ("client-go", "ours")
 def play(lab, say, kind, name, schedule):
     """Milliseconds of overlap of all pairs."""
     run, timeout, release = SCHEDULES[schedule]
-    contest = ClientGo(lab, name, timeout, release) if kind == "client-go" else Ours(lab, name)
+    contest = Agents(lab, name, FOLLOWERS) if kind == "ours" else ClientGo(
+        lab, name, followers=FOLLOWERS, timeout=timeout, release_on_cancel=release)
     try:
         contest.start()
         if kind == "ours":
@@ -288,7 +214,7 @@ def play(lab, say, kind, name, schedule):
         with declared:
             run(contest)
         contest.judge(say)
-        return overlaps(contest.spans()) / 1e6
+        return contest.two_leaders()
     finally:
         contest.stop()
 
@@ -313,7 +239,7 @@ def played(lab, request):
 def table(reports):
     rows = []
     yield rows
-    lines = [f"| schedule ({EACH} runs of each) | client-go v0.34.4: two leaders, longest ms "
+    lines = [f"| schedule ({EACH} runs of each) | client-go v0.37.2: two leaders, longest ms "
              "| leasehold |", "|---|---|---|", *rows]
     (reports / "clientgo.md").write_text("\n".join(lines) + "\n")
     print("\n" + "\n".join(lines))

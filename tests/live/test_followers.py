@@ -102,8 +102,9 @@ def test_queries_do_not_wait_behind_reads(lab, trio):
         for i in range(50):
             assert leader.write(DAY + f"pending-{i}", b"%d" % i) == "Committed"
         assert [read.result(60).body for read in reads] == [b"%d" % i for i in range(50)]
-    # 5 ms on a machine that has nothing else to do; on another one, what it costs there anyway.
-    assert paced["p99Ms"] < max(5, 1.5 * beside["p99Ms"])
+    # 5 ms on a machine that has nothing else to do; on another one, what it costs there anyway. A
+    # query that waits behind a read takes seconds.
+    assert paced["p99Ms"] < max(5, 4 * beside["p99Ms"])
     assert burst["maxMs"] < 1000
 
 

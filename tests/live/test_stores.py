@@ -10,10 +10,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lab.agents import PREFIX
+from lab.bucket_checks import table
 from lab.processes import wait_for
 from lab.proxies import FaultProxy
 from lab.stores import REGION, STORES
 from lab.trio import SLOW, Trio
+from test_roles import alone  # noqa: F401 (a fixture)
 
 ODD_KEYS = ["etl/plain", "etl/with blank", "etl/a+b=c&d", "etl/ümlaut/日本", "etl/per%cent~tilde",
             "etl/deep/" + "/".join("abcdefgh"), "etl/" + "x" * 200]
@@ -101,6 +103,23 @@ def test_recordings_hold_all_invariants(trio):
     """All of the above through the checkers; catches what no test above looks at."""
     trio.stop()
     print(trio.verify(may_lack=SLOW))
+
+
+EMPTY = "works, no objects -> is the bucket's name right? Some stores make what is missing"
+CHECKS = {"LIST": EMPTY, "GET of a key that is not there": "404 NoSuchKey", "PUT": "stored",
+          "GET": "what was stored", "If-None-Match on PUT": "honoured",
+          "If-Match on PUT": "honoured", "two conditional PUTs at once": "one won, in 20 rounds",
+          "a PUT that stalls while another wins": "refused", "DELETE": "works"}
+DELETES = {"minio": "ignored -> removed keys leave a small tombstone for good",
+           "versitygw": "honoured"}
+
+
+@pytest.mark.parametrize("store", DELETES)
+def test_check_bucket(lab, alone, tmp_path, store):  # noqa: F811
+    """Catches a table that says of a store what another does."""
+    secret = lab.stores[store].secret(tmp_path / "bucket.yaml", prefix="checked").read_text()
+    code, said = alone(f"check-{store}", secret, {}).ask("--check-bucket")
+    assert code == 0 and table(said) == {**CHECKS, "If-Match on DELETE": DELETES[store]}, said
 
 
 class Careless:

@@ -1,6 +1,6 @@
 # Copies ROOT/FILE to FOLDER/FILE and applies PATCH there, without fuzz: a patch whose surroundings
 # changed must be read again by a person.
-file(REMOVE_RECURSE ${FOLDER}/model)
+file(REMOVE_RECURSE ${FOLDER}/model ${FOLDER}/sim)
 get_filename_component(parent ${FOLDER}/${FILE} DIRECTORY)
 file(COPY ${ROOT}/${FILE} DESTINATION ${parent})
 execute_process(COMMAND patch -p1 --fuzz=0 --batch --forward --no-backup-if-mismatch -r -

@@ -18,7 +18,8 @@ or, where no scenario has the fault that shows it, of
     # caught-by: unit election_test Trust.SomeTest    the program of unit tests, and its filter
     # why: ...
 
-whose mutant is that program with the bug linked in: its tests must fail, and pass without it.
+(`caught-by: inconclusive` plants a world that does less than it says: `leasehold check` of the
+scenario and seeds must end with exit code 3, and with 0 without it), whose mutant is that program with the bug linked in: its tests must fail, and pass without it.
 
 The test passes when that invariant is violated in some seed, nothing is violated that isn't named,
 and the program without the bug passes the same scenario with the same seeds.
@@ -115,6 +116,20 @@ def judge_by_unit_tests(patch, program, mutant, root, tests):
     return f"{patch.stem:<44} {'unit tests':<30}    -  {tests}"
 
 
+def judge_weakened(patch, program, mutant, root, header):
+    """A world that does less: nothing is violated, and a pass would say something untrue."""
+    def code(which):
+        return subprocess.run([which, "check", header["scenario"], "--seed", header["seeds"],
+                               "--jobs", "1", "--quiet"], cwd=root, capture_output=True,
+                              timeout=280).returncode
+    if code(program) != 0:
+        raise Failed(f"{patch.stem}: the program without the bug fails {header['scenario']}")
+    found = code(mutant)
+    if found != 3:
+        raise Failed(f"{patch.stem}: exit code {found} of {header['scenario']}, expected 3")
+    return f"{patch.stem:<44} {'exit 3':<30}    -  {header['scenario']}"
+
+
 def judge(patch, program, mutant, root):
     header = read_header(patch)
     named = header["caught-by"]
@@ -123,6 +138,8 @@ def judge(patch, program, mutant, root):
         if Path(program).name != unit_program:  # of a table: beside the program of scenarios
             program = str(Path(program).parents[1] / "tests" / unit_program)
         return judge_by_unit_tests(patch, program, mutant, root, tests)
+    if named == "inconclusive":
+        return judge_weakened(patch, program, mutant, root, header)
     runs = play(program, root, header)
     known = {v["id"] for run in runs for v in run["invariants"]}
     allowed = {named} | {word.strip() for word in header.get("also", "").split(",") if word.strip()}

@@ -134,6 +134,7 @@ def planted_answer_for_nothing(files):
 
 def main():
     records = None
+    unseen = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = simulated(folder, "scenarios/failover/leader-crash.yaml", 7)
@@ -152,6 +153,32 @@ def main():
         without = {key: value for key, value in files.items() if key[0] != "world"}
         code, out, err = verify(write(folder, without))
         check("the agents alone know the Lease and the bucket", code == 0, out + err)
+
+        for lost in (0, 1, 2):
+            kept = {key: value for key, value in files.items() if key[0] != lost}
+            holders = [r["of"]["after"]["record"]["holder"] for r in kept["world", 0]
+                       if r["record"] == "leaseCommitted" and r["of"]["after"]]
+            held = [h for h in dict.fromkeys(holders) if h.startswith(f"replica-{lost}")]
+            code, out, err = verify(write(folder, kept))
+            if not held:
+                check(f"without replica-{lost}, which never led: pass", code == 0, out + err)
+                continue
+            unseen += 1
+            check(f"without replica-{lost}, which held the Lease: exit 3", code == 3, out + err)
+            check(f"without replica-{lost}: says who", re.search(
+                rf"found: {re.escape(held[0])} held the Lease from [\d.]+s to [\d.ms]+",
+                " ".join(out.split())), out)
+            left_open = lines_of(out, "inconclusive")
+            check(f"without replica-{lost}: no verdict over what was not looked at",
+                  {"leader.at-most-one", "bucket.linearizable"} <= left_open, out)
+            check(f"without replica-{lost}: what one process shows by itself is judged",
+                  "read.one-outcome" in lines_of(out, "pass"), out)
+            bad = json.loads(json.dumps({str(k): v for k, v in kept.items()}))
+            bad = dict(zip(kept, bad.values()))
+            planted_answer_for_nothing(bad)
+            code, out, err = verify(write(folder, bad))
+            check(f"without replica-{lost}: a violation stays one", code == 1, out + err)
+        check("both leaders were left out once", unseen == 2, str(unseen))
 
         code, out, err = verify(write(folder, files, cut={(1, 1)}))
         check("a line that was cut off ends its file", code == 0, out + err)

@@ -35,9 +35,11 @@ ARROWS = {
     "model/protocol": ("model/protocol", "model/base"),
     "model/election": ("model/election", "model/protocol", "model/base"),
     "model/storage": ("model/storage", "model/protocol", "model/base"),
-    # Bounds follow from what was configured, so the checkers see the two configurations.
+    # Bounds follow from what was configured, so the checkers see the two configurations; and beside a
+    # leader stands a single install, which is the production code.
     "model/check": ("model/check", "model/protocol", "model/base",
-                    "model/election/elector.hpp", "model/storage/config.hpp"),
+                    "model/election/elector.hpp", "model/storage/config.hpp",
+                    "model/replica/replica.hpp"),
     "model/replica": ("model/replica", "model/storage", "model/election", "model/protocol",
                       "model/base"),
     "config": ("config", "model/base"),
@@ -45,7 +47,8 @@ ARROWS = {
     "sim": ("sim", "reports", "config", "model"),
     # A peer knows nothing of the world; of client-go a scenario sets what its users can set.
     "sim/peers": ("sim/peers", "model"),
-    "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp", "config", "model"),
+    "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp",
+                     "sim/peers/library_config.hpp", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"

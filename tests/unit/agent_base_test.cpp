@@ -12,6 +12,7 @@
 
 #include "agent/base/bytes.hpp"
 #include "agent/base/clock.hpp"
+#include "agent/base/crc32.hpp"
 #include "agent/base/file_pool.hpp"
 #include "agent/base/sha256.hpp"
 #include "agent/base/socket_set.hpp"
@@ -67,6 +68,15 @@ TEST(AgentSha256, KnowsAbc) {
     EXPECT_EQ(content_digest(value).low, 0x414140de5dae2223ULL);
     EXPECT_EQ(to_hex(hash.finish()),
               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(AgentCrc32, KnowsTheCheckValueInAnyPieces) {
+    Crc32 crc;
+    EXPECT_EQ(crc.value(), 0U);
+    crc.add("1234");
+    crc.add("");
+    crc.add("56789");
+    EXPECT_EQ(crc.value(), 0xCBF43926U);
 }
 
 TEST(AgentSpool, KeepsSmallContentInMemoryAndLargeInAFileWithTheSameDigest) {

@@ -1,6 +1,7 @@
 // A bucket client on a loop of its own, for tests: one request in, its one answer out.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -72,11 +73,17 @@ inline std::string keys_of(const BucketReply& reply) {
 
 class BucketRig {
   public:
-    explicit BucketRig(const BucketConfig& config) : folder_(), pool_(loop_, 4) {
+    using Make =
+        std::function<std::unique_ptr<BucketClient>(const BucketContext&, BucketClient::Deliver)>;
+
+    explicit BucketRig(const BucketConfig& config)
+        : BucketRig([&](const BucketContext& context, BucketClient::Deliver deliver) {
+              return make_bucket(config, context, std::move(deliver));
+          }) {}
+    explicit BucketRig(const Make& make) : folder_(), pool_(loop_, 4) {
         gate.publish(kNever);
-        client_ = make_bucket(
-            config, BucketContext{loop_, pool_, &gate, &uploads, folder_.file(""), &duties_},
-            [this](const Event& event) { take(event); });
+        client_ = make(BucketContext{loop_, pool_, &gate, &uploads, folder_.file(""), &duties_},
+                       [this](const Event& event) { take(event); });
     }
 
     RequestId send(SendBucket request, Duration timeout = std::chrono::seconds(10)) {

@@ -229,6 +229,9 @@ TEST(AgentBucketXml, ErrorsThatNameAHeader) {
         "<Message>Unsupported header 'x-amz-checksum-sha256' received for this API "
         "call.</Message>");
     EXPECT_TRUE(checksum.names_checksum);
+    EXPECT_FALSE(checksum.names_body_hash);
+    EXPECT_TRUE(error("<Message>UNSIGNED-PAYLOAD</Message>").names_body_hash);
+    EXPECT_FALSE(error("<Key>UNSIGNED-PAYLOAD</Key>").names_body_hash);
     EXPECT_FALSE(checksum.names_condition);
     EXPECT_EQ(error("<Region>eu-central-1</Region>").region, "eu-central-1");
     EXPECT_EQ(error("<Region>eu central\n1</Region>").region, "");

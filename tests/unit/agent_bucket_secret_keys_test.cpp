@@ -106,7 +106,7 @@ TEST(AgentBucketSecret, BlankKeysAreNotGiven) {
     }
     EXPECT_EQ(*parse_bucket_config(s3("  region: ~\nprefix:\n"), "s"), *plain);
     EXPECT_EQ(error_of("type:\nconfig: {}\n"),
-              "secret.yaml:1:1: type: missing (expected one of S3, FILESYSTEM)");
+              "secret.yaml:1:1: type: missing (expected one of S3, GCS, AZURE, FILESYSTEM)");
 }
 
 TEST(AgentBucketSecret, BooleansAndNumbersAreThoseOfYaml) {

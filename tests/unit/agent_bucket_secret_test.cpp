@@ -203,10 +203,12 @@ TEST(AgentBucketSecret, MisplacedAndUnknownKeys) {
         {"typ: S3\n",
          "secret.yaml:1:1: unknown key \"typ\" at the top level; did you mean "
          "\"type\"?"},
-        {"config: {}\n", "secret.yaml:1:1: type: missing (expected one of S3, FILESYSTEM)"},
-        {"type: gcs\nconfig: {bucket: b, service_account: x}\n",
-         "secret.yaml:1:7: type: GCS is not supported: this program writes to S3 (any server that "
-         "speaks its protocol) and FILESYSTEM"},
+        {"config: {}\n",
+         "secret.yaml:1:1: type: missing (expected one of S3, GCS, AZURE, FILESYSTEM)"},
+        {"type: swift\nconfig: {bucket: b, service_account: x}\n",
+         "secret.yaml:1:7: type: SWIFT is not supported: this program writes to S3 (any server "
+         "that "
+         "speaks its protocol), GCS, AZURE and FILESYSTEM"},
         {"type: S33\nconfig: {}\n",
          "secret.yaml:1:7: type: unknown name \"S33\"; did you mean \"S3\"?"},
     });

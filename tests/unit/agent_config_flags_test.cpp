@@ -91,7 +91,6 @@ std::vector<Reach> other_reaches(const Folder& folder) {
     const std::string token = folder.file("listen-token");
     const std::string certificate = folder.file("tls.crt");
     const std::string key = folder.file("tls.key");
-    const std::string values = folder.file("values.yaml", "kubecostModel: {etl: false}\n");
     const Words world{"record-world",
                       "--api-server",
                       "https://127.0.0.1:6443",
@@ -121,10 +120,6 @@ std::vector<Reach> other_reaches(const Folder& folder) {
              return c.bucket->type == BucketType::filesystem &&
                     c.bucket->directory == "no-such-bucket";
          }},
-        {"values", alone({"--values", values}),
-         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
-        {"set", alone({"--set", "kubecostModel.etl=false"}),
-         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
         {"prefix", alone({"--prefix", "other/"}),
          [](const auto& c) { return c.storage.prefix.view() == "other/"; }},
         {"write-deadline", alone({"--write-deadline", "1m"}),
@@ -166,11 +161,31 @@ std::vector<Reach> other_reaches(const Folder& folder) {
     };
 }
 
+std::vector<Reach> value_reaches(const Folder& folder) {
+    const std::string values = folder.file("values.yaml", "kubecostModel: {etl: false}\n");
+    const std::string count = "kubecostDeployment.replicas=";
+    return {
+        {"values", alone({"--values", values}),
+         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
+        {"set", alone({"--set", "kubecostModel.etl=false"}),
+         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
+        {"set-json", alone({"--set-json", R"(kubecostModel={"etl":false})"}),
+         [](const auto& c) { return !c.replicas && c.warnings.size() == 1; }},
+        {"set-string", alone({"--set-string", count + "1"}),
+         [](const auto& c) { return c.replicas == 1U; }},
+        {"set-file", alone({"--set-file", count + folder.file("one", "1")}),
+         [](const auto& c) { return c.replicas == 1U; }},
+        {"set-literal", alone({"--set-literal", count + "1"}),
+         [](const auto& c) { return c.replicas == 1U; }},
+    };
+}
+
 TEST(AgentFlags, EveryFlagReachesItsField) {
     const Folder folder;
     std::vector<Reach> reaches = election_reaches(folder);
-    for (Reach& reach : other_reaches(folder))
-        reaches.push_back(std::move(reach));
+    for (std::vector<Reach> more : {other_reaches(folder), value_reaches(folder)})
+        for (Reach& reach : more)
+            reaches.push_back(std::move(reach));
     std::set<std::string> tried;
     for (const Reach& reach : reaches) {
         SCOPED_TRACE(reach.flag);

@@ -260,7 +260,8 @@ TEST(AgentDescribe, EverySettingInForceIsShown) {
     const std::vector<std::string_view> other{
         "check-config", "check-bucket",   "remove-tombstones", "standalone",  "values",
         "set",          "profile",        "kubeconfig",        "context",     "api-server",
-        "api-ca-file",  "api-token-file", "bucket-dir",        "record-poll", "bucket-config"};
+        "api-ca-file",  "api-token-file", "bucket-dir",        "record-poll", "bucket-config",
+        "set-json",     "set-string",     "set-file",          "set-literal"};
     for (const Setting& setting : all_settings()) {
         if (std::find(other.begin(), other.end(), setting.flag) != other.end()) continue;
         EXPECT_TRUE(elects[std::string(setting.flag)]) << setting.flag;
@@ -270,6 +271,15 @@ TEST(AgentDescribe, EverySettingInForceIsShown) {
     EXPECT_FALSE(single["api"]);
     EXPECT_EQ(single["bucket"]["directory"].as<std::string>(), "no-such-bucket");
     EXPECT_EQ(single["object-format"].as<std::string>(), "plain");
+}
+
+TEST(AgentDescribe, SaysWhoseCommandGivesTheTokenAndWhatWasIgnored) {
+    const YAML::Node shown = described(good(
+        {"--kubeconfig", "tests/agent/kubeconfigs/eks.yaml", "--leader-follower", "--pod-name", "p",
+         "--bucket-config", kObjectStore, "--set", "ingress.hosts={a,b},grafana.x[0]=y"}));
+    EXPECT_EQ(shown["api"]["token"].as<std::string>(), "asked of aws");
+    EXPECT_EQ(shown["ignored-helm-values"].as<int>(), 2);
+    EXPECT_FALSE(described(good(alone()))["ignored-helm-values"]);
 }
 
 TEST(AgentDescribe, HostileTextStaysYaml) {

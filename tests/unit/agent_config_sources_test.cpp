@@ -297,6 +297,23 @@ TEST(AgentSources, AProxyIsForTheBucketAndNeverForThisMachine) {
               "HTTPS_PROXY: expected http://HOST:PORT (or https, socks5)");
 }
 
+TEST(AgentSources, WhereGooglesStoreIsAndWhoseTokensAreAskedFor) {
+    const Folder folder;
+    const std::string secret = folder.file("g.yaml", "type: GCS\nconfig: {bucket: b}\n");
+    const AgentConfig config = good({"--bucket-config", secret}, {{"HTTPS_PROXY", "proxy:3128"}});
+    EXPECT_EQ(config.credentials, "the metadata server at http://metadata.google.internal");
+    EXPECT_EQ(config.bucket->proxy, "proxy:3128");
+    EXPECT_NE(describe(config).find("  url: https://storage.googleapis.com/b/\n"),
+              std::string::npos);
+    const AgentConfig emulated =
+        good({"--bucket-config", secret},
+             {{"HTTPS_PROXY", "proxy:3128"}, {"STORAGE_EMULATOR_HOST", "localhost:4443"}});
+    EXPECT_EQ(emulated.bucket->proxy, "");
+    EXPECT_NE(describe(emulated).find("  url: http://localhost:4443/b/\n"), std::string::npos);
+    EXPECT_EQ(bad({"--bucket-config", secret}, {{"GCE_METADATA_HOST", "a b"}}),
+              "GCE_METADATA_HOST: expected a URL with a host's name or address, and no user");
+}
+
 TEST(AgentSources, WhoseCredentialsAreInForceIsSaidWithoutAsking) {
     const Folder folder;
     const std::string secret = folder.file(

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -80,6 +81,14 @@ class FilesRig {
             loop_.run_one();
         return answers_;
     }
+    /// How many answers have come when work that is asked for now has been done.
+    std::size_t answers_before_new_work() {
+        std::optional<std::size_t> count;
+        pool_->run([] { return true; }, [&](bool) { count = answers_.size(); });
+        while (!count)
+            loop_.run_one();
+        return *count;
+    }
     FileReply ask(FileVerb verb, const std::string& key = "", const FileTag& tag = {},
                   const Blob& payload = {}) {
         send(RequestId(++last_), verb, key, tag, payload);
@@ -87,6 +96,11 @@ class FilesRig {
     }
     FileStatus put(const std::string& key, const std::string& text, const FileTag& tag) {
         return ask(FileVerb::store, key, tag, blob_of(text)).status;
+    }
+    /// All that was told of failures and their ends, a line each.
+    [[nodiscard]] const std::vector<std::string>& told() const { return told_; }
+    [[nodiscard]] DutyState duty() const {
+        return duties_.states().at(static_cast<std::size_t>(Duty::local_files));
     }
     /// The process ends and another one starts.
     void restart() {
@@ -135,9 +149,10 @@ class FilesRig {
   private:
     void make() {
         pool_ = std::make_unique<FilePool>(loop_, threads_);
-        store_ = std::make_unique<FileStore>(loop_, *pool_, root_, [this](const Event& event) {
-            answers_.push_back(std::get<FileAnswered>(event));
-        });
+        store_ = std::make_unique<FileStore>(
+            loop_, *pool_, root_,
+            [this](const Event& event) { answers_.push_back(std::get<FileAnswered>(event)); },
+            &duties_);
     }
 
     fs::path root_;
@@ -146,6 +161,8 @@ class FilesRig {
     asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
     std::unique_ptr<FilePool> pool_;
     std::vector<FileAnswered> answers_;
+    std::vector<std::string> told_;
+    Duties duties_{[this](bool, const std::string& line) { told_.push_back(line); }};
     std::uint64_t last_ = 1000;
     std::unique_ptr<FileStore> store_;
 };

@@ -140,6 +140,27 @@ TEST(AgentFiles, RequestsOfOneKeyAreDoneInTheirOrder) {
     }
 }
 
+TEST(AgentFiles, LoadsOfOneKeyDoNotWaitForEachOther) {
+    const TestFolder folder;
+    FilesRig rig(folder.path(), 1);  // one thread: work is done in the order in which it was begun
+    rig.put("k", "1", tag_of(1, "e"));
+    rig.send(RequestId(1), FileVerb::load, "k");
+    rig.send(RequestId(2), FileVerb::load, "k");
+    rig.send(RequestId(3), FileVerb::load, "k");
+    rig.send(RequestId(4), FileVerb::store, "k", tag_of(2, "f"), blob_of("2"));
+    rig.send(RequestId(5), FileVerb::load, "k");
+    rig.send(RequestId(6), FileVerb::load, "k");
+    // All three were begun at once; what changes the file, and what came after that, was not.
+    EXPECT_EQ(rig.answers_before_new_work(), 1 + 3U);
+    const std::vector<FileAnswered>& answers = rig.wait(3);
+    for (std::uint64_t id = 1; id <= 6; ++id) {
+        EXPECT_EQ(answers[id].request, RequestId(id));
+        if (id == 4) continue;
+        const Blob& loaded = answers[id].reply.entries->front().payload;
+        EXPECT_EQ(text_of(*bytes_of(loaded)), id < 4 ? "1" : "2") << id;
+    }
+}
+
 TEST(AgentFiles, OneKeyWaitsForNoOther) {
     const TestFolder folder;
     FilesRig rig(folder.path(), 2);
@@ -248,6 +269,28 @@ TEST(AgentFiles, NothingIsAnsweredOnceTheStoreIsGone) {
     for (int i = 0; i < 20; ++i)
         loop.run_for(std::chrono::milliseconds(5));
     EXPECT_EQ(answers, 0);
+}
+
+/// The model asks again and again for a list that fails, and polls nothing until it has one.
+TEST(AgentFiles, AListThatCannotBeReadIsToldOnceAndSaysWhatItStops) {
+    const TestFolder folder;
+    const fs::path root = folder.path() / "store";
+    const fs::path away = folder.path() / "away";
+    FilesRig rig(root);
+    EXPECT_EQ(rig.put("k", "text", tag_of(1, "e")), FileStatus::ok);
+    fs::rename(root, away);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(rig.ask(FileVerb::list).status, FileStatus::io_error);
+    ASSERT_EQ(rig.told().size(), 1U);
+    EXPECT_TRUE(rig.told()[0].starts_with("local files: listing: ")) << rig.told()[0];
+    EXPECT_NE(rig.told()[0].find("no polling"), std::string::npos) << rig.told()[0];
+    EXPECT_TRUE(rig.duty().failing);
+    EXPECT_EQ(rig.duty().failures, 3U);
+    fs::rename(away, root);
+    EXPECT_EQ(rig.listed(), "k 1/e 4\n");
+    ASSERT_EQ(rig.told().size(), 2U);
+    EXPECT_TRUE(rig.told()[1].starts_with("local files: listing works again, after 3 failures"));
+    EXPECT_FALSE(rig.duty().failing);
 }
 
 }  // namespace

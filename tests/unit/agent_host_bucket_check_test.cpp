@@ -20,7 +20,7 @@ TEST_F(AgentBucketCheck, ADirectoryDoesAllThatIsAsked) {
     EXPECT_EQ(table_of(findings),
               "  LIST                            works, no objects -> is the bucket's name right? "
               "Some stores make what is missing\n"
-              "  GET of a key that is not there  404 NoSuchKey\n"
+              "  GET of a key that is not there  404\n"
               "  PUT                             stored\n"
               "  GET                             what was stored\n"
               "  If-None-Match on PUT            honoured\n"

@@ -37,6 +37,10 @@ std::string config(const std::string& cluster, const std::string& user,
            current + "\n";
 }
 
+std::string exec(const std::string& keys) {
+    return "exec: {apiVersion: client.authentication.k8s.io/v1beta1, " + keys + "}";
+}
+
 class AgentKubeconfig : public ::testing::Test {
   protected:
     Result<ApiAccess, std::string> read(const std::string& text, const std::string& context = "") {
@@ -124,6 +128,58 @@ TEST_F(AgentKubeconfig, LeftoversDoNoHarm) {
     EXPECT_EQ(cluster->proxy, "socks5://u:p@proxy:1080");
 }
 
+/// As `aws eks update-kubeconfig`, `gcloud container clusters get-credentials` and `az aks` with
+/// kubelogin write it.
+TEST_F(AgentKubeconfig, ExecIsReadAsTheToolsWriteIt) {
+    const std::string top =
+        "apiVersion: v1\nkind: Config\ncurrent-context: a\n"
+        "contexts: [{name: a, context: {cluster: c, user: u}}]\n"
+        "clusters:\n- name: c\n  cluster:\n    server: https://c\n"
+        "    certificate-authority-data: " +
+        base64(kPem) +
+        "\n    extensions:\n    - name: client.authentication.k8s.io/exec\n"
+        "      extension: {audience: \"06\", deep: [1, true, x]}\nusers:\n- name: u\n  user:\n";
+    const auto eks = read(top +
+                          "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n"
+                          "      args:\n      - --region\n      - eu-west-1\n      - eks\n"
+                          "      - get-token\n      - --cluster-name\n      - demo\n"
+                          "      - --output\n      - json\n      command: aws\n      env:\n"
+                          "      - name: AWS_PROFILE\n        value: dev\n"
+                          "      interactiveMode: IfAvailable\n"
+                          "      provideClusterInfo: false\n");
+    ASSERT_TRUE(eks) << eks.error();
+    ASSERT_TRUE(eks->exec);
+    EXPECT_EQ(eks->exec->command, "aws");
+    EXPECT_EQ(eks->exec->arguments.size(), 8U);
+    EXPECT_EQ(eks->exec->arguments[1], "eu-west-1");
+    EXPECT_EQ(eks->exec->environment,
+              (std::vector<std::pair<std::string, std::string>>{{"AWS_PROFILE", "dev"}}));
+    EXPECT_EQ(eks->exec->cluster, "");
+    EXPECT_EQ(eks->exec->api_version, "client.authentication.k8s.io/v1beta1");
+
+    const auto gke = read(top +
+                          "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n"
+                          "      args: null\n      command: bin/gke-gcloud-auth-plugin\n"
+                          "      env: null\n      installHint: Install it\n"
+                          "      interactiveMode: IfAvailable\n      provideClusterInfo: true\n");
+    ASSERT_TRUE(gke) << gke.error();
+    EXPECT_EQ(gke->exec->command, folder_.file("bin/gke-gcloud-auth-plugin"));
+    EXPECT_EQ(gke->exec->install_hint, "Install it");
+    EXPECT_EQ(gke->exec->cluster,
+              R"({"certificate-authority-data":")" + base64(kPem) +
+                  R"(","config":{"audience":"06","deep":[1,true,"x"]},"server":"https://c"})");
+
+    const auto aks = read(top +
+                          "    exec:\n      apiVersion: client.authentication.k8s.io/v1\n"
+                          "      command: kubelogin\n      args: [get-token, --login, msi]\n"
+                          "      env: []\n      interactiveMode: Never\n");
+    ASSERT_TRUE(aks) << aks.error();
+    EXPECT_EQ(aks->exec->api_version, "client.authentication.k8s.io/v1");
+    const auto both = read(top + "    token: t\n    " + exec("command: aws") + "\n");
+    ASSERT_TRUE(both) << both.error();
+    EXPECT_FALSE(both->exec) << "a token goes before it";
+}
+
 TEST_F(AgentKubeconfig, PlainHttpOnlyOnLoopbackAndWithoutToken) {
     EXPECT_EQ(read(config("server: 'http://127.0.0.1:8001'", "")).value().server,
               "http://127.0.0.1:8001");
@@ -158,13 +214,28 @@ TEST_F(AgentKubeconfig, SaysWhereItIsWrong) {
              ""),
          "5:60: insecure-skip-tls-verify: true contradicts certificate-authority"},
         {config(good, "exec: {command: aws}"),
-         "8:16: exec is not supported: give the user a token, tokenFile or client certificate"},
+         "8:16: exec: apiVersion: expected client.authentication.k8s.io/v1 or v1beta1"},
+        {config(good, "exec: [aws]"), "8:16: exec: expected a map"},
+        {config(good, "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}"),
+         "8:29: exec: apiVersion: expected client.authentication.k8s.io/v1 or v1beta1: Kubernetes "
+         "1.24 removed v1alpha1; let the tool that wrote this file write it anew"},
+        {config(good, "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}"),
+         "8:16: exec: interactiveMode: expected Never, IfAvailable or Always, which v1 asks for"},
+        {config(good, exec("command: aws, interactiveMode: Always")),
+         "8:98: exec: interactiveMode: Always wants a terminal, which the agent has not"},
+        {config(good, exec("interactiveMode: Never")), "8:16: exec: command: expected a program"},
+        {config(good, exec("command: a, args: b")), "8:85: exec: args: expected a list"},
+        {config(good, exec("command: a, args: [[b]]")), "8:86: exec: args: expected texts"},
+        {config(good, exec("command: a, env: [b]")),
+         "8:85: exec: env: expected a map of name and value"},
+        {config(good, exec("command: a, env: [{value: b}]")),
+         "8:85: exec: env: expected the name of a variable"},
         {config(good, "auth-provider: {name: gcp}"),
-         "8:25: auth-provider is not supported: give the user a token, tokenFile or client "
-         "certificate"},
+         "8:25: auth-provider is not supported: give the user a token, tokenFile, client "
+         "certificate or exec"},
         {config(good, "username: u, password: p"),
          "8:20: username is not supported: Kubernetes 1.19 removed passwords; give the user a "
-         "token, tokenFile or client certificate"},
+         "token, tokenFile, client certificate or exec"},
         {config(good, "as: admin"), "8:14: as is not supported: this program acts as itself"},
         {config(good, "tokenFile: gone"), "8:21: tokenFile: cannot read FOLDER/gone"},
         {config(good, "client-certificate-data: " + base64(kPem)),

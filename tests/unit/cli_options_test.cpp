@@ -29,13 +29,13 @@ TEST(Options, RepeatedOptionsDoNotSwallowFiles) {
         good({"run", "--set", "a=1", "one.yaml", "-f", "v.yaml", "--set", "b=[x]", "two.yaml"});
     EXPECT_EQ(options.command, Command::run);
     EXPECT_EQ(options.paths, (Words{"one.yaml", "two.yaml"}));
-    EXPECT_EQ(options.sets, (Words{"a=1", "b=[x]"}));
-    EXPECT_EQ(options.value_files, (Words{"v.yaml"}));
+    EXPECT_EQ(options.values.sets, (Words{"a=1", "b=[x]"}));
+    EXPECT_EQ(options.values.files, (Words{"v.yaml"}));
 }
 
 TEST(Options, BracketsAndCommasInSetAreKeptAsTyped) {
-    EXPECT_EQ(good({"run", "f", "--set", "[a,b]"}).sets, (Words{"[a,b]"}));
-    EXPECT_EQ(good({"run", "f", "--set", "a=1,b=2"}).sets, (Words{"a=1,b=2"}));
+    EXPECT_EQ(good({"run", "f", "--set", "[a,b]"}).values.sets, (Words{"[a,b]"}));
+    EXPECT_EQ(good({"run", "f", "--set", "a=1,b=2"}).values.sets, (Words{"a=1,b=2"}));
 }
 
 TEST(Options, SeedsAreOneOrARange) {

@@ -198,5 +198,87 @@ TEST(Byzantine, NoAnswerOfAServerLetsACheckFall) {
     EXPECT_GT(leaderships, 15'000) << "electors that never lead prove little";
 }
 
+// ---- kine: a create over a deletion is answered with a version that is not the Lease's ----------
+
+/// The API's answer to the create that is held, under a version that is off by `off`.
+LeaseReply misnamed(Bench& bench, std::int64_t off) {
+    EXPECT_EQ(bench.last().request.verb, LeaseVerb::create);
+    LeaseReply reply = bench.apply_held();
+    auto lease = std::make_shared<Lease>(*reply.lease);
+    lease->version = Version(lease->version.value() + static_cast<std::uint64_t>(off));
+    reply.lease = std::move(lease);
+    return reply;
+}
+
+/// A leader whose Lease was deleted; its create is held.
+void recreating(Bench& bench) {
+    bench.start_as_leader();
+    bench.advance(1s);
+    bench.net = Net::hold;
+    bench.api.remove();
+    bench.step(Timer{});
+    ASSERT_TRUE(bench.pending && bench.pending->request.verb == LeaseVerb::get);
+    bench.answer(bench.apply_held());
+}
+
+TEST(Byzantine, ARecreationAnsweredOneVersionTooLowCostsNothing) {
+    for (const bool watched : {true, false}) {
+        Bench bench;
+        bench.watch_delivers = true;
+        recreating(bench);
+        const Leadership before = bench.elector.leadership();
+        bench.watch_delivers = watched;
+        const LeaseReply low = misnamed(bench, -1);
+        bench.net = Net::up;
+        bench.answer(low);
+        EXPECT_TRUE(bench.leads());
+        EXPECT_EQ(bench.marks(MarkId::recreated_lease), 1);
+        bench.advance(10s);
+        EXPECT_TRUE(bench.leads()) << (watched ? "by the watch" : "by a conflict and a GET");
+        EXPECT_EQ(bench.elector.leadership().term, before.term);
+        EXPECT_EQ(bench.marks(MarkId::restored_cluster), 0);
+        EXPECT_GT(bench.valid_until(), before.valid_until + 8s);
+    }
+}
+
+TEST(Byzantine, ARecreationAnsweredWithAVersionTooHighCostsOneLease) {
+    Bench bench;
+    recreating(bench);
+    const Leadership before = bench.elector.leadership();
+    const LeaseReply high = misnamed(bench, 3);
+    bench.net = Net::up;
+    bench.answer(high);
+    EXPECT_TRUE(bench.leads()) << "the answer to its own create, by an open gate";
+    bench.advance(3s);
+    EXPECT_FALSE(bench.leads()) << "the GET after the conflict looks like a restored cluster";
+    EXPECT_EQ(bench.marks(MarkId::restored_cluster), 1);
+    EXPECT_TRUE(bench.api.lease && bench.api.lease->record.holder == kMe);
+    bench.advance(15'030ms);
+    EXPECT_TRUE(bench.leads());
+    EXPECT_GT(bench.elector.leadership().term, before.term);
+}
+
+TEST(Byzantine, AFollowersCreationUnderAnyVersionOpensNoGateBeforeItsFullWait) {
+    for (const std::int64_t off : {-1, 1, 3}) {
+        Bench bench;
+        bench.start_as_follower();
+        bench.net = Net::hold;
+        bench.api.remove();
+        bench.step(Timer{});
+        while (!bench.pending || bench.pending->request.verb != LeaseVerb::create) {
+            if (bench.pending) bench.answer(bench.apply_held());
+            bench.advance(100ms);
+        }
+        const LeaseReply answer = misnamed(bench, off);
+        bench.net = Net::up;
+        bench.answer(answer);
+        bench.advance(15'030ms - 1ns);
+        EXPECT_FALSE(bench.leads()) << off;
+        bench.advance(16s);
+        EXPECT_TRUE(bench.leads()) << off;
+        EXPECT_LE(bench.elector.leadership().term.value(), bench.api.lease->version.value());
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::election_test

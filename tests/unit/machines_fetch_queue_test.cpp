@@ -129,6 +129,25 @@ TEST_F(FetchQueueAlone, ATornVersionIsShunnedForReadersTooUntilTheKeyHasAnother)
     EXPECT_EQ(go().size(), 1U);
 }
 
+TEST_F(FetchQueueAlone, WhatCameDamagedOnceIsGotAgainByTheVeryNextPass) {
+    const KeyId a = changed("a");
+    BucketReply torn = version(7, 1);
+    torn.content = std::make_shared<const ObjectBody>(
+        ObjectBody{std::get<ObjectBodyPtr>(torn.content)->head, {}, blob(9)});
+    want(a);
+    now += 300ms;  // the pass's GET took so long, and the next pass comes a period after this one
+    answer(go().at(0), torn);
+    now += 29700ms;
+    want(a);
+    const auto gets = go();
+    ASSERT_EQ(gets.size(), 1U) << "it may have been damaged on its way alone";
+    now += 300ms;
+    answer(gets.at(0), torn);
+    now += 29700ms;
+    want(a);
+    EXPECT_TRUE(go().empty()) << "then ever more rarely";
+}
+
 TEST_F(FetchQueueAlone, WhatTheDiskCantTakeIsStillGotForAReader) {
     const KeyId a = changed("a");
     Desk at = desk();

@@ -125,6 +125,28 @@ TEST_F(WriterAnswers, ADenialIsCertainAndARetryAfterIsCapped) {
     EXPECT_EQ(writes().at(0).ack, WriteAck::failed);
 }
 
+/// A name that does not resolve, a server that is not there: try after try.
+TEST_F(WriterAnswers, AWriteOfWhichNothingEverLeftFailedAndIsNotUnknown) {
+    BucketReply unsent;
+    unsent.not_sent = true;
+    for (const bool one_left : {false, true}) {
+        // Known, so that the first request is a put and not a look.
+        knows(one_left ? b : a, 1);
+        const Accepted job = write(one_left ? b : a, 2);
+        for (int i = 0; i < 5; ++i) {
+            const auto requests_sent = go();
+            ASSERT_EQ(requests_sent.size(), 1U) << i;
+            ASSERT_TRUE(i > 1 || requests_sent[0].verb == BucketVerb::put);
+            // The one that left may be stored, whatever became of those after it.
+            answer(requests_sent[0], one_left && i == 1 ? BucketReply{} : unsent);
+            now = writer.next_deadline();
+        }
+        Desk at = desk();
+        writer.expire(sight(), job.call, job.job, at);
+        EXPECT_EQ(writes().back().ack, one_left ? WriteAck::unknown : WriteAck::failed);
+    }
+}
+
 TEST_F(WriterAnswers, AStoreThatRefusesConditionsIsWrittenWithoutThem) {
     knows(a, 1);
     write(a, 2);

@@ -6,6 +6,10 @@ leasehold_add_unit_test(peers_client_go_test
     SOURCES peers_client_go_test.cpp
     LIBRARIES leasehold_peers)
 
+leasehold_add_unit_test(peers_libraries_test
+    SOURCES peers_libraries_test.cpp
+    LIBRARIES leasehold_peers)
+
 # Each makes the one engine of its process.
 leasehold_add_unit_test(peers_failover_test
     SOURCES peers_failover_test.cpp

@@ -70,5 +70,21 @@ TEST(Repetition, AnotherDigestIsNondeterministicAndTheSameOneAPass) {
     EXPECT_EQ(run.verdicts.back().status, check::Status::violated);
 }
 
+TEST(Summary, ManySeedsOfOneDigestProveNothing) {
+    ScenarioSummary summary;
+    summary.runs.resize(20);
+    for (check::RunResult& run : summary.runs) {
+        run.outcome = check::Outcome::pass;
+        run.digest = 7;
+    }
+    summarise(summary, {});
+    EXPECT_EQ(summary.outcome, check::Outcome::inconclusive);
+    ASSERT_EQ(summary.bounds.size(), 1U);
+    EXPECT_EQ(summary.bounds[0].found, "20 equal digests");
+    summary.runs.back().digest = 8;
+    summarise(summary, {});
+    EXPECT_EQ(summary.outcome, check::Outcome::pass);
+}
+
 }  // namespace
 }  // namespace leasehold::reports

@@ -107,7 +107,8 @@ TEST(ScenarioBadFiles, MessagesAreOneBearableLineWhateverTheInputHolds) {
     const config::Diagnostic broken = refused(head + "\"two\\nlines\": 1\n");
     EXPECT_EQ(broken.message.find('\n'), std::string::npos) << broken.message;
     EXPECT_LT(refused(head + "duration: " + std::string(500'000, 'x') + "\n").message.size(), 500U);
-    const auto set = parse_scenario(head, "x.yaml", config::ValueSources{{}, {"two\nlines"}});
+    const auto set =
+        parse_scenario(head, "x.yaml", config::ValueSources{{}, {"two\nlines"}, {}, {}, {}, {}});
     ASSERT_FALSE(set);
     EXPECT_EQ(set.error().message.find('\n'), std::string::npos) << set.error().message;
 }

@@ -210,6 +210,22 @@ TEST_F(SingleInstall, WritesPlainObjectsUnconditionallyAndNothingElse) {
     EXPECT_EQ(rig.sent.size(), 2U);
 }
 
+TEST_F(SingleInstall, WritesAgainWithoutALookWhateverTheBucketAnswered) {
+    rig.lead_alone();
+    std::int32_t puts = 0;
+    rig.error = [&puts](const SendBucket& request) -> std::optional<BucketReply> {
+        if (request.verb != BucketVerb::put || ++puts > 2) return std::nullopt;
+        return FakeBucket::failure(puts == 1 ? 500 : 403);  // unknown, then certainly not applied
+    };
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(1min);
+    EXPECT_EQ(rig.writes.at(call).ack, WriteAck::committed);
+    // Without a stamp a GET could recognise nothing.
+    EXPECT_EQ(rig.sent.size(), 3U);
+    for (const SendBucket& one : rig.sent)
+        EXPECT_EQ(one.verb, BucketVerb::put);
+}
+
 TEST_F(SingleInstall, RemovesWithADelete) {
     rig.lead_alone();
     rig.write(key("a"), blob(1));

@@ -51,6 +51,24 @@ TEST(StorageStamp, AnyFlippedBitOrCutOfAHeaderIsDamage) {
     }
 }
 
+/// An agent of tomorrow wrote it: taken for a plain object, its header would be served as data, and
+/// it would have no epoch that holds anybody back.
+TEST(StorageStamp, AnUnknownVersionOrFlagIsAnErrorAndNeverAPlainObject) {
+    const Blob payload{4096, {17, 19}, nullptr};
+    const std::string good = encode_header(sample());
+    for (const auto& [at, value] : {std::pair<std::size_t, char>{8, 2}, {8, 0}, {11, 1}, {12, 2}}) {
+        std::string head = good.substr(0, kHeaderSize - 8);
+        head[at] = value;
+        // With a checksum that fits.
+        for (std::uint64_t word = hash_text(head); head.size() < kHeaderSize; word >>= 8)
+            head.push_back(static_cast<char>(static_cast<unsigned char>(word & 0xff)));
+        EXPECT_FALSE(decode_header(head)) << at;
+        EXPECT_FALSE(stamp_of(ObjectBody{head, {}, payload})) << at;
+    }
+    EXPECT_FALSE(stamp_of(ObjectBody{{}, "2-7-b-d-1000-11-13-0", payload}));
+    EXPECT_FALSE(stamp_of(ObjectBody{std::string(kHeaderMagic), {}, payload})) << "cut off";
+}
+
 TEST(StorageStamp, MetadataOfAnotherFormIsDamage) {
     EXPECT_EQ(encode_metadata(sample()), "1-7-b-d-1000-11-13-0");
     for (const char* bad :

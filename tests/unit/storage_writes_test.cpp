@@ -153,6 +153,23 @@ TEST_F(StorageWrites, ALostReplyIsResolvedByGetAndNotWrittenTwice) {
     EXPECT_EQ(rig.marked(MarkId::write_resolved), 1);
 }
 
+TEST_F(StorageWrites, AnEarlierTryIsLookedForAfterARefusedOne) {
+    begin();
+    int puts = 0;
+    rig.fate = [&](const SendBucket& r) {
+        return r.verb == BucketVerb::put && puts == 1 ? Fate::late : Fate::answer;
+    };
+    rig.error = [&](const SendBucket& r) -> std::optional<BucketReply> {
+        if (r.verb != BucketVerb::put || ++puts != 2) return std::nullopt;
+        rig.land(key("a"));
+        return FakeBucket::failure(403);
+    };
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(10s);
+    EXPECT_EQ(ack(call), WriteAck::committed);
+    EXPECT_EQ(puts, 2) << "it is there, and not written once more";
+}
+
 TEST_F(StorageWrites, ALostRequestIsWrittenAgainAfterAGet) {
     begin();
     bool lost = false;

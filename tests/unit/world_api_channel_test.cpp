@@ -271,7 +271,7 @@ TEST_P(LeaseCalls, APredecessorsAnswerAndTimeoutNeverReachARestartedProcess) {
         rig.reset();
         play(with_request_fault(kind, kind == FaultKind::apply_late ? 1s : 0s), [](Rig& r) {
             r.script(kSent + 1ms, [&r] {
-                r.hosts().crash(0, true);
+                r.hosts().crash(0, Disk::keep, {});
                 ReplicaConfig config;
                 config.election.emplace();
                 config.election->identity = "again";

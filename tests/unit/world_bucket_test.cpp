@@ -73,7 +73,8 @@ class BucketRules : public ::testing::Test {
     }
     void use(bool honours, std::uint32_t page_size = 1000) {
         BucketSpec spec;
-        spec.honours_preconditions = honours;
+        const auto rule = honours ? PreconditionRule::honoured : PreconditionRule::ignored;
+        spec.preconditions = {rule, rule, rule};
         spec.page_size = page_size;
         bucket = Bucket(spec);
     }
@@ -174,6 +175,58 @@ TEST_F(BucketRules, AStoreThatIgnoresPreconditionsWritesWhateverTheyAre) {
     EXPECT_EQ(get("k").etag, etag_of(*body_of(3)));
     EXPECT_EQ(remove("k", ETag("stale")).status, 204) << "as MinIO: deleted all the same";
     expect_refused(get("k"), 404, BucketCode::no_such_key);
+}
+
+TEST_F(BucketRules, EachConditionHasARuleOfItsOwn) {
+    using enum PreconditionRule;
+    BucketSpec spec;
+    spec.preconditions = {ignored, refused, checked_then_stored, std::chrono::milliseconds(5)};
+    bucket = Bucket(spec);
+    const auto body = std::make_shared<const ObjectBody>();
+    ASSERT_EQ(put("k", body).status, 200);
+    EXPECT_EQ(put("k", body, PutCondition::if_none_match).status, 200) << "ignored";
+    expect_refused(put("k", body, PutCondition::if_match, etag_of(*body)), 501,
+                   BucketCode::not_implemented);
+    SendBucket late;
+    late.verb = BucketVerb::remove;
+    late.key = ObjectKey("k");
+    late.etag = etag_of(*body);
+    EXPECT_TRUE(bucket.checks_apart(late));
+    EXPECT_FALSE(bucket.refusal(late));
+    ObjectBody other;
+    other.payload.size = 7;
+    ASSERT_EQ(put("k", std::make_shared<const ObjectBody>(other)).status, 200);
+    EXPECT_TRUE(bucket.refusal(late)) << "it would not be met any more";
+    EXPECT_EQ(bucket.handle(late, change, true).status, 204) << "and is not looked at again";
+    EXPECT_EQ(get("k").status, 404);
+}
+
+TEST_F(BucketRules, ObjectsAreDamagedRemovedAndArchivedWhereTheyLie) {
+    ObjectBody body;
+    body.payload.size = 100;
+    put(".ha/epoch", std::make_shared<const ObjectBody>());
+    put("a", std::make_shared<const ObjectBody>(body));
+    put("b", std::make_shared<const ObjectBody>(body));
+    put(".ha/probe/x", std::make_shared<const ObjectBody>());
+    EXPECT_EQ(bucket.chosen(ObjectChoice::newest), std::vector{ObjectKey("b")});
+    EXPECT_EQ(bucket.chosen(ObjectChoice::epoch), std::vector{ObjectKey(".ha/epoch")});
+    EXPECT_EQ(bucket.chosen(ObjectChoice::all).size(), 4U);
+    bucket.damage(ObjectKey("b"), ObjectDamage::truncated);
+    EXPECT_EQ(std::get<ObjectBodyPtr>(get("b").content)->payload.size, 50U);
+    bucket.damage(ObjectKey("a"), ObjectDamage::corrupt);
+    const ObjectBody found = *std::get<ObjectBodyPtr>(get("a").content);
+    EXPECT_EQ(found.payload.size, 100U);
+    EXPECT_NE(found.payload.digest, body.payload.digest);
+    bucket.archive(ObjectKey("a"));
+    EXPECT_EQ(get("a").status, 403);
+    EXPECT_EQ(list().entries.size(), 4U) << "it is still listed";
+    bucket.thaw(ObjectKey("a"));
+    EXPECT_EQ(get("a").status, 200);
+    bucket.archive(ObjectKey("a"));
+    put("a", std::make_shared<const ObjectBody>(body));
+    EXPECT_EQ(get("a").status, 200) << "written anew";
+    bucket.damage(ObjectKey("a"), ObjectDamage::removed);
+    EXPECT_EQ(get("a").status, 404);
 }
 
 TEST_F(BucketRules, ADeleteRemovesAndOfAMissingKeyIsNoError) {
@@ -310,6 +363,35 @@ TEST_F(BucketRules, VersityRefusesAnObjectBelowOneAndAboveOthers) {
     EXPECT_EQ(keys(list()), (Keys{"d/e", "f"}));
     remove("d/e");
     EXPECT_EQ(put("d", body_of(1)).status, 200) << "a folder without files is none";
+}
+
+TEST_F(BucketRules, GoogleGivesEachWriteAVersionAndTellsOfWhatIsMissing) {
+    use(BucketProfile::gcs);
+    const ETag first = put("k", body_of(1)).etag;
+    EXPECT_NE(put("other", body_of(1)).etag, first) << "equal bytes, other versions";
+    const ETag second = put("k", body_of(1)).etag;
+    EXPECT_NE(second, first);
+    expect_refused(put("k", body_of(2), PutCondition::if_match, first), 412,
+                   BucketCode::precondition_failed);
+    EXPECT_EQ(remove("k", second).status, 204);
+    expect_refused(remove("k"), 404, BucketCode::no_such_key);
+    expect_refused(put("k", body_of(1), PutCondition::if_match, second), 412,
+                   BucketCode::precondition_failed);
+    const ETag third = put("k", body_of(1), PutCondition::if_none_match).etag;
+    EXPECT_NE(third, first) << "a version never comes back";
+    EXPECT_NE(third, second);
+}
+
+TEST_F(BucketRules, AzureGivesEachWriteATagAndComparesItWithWhatIsMissingToo) {
+    use(BucketProfile::azure);
+    const ETag first = put("k", body_of(1)).etag;
+    const ETag second = put("k", body_of(1)).etag;
+    EXPECT_NE(second, first);
+    EXPECT_EQ(remove("k", second).status, 204);
+    expect_refused(remove("k"), 404, BucketCode::no_such_key);
+    expect_refused(remove("k", second), 412, BucketCode::precondition_failed);
+    expect_refused(put("k", body_of(1), PutCondition::if_match, second), 412,
+                   BucketCode::precondition_failed);
 }
 
 TEST_F(BucketRules, AKeyMustBeAbleToNameAFile) {

@@ -63,6 +63,7 @@ Fault drawn(Random& random, Duration when) {
     Fault fault;
     fault.trigger.at = when;
     fault.kind = kKinds.at(random.below(kKinds.size()));
+    if (fault.kind == FaultKind::drop_request) fault.requests = {RequestKind::update_lease};
     const bool of_a_server = fault.kind == FaultKind::edit_lease || fault.kind == FaultKind::outage;
     fault.target.kind = of_a_server ? TargetKind::all : TargetKind::leader;
     if (fault.kind != FaultKind::edit_lease) fault.lasts = 20s;

@@ -114,13 +114,13 @@ class World : public ::testing::Test {
         // What a frozen clock does; not the matter here.
         scenario.expect.may_violate = {"leader.at-most-one"};
     }
-    RunResult play(std::vector<Fault> faults) {
+    RunResult play(std::vector<Fault> faults, std::uint64_t seed = 5) {
         static Runner runner;
         scenario.faults = std::move(faults);
         history = History{};
         RunOptions options;
         options.recorder = &history;
-        RunResult result = runner.run(scenario, 5, options);
+        RunResult result = runner.run(scenario, seed, options);
         EXPECT_EQ(result.internal_error, "");
         expect_each_answered_once();
         return result;
@@ -204,7 +204,7 @@ TEST_F(World, ACrashedProcessIsGoneAtOnceAndReturnsAsAnotherOne) {
 TEST_F(World, ARestartFindsItsDiskUnlessItWasLost) {
     for (const bool keep : {true, false}) {
         Fault crash = fault(FaultKind::crash, 2min, to(TargetKind::leader), 5s);
-        crash.keep_disk = keep;
+        crash.disk = keep ? Disk::keep : Disk::lose;
         play({crash});
         std::optional<std::size_t> files;
         for (const auto& step : history.steps) {
@@ -323,6 +323,21 @@ TEST_F(World, NeitherAResumeNorADriftWakesASuspendedMachineAndACrashDoes) {
     EXPECT_GT(history.stepped(victim(), at(76s), at(120s)), 10U) << "booted, with a running clock";
 }
 
+TEST_F(World, ATimeThatTheSeedDrawsLiesAnywhereWithin) {
+    Fault drawn = fault(FaultKind::crash, 60s, to(TargetKind::leader));
+    drawn.trigger.at_most = 70s;
+    std::vector<TrueTime> times;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        play({drawn}, seed);
+        ASSERT_EQ(history.ended.size(), 1U) << "seed " << seed;
+        times.push_back(history.ended[0].at);
+    }
+    std::sort(times.begin(), times.end());
+    EXPECT_TRUE(times.front() >= at(60s) && times.front() < at(62s));
+    EXPECT_TRUE(times.back() > at(68s) && times.back() <= at(70s));
+    EXPECT_EQ(std::unique(times.begin(), times.end()), times.end());
+}
+
 TEST_F(World, OverlappingOutagesEndWithTheLast) {
     Fault first = fault(FaultKind::outage, 60s, to(TargetKind::all), 60s);
     first.bucket = false;
@@ -335,8 +350,20 @@ TEST_F(World, OverlappingOutagesEndWithTheLast) {
     EXPECT_GT(history.leases.back().at, at(120s));
 }
 
+/// What the faults of servers and disks need besides a target.
+void prepare(Fault& one) {
+    one.age = 30s;
+    one.conditions = {Condition::if_match};
+    if (one.kind == FaultKind::set_preconditions) one.rule = PreconditionRule::ignored;
+    if (one.kind != FaultKind::damage_answer && one.kind != FaultKind::fail_files) return;
+    one.target = to(TargetKind::all);
+    one.lasts = 80s;
+    if (one.kind == FaultKind::damage_answer) one.requests = {RequestKind::get_object};
+    if (one.kind == FaultKind::fail_files) one.file_verbs = {FileVerb::store};
+}
+
 TEST_F(World, EveryKindOfFaultTakesEffectAndIsRecorded) {
-    for (int kind = 0; kind <= static_cast<int>(FaultKind::set_drift); ++kind) {
+    for (int kind = 0; kind <= static_cast<int>(FaultKind::slow); ++kind) {
         Fault one = fault(static_cast<FaultKind>(kind), 90s, to(TargetKind::leader));
         std::vector<Fault> faults;
         switch (one.kind) {
@@ -367,6 +394,9 @@ TEST_F(World, EveryKindOfFaultTakesEffectAndIsRecorded) {
         }
         one.by = 100ms;
         one.drift_ppm = 50;
+        if (one.kind >= FaultKind::drop_request && one.kind <= FaultKind::answer_error)
+            one.requests = {RequestKind::update_lease};
+        prepare(one);
         faults.push_back(one);
         const RunResult result = play(faults);
         EXPECT_GT(result.faults.back().took_effect, 0U) << fault_kind_name(one.kind);

@@ -127,6 +127,17 @@ TEST_F(Judge, AFaultThatTookNoEffectMakesTheRunInconclusive) {
     EXPECT_EQ(outcome(), Outcome::pass);
 }
 
+TEST_F(Judge, AFaultThatNobodyFeltMakesTheRunInconclusive) {
+    result.faults = {{"cut follower at 2s", 4, 1}};
+    result.faults[0].felt = 0;
+    EXPECT_EQ(outcome(), Outcome::inconclusive);
+    EXPECT_EQ(unmet(), "took effect: cut follower at 2s: once, and nobody felt it;");
+    result.faults[0].felt = 3;
+    EXPECT_EQ(outcome(), Outcome::pass);
+    result.faults[0].contradicted = 1;
+    EXPECT_EQ(outcome(), Outcome::inconclusive) << "something came through";
+}
+
 TEST_F(Judge, TooLittleWorkMakesTheRunInconclusive) {
     result.leaderships = 0;
     EXPECT_EQ(outcome(), Outcome::inconclusive);

@@ -299,31 +299,6 @@ TEST_F(LeaseApiRules, AnOperatorsActsWriteOrDoNothingWithoutALease) {
     EXPECT_EQ(stored().record.holder, "");
 }
 
-TEST_F(LeaseApiRules, ABackupOfAReleaseIsAppliedWordForWordToTheSameLeaseAlone) {
-    post(fresh());
-    EXPECT_FALSE(api.edit(LeaseEdit::replay_release)) << "there was no release";
-    Lease released = stored();
-    released.record.holder.clear();
-    released.record.released = 77;
-    ASSERT_EQ(put(released).status, 200);
-    EXPECT_FALSE(api.edit(LeaseEdit::replay_release)) << "it is the present record";
-    const LeaseRecord backup = stored().record;
-    Lease next = stored();
-    next.record.holder = "b";
-    next.record.released = 0;
-    ++next.record.transitions;
-    next.extra += "e";
-    ASSERT_EQ(put(next).status, 200);
-    const Lease held = stored();
-    ASSERT_TRUE(api.edit(LeaseEdit::replay_release));
-    EXPECT_EQ(stored().record, backup);
-    EXPECT_EQ(stored().extra, held.extra);
-    EXPECT_GT(stored().version, held.version);
-    ASSERT_TRUE(api.remove());
-    post(fresh());
-    EXPECT_FALSE(api.edit(LeaseEdit::replay_release)) << "another uid";
-}
-
 TEST_F(LeaseApiRules, AnOperatorsEditOfNothingWritesNothing) {
     post(fresh());
     for (const LeaseEdit edit :

@@ -57,7 +57,7 @@ inline Fault fault_at(Duration when, FaultKind kind, std::optional<Duration> las
 }
 inline Fault request_fault(FaultKind kind, RequestKind request, Duration by = 0s) {
     Fault fault = fault_at(0s, kind);
-    fault.request = request;
+    fault.requests = {request};
     fault.by = by;
     return fault;
 }

@@ -28,8 +28,11 @@ void FetchQueue::shun(const Sight& sight, KeyId key, const StoredETag& version, 
     // of them again, 34,000 GETs an hour; so does a torn object of 1 GiB, by itself.
     if (entry.version != version) entry = Shunned{version, {}, {}, readable};
     entry.readable = readable;
-    const BackoffLimits limits{sight.config.poll_period,
-                               std::max(kRarest, sight.config.poll_period)};
+    // Half a period, so that the very next pass tries again: a GET's answer comes after the pass
+    // began, and a whole period after that would leave out the next one. It may have been damaged
+    // on its way alone, and a follower is fresh again within one period.
+    const Duration first = sight.config.poll_period / 2;
+    const BackoffLimits limits{first, std::max(kRarest, sight.config.poll_period)};
     entry.until = saturating_add(sight.now, entry.failures.fail(limits));
     desk.note(MarkId::version_not_kept);
 }

@@ -33,7 +33,8 @@ class Settings:
 class Agent:
     """`api` and `bucket` are the URLs that it is given: mostly those of links with faults."""
 
-    def __init__(self, name, folder, settings, cluster, api, token_file, bucket_secret):
+    def __init__(self, name, folder, settings, cluster, api, token_file, bucket_secret,
+                 variables=None):
         self.name = name
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +43,7 @@ class Agent:
         self.api = api
         self.token_file = token_file
         self.bucket_secret = bucket_secret
+        self.variables = variables
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.recordings = []
@@ -71,7 +73,7 @@ class Agent:
         recording = self.folder / f"recording-{len(self.recordings)}.jsonl"
         self.recordings.append(recording)
         self.process = Process(self.name, [self.settings.program, *self.flags(recording)],
-                               self.folder / "agent.log", clean_environment(self.folder))
+                               self.folder / "agent.log", clean_environment(self.folder, self.variables))
         if wait:
             self.wait_ready()
         return self

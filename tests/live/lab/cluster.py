@@ -1,4 +1,4 @@
-"""A real etcd and a real kube-apiserver, with what the agents need in them."""
+"""A real kube-apiserver on etcd, or on kine as k3s has it, with what the agents need in it."""
 
 import json
 import signal
@@ -18,6 +18,8 @@ ADMIN = "admin-of-the-lab"  # a token of these servers alone, which live on loop
 class Cluster:
     """Started by the constructor, ready when it returns."""
 
+    stored_in = "etcd"
+
     def __init__(self, folder, tools, authority):
         self.folder = Path(folder)
         self.tools = tools
@@ -31,9 +33,9 @@ class Cluster:
         self._peer_port = free_port()
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
-        self.etcd = self.api = None
+        self.storage = self.api = None
         try:
-            self.start_etcd()
+            self.start_storage()
             self.start_api()
             self._provision()
         except BaseException:
@@ -42,20 +44,23 @@ class Cluster:
 
     # ---- processes ------------------------------------------------------------------------------
 
-    def start_etcd(self):
-        client = f"http://127.0.0.1:{self._etcd_port}"
+    @property
+    def _storage_url(self):
+        return f"http://127.0.0.1:{self._etcd_port}"
+
+    def start_storage(self):
         peer = f"http://127.0.0.1:{self._peer_port}"
-        self.etcd = Process("etcd", [
+        self.storage = Process("etcd", [
             self.tools["etcd"], "--name=live", f"--data-dir={self.folder / 'etcd'}",
             "--unsafe-no-fsync",  # nobody pulls the plug here, and disks of test machines are slow
-            "--log-level=warn", f"--listen-client-urls={client}",
-            f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}",
+            "--log-level=warn", f"--listen-client-urls={self._storage_url}",
+            f"--advertise-client-urls={self._storage_url}", f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=live={peer}",
         ], self.folder / "etcd.log")
 
     def start_api(self):
         self.api = Process("kube-apiserver", [
-            self.tools["kube-apiserver"], f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            self.tools["kube-apiserver"], f"--etcd-servers={self._storage_url}",
             "--bind-address=127.0.0.1", f"--secure-port={self.port}",
             "--advertise-address=127.0.0.1",
             "--endpoint-reconciler-type=none",  # a loopback address is refused as an endpoint
@@ -77,7 +82,7 @@ class Cluster:
 
     def stop(self):
         # It holds nothing that would be lost, and SIGTERM takes a minute while a watch is open.
-        for process in (self.api, self.etcd):
+        for process in (self.api, self.storage):
             if process is not None and process.alive:
                 process.signal(signal.SIGCONT)
                 process.kill()
@@ -95,18 +100,20 @@ class Cluster:
 
     def _provision(self):
         self.must("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        self.must("POST", RBAC + "/roles", {
-            "metadata": {"name": "agent"},
-            "rules": [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
-                       "verbs": ["get", "create", "update", "watch"]}]})
-        self.add_account("agent")
+        verbs = ["get", "create", "update", "watch"]
+        for role, more in (("agent", []), ("elector", ["patch"])):  # several libraries patch
+            self.must("POST", RBAC + "/roles", {
+                "metadata": {"name": role},
+                "rules": [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+                           "verbs": verbs + more}]})
+            self.add_account(role, role)
 
-    def add_account(self, name):
+    def add_account(self, name, role="agent"):
         """A ServiceAccount that may do to Leases what the deployed Role allows. Its token."""
         self.must("POST", ACCOUNTS, {"metadata": {"name": name}})
         self.must("POST", RBAC + "/rolebindings", {
             "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "agent"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
             "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}]})
         token = self.token(name)
         # The authorizer learns of the binding by a watch of its own.
@@ -142,6 +149,10 @@ class Cluster:
             return self.ask("PUT", f"{LEASES}/{name}", lease).status == 200
         wait_for(attempt, 10, f"an edit of Lease {name}")
 
+    def make_lease(self, name):
+        """Makes one that nobody has ever held."""
+        self.must("POST", LEASES, {"metadata": {"name": name}, "spec": {}})
+
     def delete_lease(self, name):
         self.must("DELETE", f"{LEASES}/{name}")
 
@@ -170,3 +181,20 @@ class Cluster:
                                                       "namespace": NAMESPACE}}]}))
         Path(path).chmod(0o600)
         return path
+
+
+class KineCluster(Cluster):
+    """On kine with its default, SQLite in a file, over a socket of the file system: as k3s."""
+
+    stored_in = "kine"
+
+    @property
+    def _storage_url(self):
+        return f"unix://{self.folder / 'kine.sock'}"
+
+    def start_storage(self):
+        self.storage = Process("kine", [
+            self.tools["kine"], f"--listen-address={self._storage_url}",
+            "--metrics-bind-address=0",  # none
+        ], self.folder / "kine.log", cwd=self.folder)
+        wait_for((self.folder / "db" / "state.db").exists, 20, "kine", self.storage)

@@ -2,18 +2,16 @@
 
 import os
 import shutil
-import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from . import pki
-from .cluster import Cluster
+from .cluster import Cluster, KineCluster
 from .stores import STORES
 from .toxics import Toxiproxy
 
-LIVE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(LIVE / "tools"))
-import build as tools_build  # noqa: E402  pylint: disable=wrong-import-position
+import build as tools_build
 
 
 class Lab:
@@ -32,6 +30,8 @@ class Lab:
         self.folder = Path(tempfile.mkdtemp(prefix="leasehold-live-"))
         self._started = []
         self._clusters = 0
+        self._kine = None
+        self._lock = threading.Lock()
         try:
             self.authority = pki.Authority(self.folder / "pki")
             self.cluster = self.new_cluster()
@@ -46,11 +46,18 @@ class Lab:
         self._started.append(server)
         return server
 
-    def new_cluster(self):
+    def new_cluster(self, kind=Cluster):
         """One of its own for a test that stops or kills servers."""
         self._clusters += 1
-        return self._keep(Cluster(self.folder / f"cluster-{self._clusters}", self.tools,
-                                  self.authority))
+        return self._keep(kind(self.folder / f"cluster-{self._clusters}", self.tools,
+                               self.authority))
+
+    def kine(self):
+        """The one on kine that tests share; started by the first who asks."""
+        with self._lock:
+            if self._kine is None:
+                self._kine = self.new_cluster(KineCluster)
+            return self._kine
 
     def stop(self, keep_files=False):
         for server in reversed(self._started):

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOPBACK = "IP:127.0.0.1,DNS:localhost"
+LOOPBACK = "IP:127.0.0.1,DNS:localhost,DNS:*.leasehold.test"
 
 
 @dataclass(frozen=True)

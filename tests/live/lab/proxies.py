@@ -109,7 +109,7 @@ class FaultProxy:
     def last_commit(self, before=None):
         """When the last successful write of a holder reached us; 0 if none did."""
         return max((x.committed for x in list(self.exchanges)
-                    if x.method in ("PUT", "POST") and x.status in (200, 201) and x.holder
+                    if x.method in ("PUT", "POST", "PATCH") and x.status in (200, 201) and x.holder
                     and (before is None or x.committed < before)), default=0)
 
     @property
@@ -178,7 +178,7 @@ def _handler(proxy):
             time.sleep(action.delay)
             self._forward(exchange, action)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _serve
+        do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = _serve
 
         def _wait_for_the_client(self):
             """Says nothing until the client has gone, or the path is healed."""
@@ -201,7 +201,7 @@ def _handler(proxy):
                 headers = proxy.rewrite(self.command, self.path, headers, exchange.body)
             server = rest.connect(proxy.upstream, proxy.context, 70)
             try:
-                sends_body = self.command in ("PUT", "POST")
+                sends_body = self.command in ("PUT", "POST", "PATCH")
                 server.request(self.command, self.path, exchange.body if sends_body else None,
                                headers)
                 answer = server.getresponse()

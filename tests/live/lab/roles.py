@@ -108,11 +108,11 @@ class Moto:
 
     bucket = "live"
 
-    def __init__(self, folder, python):
+    def __init__(self, folder, command):
         folder.mkdir(parents=True)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.process = Process("moto", [python, "-P", "-m", "moto.server", "-H", "127.0.0.1", "-p", port],
+        self.process = Process("moto", [*command, "-H", "127.0.0.1", "-p", port],
                                folder / "moto.log", clean_environment(folder))
         try:
             wait_for(lambda: rest.request("GET", self.url + "/moto-api/").status == 200, 60, "moto",

@@ -67,6 +67,21 @@ class Store:
         Path(path).chmod(0o600)
         return path
 
+    def variables(self, _url=None):
+        """What an agent needs beside the secret."""
+        return {}
+
+    def objects(self, prefix):
+        """{key: bytes} of all below `prefix`."""
+        client = self.client()
+        found = {}
+        for page in client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix):
+            for entry in page.get("Contents", []):
+                found[entry["Key"]] = client.get_object(
+                    Bucket=self.bucket, Key=entry["Key"])["Body"].read()
+        return found
+
     def stop(self):
         if self.process.alive:
             self.process.resume()

@@ -64,6 +64,11 @@ class Link:
                                              "upstream": f"127.0.0.1:{upstream_port}",
                                              "enabled": True})
 
+    def listen(self, address):
+        """Moves to another address of loopback, same port: at the old one nobody is left."""
+        self._proxy.ask("POST", self._path, {"enabled": False})
+        self._proxy.ask("POST", self._path, {"listen": f"{address}:{self.port}", "enabled": True})
+
     def heal(self):
         for toxic in self._proxy.ask("GET", self._path).json["toxics"]:
             self._proxy.ask("DELETE", f"{self._path}/toxics/{toxic['name']}")

@@ -17,6 +17,7 @@ API_ROUND_TRIP = "500ms"  # longest healthy Lease request here; 1 s is verify's 
 class Trio:
     """`size` agents named NAME-0 ...; each has a link of its own to the API and to the bucket.
 
+    `store` is a server, or the name of one of the lab's.
     `first_api` is the URL that the first agent is given in place of its link. Nothing is started
     by the constructor but the recorder of the world.
     """
@@ -26,7 +27,7 @@ class Trio:
         self.lab = lab
         self.name = name
         self.cluster = cluster or lab.cluster
-        self.store = lab.stores[store]
+        self.store = lab.stores[store] if isinstance(store, str) else store
         self.folder = lab.folder / "trios" / name
         self.folder.mkdir(parents=True)
         self.lease = name
@@ -44,7 +45,8 @@ class Trio:
             self.bucket_links.append(bucket)
             url = first_api if first_api and i == 0 else api.url
             self.agents.append(Agent(f"{name}-{i}", self.folder / str(i), self.settings,
-                                     self.cluster, url, self.token_file, secret))
+                                     self.cluster, url, self.token_file, secret,
+                                     self.store.variables(bucket.url)))
         self.declared = Declared(self.folder / "declared.jsonl", [a.name for a in self.agents])
         self._faults = 0
         self._lock = threading.Lock()
@@ -68,7 +70,7 @@ class Trio:
             f"--lease-name={self.lease}", f"--api-server={self.cluster.url}",
             f"--api-ca-file={self.cluster.ca}", f"--api-token-file={token}",
             f"--bucket-config={secret}", f"--prefix={PREFIX}", f"--record={self.world_recording}",
-        ], self.folder / "world.log", clean_environment(self.folder))
+        ], self.folder / "world.log", clean_environment(self.folder, self.store.variables()))
 
     # ---- start, leader, stop --------------------------------------------------------------------
 
@@ -156,14 +158,8 @@ class Trio:
 
     def objects(self):
         """{key: payload} of the bucket by a client of others; headers are cut off by length."""
-        client = self.store.client()
-        found = {}
-        for page in client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.store.bucket, Prefix=f"{self.prefix}/{PREFIX}"):
-            for entry in page.get("Contents", []):
-                body = client.get_object(Bucket=self.store.bucket, Key=entry["Key"])["Body"].read()
-                found[entry["Key"].removeprefix(self.prefix + "/")] = body
-        return found
+        found = self.store.objects(f"{self.prefix}/{PREFIX}")
+        return {key.removeprefix(self.prefix + "/"): body for key, body in found.items()}
 
     @property
     def logs(self):

@@ -3,14 +3,16 @@
 
     build.py            builds what is missing, then prints one line for each program: NAME PATH
     build.py --cached   builds nothing: 1 when something is missing
-    build.py --only MODULE   this module alone (elector k8s load minio ...)
+    build.py --only MODULE   this module alone (elector k8s k8s-1.34 kine load minio ...)
 
 Each module lies in its own folder of the cache, CACHE/live/MODULE-KEY, where KEY is a digest of its
 recipe, go.mod, go.sum and sources, and of the version of Go. A folder appears by a rename once all
 of its programs are built: a half-built one is never used. What was not asked for in two weeks goes.
 CACHE is $LEASEHOLD_CACHE, else leasehold in $XDG_CACHE_HOME, else .cache/leasehold at home.
 
-A Go of 1.25 or newer is taken as it is, with its caches. With an older one (Debian 12 has 1.19) the
+$LEASEHOLD_KUBERNETES=1.34 asks for the older kube-apiserver in place of the pinned one.
+
+A Go of 1.26 or newer is taken as it is, with its caches. With an older one (Debian 12 has 1.19) the
 pinned toolchain is fetched, which is an ordinary module, verified by its checksum; caches are then
 our own and removed afterwards. Exit code 77 with the reason when there is no usable Go or no way
 to its modules, 1 when a build failed.
@@ -33,30 +35,41 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NO_GO = 77
 
-GO_FLOOR = (1, 25)  # versitygw's
-TOOLCHAIN = "go1.25.9"
-TOOLCHAIN_SUM = "h1:vwejtYs6HA94+f0iP85chzxeCiCmEEG4GsK4W1moovI="
+GO_FLOOR = (1, 26)  # Kubernetes' 1.37
+TOOLCHAIN = "go1.26.8"
+TOOLCHAIN_SUM = "h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM="
 TOOLCHAIN_PLATFORM = "linux-amd64"
 
-K8S = "v1.34.4"
-K8S_VERSION = " ".join(
-    f"-X k8s.io/component-base/version.{name}={value}"
-    for name, value in (("gitVersion", K8S), ("gitMajor", "1"), ("gitMinor", "34"),
-                        ("gitTreeState", "clean"), ("gitCommit", "unknown"),
-                        ("buildDate", "1970-01-01T00:00:00Z")))
+
+def kubernetes(version):
+    """The programs of Kubernetes `version`, and its name for itself (/version)."""
+    major, minor = version.removeprefix("v").split(".")[:2]
+    link = " ".join(
+        f"-X k8s.io/component-base/version.{name}={value}"
+        for name, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor),
+                            ("gitTreeState", "clean"), ("gitCommit", "unknown"),
+                            ("buildDate", "1970-01-01T00:00:00Z")))
+    return {"kube-apiserver": ("k8s.io/kubernetes/cmd/kube-apiserver", link),
+            "etcd": ("go.etcd.io/etcd/server/v3", "")}
+
 
 # module: {program: (package, further link flags)}
 MODULES = {
     "elector": {"elector": (".", "")},
+    "helm": {"helm": (".", "")},
     "helm3": {"helm3": ("helm.sh/helm/v3/cmd/helm", "")},
     "helm4": {"helm4": ("helm.sh/helm/v4/cmd/helm", "")},
     "load": {"load": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},
-    "k8s": {"kube-apiserver": ("k8s.io/kubernetes/cmd/kube-apiserver", K8S_VERSION),
-            "etcd": ("go.etcd.io/etcd/server/v3", "")},
+    "fakegcs": {"fake-gcs-server": ("github.com/fsouza/fake-gcs-server", "")},
+    "kine": {"kine": ("github.com/k3s-io/kine", "")},
+    "k8s": kubernetes("v1.37.2"),
+    "k8s-1.34": kubernetes("v1.34.4"),
 }
+KUBERNETES = {"1.37": "k8s", "1.34": "k8s-1.34"}  # the first one unless another is asked for
+WITH_C = ("kine",)  # its SQLite is the one in C
 NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake")
 UNUSED_AFTER = 14 * 24 * 3600  # seconds
 BUILD_FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false"]
@@ -183,11 +196,20 @@ def folder_of(module, root=None, version=None):
     return (root or cache_root()) / f"{module}-{key_of(module, version or go_version())}"
 
 
-def programs():
-    """{name: path} of every program, whether it is built or not."""
+def wanted_modules():
+    """Those of a run: one Kubernetes of several."""
+    chosen = os.environ.get("LEASEHOLD_KUBERNETES") or next(iter(KUBERNETES))
+    if chosen not in KUBERNETES:
+        raise SystemExit(f"LEASEHOLD_KUBERNETES={chosen}: expected one of {', '.join(KUBERNETES)}")
+    return [module for module in MODULES
+            if module not in KUBERNETES.values() or module == KUBERNETES[chosen]]
+
+
+def programs(modules=None):
+    """{name: path} of the programs of `modules`, whether they are built or not."""
     version = go_version()
     return {name: folder_of(module, version=version) / name
-            for module, built in MODULES.items() for name in built}
+            for module in modules or wanted_modules() for name in MODULES[module]}
 
 
 def missing(chosen):
@@ -220,7 +242,8 @@ def build_module(module, go, environment, root, version):
             began = time.monotonic()
             command = ["nice", "-n", "5", go, "build", *BUILD_FLAGS, "-o", str(half / name),
                        "-ldflags", f"-s -w {link}".strip(), package]
-            run_build(command, HERE / module, environment)
+            with_c = {"CGO_ENABLED": "1"} if module in WITH_C else {}
+            run_build(command, HERE / module, {**environment, **with_c})
             say(f"{name}: {(half / name).stat().st_size >> 20} MiB in "
                 f"{time.monotonic() - began:.0f} s")
         half.chmod(0o755)
@@ -229,10 +252,10 @@ def build_module(module, go, environment, root, version):
         shutil.rmtree(half, ignore_errors=True)
 
 
-def remove_unused(root):
+def remove_unused(root, names):
     """Other keys belong to other versions of the tree: they go when nobody has asked for long."""
-    for module in MODULES:
-        for folder in root.glob(f"{module}-*"):
+    for name in names:
+        for folder in root.glob(f"{name}-*"):
             if time.time() - folder.stat().st_mtime > UNUSED_AFTER:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -245,7 +268,7 @@ def build(chosen):
         wanted = missing(chosen)
         for module in set(chosen) - set(wanted):
             os.utime(folder_of(module, root))
-        remove_unused(root)
+        remove_unused(root, MODULES)
         if not wanted:
             return
         # Nobody else builds now, so what lies here half done was left by a build that was killed.
@@ -261,7 +284,7 @@ def main():
     parser.add_argument("--cached", action="store_true", help="build nothing; 1 when not all there")
     parser.add_argument("--only", choices=sorted(MODULES), action="append", help="this module")
     arguments = parser.parse_args()
-    chosen = arguments.only or list(MODULES)
+    chosen = arguments.only or wanted_modules()
     try:
         if not arguments.cached:
             build(chosen)
@@ -275,9 +298,8 @@ def main():
     if absent:
         say(f"not built: {' '.join(absent)}")
         return 1
-    for name, path in programs().items():
-        if any(name in MODULES[module] for module in chosen):
-            print(name, path)
+    for name, path in programs(chosen).items():
+        print(name, path)
     return 0
 
 

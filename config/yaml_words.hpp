@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace leasehold::agent {
+namespace leasehold::config {
 
 /// The truth of an unquoted text; nothing when it is no boolean.
 [[nodiscard]] inline std::optional<bool> yaml_boolean(std::string_view text) {
@@ -20,4 +20,4 @@ namespace leasehold::agent {
     return std::nullopt;
 }
 
-}  // namespace leasehold::agent
+}  // namespace leasehold::config

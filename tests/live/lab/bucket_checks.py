@@ -1,0 +1,13 @@
+"""What `leasehold-agent --check-bucket` prints."""
+
+import re
+
+
+def table(said):
+    """{what was tried: what was found}; "! " before what makes the bucket useless."""
+    rows = {}
+    for line in said.splitlines():
+        row = re.fullmatch(r"(! |  )(\S.*?)  +(\S.*)", line)
+        if row:
+            rows[row[1].strip() + row[2]] = row[3]
+    return rows

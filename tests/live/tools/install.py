@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Servers and peers that Debian 12 has no package of and that are no Go, each pinned and once per
+machine.
+
+    install.py moto      moto (STS, IAM, S3, an instance's metadata), from PyPI
+    install.py azurite   Azurite (Azure Blob Storage), from npm, with the Node.js that is on PATH
+    install.py python-elector   Kubernetes' official client for Python, from PyPI
+    install.py fabric8          likewise official-java: clients for Java, from Maven Central
+    install.py kubert           likewise kube-leader-election: from Rust's registry
+
+Installs what is not there yet and prints the command that starts it. Each lies in the cache beside
+the servers that build.py builds, CACHE/live/NAME-KEY, where KEY is a digest of its lock file or
+sources and of the version of what runs or builds it. A folder appears by a rename once it is whole. Exit code 1 with
+the reason when it can't be had.
+"""
+
+import argparse
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import build
+
+HERE = Path(__file__).resolve().parent
+# What Debian calls the packages; the first two ./dev test installs.
+PACKAGES = {"node": "nodejs", "java": "default-jre-headless", "javac": "default-jdk-headless",
+            "mvn": "maven"}
+
+
+class Unavailable(Exception):
+    """It can't be had; and why."""
+
+
+def _run(name, command, **options):
+    try:
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                              check=False, **options)
+    except FileNotFoundError as missing:
+        raise Unavailable(f"{name}: there is no {missing.filename} on PATH (Debian: "
+                          f"{PACKAGES.get(missing.filename, missing.filename)})") from missing
+    if done.returncode != 0:
+        words = " ".join((done.stderr.strip() or done.stdout.strip()).split())
+        raise Unavailable(f"{name} could not be installed (exit code {done.returncode}): "
+                          f"{words[:600]}")
+    return done.stdout
+
+
+def _once(name, locked, version, fill):
+    """The folder that `fill(folder)` has filled, by whoever came first."""
+    digest = hashlib.sha256(locked + version.encode()).hexdigest()[:16]
+    target = build.cache_root() / f"{name}-{digest}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target.parent / f"{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.is_dir():
+            os.utime(target)
+        else:
+            half = Path(tempfile.mkdtemp(prefix=f"{name}-half-", dir=target.parent))
+            try:
+                build.say(f"installing {name}")
+                fill(half)
+                half.rename(target)
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
+        build.remove_unused(target.parent, [name])
+    return target
+
+
+def _venv(name, requirements):
+    """The Python that has what `requirements` pins by hash."""
+    def fill(folder):
+        _run(name, [sys.executable, "-m", "venv", folder])
+        _run(name, [folder / "bin" / "python", "-m", "pip", "install", "--quiet",
+                    "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
+                    "--require-hashes", "-r", requirements])
+    folder = _once(name, requirements.read_bytes(), sys.version, fill)
+    return folder / "bin" / "python"
+
+
+def moto():
+    """The command that starts moto's server."""
+    return [_venv("moto", HERE / "moto" / "requirements.txt"), "-P", "-m", "moto.server"]
+
+
+@functools.cache
+def python_elector():
+    """The command that starts an elector of the official Python client."""
+    source = HERE / "electors" / "python"
+    return [_venv("python-elector", source / "requirements.txt"), "-P", source / "elector.py"]
+
+
+def azurite():
+    """The command that starts Azurite's blob service."""
+    recipe = [HERE / "azurite" / name for name in ("package.json", "package-lock.json")]
+
+    def fill(folder):
+        for path in recipe:
+            shutil.copy(path, folder)
+        # `ci` installs what the lock says, by digest; no script of any package is run.
+        _run("Azurite", ["npm", "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"],
+             cwd=folder)
+    locked = b"".join(path.read_bytes() for path in recipe)
+    folder = _once("azurite", locked, _run("Azurite", ["node", "--version"]), fill)
+    return ["node", folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"]
+
+
+@functools.cache
+def java_elector(name):
+    """The command that starts the elector of electors/java/`name`, its library from Maven Central."""
+    source = HERE / "electors" / "java"
+    sources = [source / "Reporter.java", source / name / "Elector.java"]
+    pom = source / name / "pom.xml"
+
+    def fill(folder):
+        _run(name, ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", pom,
+                    "dependency:copy-dependencies", f"-DoutputDirectory={folder / 'jars'}"])
+        _run(name, ["javac", "-nowarn", "-d", folder / "classes", "-cp", folder / "jars" / "*",
+                    *sources])
+    locked = b"".join(path.read_bytes() for path in [pom, *sources])
+    folder = _once(name, locked, _run(name, ["java", "--version"]), fill)
+    # What System.nanoTime lacks of the clock of the recordings.
+    offset = (time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+              - time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+    return ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
+            f"{folder / 'classes'}:{folder / 'jars'}/*", "Elector", f"--boottime-offset={offset}"]
+
+
+@functools.cache
+def rust_elector(name):
+    """The command that starts the elector of electors/rust/`name`; one build has all of them."""
+    source = HERE / "electors" / "rust"
+    recipe = sorted(path for path in source.rglob("*") if path.suffix in (".rs", ".toml", ".lock"))
+
+    def fill(folder):
+        _run(name, ["cargo", "build", "--locked", "--manifest-path", source / "Cargo.toml",
+                    "--target-dir", folder / "target"])
+        for program in (folder / "target" / "debug").glob("elector-*"):
+            if not program.suffix:
+                program.rename(folder / program.name)
+        shutil.rmtree(folder / "target")
+    locked = b"".join(path.read_bytes() for path in recipe)
+    folder = _once("rust-electors", locked, _run(name, ["cargo", "--version"]), fill)
+    return [folder / f"elector-{name}"]
+
+
+INSTALLERS = {
+    "moto": moto,
+    "azurite": azurite,
+    "python-elector": python_elector,
+    **{name: functools.partial(java_elector, name) for name in ("fabric8", "official-java")},
+    **{name: functools.partial(rust_elector, name) for name in ("kube-leader-election", "kubert")},
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("name", choices=sorted(INSTALLERS))
+    try:
+        print(*INSTALLERS[parser.parse_args().name]())
+    except Unavailable as reason:
+        build.say(str(reason))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
