@@ -56,9 +56,8 @@ def kubernetes(version):
 # module: {program: (package, further link flags)}
 MODULES = {
     "elector": {"elector": (".", "")},
-    "helm": {"helm": (".", "")},
-    "helm3": {"helm3": ("helm.sh/helm/v3/cmd/helm", "")},
-    "helm4": {"helm4": ("helm.sh/helm/v4/cmd/helm", "")},
+    "helm": {"helm": (".", ""), "helm3": ("helm.sh/helm/v3/cmd/helm", ""),
+             "helm4": ("helm.sh/helm/v4/cmd/helm", "")},
     "load": {"load": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
