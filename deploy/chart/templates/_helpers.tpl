@@ -42,6 +42,11 @@ passes; and what it lets through: several writers on one bucket. */}}
 {{- define "leasehold.validate" -}}
 {{- $deployment := .Values.kubecostDeployment -}}
 {{- $model := .Values.kubecostModel -}}
+{{- range $key := list "etlReadOnlyMode" "etlStoreReadOnly" -}}
+{{- if index $model $key -}}
+{{- fail (printf "kubecostModel.%s is true, and the agent has no read-only mode: a follower is read-only by itself" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- if include "leasehold.elects" . -}}
 {{- if not $model.etlFileStoreEnabled -}}
 {{- fail "Leader/Follower requires kubecostModel.etlFileStoreEnabled be true." -}}
