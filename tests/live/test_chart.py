@@ -1,16 +1,17 @@
-"""deploy/chart by real Helms against the real API server: what it accepts, what it refuses in whose
-words, what it installs, and that the Role allows what an agent asks and nothing beside it."""
+"""deploy/chart by Helm 3 and Helm 4 against the real API server: what it accepts, what it refuses in
+whose words, what it installs, and that the Role allows what an agent asks and nothing beside it."""
 
 import copy
 import json
-import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from lab.processes import clean_environment, wait_for
+from lab import rest
+from lab.processes import Process, clean_environment, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
@@ -22,6 +23,7 @@ HELMS = ["helm3", "helm4"]
 
 class Helm:
     def __init__(self, lab, name):
+        self.name = name
         self.program = lab.tools[name]
         self.folder = lab.folder / name
         self.folder.mkdir(exist_ok=True)
@@ -64,7 +66,9 @@ def test_lint_is_clean(helm):
      "Leader/Follower should be used with kubecostDeployment.replicas > 1"),
     (["--set", "kubecostDeployment.leaderFollower.enabled=false"],
      "5 writers would share a bucket"),
+    (["--set", "kubecostModel.etlReadOnlyMode=true"], "no read-only mode"),
     (["--set", "kubecostDeployment.replicas=five"], "replicas"),
+    (["--set", "kubecostDeployment.replicas=65"], "replicas"),
     (["--set", "kubecostDeployment.leaderFollower.enabled=perhaps"], "enabled"),
     (["--set", "leasehold.imagge.tag=1"], "imagge"),
 ])
@@ -129,13 +133,16 @@ def test_the_command_of_the_documentation_installs(helm, lab):
     config = lab.cluster.kubeconfig(helm.folder / "kubeconfig", token="admin-of-the-lab")
     where = [f"--kubeconfig={config}", f"--namespace={namespace}"]
     print(helm.must("install", "kubecost", CHART, *where, "--create-namespace", *SEED,
-                    "--set", "leasehold.flowSchema.enabled=true"))
+                    "--set", "leasehold.flowSchema.enabled=true",
+                    "--set", "leasehold.extraArgs={--profile=fast}"))
     made = json.loads(lab.cluster.kubectl("get", "statefulset", "kubecost-leasehold", "-o", "json",
                                           namespace=namespace))
     assert made["spec"]["replicas"] == 5
     print(helm.must("upgrade", "kubecost", CHART, *where, *SEED,
                     "--set", "kubecostDeployment.replicas=3"))
     rights_of_the_role(lab.cluster, namespace)
+    if helm.name == HELMS[-1]:  # it waits for a lease's duration, and both have made the same
+        an_agent_runs_as_its_pod_would(lab, helm.folder / "pod", namespace, made)
     helm.must("uninstall", "kubecost", *where)
 
 
@@ -159,6 +166,51 @@ def rights_of_the_role(cluster, namespace):
     assert not any(allowed("get", resource=what, group="") for what in ("secrets", "pods"))
 
 
+def an_agent_runs_as_its_pod_would(lab, folder, namespace, stateful):
+    """With the container's arguments and environment and the rights of its account: it leads, and
+    gives the Lease back. The kubelet's part is ours: fields, mounts, the service account's token."""
+    folder.mkdir()
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/kubecost-leasehold/token"
+    token = folder / "token"
+    token.write_text(lab.cluster.must("POST", account, {"spec": {}})["status"]["token"])
+    lab.stores["minio"].secret(folder / "object-store.yaml", prefix=namespace)
+    port = free_port()
+    mounts = {"/var/configs/etl": str(folder), "/var/db": str(folder / "db"),
+              "0.0.0.0:9003": f"127.0.0.1:{port}"}
+
+    def here(text):
+        for place, ours in mounts.items():
+            text = text.replace(place, ours)
+        return text
+    container = stateful["spec"]["template"]["spec"]["containers"][0]
+    fields = {"metadata.name": "kubecost-leasehold-0", "metadata.namespace": namespace}
+    variables = {one["name"]: here(one["value"]) if "value" in one
+                 else fields[one["valueFrom"]["fieldRef"]["fieldPath"]] for one in container["env"]}
+    log = folder / "agent.log"
+    agent = Process("agent", [
+        lab.agent_program, *map(here, container["args"]), f"--api-server={lab.cluster.url}",
+        f"--api-ca-file={lab.cluster.ca}", f"--api-token-file={token}",
+    ], log, clean_environment(folder, variables))
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/kubecost-etl-leader"
+
+    def holder():
+        answer = lab.cluster.ask("GET", lease)
+        return answer.json["spec"].get("holderIdentity") if answer.status == 200 else None
+    try:
+        wait_for(lambda: "\nleasehold_is_leader 1\n" in rest.request(
+            "GET", f"http://127.0.0.1:{port}/metrics", timeout=2).text, 60, "a leader", agent)
+        assert holder().startswith("kubecost-leasehold-0_")
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            path = container[probe]["httpGet"]["path"]
+            wait_for(lambda p=path: rest.request("GET", f"http://127.0.0.1:{port}{p}", timeout=2)
+                     .status == 200, 20, path, agent)
+        assert agent.stop(40) == 0, agent.tail()
+    finally:
+        agent.kill()
+    assert holder() == "", "the Lease was not given back"
+    assert "403" not in log.read_text(), log.read_text()
+
+
 def test_the_pod_passes_the_restricted_profile(helm, lab):
     """Catches a pod that a hardened namespace refuses, and a check that refuses nothing."""
     namespace = f"restricted-{helm.folder.name}"
@@ -176,7 +228,31 @@ def test_the_pod_passes_the_restricted_profile(helm, lab):
     assert refused.status == 403 and "allowPrivilegeEscalation" in refused.text, refused.text
 
 
-def test_the_versions_are_the_pinned_ones(lab):
-    """Catches a Helm of the machine in place of the built one."""
-    for name in HELMS:
-        assert os.path.exists(lab.tools[name])
+
+def test_tls_without_helm_is_tls_by_the_chart(helm):
+    """Catches a component of kustomize that trails behind the chart."""
+    done = subprocess.run(["kubectl", "kustomize", str(with_tls(helm.folder))], capture_output=True, text=True, check=False,
+                          timeout=60, env=clean_environment(helm.folder))
+    assert done.returncode == 0, done.stderr
+    patched = next(one for one in yaml.safe_load_all(done.stdout) if one["kind"] == "StatefulSet")
+    charted = helm.objects(*SEED, "--set", "kubecostDeployment.replicas=3",
+                           "--set", "fullnameOverride=leasehold",
+                           "--set", "leasehold.tls.secret=leasehold-http")["StatefulSet", "leasehold"]
+    for one in (patched, charted):
+        one["metadata"]["labels"].pop("app.kubernetes.io/managed-by", None)
+        pod = one["spec"]["template"]
+        pod["metadata"]["labels"].pop("app.kubernetes.io/managed-by", None)
+        # Nobody reads it where nothing is scraped, and a patch would have to say null.
+        pod["metadata"]["annotations"].pop("prometheus.io/port", None)
+        for lists in (pod["spec"]["volumes"], pod["spec"]["containers"][0]["volumeMounts"]):
+            lists.sort(key=lambda entry: entry["name"])
+    assert patched == charted
+
+
+def with_tls(folder):
+    """The tree's kustomization as README tells to change it, in a folder of its own."""
+    copied = folder / "deploy"
+    shutil.copytree(ROOT / "deploy", copied, ignore=shutil.ignore_patterns("chart", "monitoring"))
+    place = copied / "kustomization.yaml"
+    place.write_text(place.read_text() + "components:\n  - tls\n")
+    return copied
