@@ -108,6 +108,10 @@ void add_playing(CLI::App& app, Options& options, Raw& raw) {
     add_common(app, options, raw);
 }
 
+void add_html(CLI::App& app, Options& options, const char* help) {
+    app.add_option("--html", options.html, help)->type_name("FILE");
+}
+
 struct Commands {
     CLI::App* run;
     CLI::App* check;
@@ -129,6 +133,7 @@ CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     duration("--bucket-request", raw.bucket_request, "longest healthy bucket request (5s)");
     duration("--transfer", raw.transfer, "longest healthy transfer of an object (10s)");
     verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
+    add_html(*verify, options, "write a page to look at");
     add_common(*verify, options, raw);
     return verify;
 }
@@ -143,11 +148,11 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     add_playing(*commands.run, options, raw);
     commands.run->add_option("--history", options.history, "write every event (one file, one seed)")
         ->type_name("FILE");
-    commands.run->add_option("--html", options.html, "write a page to look at (one file, one seed)")
-        ->type_name("FILE");
+    add_html(*commands.run, options, "write a page to look at (one file, one seed)");
     commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     commands.check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*commands.check, options, raw);
+    add_html(*commands.check, options, "write a page, and one of a run of each scenario beside it");
     commands.check->add_flag("--coverage", options.coverage,
                              "print which marks, faults, roles and answers never happened");
     commands.check

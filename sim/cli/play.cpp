@@ -107,6 +107,7 @@ void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
 Player::Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
                reports::AtomicFile* history, RunPages pages)
     : scenarios_(scenarios),
+      pages_wanted_(!options.html.empty()),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
              [&scenarios, history, pages = std::move(pages), coverage = options.coverage] {
@@ -141,7 +142,7 @@ bool Player::detail_failures(std::vector<reports::ScenarioSummary>& summaries) {
     for (std::size_t i = 0; i < summaries.size(); ++i) {
         const check::RunResult* worst = summaries[i].worst_run();
         if (worst == nullptr || worst->outcome == check::Outcome::internal) continue;
-        jobs.push_back({i, worst->seed, true, true, false});
+        jobs.push_back({i, worst->seed, true, true, false, pages_wanted_});
         for (check::RunResult& run : summaries[i].runs)
             if (&run == worst) failed.push_back(&run);
     }

@@ -54,6 +54,7 @@ class Player {
     void show_progress(std::size_t done, std::size_t all);
 
     const std::vector<sim::Scenario>& scenarios_;
+    bool pages_wanted_ = false;
     bool progress_ = false;
     WorkerPool pool_;
 };
