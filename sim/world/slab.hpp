@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,8 +15,13 @@ namespace leasehold::sim {
 template <class T>
 class Slab {
   public:
-    template <class U>
-    std::uint64_t put(U&& value) {
+    /// A thing, and the handle by which it is found; it stays where it is until it is dropped.
+    struct Made {
+        std::uint64_t handle;
+        T& value;
+    };
+    /// An empty thing, to be filled in.
+    Made make() {
         std::uint32_t slot = 0;
         if (free_.empty()) {
             slot = static_cast<std::uint32_t>(slots_.size());
@@ -23,16 +30,20 @@ class Slab {
             slot = free_.back();
             free_.pop_back();
         }
-        slots_[slot].value = std::forward<U>(value);
-        slots_[slot].used = true;
-        return handle(slot);
+        return {handle(slot), slots_[slot].value.emplace()};
+    }
+    template <class U>
+    std::uint64_t put(U&& value) {
+        const Made made = make();
+        made.value = std::forward<U>(value);
+        return made.handle;
     }
     /// The thing, or nullptr when it has been taken out.
     [[nodiscard]] T* find(std::uint64_t handle) {
         const std::uint32_t slot = static_cast<std::uint32_t>(handle);
         if (slot >= slots_.size()) return nullptr;
         Slot& found = slots_[slot];
-        return found.used && found.generation == handle >> 32 ? &found.value : nullptr;
+        return found.value && found.generation == handle >> 32 ? &*found.value : nullptr;
     }
     T take(std::uint64_t handle) {
         T* found = find(handle);
@@ -43,9 +54,8 @@ class Slab {
     }
     void drop(std::uint64_t handle) {
         const std::uint32_t slot = static_cast<std::uint32_t>(handle);
-        CHECK(slots_[slot].used);
-        slots_[slot].value = T{};
-        slots_[slot].used = false;
+        CHECK(slots_[slot].value.has_value());
+        slots_[slot].value.reset();
         ++slots_[slot].generation;
         free_.push_back(slot);
     }
@@ -53,19 +63,18 @@ class Slab {
     template <class Visit>
     void each(Visit visit) {
         for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
-            if (slots_[slot].used) visit(handle(slot), slots_[slot].value);
+            if (slots_[slot].value) visit(handle(slot), *slots_[slot].value);
     }
 
   private:
     struct Slot {
-        T value{};
+        std::optional<T> value;
         std::uint32_t generation = 0;
-        bool used = false;
     };
     [[nodiscard]] std::uint64_t handle(std::uint32_t slot) const {
         return static_cast<std::uint64_t>(slots_[slot].generation) << 32 | slot;
     }
-    std::vector<Slot> slots_;
+    std::deque<Slot> slots_;
     std::vector<std::uint32_t> free_;
 };
 
