@@ -36,19 +36,19 @@ class EventQueue {
 
     /// Empties the queue, keeps its memory, starts the sequence anew.
     void reset(std::uint64_t seed) {
-        near_.clear();
+        near_count_ = 0;
         far_.clear();
         sequence_ = 0;
         counts_.fill(0);
         priorities_ = mix64(seed + 0x9e3779b97f4a7c15ULL);
     }
 
-    [[nodiscard]] bool empty() const { return near_.empty() && far_.empty(); }
-    [[nodiscard]] std::size_t size() const { return near_.size() + far_.size(); }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] std::size_t size() const { return near_count_ + far_.size(); }
     /// The date of the first element; the queue must not be empty.
     [[nodiscard]] std::int64_t first_date() {
-        if (near_.empty()) fetch();
-        return near_.back().at;
+        if (near_count_ == 0) fetch();
+        return near_[near_count_ - 1].at;
     }
 
     void push(std::int64_t at, std::uint32_t kind, std::uint32_t target, std::uint64_t data) {
@@ -68,14 +68,13 @@ class EventQueue {
 
     /// Takes the first element out; the queue must not be empty.
     Element pop() {
-        if (near_.empty()) fetch();
-        const Element first = near_.back();
-        near_.pop_back();
-        return first;
+        if (near_count_ == 0) fetch();
+        return near_[--near_count_];
     }
 
   private:
-    static constexpr std::size_t kNear = 32;  ///< at most so many are kept sorted
+    static constexpr std::size_t kNear = 32;  ///< fewer than this are kept sorted
+    static constexpr std::size_t kFetched = kNear / 2;
     // Kinds beyond (the engine's own) share the last place, targets beyond share theirs: a place
     // too few costs a little independence and nothing else, as the draw has the whole names.
     static constexpr std::uint32_t kKinds = 32;
@@ -93,16 +92,16 @@ class EventQueue {
 
     /// Puts it into its place among the nearest; the further half of too many goes to the others.
     void insert(const Element& element) {
-        std::size_t hole = near_.size();
-        near_.push_back(element);
         const Uint128 own = key(element);
-        for (; hole > 0 && key(near_[hole - 1]) < own; --hole)
-            near_[hole] = near_[hole - 1];
-        near_[hole] = element;
-        if (near_.size() <= kNear) return;
-        const auto half = near_.begin() + kNear / 2;
+        Element* hole = near_.data() + near_count_++;
+        for (; hole != near_.data() && key(hole[-1]) < own; --hole)
+            *hole = hole[-1];
+        *hole = element;
+        if (near_count_ < near_.size()) return;
+        const auto half = near_.begin() + kFetched;
         std::for_each(near_.begin(), half, [this](const Element& one) { put_far(one); });
-        near_.erase(near_.begin(), half);
+        near_count_ -= kFetched;
+        std::copy_n(half, near_count_, near_.begin());
     }
 
     void put_far(const Element& element) {
@@ -112,17 +111,17 @@ class EventQueue {
 
     /// Brings the nearest of the others, half of what there is room for.
     void fetch() {
-        const std::size_t count = std::min(far_.size(), kNear / 2);
-        near_.resize(count);
-        for (std::size_t i = count; i > 0; --i) {
+        near_count_ = std::min(far_.size(), kFetched);
+        for (std::size_t i = near_count_; i > 0; --i) {
             std::pop_heap(far_.begin(), far_.end(), later);
             near_[i - 1] = far_.back();
             far_.pop_back();
         }
     }
 
-    std::vector<Element> near_;  ///< the latest first; each before all of far_
-    std::vector<Element> far_;   ///< a heap, the earliest on top
+    std::array<Element, kNear> near_{};  ///< the latest first; each before all of far_
+    std::size_t near_count_ = 0;         ///< less than kNear
+    std::vector<Element> far_;           ///< a heap, the earliest on top
     std::array<std::uint32_t, std::size_t{kKinds} * kTargets> counts_{};
     std::uint64_t sequence_ = 0;
     std::uint64_t priorities_ = 0;

@@ -1,8 +1,10 @@
 // Slab: things in flight, addressed by handles that an event of the queue can carry.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -22,15 +24,11 @@ class Slab {
     };
     /// An empty thing, to be filled in.
     Made make() {
-        std::uint32_t slot = 0;
-        if (free_.empty()) {
-            slot = static_cast<std::uint32_t>(slots_.size());
-            slots_.emplace_back();
-        } else {
-            slot = free_.back();
-            free_.pop_back();
-        }
-        return {handle(slot), slots_[slot].value.emplace()};
+        if (free_.empty()) grow();
+        const std::uint32_t number = free_.back();
+        free_.pop_back();
+        Slot& slot = at(number);
+        return {handle(number, slot), slot.value.emplace()};
     }
     template <class U>
     std::uint64_t put(U&& value) {
@@ -40,10 +38,10 @@ class Slab {
     }
     /// The thing, or nullptr when it has been taken out.
     [[nodiscard]] T* find(std::uint64_t handle) {
-        const std::uint32_t slot = static_cast<std::uint32_t>(handle);
-        if (slot >= slots_.size()) return nullptr;
-        Slot& found = slots_[slot];
-        return found.value && found.generation == handle >> 32 ? &*found.value : nullptr;
+        const std::uint32_t number = static_cast<std::uint32_t>(handle);
+        if (number >= size()) return nullptr;
+        Slot& slot = at(number);
+        return slot.value && slot.generation == handle >> 32 ? &*slot.value : nullptr;
     }
     T take(std::uint64_t handle) {
         T* found = find(handle);
@@ -53,17 +51,18 @@ class Slab {
         return value;
     }
     void drop(std::uint64_t handle) {
-        const std::uint32_t slot = static_cast<std::uint32_t>(handle);
-        CHECK(slots_[slot].value.has_value());
-        slots_[slot].value.reset();
-        ++slots_[slot].generation;
-        free_.push_back(slot);
+        const std::uint32_t number = static_cast<std::uint32_t>(handle);
+        Slot& slot = at(number);
+        CHECK(slot.value.has_value());
+        slot.value.reset();
+        ++slot.generation;
+        free_.push_back(number);
     }
     /// Calls `visit(handle, thing)` for each, in the order of the slots.
     template <class Visit>
     void each(Visit visit) {
-        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
-            if (slots_[slot].value) visit(handle(slot), *slots_[slot].value);
+        for (std::uint32_t number = 0; number < size(); ++number)
+            if (Slot& slot = at(number); slot.value) visit(handle(number, slot), *slot.value);
     }
 
   private:
@@ -71,10 +70,24 @@ class Slab {
         std::optional<T> value;
         std::uint32_t generation = 0;
     };
-    [[nodiscard]] std::uint64_t handle(std::uint32_t slot) const {
-        return static_cast<std::uint64_t>(slots_[slot].generation) << 32 | slot;
+    static constexpr std::uint32_t kChunk = 32;
+    using Chunk = std::array<Slot, kChunk>;
+
+    [[nodiscard]] Slot& at(std::uint32_t number) {
+        return (*chunks_[number / kChunk])[number % kChunk];
     }
-    std::deque<Slot> slots_;
+    [[nodiscard]] std::size_t size() const { return chunks_.size() * kChunk; }
+    [[nodiscard]] static std::uint64_t handle(std::uint32_t number, const Slot& slot) {
+        return static_cast<std::uint64_t>(slot.generation) << 32 | number;
+    }
+    /// A chunk more, its first slot to be used first.
+    void grow() {
+        for (std::size_t number = size() + kChunk; number > size(); --number)
+            free_.push_back(static_cast<std::uint32_t>(number - 1));
+        chunks_.push_back(std::make_unique<Chunk>());
+    }
+
+    std::vector<std::unique_ptr<Chunk>> chunks_;
     std::vector<std::uint32_t> free_;
 };
 
