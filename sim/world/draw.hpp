@@ -34,8 +34,7 @@ class LatencyDraw {
                                           2.1539, 2.2662, 2.4176, 2.6601, 3.09};
         const double median = static_cast<double>(spec.p50.count());
         const double sigma =
-            median <= 0 ? 0
-                        : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
+            median <= 0 ? 0 : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
         const auto quantile = [&](double z) {
             const auto value = static_cast<std::int64_t>(median * std::exp(sigma * z));
             return std::max(value, spec.min.count());
