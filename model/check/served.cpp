@@ -58,11 +58,12 @@ bool Served::known(const KeyContents& key, const Blob& payload) const {
 
 void Served::wrong_epoch(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
                          const KeyContents& key) {
+    if (answer.epoch == commit.rank.epoch || !facts_.fresh(Id::linearizable)) return;
     // Plain objects of equal bytes have one ETag, and any of their epochs.
     const bool only =
         std::count_if(key.commits.begin(), key.commits.end(),
                       [&commit](const Committed& one) { return one.etag == commit.etag; }) == 1;
-    if (!only || answer.epoch == commit.rank.epoch || !facts_.fresh(Id::linearizable)) return;
+    if (!only) return;
     facts_.violate(Id::linearizable, step.at,
                    facts_.name(step.replica) + " gave the version of " + words(answer.name) +
                        " that carries epoch " + std::to_string(commit.rank.epoch.value()) +

@@ -90,6 +90,7 @@ class ApiChannel {
     };
 
     [[nodiscard]] bool answers() const { return up_ && context_.now() >= frozen_until_; }
+    void handled(Exchange& exchange);
     LeaseReply handle(const Exchange& exchange);
     [[nodiscard]] bool in_second(ReplicaIndex replica) const;
     [[nodiscard]] LeaseApi& api_of(ReplicaIndex replica) {

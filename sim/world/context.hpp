@@ -113,10 +113,17 @@ struct Context {
     void at(TrueTime when, Kind kind, std::uint32_t target, std::uint64_t data) {
         engine.at(when, static_cast<std::uint32_t>(kind), target, data);
     }
-    /// Puts mail for the present process of `replica` into the queue.
+    /// Puts mail for the present process of `replica` into the queue; the caller fills it in.
+    Mail& post(TrueTime when, ReplicaIndex replica) {
+        const Slab<Mail>::Made made = mail.make();
+        made.value.incarnation = hosts[replica].incarnation;
+        at(when, Kind::mail, replica, made.handle);
+        return made.value;
+    }
     void post(TrueTime when, ReplicaIndex replica, Mail&& letter) {
-        letter.incarnation = hosts[replica].incarnation;
-        at(when, Kind::mail, replica, mail.put(std::move(letter)));
+        Mail& posted = post(when, replica);
+        letter.incarnation = posted.incarnation;
+        posted = std::move(letter);
     }
 };
 

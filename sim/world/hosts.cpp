@@ -169,34 +169,31 @@ void Hosts::give(ReplicaIndex replica, Event event) {
     step(replica, event, host.last_step);
 }
 
-std::optional<Mail> Hosts::receive(ReplicaIndex replica, std::uint64_t handle) {
-    std::optional<Mail> letter = context_.mail.take(handle);
+bool Hosts::reaches(ReplicaIndex replica, Mail& letter) {
     Host& host = context_.hosts[replica];
-    if (!host.running() || letter->incarnation != host.incarnation) {
-        letter.reset();
-    } else if (letter->timeout && host.clock.monotonic(context_.now()) < letter->deadline) {
+    if (!host.running() || letter.incarnation != host.incarnation) return false;
+    if (letter.timeout && host.clock.monotonic(context_.now()) < letter.deadline) {
         // The clock was slowed or frozen since the time-out was computed.
-        const TrueTime due = host.clock.reaches(letter->deadline);
+        const TrueTime due = host.clock.reaches(letter.deadline);
         if (due == TrueTime::max())
-            host.frozen.push_back(std::move(*letter));
+            host.frozen.push_back(std::move(letter));
         else
-            context_.post(due, replica, std::move(*letter));
-        letter.reset();
-    } else if (letter->via != Via::here && !api_->arrives(*letter, replica)) {
-        letter.reset();
+            context_.post(due, replica, std::move(letter));
+        return false;
     }
-    return letter;
+    return letter.via == Via::here || api_->arrives(letter, replica);
 }
 
 void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
-    std::optional<Mail> letter = receive(replica, handle);
-    if (!letter) return;
-    Host& host = context_.hosts[replica];
-    if (host.paused) {
-        host.inbox.push_back(std::move(*letter));
-        return;
+    Mail& letter = *context_.mail.find(handle);  // it stays in its place while it is read
+    if (reaches(replica, letter)) {
+        Host& host = context_.hosts[replica];
+        if (host.paused)
+            host.inbox.push_back(std::move(letter));
+        else
+            step(replica, letter.event, letter.cause);
     }
-    step(replica, letter->event, letter->cause);
+    context_.mail.drop(handle);
 }
 
 void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {

@@ -36,9 +36,9 @@ class Hosts {
     void wake(ReplicaIndex replica, std::uint64_t arming);
     void file_done(ReplicaIndex replica, std::uint64_t handle);
     void deliver(ReplicaIndex replica, std::uint64_t handle);
-    /// Takes mail out of the queue; nothing when it was for an earlier process, was lost on the
-    /// way, or is a time-out that this machine's clock hasn't reached (it comes again then).
-    std::optional<Mail> receive(ReplicaIndex replica, std::uint64_t handle);
+    /// False: it was for an earlier process, was lost on the way, or is a time-out that this
+    /// machine's clock hasn't reached (it comes again then).
+    bool reaches(ReplicaIndex replica, Mail& letter);
     /// An event from this machine itself (workload), now; kept while the process is paused.
     void give(ReplicaIndex replica, Event event);
 
