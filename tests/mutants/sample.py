@@ -193,6 +193,7 @@ class Bench:
         """The exit code; a signal is negative. `seconds` are of CPU time, so that a busy machine
         kills nothing; what waits for ever is ended ten times later."""
         def limit():
+            os.nice(10)  # a mutant that never ends disturbs nobody
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
