@@ -75,7 +75,7 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
 /// A list of the local files that failed is no empty disk: what this one alone holds would never
 /// be served, nor brought to the bucket.
 void Converge::judge_disk(TrueTime end, ReplicaIndex index) {
-    if (served_.listed(index) || !facts_.fresh(Id::converge)) return;
+    if (!served_.blind(index) || !facts_.fresh(Id::converge)) return;
     facts_.violate(Id::converge, end,
                    facts_.name(index) + " does not know at " + words(end) +
                        " what lies on its disk, with healthy paths since " +

@@ -11,7 +11,7 @@ namespace leasehold::check {
 
 /// At the end of a history that healed: every replica that ran with healthy paths for as long as
 /// the bound has a copy of each live key, in a version not older than what the bucket held that
-/// long ago, and none of a key that has been removed for so long; and it has read what lies on its
+/// long ago, and none of a key that has been removed for so long; and it knows what lies on its
 /// disk. Own writes that the bucket has not got are as good, but not at whoever has led for so
 /// long: what it found on its disk is in the bucket, or has given way to what is.
 class Converge {

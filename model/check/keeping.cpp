@@ -37,7 +37,7 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
     facts_.checked(Id::requests_bounded);
     const auto waits = static_cast<std::uint64_t>((step.now.monotonic - got.first) /
                                                   (facts_.settings.storage.poll_period / 2));
-    if (++got.times <= kTries + static_cast<std::uint64_t>(std::bit_width(waits))) return;
+    if (++got.times <= kTries + std::bit_width(waits)) return;
     if (!facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " fetched one version of " + words(key) + " " +

@@ -161,8 +161,12 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
 }
 
 void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
-    if (file.verb == FileVerb::list) return;
-    Floor& own = floor(step.replica, file.key);
+    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
+    if (file.verb == FileVerb::list) {
+        stations_[step.replica].blind = true;
+        return;
+    }
+    Floor& own = stations_[step.replica].keys[file.key];
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         own.file = false;  // until it is done
     stations_[step.replica].flights.push_back(
@@ -177,7 +181,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         [&answer](const FileFlight& flight) { return flight.request == answer.request; });
     const bool ok = answer.reply.status == FileStatus::ok;
     if (found == own.flights.end()) {
-        own.listed |= ok;
+        if (ok) own.blind = false;
         if (!ok || !answer.reply.entries) return;
         for (const FileEntry& entry : *answer.reply.entries) {
             Floor& floor = own.keys[entry.key];

@@ -36,9 +36,9 @@ class Served {
     };
     /// The newest of its process; number 0 = none.
     [[nodiscard]] Tagged tagged(ReplicaIndex index, const ObjectKey& name) const;
-    /// Does it know what lies on its disk?
-    [[nodiscard]] bool listed(ReplicaIndex index) const {
-        return index < stations_.size() && stations_[index].listed;
+    /// Has it asked what lies on its disk, and not been told?
+    [[nodiscard]] bool blind(ReplicaIndex index) const {
+        return index < stations_.size() && stations_[index].blind;
     }
     /// Is its copy being written or removed?
     [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
@@ -70,7 +70,7 @@ class Served {
     struct Station {
         std::map<ObjectKey, Floor> keys;
         std::vector<FileFlight> flights;
-        bool listed = false;  ///< its local files, since it started
+        bool blind = false;  ///< its list of the local files was not answered well yet
     };
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);
