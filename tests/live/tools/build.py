@@ -53,10 +53,16 @@ def kubernetes(version):
             "etcd": ("go.etcd.io/etcd/server/v3", "")}
 
 
+# As its releases are linked: without these Helm 3 takes Kubernetes for 1.20 (its client-go is 0.37).
+HELM3_LINK = " ".join(f"-X helm.sh/helm/v3/pkg/{place}.k8sVersion{part}={value}"
+                      for place in ("chartutil", "lint/rules")
+                      for part, value in (("Major", "1"), ("Minor", "37")))
+
 # module: {program: (package, further link flags)}
 MODULES = {
     "elector": {"elector": (".", "")},
-    "helm": {"helm": (".", "")},
+    "helm": {"helm": (".", ""), "helm3": ("helm.sh/helm/v3/cmd/helm", HELM3_LINK),
+             "helm4": ("helm.sh/helm/v4/cmd/helm", "")},
     "load": {"load": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},

@@ -1,0 +1,258 @@
+"""deploy/chart by Helm 3 and Helm 4 against the real API server: what it accepts, what it refuses in
+whose words, what it installs, and that the Role allows what an agent asks and nothing beside it."""
+
+import copy
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import rest
+from lab.processes import Process, clean_environment, free_port, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "deploy" / "chart"
+SEED = ["--set", "kubecostDeployment.leaderFollower.enabled=true",
+        "--set", "kubecostDeployment.replicas=5",
+        "--set", "kubecostModel.etlBucketConfigSecret=kubecost-bucket-secret"]
+HELMS = ["helm3", "helm4"]
+
+
+class Helm:
+    def __init__(self, lab, name):
+        self.name = name
+        self.program = lab.tools[name]
+        self.folder = lab.folder / name
+        self.folder.mkdir(exist_ok=True)
+
+    def run(self, *arguments):
+        return subprocess.run([str(self.program), *map(str, arguments)], capture_output=True,
+                              text=True, check=False, timeout=120,
+                              env=clean_environment(self.folder))
+
+    def must(self, *arguments):
+        done = self.run(*arguments)
+        assert done.returncode == 0, f"helm {' '.join(map(str, arguments))}: {done.stderr}"
+        return done.stdout
+
+    def objects(self, *arguments, namespace="kubecost"):
+        """{(kind, name): object} of the rendered chart."""
+        text = self.must("template", "kubecost", CHART, f"--namespace={namespace}", *arguments)
+        found = [one for one in yaml.safe_load_all(text) if one]
+        return {(one["kind"], one["metadata"]["name"]): one for one in found}
+
+
+@pytest.fixture(params=HELMS)
+def helm(lab, request):
+    return Helm(lab, request.param)
+
+
+def test_lint_is_clean(helm):
+    """Catches templates and values that Helm itself calls wrong."""
+    print(helm.must("lint", "--strict", CHART, *SEED))
+
+
+@pytest.mark.parametrize("more, words", [
+    (["--set", "kubecostModel.etlFileStoreEnabled=false"],
+     "Leader/Follower requires kubecostModel.etlFileStoreEnabled be true."),
+    (["--set", "kubecostModel.etlBucketConfigSecret=null"],
+     "Leader/Follower requires kubecostModel.etlBucketConfigSecret be valid."),
+    (["--set", "kubecostModel.etlBucketConfigSecret="],
+     "Leader/Follower requires kubecostModel.etlBucketConfigSecret be valid."),
+    (["--set", "kubecostDeployment.replicas=1"],
+     "Leader/Follower should be used with kubecostDeployment.replicas > 1"),
+    (["--set", "kubecostDeployment.leaderFollower.enabled=false"],
+     "5 writers would share a bucket"),
+    (["--set", "kubecostModel.etlReadOnlyMode=true"], "no read-only mode"),
+    (["--set", "kubecostDeployment.replicas=five"], "replicas"),
+    (["--set", "kubecostDeployment.replicas=65"], "replicas"),
+    (["--set", "kubecostDeployment.leaderFollower.enabled=perhaps"], "enabled"),
+    (["--set", "leasehold.imagge.tag=1"], "imagge"),
+])
+def test_what_can_not_work_is_refused_in_the_charts_own_words(helm, more, words):
+    """Catches a condition that is lost, or that an empty secret passes as in the chart of old."""
+    done = helm.run("template", "kubecost", CHART, *SEED, *more)
+    assert done.returncode != 0, "it was rendered"
+    assert words in done.stderr, done.stderr
+
+
+def test_one_replica_alone_needs_no_lease_and_no_rights(helm):
+    """Catches rights and a token that nothing asks for."""
+    objects = helm.objects("--set", "kubecostModel.etlBucketConfigSecret=s")
+    kinds = sorted(kind for kind, _ in objects)
+    assert kinds == ["NetworkPolicy", "Service", "Service", "ServiceAccount", "StatefulSet"]
+    pod = objects["StatefulSet", "kubecost-leasehold"]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert "LEADER_FOLLOWER_ENABLED" not in {one["name"] for one in pod["containers"][0]["env"]}
+
+
+def test_a_values_file_of_the_cost_analyzer_chart_is_taken_as_it_is(helm, tmp_path):
+    """Catches a schema that refuses a neighbour's keys, and keys of theirs that do nothing here."""
+    values = tmp_path / "values.yaml"
+    values.write_text("""
+global: {prometheus: {enabled: false}}
+kubecostToken: none
+kubecostDeployment: {replicas: 3, leaderFollower: {enabled: true}, statefulSet: {enabled: true}}
+kubecostModel: {etl: true, etlFileStoreEnabled: true, etlBucketConfigSecret: s, warmCache: false}
+persistentVolume: {enabled: true, size: 10Gi, dbPVEnabled: true, dbSize: 64Gi, dbStorageClass: fast}
+serviceAccount: {create: true, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/r"}}
+service: {type: ClusterIP, port: 9004, sessionAffinity: {enabled: true, timeoutSeconds: 60}}
+nodeSelector: {disk: ssd}
+tolerations: [{key: only, operator: Exists}]
+priority: {enabled: true, name: high}
+""")
+    objects = helm.objects("-f", str(values))
+    stateful = objects["StatefulSet", "kubecost-leasehold"]["spec"]
+    claim = stateful["volumeClaimTemplates"][0]["spec"]
+    assert claim["resources"]["requests"]["storage"] == "64Gi"
+    assert claim["storageClassName"] == "fast"
+    pod = stateful["template"]["spec"]
+    assert pod["nodeSelector"] == {"disk": "ssd"} and pod["tolerations"][0]["key"] == "only"
+    assert pod["priorityClassName"] == "high"
+    account = objects["ServiceAccount", "kubecost-leasehold"]["metadata"]
+    assert account["annotations"] == {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r"}
+    service = objects["Service", "kubecost-leasehold"]["spec"]
+    assert service["ports"][0]["port"] == 9004
+    assert service["sessionAffinityConfig"] == {"clientIP": {"timeoutSeconds": 60}}
+
+
+def test_the_manifests_are_what_the_chart_says(helm):
+    """Catches two sources that drift apart; both Helms render the same."""
+    done = subprocess.run([str(ROOT / "deploy" / "render"), "--check"], capture_output=True,
+                          text=True, check=False,
+                          env={**clean_environment(helm.folder), "HELM": str(helm.program)})
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_of_the_documentation_installs(helm, lab):
+    """Catches what only a server refuses: an unknown field, a bad value, a lost API."""
+    namespace = f"kubecost-{helm.folder.name}"
+    config = lab.cluster.kubeconfig(helm.folder / "kubeconfig", token="admin-of-the-lab")
+    where = [f"--kubeconfig={config}", f"--namespace={namespace}"]
+    print(helm.must("install", "kubecost", CHART, *where, "--create-namespace", *SEED,
+                    "--set", "leasehold.flowSchema.enabled=true",
+                    "--set", "leasehold.extraArgs={--profile=fast}"))
+    made = json.loads(lab.cluster.kubectl("get", "statefulset", "kubecost-leasehold", "-o", "json",
+                                          namespace=namespace))
+    assert made["spec"]["replicas"] == 5
+    print(helm.must("upgrade", "kubecost", CHART, *where, *SEED,
+                    "--set", "kubecostDeployment.replicas=3"))
+    rights_of_the_role(lab.cluster, namespace)
+    if helm.name == HELMS[-1]:  # it waits for a lease's duration, and both have made the same
+        an_agent_runs_as_its_pod_would(lab, helm.folder / "pod", namespace, made)
+    helm.must("uninstall", "kubecost", *where)
+
+
+def rights_of_the_role(cluster, namespace):
+    """Each verb that the agent uses, and none of its neighbours, by the server's own authorizer."""
+    def allowed(verb, resource="leases", name="kubecost-etl-leader", space=namespace,
+                group="coordination.k8s.io"):
+        review = cluster.must("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": f"system:serviceaccount:{namespace}:kubecost-leasehold",
+                     "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"],
+                     "resourceAttributes": {"namespace": space, "verb": verb, "group": group,
+                                            "resource": resource, "name": name}}})
+        return review["status"]["allowed"]
+    wait_for(lambda: allowed("get"), 20, "the authorizer to see the Role")
+    assert all(allowed(verb) for verb in ("get", "update", "watch"))
+    assert allowed("create", name="")
+    assert not any(allowed(verb) for verb in ("delete", "list", "patch", "deletecollection"))
+    assert not any(allowed(verb, name="other") for verb in ("get", "update", "watch"))
+    assert not any(allowed("get", space=space) for space in ("default", "kube-system"))
+    assert not any(allowed("get", resource=what, group="") for what in ("secrets", "pods"))
+
+
+def an_agent_runs_as_its_pod_would(lab, folder, namespace, stateful):
+    """With the container's arguments and environment and the rights of its account: it leads, and
+    gives the Lease back. The kubelet's part is ours: fields, mounts, the service account's token."""
+    folder.mkdir()
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/kubecost-leasehold/token"
+    token = folder / "token"
+    token.write_text(lab.cluster.must("POST", account, {"spec": {}})["status"]["token"])
+    lab.stores["minio"].secret(folder / "object-store.yaml", prefix=namespace)
+    port = free_port()
+    mounts = {"/var/configs/etl": str(folder), "/var/db": str(folder / "db"),
+              "0.0.0.0:9003": f"127.0.0.1:{port}"}
+
+    def here(text):
+        for place, ours in mounts.items():
+            text = text.replace(place, ours)
+        return text
+    container = stateful["spec"]["template"]["spec"]["containers"][0]
+    fields = {"metadata.name": "kubecost-leasehold-0", "metadata.namespace": namespace}
+    variables = {one["name"]: here(one["value"]) if "value" in one
+                 else fields[one["valueFrom"]["fieldRef"]["fieldPath"]] for one in container["env"]}
+    log = folder / "agent.log"
+    agent = Process("agent", [
+        lab.agent_program, *map(here, container["args"]), f"--api-server={lab.cluster.url}",
+        f"--api-ca-file={lab.cluster.ca}", f"--api-token-file={token}",
+    ], log, clean_environment(folder, variables))
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/kubecost-etl-leader"
+
+    def holder():
+        answer = lab.cluster.ask("GET", lease)
+        return answer.json["spec"].get("holderIdentity") if answer.status == 200 else None
+    try:
+        wait_for(lambda: "\nleasehold_is_leader 1\n" in rest.request(
+            "GET", f"http://127.0.0.1:{port}/metrics", timeout=2).text, 60, "a leader", agent)
+        assert holder().startswith("kubecost-leasehold-0_")
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            path = container[probe]["httpGet"]["path"]
+            wait_for(lambda p=path: rest.request("GET", f"http://127.0.0.1:{port}{p}", timeout=2)
+                     .status == 200, 20, path, agent)
+        assert agent.stop(40) == 0, agent.tail()
+    finally:
+        agent.kill()
+    assert holder() == "", "the Lease was not given back"
+    assert "403" not in log.read_text(), log.read_text()
+
+
+def test_the_pod_passes_the_restricted_profile(helm, lab):
+    """Catches a pod that a hardened namespace refuses, and a check that refuses nothing."""
+    namespace = f"restricted-{helm.folder.name}"
+    lab.cluster.must("POST", "/api/v1/namespaces", {"metadata": {
+        "name": namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+    stateful = helm.objects(*SEED, namespace=namespace)["StatefulSet", "kubecost-leasehold"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"},
+           "spec": copy.deepcopy(stateful["spec"]["template"]["spec"])}
+    pod["spec"]["volumes"].append({"name": "etl", "emptyDir": {}})  # its claim is a template's
+    path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
+    answer = lab.cluster.ask("POST", path, pod)
+    assert answer.status == 201, answer.text
+    del pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"]
+    refused = lab.cluster.ask("POST", path, pod)
+    assert refused.status == 403 and "allowPrivilegeEscalation" in refused.text, refused.text
+
+
+
+def test_tls_without_helm_is_tls_by_the_chart(helm):
+    """Catches a component of kustomize that trails behind the chart."""
+    done = subprocess.run(["kubectl", "kustomize", str(with_tls(helm.folder))], capture_output=True, text=True, check=False,
+                          timeout=60, env=clean_environment(helm.folder))
+    assert done.returncode == 0, done.stderr
+    patched = next(one for one in yaml.safe_load_all(done.stdout) if one["kind"] == "StatefulSet")
+    charted = helm.objects(*SEED, "--set", "kubecostDeployment.replicas=3",
+                           "--set", "fullnameOverride=leasehold",
+                           "--set", "leasehold.tls.secret=leasehold-http")["StatefulSet", "leasehold"]
+    for one in (patched, charted):
+        one["metadata"]["labels"].pop("app.kubernetes.io/managed-by", None)
+        pod = one["spec"]["template"]
+        pod["metadata"]["labels"].pop("app.kubernetes.io/managed-by", None)
+        # Nobody reads it where nothing is scraped, and a patch would have to say null.
+        pod["metadata"]["annotations"].pop("prometheus.io/port", None)
+        for lists in (pod["spec"]["volumes"], pod["spec"]["containers"][0]["volumeMounts"]):
+            lists.sort(key=lambda entry: entry["name"])
+    assert patched == charted
+
+
+def with_tls(folder):
+    """The tree's kustomization as README tells to change it, in a folder of its own."""
+    copied = folder / "deploy"
+    shutil.copytree(ROOT / "deploy", copied, ignore=shutil.ignore_patterns("chart", "monitoring"))
+    place = copied / "kustomization.yaml"
+    place.write_text(place.read_text() + "components:\n  - tls\n")
+    return copied
