@@ -44,7 +44,7 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
         --first;
     const FileTag* copy = served_.copy(index, name);
     const bool dirty = copy != nullptr && copy->dirty;
-    if (dirty && !served_.changing(index, name) && left_behind(end, index, name)) {
+    if (dirty && !served_.changing(index, name) && left_behind(end, then, index, name)) {
         facts_.checked(Id::converge);
         if (!facts_.fresh(Id::converge)) return;
         facts_.violate(Id::converge, end,
@@ -84,10 +84,12 @@ void Converge::judge_disk(TrueTime end, ReplicaIndex index) {
 }
 
 /// A file of before its leadership that the bucket has not got: reconciling uploads or drops it.
-bool Converge::left_behind(TrueTime end, ReplicaIndex index, const ObjectKey& name) const {
+bool Converge::left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
+                           const ObjectKey& name) const {
     const ReplicaFacts& self = facts_.replicas[index];
+    const Served::Tagged tagged = served_.tagged(index, name);
     return self.role == Role::leader && self.gate_open(end) &&
-           served_.tagged(index, name).at < led_since_;
+           (tagged.at < led_since_ || (tagged.found && tagged.at <= then));
 }
 
 void Converge::finish(TrueTime end) {

@@ -34,7 +34,8 @@ class Converge {
     void judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                const KeyContents& key);
     void judge_disk(TrueTime end, ReplicaIndex index);
-    [[nodiscard]] bool left_behind(TrueTime end, ReplicaIndex index, const ObjectKey& name) const;
+    [[nodiscard]] bool left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
+                                   const ObjectKey& name) const;
 
     Facts& facts_;
     const Writes& writes_;

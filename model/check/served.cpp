@@ -81,8 +81,7 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
     const Committed* commit = is_named ? named : key.committed_as(answer.payload);
     // Contents repeat: what no ETag names is of the newest version that it can be, or the file of a
     // write under way would pass for an older one that held the same.
-    const Asked* asked =
-        is_named || answer.from_bucket ? nullptr : key.asked_as(answer.payload);
+    const Asked* asked = is_named || answer.from_bucket ? nullptr : key.asked_as(answer.payload);
     if (asked != nullptr && (commit == nullptr || commit->origin < asked->number)) {
         show(step, answer, *asked, own);
         return;
@@ -187,7 +186,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
             Floor& floor = own.keys[entry.key];
             floor.file = true;
             floor.tag = entry.tag;
-            floor.tagged = {step.at, step.number};
+            floor.tagged = {step.at, step.number, true};
         }
         return;
     }
@@ -196,7 +195,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
     if (found->verb == FileVerb::load && !ok) floor.file = false;
     if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
         floor.tag = found->tag;
-        floor.tagged = {step.at, step.number};
+        floor.tagged = {step.at, step.number, false};
     }
     *found = std::move(own.flights.back());
     own.flights.pop_back();

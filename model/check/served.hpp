@@ -33,6 +33,7 @@ class Served {
     struct Tagged {
         TrueTime at{};
         std::uint64_t number = 0;
+        bool found = false;  ///< on the disk, from a process before
     };
     /// The newest of its process; number 0 = none.
     [[nodiscard]] Tagged tagged(ReplicaIndex index, const ObjectKey& name) const;
