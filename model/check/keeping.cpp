@@ -36,7 +36,7 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
     if (got.etag != etag || got.kept != kept) got = Got{etag, 0, step.now.monotonic, kept};
     facts_.checked(Id::requests_bounded);
     const auto waits = static_cast<std::uint64_t>((step.now.monotonic - got.first) /
-                                                  (facts_.settings.storage.poll_period / 2));
+                                                  (facts_.settings.fastest_poll() / 2));
     if (++got.times <= kTries + std::bit_width(waits)) return;
     if (!facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
