@@ -39,8 +39,8 @@ struct Verdict {
 /// What the checkers must know of the configuration.
 struct Settings {
     ElectorConfig election;
-    StorageConfig storage;       ///< where replicas differ, the one that bounds are longest with
-    Duration shortest_poll{0};   ///< shortest pollPeriod of any replica; 0 = all have `storage`'s
+    StorageConfig storage;      ///< where replicas differ, the one that bounds are longest with
+    Duration shortest_poll{0};  ///< shortest pollPeriod of any replica; 0 = all have `storage`'s
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;
