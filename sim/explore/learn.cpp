@@ -131,6 +131,9 @@ void Memo::learn_alone(std::uint8_t step, std::uint8_t replica, World& before, W
         known = known && learner.add(after.landing_shape(last), before);
     }
     if (noted.term) known = known && (entry.term = version_slot(first, *noted.term)) != 0;
+    if (noted.put_over)
+        known = known && (entry.put_over = version_slot(first, *noted.put_over)) != 0;
+    entry.put_lands = noted.put_lands;
     if (noted.stranger)
         known = known && (entry.stranger = version_slot(first, *noted.stranger)) != 0;
     if (known)

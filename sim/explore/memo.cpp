@@ -210,8 +210,12 @@ std::optional<Broken> Memo::alone(const Compact& from, const Action& action, Dra
     }
     if (entry->gate_open && other_gate_open(from, place)) return Broken::at_most_one;
     const Part& lease = parts_[from.parts[0]];
-    if (entry->stranger != 0 && lease.present && parts_[entry->first].gate_open &&
-        version(entry->stranger) == from.slots[lease.names])
+    const auto present = [&](std::uint8_t slot) {
+        return lease.present && version(slot) == from.slots[lease.names];
+    };
+    // A PUT that can be applied no more has another form.
+    if (entry->put_over != 0 && present(entry->put_over) != entry->put_lands) return std::nullopt;
+    if (entry->stranger != 0 && parts_[entry->first].gate_open && present(entry->stranger))
         return Broken::at_most_one;
 
     std::uint8_t* const out = draft.made.data() + draft.used;

@@ -40,6 +40,8 @@ class Memo {
         std::uint32_t refs = 0;     ///< where the slots of both begin
         std::uint8_t term = 0;      ///< a leadership begins: its term, as a slot + 1
         std::uint8_t stranger = 0;  ///< a stranger's record was shown: its version, likewise
+        std::uint8_t put_over = 0;  ///< a PUT left: the version that it names, likewise
+        bool put_lands = false;     ///< and that was the present one
         bool commits = false;       ///< the Lease was written
         bool takes = false;         ///< by a takeover
         bool gate_open = false;     ///< of the process, in this step

@@ -253,6 +253,10 @@ Broken World::perform(std::uint8_t replica, Scratch& scratch) {
                                 .body = send->lease,
                                 .reply = {},
                                 .limit = process.clock + send->timeout};
+            if (send->verb == LeaseVerb::update) {
+                scratch.noted.put_over = send->lease->version;
+                scratch.noted.put_lands = can_land(send->lease);
+            }
         } else if (const auto* opened = std::get_if<WatchLease>(&effect)) {
             open_watch(process, opened->watch, opened->from);
         } else if (std::holds_alternative<StopWatch>(effect)) {

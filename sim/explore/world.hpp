@@ -86,6 +86,8 @@ class Witness {
 struct Noted {
     std::optional<Version> term;      ///< a leadership began
     std::optional<Version> stranger;  ///< a record of a stranger's was shown
+    std::optional<Version> put_over;  ///< a PUT left, which names that version
+    bool put_lands = false;           ///< and it is the present one
     bool gate_open = false;           ///< after the step of the process
     bool commits = false;             ///< the Lease was written
     bool takes = false;               ///< by a takeover

@@ -151,6 +151,7 @@ TEST(ExploreMemo, SaysOfEachStateWhatProductionCodeMakesOfIt) {
     std::size_t known = 0;
     for (const Space& space : spaces())
         check_memo(space, 4000, known);
+    check_memo(space_of("server", 1), 30'000, known);
     EXPECT_GT(known, 4000 * spaces().size());
 }
 
