@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
 constexpr std::uint64_t kMaxSeeds = 1'000'000;
 constexpr std::uint64_t kMaxJobs = 1024;
 constexpr std::uint64_t kMaxFaults = 9;
+constexpr std::uint64_t kLeastMemory = 1U << 20U;
 constexpr std::uint64_t kMaxStates = 4'000'000'000;  // numbered by 32 bits
 
 constexpr const char* kAbout =
@@ -50,6 +51,7 @@ struct Raw {
     std::string transfer;
     std::string faults_most;
     std::string states;
+    std::string memory;
 };
 
 Exit usage(const std::string& message) {
@@ -147,8 +149,11 @@ CLI::App* declare_explore(CLI::App& app, Options& options, Raw& raw) {
     explore
         ->add_option("--faults", raw.faults_most, "at most so many faults (default: the space's)")
         ->type_name("N");
-    explore->add_option("--states", raw.states, "see at most so many states, 16 to 23 bytes each")
-        ->type_name("N");
+    explore->add_option("--states", raw.states, "see at most so many states")->type_name("N");
+    explore
+        ->add_option("--memory", raw.memory,
+                     "and no more than fit, at 24 bytes each (default: 4GiB)")
+        ->type_name("SIZE");
     explore->add_option("--jobs", raw.jobs, "threads (default: one for each core)")->type_name("N");
     explore->add_option("--out", options.out, "write a violating schedule there (SPACE.schedule)")
         ->type_name("FILE");
@@ -278,6 +283,13 @@ std::optional<Exit> convert_counts(const Raw& raw, Options& options) {
         if (!states || *states < 1 || *states > kMaxStates)
             return usage("--states: expected 1 to 4000000000, found '" + raw.states + "'");
         options.states = *states;
+    }
+    if (!raw.memory.empty()) {
+        const auto memory = config::parse_size(raw.memory);
+        if (!memory || *memory < kLeastMemory)
+            return usage("--memory: expected a size from 1MiB on, such as 4GiB, found '" +
+                         raw.memory + "'");
+        options.memory = *memory;
     }
     return std::nullopt;
 }

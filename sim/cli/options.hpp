@@ -47,7 +47,8 @@ struct Options {
     std::string replay;                    ///< explore: a file of a schedule
     std::string out;                       ///< explore: where a schedule is written
     std::optional<std::uint32_t> faults;   ///< explore: 0..9; none: what the space says
-    std::uint64_t states = 2'000'000'000;  ///< explore: seen at most
+    std::uint64_t states = 4'000'000'000;  ///< explore: seen at most
+    std::uint64_t memory = 4ULL << 30U;    ///< explore: bytes for the states seen, at most
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.
