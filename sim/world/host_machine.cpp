@@ -32,7 +32,6 @@ void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
     FileUnderWay one;
     one.replica = replica;
     one.failure = faults_->interfere(replica, request.verb);
-    one.answer.cause = host.last_step;
     const auto bytes = static_cast<std::int64_t>(request.payload.size);
     const Duration transfer(bytes * 1'000'000'000 / kFileBytesPerSecond);
     if (!context_.scenario.files.given) {
