@@ -78,11 +78,16 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
     const Committed* named = answer.etag.empty() ? nullptr : key.committed_as(answer.etag);
     const bool is_named = named != nullptr && named->payload == answer.payload;
     if (is_named) wrong_epoch(step, answer, *named, key);
-    if (const Committed* commit = is_named ? named : key.committed_as(answer.payload)) {
+    const Asked* asked = key.asked_as(answer.payload);
+    const Committed* commit = is_named ? named : key.committed_as(answer.payload);
+    // Bytes without an ETag may be those of an old version and of a write that is under way: then
+    // they are the younger one's.
+    const bool younger = commit != nullptr && !is_named && !answer.from_bucket &&
+                         asked != nullptr && asked->number > commit->origin;
+    if (commit != nullptr && !younger) {
         show(step, answer, *commit, own);
         return;
     }
-    const Asked* asked = key.asked_as(answer.payload);
     if (asked != nullptr && !answer.from_bucket) {
         show(step, answer, *asked, own);
         return;
