@@ -46,14 +46,18 @@ def main():
     parser.add_argument("--mutants", required=True, type=Path)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--plain", action="store_true", help="no guided campaigns")
     parser.add_argument("patches", nargs="*", type=Path)
     args = parser.parse_args()
     patches = args.patches or sorted(Path("tests/mutants").glob("*.patch"))
-    modes = (False, True)
+    modes = (False,) if args.plain else (False, True)
     clean = {guided: campaign(args.program, args.runs, args.jobs, guided) for guided in modes}
-    print(f"without a bug: {len(clean[False][0])} plain and {len(clean[True][0])} guided failures in "
-          f"{args.runs} runs each, {clean[False][1]:.0f} s and {clean[True][1]:.0f} s", flush=True)
-    print("| planted bug | plain: run, seconds | guided: run, seconds | by |\n|---|---|---|---|")
+    names = {False: "plain", True: "guided"}
+    for guided in modes:
+        print(f"without a bug, {names[guided]}: {len(clean[guided][0])} failures in {args.runs} "
+              f"runs, {clean[guided][1]:.0f} s", flush=True)
+    print("| planted bug | " + " | ".join(f"{names[m]}: run, seconds" for m in modes) + " | by |\n|"
+          + "---|" * (len(modes) + 2))
     counts = {False: 0, True: 0}
     played = 0
     for patch in patches:
@@ -68,8 +72,8 @@ def main():
             by = by or (first["signature"].split(":")[0] if first else "")
             cells.append(f"{first['run']}, {spent * first['run'] / args.runs:.1f}" if first
                          else f"not in {args.runs}")
-        print(f"| `{patch.stem}` | {cells[0]} | {cells[1]} | {f'`{by}`' if by else ''} |", flush=True)
-    print(f"\n{played} played: {counts[False]} found plain, {counts[True]} guided")
+        print(f"| `{patch.stem}` | {' | '.join(cells)} | {f'`{by}`' if by else ''} |", flush=True)
+    print(f"\n{played} played: " + ", ".join(f"{counts[m]} found {names[m]}" for m in modes))
 
 
 if __name__ == "__main__":
