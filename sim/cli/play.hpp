@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ class Outputs {
     explicit Outputs(const Options& options);
     /// Writes and commits all of them. Throws reports::OutputError.
     void commit(const std::vector<reports::ScenarioSummary>& scenarios);
+    /// The same with texts of the command's own; each is asked for only if it is written.
+    void commit_texts(const std::function<std::string()>& json,
+                      const std::function<std::string()>& junit);
     [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
 
   private:
@@ -31,12 +35,15 @@ class Outputs {
     std::unique_ptr<reports::AtomicFile> history_;
 };
 
+/// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work.
+using MakeScenario = std::function<sim::Scenario(const std::string& text)>;
+
 /// Scenarios and the processes that play them.
 class Player {
   public:
     /// `scenarios` and `history` (may be null) must outlive the player.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history);
+           reports::AtomicFile* history, MakeScenario make = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);

@@ -57,7 +57,6 @@ void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
     const TrueTime now = context_.now();
     exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
-    exchange.cause = host.last_step;
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     const TrueTime arrival = now + paths_.latency(replica, Server::api) + handling_(random_);
     if (exchange.interference.drop || !paths_.to(Server::api, replica)) {
@@ -128,7 +127,6 @@ void ApiChannel::answer(Exchange& exchange, LeaseReply reply, TrueTime when) {
     if (!host.running() || host.incarnation != exchange.incarnation) return;
     Mail& letter = context_.post(when, exchange.replica);
     letter.event.emplace<LeaseAnswered>(exchange.request.request, std::move(reply));
-    letter.cause = context_.recorder.last_number();
     letter.via = Via::api;
     letter.deadline = exchange.deadline;
 }
@@ -141,7 +139,6 @@ void ApiChannel::time_out(Exchange& exchange) {
     if (exchange.deadline_true == TrueTime::max()) return;
     Mail& letter = context_.post(exchange.deadline_true, exchange.replica);
     letter.event = LeaseAnswered{exchange.request.request, LeaseReply{}};
-    letter.cause = exchange.cause;
     letter.deadline = exchange.deadline;
     letter.timeout = true;
 }
@@ -158,7 +155,6 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
         return false;
     }
     Mail timeout;
-    timeout.cause = letter.cause;
     timeout.deadline = letter.deadline;
     timeout.timeout = true;
     if (const auto* lease = std::get_if<LeaseAnswered>(&letter.event))
@@ -256,7 +252,6 @@ void ApiChannel::tell(Watcher& watcher, WatchKind kind, Version version, LeasePt
     watcher.last = when;
     Mail& letter = context_.post(when, watcher.replica);
     letter.event.emplace<LeaseWatched>(watcher.id, kind, version, std::move(lease));
-    letter.cause = context_.recorder.last_number();
     letter.via = Via::api;
 }
 

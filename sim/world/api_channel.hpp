@@ -67,7 +67,6 @@ class ApiChannel {
         SendLease request;
         Instant deadline = kNever;  ///< on the replica's clock
         TrueTime deadline_true{};
-        std::uint64_t cause = 0;
         Interference interference;
         bool answered = false;  ///< the time-out is queued already
     };

@@ -62,7 +62,6 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
     exchange.request = request;
     exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
-    exchange.cause = host.last_step;
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     exchange.skewed = skewed(replica);
     const bool lost = exchange.interference.drop || !paths_.to(Server::bucket, replica);
@@ -118,7 +117,6 @@ void BucketChannel::refuse(ReplicaIndex replica, RequestId request) {
     reply->not_sent = true;
     Mail& letter = context_.post(context_.now(), replica);
     letter.event.emplace<BucketAnswered>(request, std::move(reply));
-    letter.cause = context_.hosts[replica].last_step;
 }
 
 void BucketChannel::request_arrives(std::uint64_t handle) {
@@ -274,7 +272,6 @@ void BucketChannel::answer(std::uint64_t handle, std::shared_ptr<const BucketRep
         if (when >= exchange.deadline_true) return;  // the time-out comes first
         Mail& letter = context_.post(when, exchange.replica);
         letter.event.emplace<BucketAnswered>(exchange.request.request, std::move(reply));
-        letter.cause = context_.recorder.last_number();
         letter.via = Via::bucket;
         letter.deadline = exchange.deadline;
     }
@@ -288,7 +285,6 @@ void BucketChannel::answer_unknown(Exchange& exchange, TrueTime when, bool timeo
     Mail& letter = context_.post(when, exchange.replica);
     letter.event.emplace<BucketAnswered>(exchange.request.request,
                                          std::make_shared<const BucketReply>());
-    letter.cause = exchange.cause;
     letter.deadline = timeout ? exchange.deadline : kNever;
     letter.timeout = timeout;
 }

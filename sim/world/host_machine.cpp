@@ -39,14 +39,12 @@ void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
             reply.status = *failure;
         else
             reply = host.disk.handle(now, request);
-        letter.cause = host.last_step;
         return;
     }
     FileUnderWay one;
     one.replica = replica;
     one.failure = failure;
     one.request = request;
-    one.answer.cause = host.last_step;
     one.answer.incarnation = host.incarnation;
     host.disk_free = std::max(host.disk_free, now) + file_latency_(file_random_) + transfer;
     context_.at(host.disk_free, Kind::file_done, replica, files_.put(std::move(one)));

@@ -87,7 +87,7 @@ void Hosts::start(ReplicaIndex replica) {
     record.elects = scenario.elects();
     record.clock = host.clock.piece();
     context_.recorder.started(record);
-    step(replica, Start{}, context_.recorder.last_number());
+    step(replica, Start{});
     if (host.running() && ours) workload_->started(replica);
 }
 
@@ -151,7 +151,7 @@ void Hosts::resume(ReplicaIndex replica) {
                               inbox.end());
             return;
         }
-        step(replica, inbox[i].event, inbox[i].cause);
+        step(replica, inbox[i].event);
     }
     if (host.running() && !host.paused) arm(replica);
 }
@@ -166,7 +166,7 @@ void Hosts::give(ReplicaIndex replica, Event event) {
         host.inbox.push_back(std::move(letter));
         return;
     }
-    step(replica, event, host.last_step);
+    step(replica, event);
 }
 
 bool Hosts::reaches(ReplicaIndex replica, Mail& letter) {
@@ -191,7 +191,7 @@ void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
         if (host.paused)
             host.inbox.push_back(std::move(letter));
         else
-            step(replica, letter.event, letter.cause);
+            step(replica, letter.event);
     }
     context_.mail.drop(handle);
 }
@@ -206,7 +206,7 @@ void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
         arm(replica);
         return;
     }
-    step(replica, Timer{}, host.last_step);
+    step(replica, Timer{});
 }
 
 void Hosts::arm(ReplicaIndex replica) {
@@ -219,7 +219,7 @@ void Hosts::arm(ReplicaIndex replica) {
     context_.at(due, Kind::wake, replica, ++host.arming);
 }
 
-void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) {
+void Hosts::step(ReplicaIndex replica, const Event& event) {
     Host& host = context_.hosts[replica];
     CHECK(host.running() && host.performed == host.effects.size());
     const TrueTime at = context_.now();
@@ -227,8 +227,7 @@ void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) 
     host.effects.clear();
     host.performed = 0;
     host.replica.step(now, event, host.effects);
-    host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
-    if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
+    context_.recorder.stepped(at, replica, now, event, host.effects);
     if (!host.effects.empty()) perform(replica);
     if (!host.running() || host.paused) return;
     if (host.step_takes > Duration(0)) {

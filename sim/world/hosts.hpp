@@ -46,7 +46,7 @@ class Hosts {
     [[nodiscard]] ReplicaIndex leader() const;
 
   private:
-    void step(ReplicaIndex replica, const Event& event, std::uint64_t cause);
+    void step(ReplicaIndex replica, const Event& event);
     void perform(ReplicaIndex replica);
     // One effect each; false: paused before it was carried out, to be repeated on resume.
     bool on(ReplicaIndex replica, const SendLease& request);
