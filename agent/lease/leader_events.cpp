@@ -104,9 +104,10 @@ void LeaderEvents::answered(const Response& response) {
     }
     count_(outcome);
     if (!trouble.empty() && told_.empty())
-        tell_("no Event on the Lease tells of a change of leader (harmless; --leader-events=false "
-              "asks for none): " +
-              trouble);
+        tell_(
+            "no Event on the Lease tells of a change of leader (harmless; --leader-events=false "
+            "asks for none): " +
+            trouble);
     told_ = std::move(trouble);
     if (under_way_ == 0 && then_) late_.arm(Instant::min());
 }

@@ -105,6 +105,7 @@ void add_playing(CLI::App& app, Options& options, Raw& raw) {
     add_values(app, options);
     app.add_option("--json", options.json, "write all results as JSON")->type_name("FILE");
     app.add_option("--junit", options.junit, "write results as JUnit XML")->type_name("FILE");
+    app.add_option("--sarif", options.sarif, "write what did not pass as SARIF")->type_name("FILE");
     add_common(app, options, raw);
 }
 
@@ -266,7 +267,7 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     if (!options.history.empty() && (many || options.paths.size() > 1))
         return usage("--history: records one run, so give one file and one seed");
-    const std::array<std::string, 3> outputs{options.json, options.junit, options.history};
+    const std::array outputs{options.json, options.junit, options.sarif, options.history};
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t k = i + 1; k < outputs.size(); ++k)
             if (!outputs[i].empty() && outputs[i] == outputs[k])

@@ -10,7 +10,9 @@
 #include "reports/history_codec.hpp"
 #include "reports/json_report.hpp"
 #include "reports/junit.hpp"
+#include "reports/sarif.hpp"
 #include "reports/timeline.hpp"
+#include "sim/cli/commands.hpp"
 #include "sim/cli/log_observer.hpp"
 #include "sim/cli/tee.hpp"
 #include "sim/world/run.hpp"
@@ -84,13 +86,17 @@ std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
 Outputs::Outputs(const Options& options)
     : json_(opened(options.json)),
       junit_(opened(options.junit)),
+      sarif_(opened(options.sarif)),
+      arguments_(repeated_arguments(options)),
       history_(opened(options.history)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     if (json_) json_->write(reports::json_report(scenarios, program_version()));
     if (junit_) junit_->write(reports::junit_report(scenarios));
+    if (sarif_) sarif_->write(reports::sarif_report(scenarios, program_version(), arguments_));
     if (json_) json_->commit();
     if (junit_) junit_->commit();
+    if (sarif_) sarif_->commit();
     // A worker that died left half a history; its result is a blank one, without replicas.
     if (history_ && !scenarios.front().runs.front().replicas.empty()) history_->commit();
 }
