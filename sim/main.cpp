@@ -36,6 +36,8 @@ int dispatch(const Options& options) {
             return validate_command(options);
         case Command::verify:
             return verify_command(options);
+        case Command::explore:
+            return explore_command(options);
     }
     return kExitInternal;
 }

@@ -8,15 +8,6 @@ namespace leasehold::check {
 
 namespace {
 
-/// A takeover names a new acquisition; everything else that a replica writes over a record renews
-/// or releases it, also when it puts its own name back over another holder's. client-go echoes our
-/// annotations, nonce included: there the holder alone tells.
-bool takes(const LeaseRecord& before, const LeaseRecord& after) {
-    if (after.holder.empty()) return false;
-    if (after.acquisition != before.acquisition) return true;
-    return after.holder != before.holder && after.nonce == before.nonce;
-}
-
 bool same_write(const LeaseRecord& a, const LeaseRecord& b) {
     return a.nonce == b.nonce && a.renew_time == b.renew_time && a.holder == b.holder;
 }

@@ -8,6 +8,16 @@
 
 namespace leasehold::check {
 
+/// Does a replica's write over `before` take the Lease? A takeover names a new acquisition;
+/// everything else that a replica writes over a record renews or releases it, also when it puts its
+/// own name back over another holder's. client-go echoes our annotations, nonce included: there the
+/// holder alone tells.
+[[nodiscard]] inline bool takes(const LeaseRecord& before, const LeaseRecord& after) {
+    if (after.holder.empty()) return false;
+    if (after.acquisition != before.acquisition) return true;
+    return after.holder != before.holder && after.nonce == before.nonce;
+}
+
 /// Judges each change of the Lease by a replica. Operators may do what they like to it: their
 /// changes are noted and not judged, and neither is a restore of the cluster.
 class LeaseRules {

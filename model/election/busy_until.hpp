@@ -32,6 +32,13 @@ class BusyUntil {
 
     friend bool operator==(const BusyUntil&, const BusyUntil&) = default;
 
+    /// Shows what still matters (StateVisitor). `earlier`: may a foreign holder's release count?
+    template <class Visitor>
+    void visit(Visitor& visitor, bool earlier) const {
+        visitor.until(until_);
+        if (earlier) visitor.until(earlier_);
+    }
+
   private:
     Instant until_ = Instant::min();
     Instant earlier_ = Instant::min();

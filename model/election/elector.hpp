@@ -9,6 +9,10 @@
 // only writers, observe.cpp and send.cpp what comes and what leaves, release.cpp the ends.
 #pragma once
 
+#include <algorithm>
+#include <optional>
+#include <variant>
+
 #include "model/base/time.hpp"
 #include "model/election/config.hpp"
 #include "model/election/lease_view.hpp"
@@ -54,6 +58,12 @@ class Elector {
     void give_up(Now now, Effects& out);
     /// The work of a stopping leader has ended: it closes its gate and releases.
     void drained(Now now, Effects& out);
+
+    /// Shows what still matters of the state (StateVisitor, and `lease(LeasePtr)` of one known):
+    /// where two electors of one configuration show the same, the same events have the same
+    /// effects from there on.
+    template <class Visitor>
+    void visit(Visitor& visitor) const;
 
     friend bool operator==(const Elector&, const Elector&) = default;
 
@@ -103,5 +113,25 @@ class Elector {
     election::RoleState role_ = election::Following{};
     Leadership leadership_;
 };
+
+template <class Visitor>
+void Elector::visit(Visitor& visitor) const {
+    const Duration step = config_.client_go_peers ? Duration(std::chrono::seconds(1))
+                                                  : Duration(std::chrono::microseconds(1));
+    progress_.visit(visitor);
+    std::visit([&](const auto& role) { role.visit(visitor); }, role_);
+    view_.visit(visitor, 2 * config_.retry_period, config_.client_go_peers);
+    own_.visit(visitor, config_.effective_renew_deadline(), step);
+    requests_.visit(visitor, config_.retry_period);
+    const election::Request* sent = requests_.in_flight();
+    const Duration silence = 3 * config_.retry_period;
+    watch_.visit(visitor, sent ? std::optional(sent->sent_at) : std::nullopt, silence);
+    // Of these three the newest alone is asked about, and while a watch is open.
+    if (watch_.open())
+        visitor.since(std::max({watch_.last_heard(), view_.since(), requests_.last_look}), silence);
+    // Validity counts from that send, so its end says both.
+    if (leadership_.role == Role::leader) visitor.until(leadership_.valid_until);
+    visitor.value(leadership_.draining);
+}
 
 }  // namespace leasehold

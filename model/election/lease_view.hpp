@@ -58,6 +58,19 @@ class LeaseView {
     /// Does the record bind longer than any lease may? Then it is damage.
     [[nodiscard]] bool too_long(const LeaseRecord& record) const;
 
+    /// Shows what still matters (StateVisitor), since() apart; `absence`: how long ago a Lease may
+    /// have been missed first and be asked about. `foreign`: are there foreign electors?
+    template <class Visitor>
+    void visit(Visitor& visitor, Duration absence, bool foreign) const {
+        visitor.version(known_);
+        visitor.lease(lease_);
+        visitor.value(absent_since_.has_value());
+        if (absent_since_) visitor.since(*absent_since_, absence);
+        visitor.value(static_cast<std::int64_t>(way_));
+        busy_.visit(visitor, foreign);
+        trust_.visit(visitor);
+    }
+
     friend bool operator==(const LeaseView& a, const LeaseView& b);
 
   private:

@@ -44,6 +44,18 @@ class LeaseWatch {
         return open_ && shown > told_ && last_heard_ + patience <= asked_at;
     }
 
+    /// Shows what still matters (StateVisitor); `asked_at`: of the request in flight, if any.
+    template <class Visitor>
+    void visit(Visitor& visitor, std::optional<Instant> asked_at, Duration patience) const {
+        visitor.value(open_);
+        // Even, where requests' are odd: they are never compared.
+        if (!open_) return;  // the next one has an id and a beginning of its own
+        visitor.id(2 * id_.value());
+        visitor.since(last_heard_, patience);
+        visitor.value(asked_at && last_heard_ + patience <= *asked_at);
+        visitor.version(told_);
+    }
+
     friend bool operator==(const LeaseWatch&, const LeaseWatch&) = default;
 
   private:

@@ -109,6 +109,29 @@ class OwnRecord {
     /// A renewTime, at `wall` or `step` after the last one, that no write of ours has had.
     [[nodiscard]] WallTime next_renew_time(WallTime wall, Duration step);
 
+    /// Shows what still matters (StateVisitor); `validity` of a write from its send, `step` as of
+    /// next_renew_time().
+    template <class Visitor>
+    void visit(Visitor& visitor, Duration validity, Duration step) const {
+        visitor.name(identity_);
+        visitor.value(static_cast<std::int64_t>(writes_.size()));
+        for (const OwnWrite& write : writes_) {
+            visitor.name(write.nonce);
+            visitor.name(write.nonce, write.renew_time);
+            visitor.value(static_cast<std::int64_t>(write.standing));
+            visitor.value(write.posted());
+            if (!write.posted()) visitor.version(write.precondition);
+            // The others open nothing, however young they are.
+            if (write.counts()) visitor.since(write.sent_at, validity);
+            if (write.counts()) visitor.value(static_cast<std::int64_t>(write.kind));
+        }
+        visitor.value(static_cast<std::int64_t>(newest_));
+        if (newest_ == Newest::refused || newest_ == Newest::unexplained)
+            visitor.version(refused_at_);
+        // Every wall clock from there on gives the time itself.
+        if (last_renew_time_) visitor.until(*last_renew_time_ + step);
+    }
+
     friend bool operator==(const OwnRecord&, const OwnRecord&) = default;
 
   private:

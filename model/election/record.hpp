@@ -35,4 +35,25 @@ namespace leasehold {
 /// `span` >= 0 and below 150 years, `drift_ppm` in [0, 100000].
 [[nodiscard]] Duration stretched(Duration span, std::int64_t drift_ppm);
 
+/// Shows what matters of a Lease (StateVisitor). Of its mark: does it name this very release?
+template <class Visitor>
+void visit_lease(Visitor& visitor, const Lease& lease) {
+    const LeaseRecord& record = lease.record;
+    visitor.version(lease.version);
+    visitor.name(lease.uid);
+    visitor.name(lease.extra);
+    visitor.name(record.holder);
+    visitor.value(record.duration_seconds);
+    visitor.value(record.transitions);
+    visitor.value((record.acquire_time ? 1 : 0) + (record.renew_time ? 2 : 0));
+    visitor.name(record.nonce);
+    visitor.name(record.acquisition);
+    // Their times are asked about together with them alone.
+    if (record.renew_time) visitor.name(record.nonce, *record.renew_time);
+    if (record.acquire_time) visitor.name(record.acquisition, *record.acquire_time);
+    visitor.name(record.released);
+    if (record.released != 0) visitor.value(record.released == release_mark(lease.uid, record));
+    visitor.value(record.max_lease_seconds);
+}
+
 }  // namespace leasehold

@@ -31,6 +31,19 @@ class ReleaseTrust {
     /// Each record once, in the order of versions.
     Judgement judge(const Lease* before, const Lease& lease, bool unbroken);
 
+    /// Shows what still matters (StateVisitor).
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        visitor.name(uid_);
+        visitor.value(most_transitions_);
+        visitor.name(spent_);
+        // Whose record it was is asked of foreign electors alone.
+        if (!client_go_peers_) return;
+        visitor.name(last_nonce_);
+        visitor.name(holder_);
+        visitor.value(foreign_);
+    }
+
     friend bool operator==(const ReleaseTrust&, const ReleaseTrust&) = default;
 
   private:

@@ -81,6 +81,25 @@ class Requests {
     Instant last_look = Instant::min();  ///< when the last GET was sent
     Instant write_at = Instant::min();   ///< no write before; a leader's next renewal
 
+    /// Shows what still matters (StateVisitor), the last look apart. How many requests there were,
+    /// and which nonces are to come, says nothing.
+    template <class Visitor>
+    void visit(Visitor& visitor, Duration retry_period) const {
+        visitor.value(in_flight_.has_value());
+        if (in_flight_) {
+            visitor.id(in_flight_->id.value());
+            visitor.value(static_cast<std::int64_t>(in_flight_->verb));
+            visitor.value(static_cast<std::int64_t>(in_flight_->kind));
+            visitor.name(in_flight_->nonce);
+            visitor.since(in_flight_->sent_at, retry_period);
+            visitor.version(in_flight_->known);
+            visitor.value(in_flight_->was_absent);
+        }
+        visitor.until(look_at);
+        visitor.since(last_look, retry_period);
+        visitor.until(write_at);
+    }
+
     friend bool operator==(const Requests&, const Requests&) = default;
 
   private:

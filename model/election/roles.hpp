@@ -10,10 +10,17 @@
 
 namespace leasehold::election {
 
+// Each shows what still matters of it (StateVisitor), the role itself first.
+
 /// Knows nothing of any leadership of its own: what it wrote then is in OwnRecord, and opens
 /// nothing.
 struct Following {
     Instant sit_out_until{};  ///< contends from then on (abdication)
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        visitor.value(0);
+        visitor.until(sit_out_until);
+    }
     friend bool operator==(const Following&, const Following&) = default;
 };
 struct Leading {
@@ -24,6 +31,15 @@ struct Leading {
     std::int32_t transitions = 0;
     bool renewal_wanted = false;
     Instant stop_deadline = kNever;  ///< draining if set
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        visitor.value(1);
+        visitor.name(acquisition);
+        visitor.name(acquisition, acquire_time);
+        visitor.value(transitions);
+        visitor.value(renewal_wanted);
+        visitor.until(stop_deadline);
+    }
     friend bool operator==(const Leading&, const Leading&) = default;
 };
 struct Releasing {
@@ -32,9 +48,20 @@ struct Releasing {
     // more.
     Instant deadline{};       ///< no try after this
     Instant sit_out_until{};  ///< unless stopping
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        visitor.value(2);
+        visitor.value(stopping);
+        visitor.until(deadline);
+        visitor.until(sit_out_until);
+    }
     friend bool operator==(const Releasing&, const Releasing&) = default;
 };
 struct Done {
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        visitor.value(3);
+    }
     friend bool operator==(const Done&, const Done&) = default;
 };
 using RoleState = std::variant<Following, Leading, Releasing, Done>;
@@ -55,6 +82,13 @@ struct Progress {
     bool started = false;
     // Outlives the roles: the next leadership of this process must have a larger one.
     Term last_term;  ///< of its newest leadership, since a cluster was restored
+    template <class Visitor>
+    void visit(Visitor& visitor) const {
+        // The last instant serves one check alone, that no clock goes back.
+        visitor.value(started);
+        visitor.until(deadline);
+        visitor.version(Version(last_term.value()));
+    }
     friend bool operator==(const Progress&, const Progress&) = default;
 };
 

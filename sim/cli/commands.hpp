@@ -1,4 +1,4 @@
-// The five commands. Each returns the program's exit code.
+// The six commands. Each returns the program's exit code.
 #pragma once
 
 #include <string>
@@ -15,6 +15,7 @@ namespace leasehold::cli {
 [[nodiscard]] int list_command(const Options& options);
 [[nodiscard]] int validate_command(const Options& options);
 [[nodiscard]] int verify_command(const Options& options);
+[[nodiscard]] int explore_command(const Options& options);
 
 /// Reads all files; every bad one costs a message on stderr. False when one was bad.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,

@@ -14,11 +14,14 @@
 namespace leasehold::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands{"run", "check", "list", "validate", "verify"};
+constexpr std::array<std::string_view, 6> kCommands{"run",      "check",  "list",
+                                                    "validate", "verify", "explore"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
 constexpr std::uint64_t kMaxSeeds = 1'000'000;
 constexpr std::uint64_t kMaxJobs = 1024;
+constexpr std::uint64_t kMaxFaults = 9;
+constexpr std::uint64_t kMaxStates = 4'000'000'000;  // numbered by 32 bits
 
 constexpr const char* kAbout =
     "leasehold plays leader election and a backup bucket through faults, in simulated time,\n"
@@ -45,6 +48,8 @@ struct Raw {
     std::string api_round_trip;
     std::string bucket_request;
     std::string transfer;
+    std::string faults_most;
+    std::string states;
 };
 
 Exit usage(const std::string& message) {
@@ -115,6 +120,7 @@ struct Commands {
     CLI::App* list;
     CLI::App* validate;
     CLI::App* verify;
+    CLI::App* explore;
 };
 
 CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
@@ -132,6 +138,25 @@ CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
     add_common(*verify, options, raw);
     return verify;
+}
+
+CLI::App* declare_explore(CLI::App& app, Options& options, Raw& raw) {
+    CLI::App* explore =
+        app.add_subcommand("explore", "play every schedule of a small world of electors");
+    explore->add_option("SPACE", options.paths, "spaces (--list names them)");
+    explore->add_flag("--list", options.list_spaces, "list the spaces and what may go wrong there");
+    explore
+        ->add_option("--faults", raw.faults_most, "at most so many faults (default: the space's)")
+        ->type_name("N");
+    explore->add_option("--states", raw.states, "see at most so many states, 16 to 23 bytes each")
+        ->type_name("N");
+    explore->add_option("--jobs", raw.jobs, "threads (default: one for each core)")->type_name("N");
+    explore->add_option("--out", options.out, "write a violating schedule there (SPACE.schedule)")
+        ->type_name("FILE");
+    explore->add_option("--replay", options.replay, "play such a file again, step by step")
+        ->type_name("FILE");
+    add_common(*explore, options, raw);
+    return explore;
 }
 
 Commands declare(CLI::App& app, Options& options, Raw& raw) {
@@ -165,6 +190,7 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     add_values(*commands.validate, options);
     add_common(*commands.validate, options, raw);
     commands.verify = declare_verify(app, options, raw);
+    commands.explore = declare_explore(app, options, raw);
     for (CLI::App* command : app.get_subcommands({})) {
         command->set_help_flag("-h,--help", "print this help");
         command->footer(kExamples);
@@ -241,6 +267,30 @@ std::optional<Exit> convert_bounds(const Raw& raw, Options& options) {
     return std::nullopt;
 }
 
+std::optional<Exit> convert_counts(const Raw& raw, Options& options) {
+    if (!raw.faults_most.empty()) {
+        const auto faults = config::parse_count(raw.faults_most);
+        if (!faults || *faults > kMaxFaults)
+            return usage("--faults: expected 0 to 9, found '" + raw.faults_most + "'");
+        options.faults = static_cast<std::uint32_t>(*faults);
+    }
+    if (!raw.states.empty()) {
+        const auto states = config::parse_count(raw.states);
+        if (!states || *states < 1 || *states > kMaxStates)
+            return usage("--states: expected 1 to 4000000000, found '" + raw.states + "'");
+        options.states = *states;
+    }
+    return std::nullopt;
+}
+
+std::optional<Exit> relate_explore(const Options& options) {
+    const int ways = (options.list_spaces ? 1 : 0) + (options.replay.empty() ? 0 : 1) +
+                     (options.paths.empty() ? 0 : 1);
+    if (ways == 1) return std::nullopt;
+    return usage(ways == 0 ? "explore: expected a space (leasehold explore --list)"
+                           : "explore: a space, --list and --replay exclude each other");
+}
+
 // What single options cannot know.
 std::optional<Exit> relate(const Raw& raw, Options& options) {
     const std::string command(kCommands.at(static_cast<std::size_t>(options.command)));
@@ -256,6 +306,7 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
                          "' has no meaning beside --faults, --marks or --invariants");
         return std::nullopt;
     }
+    if (options.command == Command::explore) return relate_explore(options);
     if (options.paths.empty())
         return usage(command + ": expected " +
                      (options.command == Command::check    ? "a directory or a scenario file"
@@ -294,8 +345,8 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
         return usage("unknown command '" + first + "'" +
                      did_you_mean(first, {kCommands.begin(), kCommands.end()}) +
                      " (commands: " + one_of(kCommands) + ")");
-    const std::array<CLI::App*, 5> apps{commands.run, commands.check, commands.list,
-                                        commands.validate, commands.verify};
+    const std::array<CLI::App*, 6> apps{commands.run,      commands.check,  commands.list,
+                                        commands.validate, commands.verify, commands.explore};
     const auto chosen = [&]() -> const CLI::App& {
         for (const CLI::App* command : apps)
             if (command->parsed() || command->get_name() == first) return *command;
@@ -318,6 +369,7 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
     if (auto exit = convert_seeds(raw, options)) return *exit;
     if (auto exit = convert_words(raw, options)) return *exit;
     if (auto exit = convert_bounds(raw, options)) return *exit;
+    if (auto exit = convert_counts(raw, options)) return *exit;
     if (auto exit = relate(raw, options)) return *exit;
     return options;
 }

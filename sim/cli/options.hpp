@@ -18,7 +18,7 @@ inline constexpr int kExitInternal = 70;      ///< a broken belief of the progra
 inline constexpr int kExitOutput = 74;        ///< an output cannot be written
 inline constexpr int kExitInterrupted = 130;  ///< SIGINT or SIGTERM
 
-enum class Command : std::uint8_t { run, check, list, validate, verify };
+enum class Command : std::uint8_t { run, check, list, validate, verify, explore };
 enum class ColourMode : std::uint8_t { automatic, always, never };
 enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };
 
@@ -44,6 +44,11 @@ struct Options {
     std::optional<Duration> api_round_trip;
     std::optional<Duration> bucket_request;
     std::optional<Duration> transfer;
+    bool list_spaces = false;              ///< explore
+    std::string replay;                    ///< explore: a file of a schedule
+    std::string out;                       ///< explore: where a schedule is written
+    std::optional<std::uint32_t> faults;   ///< explore: 0..9; none: what the space says
+    std::uint64_t states = 2'000'000'000;  ///< explore: seen at most
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "model/base/random.hpp"
 #include "model/protocol/lease.hpp"
@@ -54,10 +56,8 @@ class LeaseApi {
     [[nodiscard]] std::optional<std::vector<LeaseChange>> changes_since(Version from) const;
 
   private:
-    LeaseReply get() const;
-    LeaseReply create(const LeasePtr& body, std::optional<LeaseChange>& change);
-    LeaseReply update(const LeasePtr& body, std::optional<LeaseChange>& change);
-    LeaseReply created(std::shared_ptr<Lease> after, std::optional<LeaseChange>& change);
+    std::string draw_uid();
+    LeaseReply created(LeaseReply reply);
     LeaseChange commit(std::shared_ptr<Lease> after);
     Version next_revision();
 

@@ -11,6 +11,8 @@ The patch begins with lines of the form `# key: value`:
                                          CHECK = the model may find it itself
     # scenario: scenarios/x/y.yaml       where it shows
     # seeds: 1..20
+    # explored: requests                 the space (and --faults N) in which `leasehold explore` must
+                                         find it too (optional)
     # why: what the bug is, and which clause of the design it takes away
 
 or, where no scenario has the fault that shows it, of
@@ -33,7 +35,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-KEYS = {"caught-by", "also", "scenario", "seeds", "why"}
+KEYS = {"caught-by", "also", "scenario", "seeds", "explored", "why"}
+# What an exploration that found something ends with: safety, liveness, a CHECK.
+FOUND = (1, 2, 70)
 
 
 class Failed(Exception):
@@ -59,7 +63,7 @@ def read_header(patch):
         if header.keys() != {"caught-by", "why"}:
             raise Failed(f"{patch.name}: a bug that unit tests catch has no scenario")
         return header
-    missing = KEYS - {"also"} - header.keys()
+    missing = KEYS - {"also", "explored"} - header.keys()
     if missing:
         raise Failed(f"{patch.name}: no header line for {', '.join(sorted(missing))}")
     if not re.fullmatch(r"\d+(\.\.\d+)?", header["seeds"]):
@@ -116,6 +120,21 @@ def judge_by_unit_tests(patch, program, mutant, root, tests):
     return f"{patch.stem:<44} {'unit tests':<30}    -  {tests}"
 
 
+def explore(patch, mutant, space):
+    """The bug is found by playing every schedule, and the one written down shows it again."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "found.schedule")
+        found = subprocess.run([mutant, "explore", *space.split(), "--quiet", "--out", str(file)],
+                               capture_output=True, text=True, timeout=280)
+        if found.returncode not in FOUND:
+            raise Failed(f"{patch.stem}: explore {space} ends with {found.returncode}:\n"
+                         f"{found.stdout}{found.stderr}")
+        again = subprocess.run([mutant, "explore", "--replay", str(file)], capture_output=True,
+                               text=True, timeout=60)
+        if again.returncode != found.returncode:
+            raise Failed(f"{patch.stem}: replayed, the schedule ends with {again.returncode}")
+
+
 def judge_weakened(patch, program, mutant, root, header):
     """A world that does less: nothing is violated, and a pass would say something untrue."""
     def code(which):
@@ -158,6 +177,8 @@ def judge(patch, program, mutant, root):
     if others:
         raise Failed(f"{patch.stem}: caught by {named}, and {others} violated that `# also:` "
                      f"doesn't name")
+    if "explored" in header:
+        explore(patch, mutant, header["explored"])
     return f"{patch.stem:<44} {named:<30} {caught[0]:>4}  {len(caught)} of {len(broken)}"
 
 

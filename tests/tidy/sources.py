@@ -49,6 +49,8 @@ ARROWS = {
     "sim/peers": ("sim/peers", "model"),
     "sim/scenario": ("sim/scenario", "sim/peers/client_go_config.hpp",
                      "sim/peers/library_config.hpp", "config", "model"),
+    # On the model and what a server makes of one request: no engine, no world, no scenario.
+    "sim/explore": ("sim/explore", "sim/world/lease_rules.hpp", "reports", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"

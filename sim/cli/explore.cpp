@@ -1,0 +1,161 @@
+// leasehold explore: every schedule of a small world.
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "config/nearest.hpp"
+#include "reports/atomic_file.hpp"
+#include "reports/terminal.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/explore/schedule.hpp"
+#include "sim/explore/search.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+using namespace explore;
+
+int refuse(const std::string& message) {
+    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
+    return kExitUsage;
+}
+
+/// By the class of the invariant; a CHECK is a fault of the program.
+int exit_code_of(Broken broken) {
+    if (broken == Broken::check) return kExitInternal;
+    for (const check::InvariantInfo& invariant : check::invariants())
+        if (invariant.id == broken_id(broken))
+            return check::exit_code(invariant.kind == check::InvariantClass::liveness
+                                        ? check::Outcome::liveness
+                                        : check::Outcome::safety);
+    return kExitInternal;
+}
+
+std::string list_text() {
+    std::string text;
+    for (const Space& space : spaces()) {
+        text += std::string(space.name) + "\n    " + reports::wrap(space.why, 4, 4) + "\n    " +
+                std::to_string(space.replicas) + " replicas, at most " +
+                std::to_string(space.most_faults) + " of: ";
+        std::string faults;
+        for (std::size_t i = 0; i < kFaultKinds; ++i)
+            if (space.faults.has(static_cast<Fault>(i)))
+                faults +=
+                    (faults.empty() ? "" : ", ") + std::string(fault_name(static_cast<Fault>(i)));
+        text += reports::wrap(faults, 24, 4) + "\n";
+    }
+    return text;
+}
+
+std::string told(const Story& story) {
+    std::string text = story.text + "\n" + std::string(broken_id(story.broken)) + " is violated";
+    if (!story.failure.empty()) text += ": " + story.failure;
+    for (const check::Verdict& verdict : story.verdicts)
+        if (verdict.id == broken_id(story.broken) && verdict.status == check::Status::violated)
+            text += ": " + verdict.what;
+    return text + "\n";
+}
+
+int replay(const Options& options) {
+    std::ifstream file(options.replay, std::ios::binary);
+    std::ostringstream content;
+    if (!file || !(content << file.rdbuf())) return refuse(options.replay + ": cannot be read");
+    const auto recorded = from_file(content.str());
+    if (!recorded) return refuse(options.replay + ":" + recorded.error());
+    const Story story = play(recorded->space, recorded->schedule);
+    if (!story.problem.empty()) return refuse(options.replay + ": " + story.problem);
+    if (story.broken == Broken::nothing) {
+        print(story.text + "\nnothing is violated\n");
+        return kExitOk;
+    }
+    print(told(story));
+    return exit_code_of(story.broken);
+}
+
+/// Tells the shortest schedule, and writes it down.
+int report(const Space& space, const Violation& found, const Limits& limits,
+           const Options& options) {
+    std::optional<Violation> least = shortest(space, limits, found.schedule.size());
+    const bool proven = least.has_value();
+    const Violation& violation = proven ? *least : found;
+    std::size_t ticks = 0;
+    for (const Action& action : violation.schedule)
+        ticks += action.what == Happens::tick ? 1U : 0U;
+    const std::string file =
+        options.out.empty() ? std::string(space.name) + ".schedule" : options.out;
+    reports::write_file(file, to_file(space, violation.schedule));
+    print((proven ? "The shortest schedule" : "A schedule (the shortest one does not fit)") +
+          (": " + std::to_string(violation.schedule.size() - ticks) + " actions in " +
+           std::to_string(ticks) + " ticks, with " + std::to_string(space.most_faults) +
+           (space.most_faults == 1 ? " fault\n\n" : " faults\n\n")) +
+          told(play(space, violation.schedule)) + "replay: leasehold explore --replay " +
+          reports::shell_quoted(file) + "\n");
+    return exit_code_of(violation.broken);
+}
+
+/// With no fault first, then with one, and so on: what is found first needs the fewest.
+int explore_space(Space space, const Limits& limits, const Options& options) {
+    const std::uint32_t most = options.faults.value_or(space.most_faults);
+    Found found;
+    print(std::string(space.name) + ": " + std::string(space.why) + "\n");
+    for (std::uint32_t faults = 0; faults <= most; ++faults) {
+        space.most_faults = faults;
+        const auto began = std::chrono::steady_clock::now();
+        found = explore_all(space, limits);
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        if (found.ending == Ending::interrupted) return kExitInterrupted;
+        if (!options.quiet)
+            std::fprintf(stderr, "%u faults: %.2f s, %.0f states a second, %.1f bytes each\n",
+                         faults, seconds, static_cast<double>(found.states) / seconds,
+                         static_cast<double>(found.bytes) / static_cast<double>(found.states));
+        if (found.violation) return report(space, *found.violation, limits, options);
+        const bool complete = found.ending == Ending::complete && !space.bounded;
+        print("  " + std::to_string(faults) + (faults == 1 ? " fault:  " : " faults: ") +
+              (complete ? "complete" : "bounded") + ": " + reports::grouped(found.states) +
+              " states, " + reports::grouped(found.transitions) + " transitions, depth " +
+              std::to_string(found.deepest) + ", no violation\n");
+        if (found.ending == Ending::bounded) break;
+    }
+    // A space that promises all, and of which less was seen, has not kept its promise.
+    const bool all = found.ending == Ending::complete || space.bounded;
+    return all ? kExitOk : check::exit_code(check::Outcome::inconclusive);
+}
+
+}  // namespace
+
+int explore_command(const Options& options) {
+    if (options.list_spaces) {
+        print(list_text());
+        return kExitOk;
+    }
+    if (!options.replay.empty()) return replay(options);
+    std::vector<const Space*> chosen;
+    std::vector<std::string_view> names;
+    for (const Space& space : spaces())
+        names.push_back(space.name);
+    for (const std::string& name : options.paths) {
+        chosen.push_back(find_space(name));
+        if (!chosen.back())
+            return refuse("explore: no space '" + name + "'" + config::suggestion(name, names) +
+                          " (leasehold explore --list)");
+    }
+    hold_interrupts();
+    Limits limits;
+    limits.threads = options.jobs;
+    limits.states = options.states;
+    limits.interrupted = [] { return interrupted(); };
+    int worst = kExitOk;
+    for (const Space* space : chosen) {
+        const int code = explore_space(*space, limits, options);
+        if (code == kExitInterrupted) return code;
+        if (worst == kExitOk || code == kExitInternal || (code != kExitOk && code < worst))
+            worst = code;
+    }
+    return worst;
+}
+
+}  // namespace leasehold::cli
