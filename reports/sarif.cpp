@@ -40,10 +40,10 @@ constexpr std::array kFurtherRules{
 struct Finding {
     std::string rule;
     std::string what;
-    bool error = false;                ///< else a warning: nothing is proven
-    std::uint32_t line = 1;            ///< of the scenario
-    std::vector<FaultResult> related;  ///< that took effect too
-    const RunResult* run = nullptr;    ///< one of them; null: of all together
+    bool error = false;                  ///< else a warning: nothing is proven
+    std::uint32_t line = 1;              ///< of the scenario
+    std::vector<FaultResult> related{};  ///< that took effect too
+    const RunResult* run = nullptr;      ///< one of them; null: of all together
     std::uint64_t runs = 0;
 };
 /// By rule and, where a rule has several, by what it is about.

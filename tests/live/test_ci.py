@@ -79,7 +79,7 @@ electors:
   clientGo: {replicas: all, version: v0.37}
 workload: none
 faults:
-  - {at: 30s, latency: 20ms, between: [all, api], for: 5s}
+  - {at: 30s, delay: follower, by: 20ms, from: [api], for: 5s}
   - {at: 90s, pause: leader, for: 40s}
 """
 PAUSED = 1 + BROKEN.split("\n").index("  - {at: 90s, pause: leader, for: 40s}")
