@@ -104,7 +104,7 @@ def variables_of(name):
 def checked(name, folder, scenario):
     """The check step in a repository with this one scenario: (exit code, reports)."""
     (folder / "scenarios").mkdir(parents=True)
-    (folder / "scenarios" / "one.yaml").write_text(scenario)
+    (folder / "scenarios" / "two-leaders.yaml").write_text(scenario)
     built = folder / "leasehold" / "build" / "release"
     built.mkdir(parents=True)
     (built / "bin").symlink_to(Path(os.environ["LEASEHOLD_PROGRAMS"]))
@@ -130,7 +130,7 @@ def test_the_check_step_fails_with_the_check_and_leaves_its_reports(schemas, nam
     assert not complaints(schemas["sarif"], sarif)
     results = {one["ruleId"]: one for one in sarif["runs"][0]["results"]}
     place = results["leader.at-most-one"]["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "scenarios/one.yaml"},
+    assert place == {"artifactLocation": {"uri": "scenarios/two-leaders.yaml"},
                      "region": {"startLine": PAUSED}}
     assert json.loads((reports / "results.json").read_text())["exitCode"] == 1
     # What the schema would refuse, so that it is known to look.
