@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t kHandlesKept = 32;
 
 /// Answered ones are not all fit for another request: 7.88.1 keeps the receive buffer too where
-/// another HTTP/2 stream was still open on the connection when the transfer ended.
+/// another HTTP/2 stream was still open on the connection when the transfer ended
+/// (findings/libcurl-kept-buffer.sh).
 bool fit_again(CURL* easy) {
     curl_easy_reset(easy);
     return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, long{CURL_MAX_WRITE_SIZE}) == CURLE_OK;
