@@ -68,6 +68,7 @@ MODULES = {
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},
+    "rclone": {"rclone-s3": (".", "")},
     "fakegcs": {"fake-gcs-server": ("github.com/fsouza/fake-gcs-server", "")},
     "kine": {"kine": ("github.com/k3s-io/kine", "")},
     "k8s": kubernetes("v1.37.2"),

@@ -8,6 +8,7 @@ machine.
     install.py python-elector   Kubernetes' official client for Python, from PyPI
     install.py fabric8          likewise official-java: clients for Java, from Maven Central
     install.py kubert           likewise kube-leader-election: from Rust's registry
+    install.py s3proxy          likewise s3mock: S3 servers in Java, from Maven Central
 
 Installs what is not there yet and prints the command that starts it. Each lies in the cache beside
 the servers that build.py builds, CACHE/live/NAME-KEY, where KEY is a digest of its lock file or
@@ -165,6 +166,30 @@ def java_elector(name):
             f"{folder / 'classes'}:{folder / 'jars'}/*", "Elector", f"--boottime-offset={offset}"]
 
 
+# Whole programs: coordinates and SHA-256 of the jar that has all that it needs.
+JARS = {
+    "s3proxy": ("org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies",
+                "a4d025969aaf796616ed4b1e2491d87d455ce84bb28cb9db086b2e6aaa68b48d"),
+    "s3mock": ("com.adobe.testing:s3mock:5.2.0:jar:exec",
+               "dd7c192fef0005374dec507317ae946eaa5beeffeb4e901d8b97f7fd2ddfb741"),
+}
+
+
+@functools.cache
+def jar(name):
+    """The jar of one of JARS, to be run by `java -jar`."""
+    coordinates, digest = JARS[name]
+
+    def fill(folder):
+        _run(name, ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "dependency:copy",
+                    f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}"], cwd=folder)
+        (found,) = folder.glob("*.jar")
+        if hashlib.sha256(found.read_bytes()).hexdigest() != digest:
+            raise Unavailable(f"{name}: {coordinates} has another checksum than the pinned one")
+        found.rename(folder / f"{name}.jar")
+    return _once(name, coordinates.encode(), digest, fill) / f"{name}.jar"
+
+
 @functools.cache
 def rust_elector(name):
     """The command that starts the elector of electors/rust/`name`; one build has all of them."""
@@ -189,6 +214,7 @@ INSTALLERS = {
     "schemas": schemas,
     "python-elector": python_elector,
     **{name: functools.partial(java_elector, name) for name in ("fabric8", "official-java")},
+    **{name: lambda name=name: ["java", "-jar", jar(name)] for name in JARS},
     **{name: functools.partial(rust_elector, name) for name in ("kube-leader-election", "kubert")},
 }
 
