@@ -217,7 +217,7 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     if (!options.history.empty() && (many || options.paths.size() > 1))
         return usage("--history: records one run, so give one file and one seed");
-    const std::array<std::string, 3> outputs{options.json, options.junit, options.history};
+    const std::array outputs{options.json, options.junit, options.sarif, options.history};
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t k = i + 1; k < outputs.size(); ++k)
             if (!outputs[i].empty() && outputs[i] == outputs[k])

@@ -47,6 +47,7 @@ struct Options {
     config::ValueSources values;          ///< -f and the --set family
     std::string json;                     ///< files to write; empty = none
     std::string junit;
+    std::string sarif;
     std::string history;
     std::string log = "warn";
     ColourMode colour = ColourMode::automatic;

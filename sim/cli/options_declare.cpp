@@ -47,6 +47,7 @@ void add_playing(CLI::App& app, Options& options, Raw& raw) {
     add_values(app, options);
     app.add_option("--json", options.json, "write all results as JSON")->type_name("FILE");
     app.add_option("--junit", options.junit, "write results as JUnit XML")->type_name("FILE");
+    app.add_option("--sarif", options.sarif, "write what did not pass as SARIF")->type_name("FILE");
     add_common(app, options, raw);
 }
 

@@ -10,7 +10,9 @@
 #include "reports/history_codec.hpp"
 #include "reports/json_report.hpp"
 #include "reports/junit.hpp"
+#include "reports/sarif.hpp"
 #include "reports/timeline.hpp"
+#include "sim/cli/commands.hpp"
 #include "sim/cli/log_observer.hpp"
 #include "sim/cli/tee.hpp"
 #include "sim/search/signature.hpp"
@@ -114,11 +116,16 @@ std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
 Outputs::Outputs(const Options& options)
     : json_(opened(options.json)),
       junit_(opened(options.junit)),
+      sarif_(opened(options.sarif)),
+      arguments_(repeated_arguments(options)),
       history_(opened(options.history)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
+    // All are written before the first takes its place: a full disk loses none of the old ones.
+    if (sarif_) sarif_->write(reports::sarif_report(scenarios, program_version(), arguments_));
     commit_texts([&] { return reports::json_report(scenarios, program_version()); },
                  [&] { return reports::junit_report(scenarios); });
+    if (sarif_) sarif_->commit();
     // A worker that died left half a history; its result is a blank one, without replicas.
     if (history_ && !scenarios.front().runs.front().replicas.empty()) history_->commit();
 }

@@ -32,6 +32,8 @@ class Outputs {
   private:
     std::unique_ptr<reports::AtomicFile> json_;
     std::unique_ptr<reports::AtomicFile> junit_;
+    std::unique_ptr<reports::AtomicFile> sarif_;
+    std::string arguments_;  ///< repeated on a replay command
     std::unique_ptr<reports::AtomicFile> history_;
 };
 

@@ -57,7 +57,10 @@ def test_the_role_allows_what_an_agent_does_and_no_more():
     resources = {resource for role in roles for rule in role["rules"]
                  for resource in rule["resources"]}
     assert verbs == {"get", "create", "update", "watch"}
-    assert resources == {"leases"}
+    assert resources == {"leases", "events"}
+    of_events = [rule["verbs"] for role in roles for rule in role["rules"]
+                 if "events" in rule["resources"]]
+    assert of_events == [["create"]]
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet"])

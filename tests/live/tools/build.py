@@ -60,6 +60,7 @@ HELM3_LINK = " ".join(f"-X helm.sh/helm/v3/pkg/{place}.k8sVersion{part}={value}"
 
 # module: {program: (package, further link flags)}
 MODULES = {
+    "actionlint": {"actionlint": ("github.com/rhysd/actionlint/cmd/actionlint", "")},
     "elector": {"elector": (".", "")},
     "helm": {"helm": (".", ""), "helm3": ("helm.sh/helm/v3/cmd/helm", HELM3_LINK),
              "helm4": ("helm.sh/helm/v4/cmd/helm", "")},
