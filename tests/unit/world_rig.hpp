@@ -159,7 +159,7 @@ class Rig final : public Client, private Observer {
     };
     struct Parts {
         Parts(const Scenario& scenario, Observer& observer)
-            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, nullptr, {}},
+            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, {}},
               paths(context),
               hosts(context),
               faults(context, paths, hosts),
