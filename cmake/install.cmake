@@ -20,3 +20,16 @@ if(TARGET leasehold)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios
             DESTINATION ${CMAKE_INSTALL_DATADIR}/leasehold)
 endif()
+# Man pages and completion, from what the programs say of themselves.
+set(programs "")
+foreach(program IN ITEMS leasehold leasehold-agent)
+    if(TARGET ${program})
+        string(APPEND programs " \"$<TARGET_FILE:${program}>\"")
+    endif()
+endforeach()
+find_package(Python3 COMPONENTS Interpreter)
+if(programs AND Python3_FOUND)
+    install(CODE "execute_process(COMMAND \"${Python3_EXECUTABLE}\" \"${PROJECT_SOURCE_DIR}/cmake/shell_words.py\"
+        --into \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}\"${programs}
+        COMMAND_ERROR_IS_FATAL ANY)")
+endif()

@@ -1,6 +1,8 @@
 #include "reports/junit.hpp"
 
+#include "model/check/check.hpp"
 #include "reports/terminal.hpp"
+#include "reports/terminal_text.hpp"
 #include "reports/text.hpp"
 #include "reports/utf8.hpp"
 
@@ -8,6 +10,7 @@ namespace leasehold::reports {
 namespace {
 
 using check::Outcome;
+using check::Status;
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
@@ -26,13 +29,15 @@ struct Counts {
     std::uint64_t cases = 0;
     std::uint64_t failures = 0;
     std::uint64_t errors = 0;
+    std::uint64_t skipped = 0;
     Duration simulated{0};
 };
 
 std::string counts_text(const Counts& counts) {
     return attribute("tests", std::to_string(counts.cases)) +
            attribute("failures", std::to_string(counts.failures)) +
-           attribute("errors", std::to_string(counts.errors)) + attribute("skipped", "0") +
+           attribute("errors", std::to_string(counts.errors)) +
+           attribute("skipped", std::to_string(counts.skipped)) +
            attribute("time", seconds(counts.simulated));
 }
 
@@ -55,6 +60,59 @@ std::string run_case(const ScenarioSummary& scenario, const check::RunResult& ru
            "</" + element + ">\n    </testcase>\n";
 }
 
+/// What the runs of a scenario say of one invariant.
+struct OverRuns {
+    std::uint64_t held = 0;  ///< or was violated as the scenario expects
+    std::uint64_t broken = 0;
+    std::uint64_t open = 0;                   ///< inconclusive, and the run with it
+    const check::RunResult* first = nullptr;  ///< that is broken, else open
+    const check::Verdict* verdict = nullptr;  ///< its, or else the last
+};
+
+OverRuns over_runs(const ScenarioSummary& scenario, std::string_view id) {
+    OverRuns found;
+    for (const check::RunResult& run : scenario.runs) {
+        for (const check::Verdict& verdict : run.verdicts) {
+            if (verdict.id != id) continue;
+            const bool violated = verdict.status == Status::violated;
+            const bool expected = violated && was_expected(run, verdict);
+            const bool open =
+                verdict.status == Status::inconclusive && run.outcome == Outcome::inconclusive;
+            if (verdict.status == Status::pass || expected) ++found.held;
+            const bool broken = violated && !expected;
+            const bool first = broken ? found.broken == 0 : open && found.broken + found.open == 0;
+            found.broken += broken ? 1U : 0U;
+            found.open += open ? 1U : 0U;
+            if (first) found.first = &run;
+            if (first || found.first == nullptr) found.verdict = &verdict;
+        }
+    }
+    return found;
+}
+
+/// Passes where it held in all runs that could tell, and in one at least.
+std::string invariant_case(const ScenarioSummary& scenario, const check::InvariantInfo& invariant,
+                           Counts& counts) {
+    const OverRuns found = over_runs(scenario, invariant.id);
+    if (found.verdict == nullptr) return {};  // no run came so far
+    ++counts.cases;
+    std::string text = case_start(scenario.name, invariant.id, Duration{0});
+    if (found.first != nullptr) {
+        ++counts.failures;
+        const std::uint64_t runs = found.broken > 0 ? found.broken : found.open;
+        const std::string words = std::to_string(runs) + " of " +
+                                  counted(scenario.runs.size(), "run") + ", such as seed " +
+                                  std::to_string(found.first->seed) + ": " + found.verdict->what;
+        return text + ">\n      <failure" +
+               attribute("type", check::outcome_name(found.first->outcome)) +
+               attribute("message", words) + "/>\n    </testcase>\n";
+    }
+    if (found.held > 0) return text + "/>\n";
+    ++counts.skipped;
+    return text + ">\n      <skipped" + attribute("message", found.verdict->what) +
+           "/>\n    </testcase>\n";
+}
+
 std::string bound_case(const ScenarioSummary& scenario, const check::Expectation& bound,
                        Counts& counts) {
     ++counts.cases;
@@ -72,11 +130,14 @@ std::string suite(const ScenarioSummary& scenario, Counts& total) {
     std::string cases;
     for (const check::RunResult& run : scenario.runs)
         cases += run_case(scenario, run, counts);
+    for (const check::InvariantInfo& invariant : check::invariants())
+        cases += invariant_case(scenario, invariant, counts);
     for (const check::Expectation& bound : scenario.bounds)
         cases += bound_case(scenario, bound, counts);
     total.cases += counts.cases;
     total.failures += counts.failures;
     total.errors += counts.errors;
+    total.skipped += counts.skipped;
     total.simulated += counts.simulated;
     return "  <testsuite" + attribute("name", scenario.name) + counts_text(counts) +
            attribute("file", scenario.file) + ">\n" + cases + "  </testsuite>\n";

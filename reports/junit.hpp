@@ -1,5 +1,5 @@
-// The JUnit XML report (`--junit FILE`): a suite for each scenario, a case for each seed and for
-// each bound over all seeds. README.md says how verdicts are mapped.
+// The JUnit XML report (`--junit FILE`): a suite for each scenario, a case for each seed, for
+// each invariant and for each bound over all seeds. README.md says how verdicts are mapped.
 #pragma once
 
 #include <string>

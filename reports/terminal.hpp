@@ -29,9 +29,16 @@ inline constexpr std::size_t kColumns = 100;
                                           Style style);
 /// One line for a run among many.
 [[nodiscard]] std::string render_seed_line(const check::RunResult& run, Style style);
-/// What broke, the causal chain, the state and the replay command; empty when the run passed.
+/// The least scenario that fails in the same way, as far as it is known.
+struct Least {
+    std::string text;     ///< the scenario file, line by line; empty = not known
+    std::string capsule;  ///< the file to give to `leasehold replay`
+};
+
+/// What broke, the causal chain, the state, the least scenario and the replay command; empty when
+/// the run passed.
 [[nodiscard]] std::string render_failure(const check::RunResult& run, std::string_view arguments,
-                                         Style style);
+                                         Style style, const Least& least = {});
 /// Many seeds of one scenario: a line each, the bounds, what failed first, the verdict.
 [[nodiscard]] std::string render_seeds(const ScenarioSummary& scenario, std::string_view arguments,
                                        Style style);

@@ -233,11 +233,21 @@ std::string passed_line(const RunResult& run, Style style) {
 
 }  // namespace
 
-std::string render_failure(const RunResult& run, std::string_view arguments, Style style) {
+std::string render_failure(const RunResult& run, std::string_view arguments, Style style,
+                           const Least& least) {
     if (run.outcome == Outcome::pass) return {};
     std::string text = failure_title(run, style) + what_broke(run) + chain(run);
     if (!run.state.empty()) text += "  " + left("State", 8) + wrap(run.state, 10, 10) + "\n";
-    return text + "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
+    std::string_view rest = least.text;
+    for (std::string_view label = "Least"; !rest.empty(); label = "") {
+        const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+        text += "  " + left(label, 8) + std::string(rest.substr(0, end));
+        rest.remove_prefix(end);
+    }
+    text += "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
+    if (!least.capsule.empty())
+        text += "  " + left("", 8) + "leasehold replay " + shell_quoted(least.capsule) + "\n";
+    return text;
 }
 
 std::string render_verified(const RunResult& run, std::size_t files, Style style) {

@@ -39,6 +39,14 @@ int dispatch(const Options& options) {
             return verify_command(options);
         case Command::explore:
             return explore_command(options);
+        case Command::shrink:
+            return shrink_command(options);
+        case Command::replay:
+            return replay_command(options);
+        case Command::campaign:
+            return campaign_command(options);
+        case Command::merge:
+            return merge_command(options);
     }
     return kExitInternal;
 }

@@ -41,6 +41,7 @@ struct AgentConfig {
     std::string pod_name;
     std::optional<ApiAccess> api;  ///< set when elects, or for record-world
     LeaseName lease;               ///< likewise
+    bool leader_events = true;     ///< Kubernetes Events on the Lease
     ElectorConfig election;        ///< identity and seed are set at the start
     StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;

@@ -93,6 +93,7 @@ void election(Writer& out, const AgentConfig& config) {
     out.setting("longest-lease", config::format_duration(election.longest_lease));
     out.setting("max-lease-duration", config::format_duration(election.longest_of_members()));
     out.setting("client-go-peers", yes_no(election.client_go_peers));
+    out.setting("leader-events", yes_no(config.leader_events));
 }
 
 void api(Writer& out, const AgentConfig& config) {

@@ -57,6 +57,7 @@ void read_election(const Inputs& inputs, AgentConfig& config) {
     if (Duration longest{0}; inputs.parsed("max-lease-duration", longest, config::parse_duration))
         election.max_lease_duration = longest;
     inputs.toggle("client-go-peers", election.client_go_peers);
+    inputs.toggle("leader-events", config.leader_events);
 
     ElectorConfig judged = election;
     judged.identity = "given at the start";

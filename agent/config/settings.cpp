@@ -63,6 +63,8 @@ constexpr std::array kSettings{
             "the longest lease-duration in use while it changes (default: the own)", kElection},
     Setting{"client-go-peers", "", "", "client-go electors contend for the same Lease", kElection,
             toggle},
+    Setting{"leader-events", "", "", "Kubernetes Events at changes of leader (default true)",
+            kElection, toggle},
 
     Setting{"kubeconfig", "", "FILE", "instead of the service account", kApi, text, both},
     Setting{"context", "", "NAME", "of --kubeconfig (default: its current one)", kApi, text, both},

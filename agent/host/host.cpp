@@ -1,5 +1,6 @@
 #include "agent/host/host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -14,6 +15,8 @@ namespace leasehold::agent {
 namespace {
 
 constexpr std::size_t kFileThreads = 4;
+/// How long a process that has stopped waits for its last Event on the Lease to be answered.
+constexpr Duration kLastEvent = std::chrono::seconds(1);
 
 ReplicaConfig replica_config(const AgentConfig& config, const std::string& identity) {
     ReplicaConfig replica;
@@ -108,6 +111,11 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
     if (config.elects) {
         CHECK_MSG(config.api.has_value(), "an election without an API server");
         lease_ = std::make_unique<LeaseClient>(loop, *config.api, config.lease, deliver, &duties_);
+        if (config.leader_events)
+            leader_events_ = std::make_unique<LeaderEvents>(
+                loop, *lease_, config.lease, identity_,
+                [](const std::string& line) { spdlog::warn("{}", line); },
+                [this](EventOutcome outcome) { metrics_.leader_event(outcome); });
     }
     if (config.storage.store_not_atomic) metrics_.store_not_atomic();
     if (!config.record_file.empty())
@@ -131,6 +139,7 @@ void Host::start() {
 void Host::stop(Instant deadline, std::function<void()> stopped) {
     if (stopping_) return;
     stopping_ = true;
+    stop_by_ = deadline;
     on_stopped_ = std::move(stopped);
     spdlog::info("stops: admits nothing, drains, releases");
     give(Stop{deadline});
@@ -193,6 +202,7 @@ void Host::count_bytes(const Event& event) {
 }
 
 void Host::on(const RoleChanged& change) {
+    if (leader_events_) leader_events_->changed(read_now().wall, change.role);
     if (change.role == Role::leader) return;
     // A follower writes neither: what failed of that is past.
     duties_.rest(Duty::bucket_writes);
@@ -207,7 +217,10 @@ void Host::on(const Stopped&) {
     stopped_ = true;
     if (recorder_) recorder_->ended(boottime());
     timer_.arm(kNever);
-    if (on_stopped_) asio::post(loop_, std::exchange(on_stopped_, {}));
+    if (!on_stopped_) return;
+    if (!leader_events_) return asio::post(loop_, std::exchange(on_stopped_, {}));
+    leader_events_->when_told(std::min(stop_by_, saturating_add(boottime(), kLastEvent)),
+                              std::exchange(on_stopped_, {}));
 }
 
 void Host::on(const SendLease& request) {

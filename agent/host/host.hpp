@@ -25,6 +25,7 @@
 #include "agent/host/state_log.hpp"
 #include "agent/host/watchdog.hpp"
 #include "agent/http/service.hpp"
+#include "agent/lease/leader_events.hpp"
 #include "agent/lease/lease_client.hpp"
 #include "agent/metrics/metrics.hpp"
 #include "model/replica/replica.hpp"
@@ -99,6 +100,7 @@ class Host final : public Service {
     std::unique_ptr<FileStore> files_;
     std::unique_ptr<BucketClient> bucket_;
     std::unique_ptr<LeaseClient> lease_;
+    std::unique_ptr<LeaderEvents> leader_events_;
     std::unique_ptr<Recorder> recorder_;
     StateLog log_;
     Replica replica_;
@@ -110,6 +112,7 @@ class Host final : public Service {
     bool started_ = false;
     bool stopping_ = false;
     bool stopped_ = false;
+    Instant stop_by_ = kNever;
     std::function<void()> on_stopped_;
 
     std::uint64_t last_call_ = 0;

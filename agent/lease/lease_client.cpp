@@ -97,6 +97,7 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     [[nodiscard]] std::uint64_t generation() const { return keeper ? keeper->generation() : 0; }
 
     Request request_to(std::string method, std::string url);
+    void post(const std::string& path, std::string body, Instant deadline, Client::Done done);
     void exchange(const SendLease& what, Instant deadline);
     void answer(const SendLease& what, const Response& response);
     void open(const WatchLease& what);
@@ -122,6 +123,7 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     bool watches_outdated = false;    ///< another certificate is in force; until the next watch
     std::vector<std::unique_ptr<Client>> retired;  ///< of an older certificate, until they are idle
     std::optional<Watch> watch;
+    LeaseSighting seen;
     Instant watch_refused_until = Instant::min();
     std::vector<Waiting> waiting;
     BoottimeTimer late;                ///< for the first of `waiting`
@@ -217,6 +219,32 @@ Request LeaseClient::State::request_to(std::string method, std::string url) {
     return request;
 }
 
+void LeaseClient::State::post(const std::string& path, std::string body, Instant deadline,
+                              Client::Done done) {
+    if (!prove()) {
+        asio::post(loop, [weak = weak_from_this(), done = std::move(done)] {
+            Response none;
+            none.end = TransferEnd::not_sent;
+            none.error = "there is no credential yet";
+            if (weak.lock() != nullptr) done(std::move(none));
+        });
+        return;
+    }
+    // An open watch keeps its connection, even where another certificate is in force by now.
+    if (!watch && std::exchange(watches_outdated, false)) connect(watches);
+    Request request =
+        request_to("POST", access.server + path +
+                               timeout_parameter(std::max(deadline - boottime(), Duration(0))));
+    request.headers.emplace_back("Content-Type: application/json");
+    request.deadline = deadline;
+    request.body = {memory_bytes(std::move(body))};
+    watches->send(std::move(request),
+                  [this, done = std::move(done), used = generation()](Response response) {
+                      if (response.status == 401) refused(used);
+                      done(std::move(response));
+                  });
+}
+
 void LeaseClient::State::exchange(const SendLease& what, Instant deadline) {
     const Duration left = std::max(deadline - boottime(), Duration(0));
     const std::string target = what.verb == LeaseVerb::create ? "" : "/" + encoded(name.name);
@@ -243,6 +271,7 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
         if (response.status >= 200 && response.status < 300) {
             Result<Lease, std::string> lease = decode_lease(response.body, name);
             if (lease) {
+                seen = {lease->uid, lease->version};
                 reply.lease = std::make_shared<const Lease>(*std::move(lease));
             } else {
                 status.message = "an answer whose " + lease.error();
@@ -379,6 +408,15 @@ void LeaseClient::watch(const WatchLease& request) {
 
 void LeaseClient::stop(const StopWatch& request) {
     if (state_->is_open(request.watch)) state_->stop();
+}
+
+void LeaseClient::post(const std::string& path, std::string body, Duration timeout,
+                       Client::Done done) {
+    state_->post(path, std::move(body), saturating_add(boottime(), timeout), std::move(done));
+}
+
+const LeaseSighting& LeaseClient::seen() const {
+    return state_->seen;
 }
 
 }  // namespace leasehold::agent

@@ -14,10 +14,17 @@
 #include "agent/base/duties.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/lease_name.hpp"
+#include "agent/transfer/client.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 
 namespace leasehold::agent {
+
+/// Which Lease it was that was seen last, and at which version; no uid and 0: none yet.
+struct LeaseSighting {
+    std::string uid;
+    Version version;
+};
 
 class LeaseClient {
   public:
@@ -41,6 +48,13 @@ class LeaseClient {
     /// Opens the watch; ended exactly once unless stopped first. A watch that is open is stopped.
     void watch(const WatchLease& request);
     void stop(const StopWatch& request);
+
+    /// POSTs JSON on which no election depends to `path` of the server: beside the watch, on no
+    /// connection of a renewal, whatever becomes of it. `done` comes exactly once, never inside
+    /// this call, and not after this client is gone.
+    void post(const std::string& path, std::string body, Duration timeout, Client::Done done);
+    /// By the newest answer to a request.
+    [[nodiscard]] const LeaseSighting& seen() const;
 
   private:
     struct State;

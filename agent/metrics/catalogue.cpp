@@ -144,6 +144,10 @@ Catalogue::Catalogue()
                               {"became", "lost"})),
       renewals(counter(registry, "leasehold_lease_renewals_total",
                        "Renewals that extended the validity of a leadership")),
+      leader_events(counters<kEventOutcomes>(
+          registry, "leasehold_leader_events_total",
+          "Kubernetes Events on the Lease, one at each change of leader here", "outcome",
+          {"written", "refused", "failed"})),
       watchdog_closed(counter(registry, "leasehold_watchdog_closed_total",
                               "Times that the watchdog closed the gate before the loop did")),
       gate_rejections(counters<2>(registry, "leasehold_gate_rejections_total",

@@ -12,6 +12,7 @@
 #include <prometheus/registry.h>
 
 #include "agent/base/duties.hpp"
+#include "agent/base/event_outcome.hpp"
 #include "model/base/marks.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
@@ -82,6 +83,7 @@ struct Catalogue {
     prometheus::Gauge& gate_valid;
     Counters<2> transitions;  ///< became, lost
     prometheus::Counter& renewals;
+    Counters<kEventOutcomes> leader_events;
     prometheus::Counter& watchdog_closed;
     Counters<2> gate_rejections;  ///< permit, fenced
 

@@ -201,6 +201,10 @@ void Metrics::watchdog_closed() {
     state_->all.watchdog_closed.Increment();
 }
 
+void Metrics::leader_event(EventOutcome outcome) {
+    state_->all.leader_events[place(outcome)]->Increment();
+}
+
 void Metrics::http_request(std::string_view route, int status) {
     const auto found = state_->http.find(std::pair(route, status));
     if (found != state_->http.end()) return found->second->Increment();

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "agent/base/duties.hpp"
+#include "agent/base/event_outcome.hpp"
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/replica/replica.hpp"
@@ -33,6 +34,8 @@ class Metrics {
     void received_bytes(std::uint64_t count);
     /// The watchdog closed the gate before the loop did. From any thread.
     void watchdog_closed();
+    /// What became of an Event on the Lease.
+    void leader_event(EventOutcome outcome);
     /// An answer went out. `route` is a pattern ("GET /v1/query/{key}"), never a client's text.
     void http_request(std::string_view route, int status);
     void http_connections(std::size_t open);

@@ -20,6 +20,14 @@ namespace {
 // handle goes with it: its TLS sessions, which a server that is gone may not know any more.
 constexpr std::size_t kHandlesKept = 32;
 
+/// Answered ones are not all fit for another request: 7.88.1 keeps the receive buffer too where
+/// another HTTP/2 stream was still open on the connection when the transfer ended
+/// (findings/libcurl-kept-buffer.sh).
+bool fit_again(CURL* easy) {
+    curl_easy_reset(easy);
+    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, long{CURL_MAX_WRITE_SIZE}) == CURLE_OK;
+}
+
 /// Neither an answer nor this process's own will: nothing is proven of other connections to that
 /// server, nor of the address that its name had.
 bool server_gave_nothing(const Exchange& exchange, TransferEnd end) {
@@ -120,10 +128,9 @@ void Client::State::end(Exchange& exchange, Response response) {
             drop_connections();
         retire(exchange.multi);
     }
-    if (response.end == TransferEnd::answered && handles.size() < kHandlesKept) {
-        curl_easy_reset(exchange.easy.get());
+    if (response.end == TransferEnd::answered && handles.size() < kHandlesKept &&
+        fit_again(exchange.easy.get()))
         handles.push_back(std::move(exchange.easy));
-    }
     post([done = std::move(exchange.done), response = std::move(response)](State&) mutable {
         done(std::move(response));
     });

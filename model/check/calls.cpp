@@ -306,4 +306,11 @@ bool Calls::own_of_query(ReplicaIndex index, RequestId request) const {
     });
 }
 
+bool Calls::awaited(ReplicaIndex index, const ObjectKey& key) const {
+    return index < stations_.size() &&
+           std::ranges::any_of(stations_[index].calls, [&key](const Call& call) {
+               return !call.is_query && call.key == key;
+           });
+}
+
 }  // namespace leasehold::check

@@ -47,6 +47,8 @@ class Calls {
     }
     /// Is it the own request of an open query?
     [[nodiscard]] bool own_of_query(ReplicaIndex index, RequestId request) const;
+    /// Is a backup read of the key open?
+    [[nodiscard]] bool awaited(ReplicaIndex index, const ObjectKey& key) const;
     void process_ended(const ProcessEnded& record, const ReplicaFacts& self);
     void finish(TrueTime end);
 

@@ -39,7 +39,8 @@ struct Verdict {
 /// What the checkers must know of the configuration.
 struct Settings {
     ElectorConfig election;
-    StorageConfig storage;
+    StorageConfig storage;      ///< where replicas differ, the one that bounds are longest with
+    Duration shortest_poll{0};  ///< shortest pollPeriod of any replica; 0 = all have `storage`'s
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;
@@ -51,6 +52,11 @@ struct Settings {
     /// How late a timer may be before lateness counts as the replica's: a clock that runs fast can
     /// step over a deadline by a nanosecond, a real event loop on a busy machine by much more.
     Duration timer_grace{std::chrono::milliseconds(1)};
+
+    /// What bounds how often a replica polls.
+    [[nodiscard]] Duration fastest_poll() const {
+        return shortest_poll > Duration(0) ? shortest_poll : storage.poll_period;
+    }
 };
 
 /// Bound of leader.eventually-one from the configuration: expiry, detection, requests.

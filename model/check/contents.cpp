@@ -31,6 +31,14 @@ const Asked* KeyContents::asked_as(const Blob& payload) const {
     return found == asked.rend() ? nullptr : &*found;
 }
 
+const Asked* KeyContents::sent_as(const Stamp& stamp) const {
+    const auto found = std::find_if(asked.rbegin(), asked.rend(), [&stamp](const Asked& one) {
+        return one.write_id != 0 && one.write_id == stamp.write_id && one.writer == stamp.writer &&
+               one.payload == Blob{stamp.length, stamp.digest, nullptr};
+    });
+    return found == asked.rend() ? nullptr : &*found;
+}
+
 const Committed* KeyContents::committed_as(const Blob& payload) const {
     const Committed* best = nullptr;
     for (const Committed& one : commits)
@@ -98,11 +106,13 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     for (Asked& one : key.asked)
         if (one.write_id == stamp->write_id && one.writer == stamp->writer)
             one.denied = false;  // sent again of its local file
-    const auto found = std::find_if(key.asked.begin(), key.asked.end(), [&](const Asked& one) {
+    // A write that waits is overtaken by a later one of its key: of equal contents the newest is
+    // sent.
+    const auto found = std::find_if(key.asked.rbegin(), key.asked.rend(), [&](const Asked& one) {
         return one.open && one.replica == step.replica && one.write_id == 0 &&
                one.removes == stamp->tombstone && one.payload == request.body->payload;
     });
-    if (found == key.asked.end()) return;
+    if (found == key.asked.rend()) return;
     found->writer = stamp->writer;
     found->write_id = stamp->write_id;
 }
@@ -122,6 +132,8 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     commit.number = record.number;
     if (foreign)
         commit.origin = record.number;
+    else if (const Asked* sent = key.sent_as(record.stamp); sent && !commit.absent)
+        commit.origin = sent->number;
     else if (const Asked* asked = key.asked_as(commit.payload); asked && !commit.absent)
         commit.origin = asked->number;
     else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)

@@ -75,6 +75,8 @@ struct KeyContents {
 
     /// The newest of that content; null = none.
     [[nodiscard]] const Asked* asked_as(const Blob& payload) const;
+    /// The one that was sent under that stamp; null = none.
+    [[nodiscard]] const Asked* sent_as(const Stamp& stamp) const;
     [[nodiscard]] const Committed* committed_as(const Blob& payload) const;
     [[nodiscard]] const Committed* committed_as(const ETag& etag) const;
     [[nodiscard]] Asked* asked_by(ReplicaIndex replica, CallId call);

@@ -42,9 +42,20 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
     std::size_t first = key.commits.size();
     while (first > 0 && (first == key.commits.size() || key.commits[first].at > then))
         --first;
-    if (key.commits.empty() || key.commits[first].at > then) return;
     const FileTag* copy = served_.copy(index, name);
-    bool good = (copy != nullptr && copy->dirty) || served_.changing(index, name);
+    const bool dirty = copy != nullptr && copy->dirty;
+    if (dirty && !served_.changing(index, name) && left_behind(end, then, index, name)) {
+        facts_.checked(Id::converge);
+        if (!facts_.fresh(Id::converge)) return;
+        facts_.violate(Id::converge, end,
+                       facts_.name(index) + " leads at " + words(end) + ", since before " +
+                           words(then) + ", and has not brought its file of " + words(name) +
+                           " to the bucket",
+                       {served_.tagged(index, name).number});
+        return;
+    }
+    if (key.commits.empty() || key.commits[first].at > then) return;
+    bool good = dirty || served_.changing(index, name);
     for (std::size_t i = first; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
                                      : copy != nullptr && copy->etag == key.commits[i].etag;
@@ -59,6 +70,26 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
                        (commit.absent ? ", removed at " : ", committed at ") + words(commit.at) +
                        ", with healthy paths since " + words(stations_[index].since),
                    {commit.number});
+}
+
+/// A list of the local files that failed is no empty disk: what this one alone holds would never
+/// be served, nor brought to the bucket.
+void Converge::judge_disk(TrueTime end, ReplicaIndex index) {
+    if (!served_.blind(index) || !facts_.fresh(Id::converge)) return;
+    facts_.violate(Id::converge, end,
+                   facts_.name(index) + " does not know at " + words(end) +
+                       " what lies on its disk, with healthy paths since " +
+                       words(stations_[index].since),
+                   {});
+}
+
+/// A file of before its leadership that the bucket has not got: reconciling uploads or drops it.
+bool Converge::left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
+                           const ObjectKey& name) const {
+    const ReplicaFacts& self = facts_.replicas[index];
+    const Served::Tagged tagged = served_.tagged(index, name);
+    return self.role == Role::leader && self.gate_open(end) &&
+           (tagged.at < led_since_ || (tagged.found && tagged.at <= then));
 }
 
 void Converge::finish(TrueTime end) {
@@ -77,6 +108,7 @@ void Converge::finish(TrueTime end) {
             if (contents_.tracked(name) &&
                 name.view().starts_with(facts_.settings.storage.prefix.view()))
                 judge(end, then, static_cast<ReplicaIndex>(i), name, key);
+        judge_disk(end, static_cast<ReplicaIndex>(i));
     }
 }
 

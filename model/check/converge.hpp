@@ -11,8 +11,9 @@ namespace leasehold::check {
 
 /// At the end of a history that healed: every replica that ran with healthy paths for as long as
 /// the bound has a copy of each live key, in a version not older than what the bucket held that
-/// long ago, and none of a key that has been removed for so long. Own writes that the bucket has
-/// not got are as good.
+/// long ago, and none of a key that has been removed for so long; and it knows what lies on its
+/// disk. Own writes that the bucket has not got are as good, but not at whoever has led for so
+/// long: what it found on its disk is in the bucket, or has given way to what is.
 class Converge {
   public:
     Converge(Facts& facts, const Writes& writes, const Contents& contents, const Served& served)
@@ -32,6 +33,9 @@ class Converge {
     [[nodiscard]] Duration bound() const;
     void judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                const KeyContents& key);
+    void judge_disk(TrueTime end, ReplicaIndex index);
+    [[nodiscard]] bool left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
+                                   const ObjectKey& name) const;
 
     Facts& facts_;
     const Writes& writes_;

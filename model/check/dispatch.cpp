@@ -122,6 +122,8 @@ void Checkers::Parts::answered(const ReplicaStepped& step, const ReplicaFacts& s
     writes.put_answered(step.at, step.replica, answer);
     rates.bucket_answered(step, answer);
     if (self.elects) claims.bucket_answered(step, answer);
+    if (known.of_pass && !known.got.empty() && !calls.awaited(step.replica, known.got))
+        keeping.got(step, known.got, answer.reply->etag);
     if (!freshness.applies()) return;
     if (known.of_pass) freshness.pass_request_answered(step.at, step.replica);
     freshness.request_answered(step.at, step.replica, answer.request);
@@ -162,6 +164,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<SendFile>():
             freshness.file_sent(step, self, as<SendFile>(effect));
+            keeping.file_sent(step, as<SendFile>(effect));
             served.file_sent(step, as<SendFile>(effect));
             break;
         case effect_index<ReadDone>():

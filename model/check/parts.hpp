@@ -15,6 +15,7 @@
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
 #include "model/check/goes_on.hpp"
+#include "model/check/keeping.hpp"
 #include "model/check/lease_rules.hpp"
 #include "model/check/lineage.hpp"
 #include "model/check/progress.hpp"
@@ -42,6 +43,7 @@ struct Checkers::Parts {
           contents(facts),
           lineage(facts, contents),
           served(facts, contents),
+          keeping(facts, served, contents),
           stable(facts, writes),
           converge(facts, writes, contents, served),
           claims(facts),
@@ -86,6 +88,7 @@ struct Checkers::Parts {
     Contents contents;
     Lineage lineage;
     Served served;
+    Keeping keeping;
     Stable stable;
     Converge converge;
     Claims claims;

@@ -77,7 +77,7 @@ void Requests::list(const ReplicaStepped& step, const Tenure& tenure, const Send
     // The first pass, the one a phase later, then one each period.
     const Duration elapsed = step.now.monotonic - station.first_pass;
     const auto allowed = 2 + static_cast<std::uint64_t>(std::max<std::int64_t>(
-                                 0, elapsed / facts_.settings.storage.poll_period));
+                                 0, elapsed / facts_.settings.fastest_poll()));
     if (station.passes > allowed)
         stacked(step,
                 "began " + std::to_string(station.passes) + " polling passes within " +

@@ -58,11 +58,12 @@ bool Served::known(const KeyContents& key, const Blob& payload) const {
 
 void Served::wrong_epoch(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
                          const KeyContents& key) {
+    if (answer.epoch == commit.rank.epoch || !facts_.fresh(Id::linearizable)) return;
     // Plain objects of equal bytes have one ETag, and any of their epochs.
     const bool only =
         std::count_if(key.commits.begin(), key.commits.end(),
                       [&commit](const Committed& one) { return one.etag == commit.etag; }) == 1;
-    if (!only || answer.epoch == commit.rank.epoch || !facts_.fresh(Id::linearizable)) return;
+    if (!only) return;
     facts_.violate(Id::linearizable, step.at,
                    facts_.name(step.replica) + " gave the version of " + words(answer.name) +
                        " that carries epoch " + std::to_string(commit.rank.epoch.value()) +
@@ -78,13 +79,16 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
     const Committed* named = answer.etag.empty() ? nullptr : key.committed_as(answer.etag);
     const bool is_named = named != nullptr && named->payload == answer.payload;
     if (is_named) wrong_epoch(step, answer, *named, key);
-    if (const Committed* commit = is_named ? named : key.committed_as(answer.payload)) {
-        show(step, answer, *commit, own);
+    const Committed* commit = is_named ? named : key.committed_as(answer.payload);
+    // Contents repeat: what no ETag names is of the newest version that it can be, or the file of a
+    // write under way would pass for an older one that held the same.
+    const Asked* asked = is_named || answer.from_bucket ? nullptr : key.asked_as(answer.payload);
+    if (asked != nullptr && (commit == nullptr || commit->origin < asked->number)) {
+        show(step, answer, *asked, own);
         return;
     }
-    const Asked* asked = key.asked_as(answer.payload);
-    if (asked != nullptr && !answer.from_bucket) {
-        show(step, answer, *asked, own);
+    if (commit != nullptr) {
+        show(step, answer, *commit, own);
         return;
     }
     if (known(key, answer.payload) || !facts_.fresh(Id::linearizable)) return;
@@ -157,8 +161,12 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
 }
 
 void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
-    if (file.verb == FileVerb::list) return;
-    Floor& own = floor(step.replica, file.key);
+    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
+    if (file.verb == FileVerb::list) {
+        stations_[step.replica].blind = true;
+        return;
+    }
+    Floor& own = stations_[step.replica].keys[file.key];
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         own.file = false;  // until it is done
     stations_[step.replica].flights.push_back(
@@ -173,18 +181,23 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         [&answer](const FileFlight& flight) { return flight.request == answer.request; });
     const bool ok = answer.reply.status == FileStatus::ok;
     if (found == own.flights.end()) {
+        if (ok) own.blind = false;
         if (!ok || !answer.reply.entries) return;
         for (const FileEntry& entry : *answer.reply.entries) {
-            own.keys[entry.key].file = true;
-            own.keys[entry.key].tag = entry.tag;
+            Floor& floor = own.keys[entry.key];
+            floor.file = true;
+            floor.tag = entry.tag;
+            floor.tagged = {step.at, step.number, true};
         }
         return;
     }
     Floor& floor = own.keys[found->key];
     if (found->verb == FileVerb::store) floor.file = ok;
     if (found->verb == FileVerb::load && !ok) floor.file = false;
-    if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag))
+    if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
         floor.tag = found->tag;
+        floor.tagged = {step.at, step.number, false};
+    }
     *found = std::move(own.flights.back());
     own.flights.pop_back();
 }
@@ -202,6 +215,12 @@ const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
     const auto found = stations_[index].keys.find(name);
     return found == stations_[index].keys.end() || !found->second.file ? nullptr
                                                                        : &found->second.tag;
+}
+
+Served::Tagged Served::tagged(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return {};
+    const auto found = stations_[index].keys.find(name);
+    return found == stations_[index].keys.end() ? Tagged{} : found->second.tagged;
 }
 
 void Served::process_ended(ReplicaIndex index) {

@@ -29,6 +29,18 @@ class Served {
     void process_ended(ReplicaIndex index);
     /// The tag of its local copy; null = it has none.
     [[nodiscard]] const FileTag* copy(ReplicaIndex index, const ObjectKey& name) const;
+    /// When its process learnt that the copy has its tag.
+    struct Tagged {
+        TrueTime at{};
+        std::uint64_t number = 0;
+        bool found = false;  ///< on the disk, from a process before
+    };
+    /// The newest of its process; number 0 = none.
+    [[nodiscard]] Tagged tagged(ReplicaIndex index, const ObjectKey& name) const;
+    /// Has it asked what lies on its disk, and not been told?
+    [[nodiscard]] bool blind(ReplicaIndex index) const {
+        return index < stations_.size() && stations_[index].blind;
+    }
     /// Is its copy being written or removed?
     [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
 
@@ -48,6 +60,7 @@ class Served {
         std::uint64_t asked_number = 0;
         bool file = false;  ///< there is a local copy
         FileTag tag;        ///< its tag
+        Tagged tagged;
     };
     struct FileFlight {
         RequestId request;
@@ -58,6 +71,7 @@ class Served {
     struct Station {
         std::map<ObjectKey, Floor> keys;
         std::vector<FileFlight> flights;
+        bool blind = false;  ///< its list of the local files was not answered well yet
     };
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);

@@ -99,7 +99,8 @@ constexpr std::array<Row, kInvariantCount> kRows{{
      Status::not_applicable,
      "no query came and no bucket request was sent"},
     {{"requests.bounded", InvariantClass::safety,
-      "no process sends requests without measure, and a Retry-After is waited out"},
+      "no process sends requests without measure or writes files in vain, and a Retry-After is "
+      "waited out"},
      Needs::nothing,
      Status::not_applicable,
      "no request was sent"},

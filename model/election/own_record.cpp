@@ -57,10 +57,10 @@ bool OwnRecord::may_have_taken() const {
 }
 
 const OwnWrite* OwnRecord::made(const LeaseRecord& record) const {
-    if (writes_.empty() || record.holder != identity_) return nullptr;
+    // The nonce goes first: of nearly every record it settles the question, without its text.
     for (const OwnWrite& write : writes_)
         if (write.nonce == record.nonce && write.renew_time == record.renew_time &&
-            write.standing != Standing::release)
+            write.standing != Standing::release && record.holder == identity_)
             return &write;
     return nullptr;
 }

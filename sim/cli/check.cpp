@@ -75,7 +75,7 @@ int check_command(const Options& options) {
     Outputs outputs(options);
     const RunPages pages = RunPages::beside(options.html, scenarios, repeated_arguments(options));
     hold_interrupts();
-    Player player(options, scenarios, nullptr, pages);
+    Player player(options, scenarios, nullptr, {}, pages);
     const std::vector<Job> jobs = jobs_of(options, scenarios);
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;

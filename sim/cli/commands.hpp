@@ -1,4 +1,4 @@
-// The six commands. Each returns the program's exit code.
+// The commands. Each returns the program's exit code.
 #pragma once
 
 #include <string>
@@ -16,6 +16,10 @@ namespace leasehold::cli {
 [[nodiscard]] int validate_command(const Options& options);
 [[nodiscard]] int verify_command(const Options& options);
 [[nodiscard]] int explore_command(const Options& options);
+[[nodiscard]] int shrink_command(const Options& options);
+[[nodiscard]] int replay_command(const Options& options);
+[[nodiscard]] int campaign_command(const Options& options);
+[[nodiscard]] int merge_command(const Options& options);
 
 /// Reads all files; every bad one costs a message on stderr. False when one was bad.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,

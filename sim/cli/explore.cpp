@@ -1,4 +1,5 @@
 // leasehold explore: every schedule of a small world.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -109,9 +110,14 @@ int explore_space(Space space, const Limits& limits, const Options& options) {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (found.ending == Ending::interrupted) return kExitInterrupted;
         if (!options.quiet)
-            std::fprintf(stderr, "%u faults: %.2f s, %.0f states a second, %.1f bytes each\n",
-                         faults, seconds, static_cast<double>(found.states) / seconds,
-                         static_cast<double>(found.bytes) / static_cast<double>(found.states));
+            std::fprintf(
+                stderr,
+                "%u faults: %.2f s, %.0f states a second, %.1f bytes each, %.1f %% of the "
+                "transitions played, the others known (%.1f MB)\n",
+                faults, seconds, static_cast<double>(found.states) / seconds,
+                static_cast<double>(found.bytes) / static_cast<double>(found.states),
+                100.0 * static_cast<double>(found.played) / static_cast<double>(found.transitions),
+                static_cast<double>(found.memo_bytes) / 1e6);
         if (found.violation) return report(space, *found.violation, limits, options);
         const bool complete = found.ending == Ending::complete && !space.bounded;
         print("  " + std::to_string(faults) + (faults == 1 ? " fault:  " : " faults: ") +
@@ -146,7 +152,7 @@ int explore_command(const Options& options) {
     hold_interrupts();
     Limits limits;
     limits.threads = options.jobs;
-    limits.states = options.states;
+    limits.states = std::min(options.states, options.memory / kBytesPerState);
     limits.interrupted = [] { return interrupted(); };
     int worst = kExitOk;
     for (const Space* space : chosen) {

@@ -1,56 +1,30 @@
-// The only file that includes CLI11. Its exit codes never leave it.
+// CLI11 is included here and in options_declare alone. Its exit codes never leave this file.
 #include "sim/cli/options.hpp"
 
 #include <algorithm>
 #include <array>
 #include <thread>
 
-#include <CLI/CLI.hpp>
-
 #include "config/nearest.hpp"
 #include "config/units.hpp"
+#include "sim/cli/options_declare.hpp"
 #include "sim/scenario/reader.hpp"
 
 namespace leasehold::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kCommands{"run",      "check",  "list",
-                                                    "validate", "verify", "explore"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 3> kColours{"auto", "always", "never"};
 constexpr std::uint64_t kMaxSeeds = 1'000'000;
 constexpr std::uint64_t kMaxJobs = 1024;
 constexpr std::uint64_t kMaxFaults = 9;
+constexpr std::uint64_t kLeastMemory = 1U << 20U;
 constexpr std::uint64_t kMaxStates = 4'000'000'000;  // numbered by 32 bits
+constexpr std::uint64_t kMaxShards = 10'000;
 
 constexpr const char* kAbout =
     "leasehold plays leader election and a backup bucket through faults, in simulated time,\n"
     "with the production code, and checks what must always hold.";
-constexpr const char* kExamples =
-    "Examples:\n"
-    "  leasehold run scenarios/failover/leader-crash.yaml --seed 7   watch one run\n"
-    "  leasehold check scenarios --junit out.xml                     all scenarios, all seeds\n"
-    "\n"
-    "Exit codes: 0 pass, 1 safety violated, 2 liveness violated or a bound missed,\n"
-    "3 inconclusive, 4 nondeterministic, 64 bad input, 70 internal error,\n"
-    "74 an output cannot be written, 130 interrupted. Of many runs the worst wins.";
-
-// Options as typed, before their values are looked at.
-struct Raw {
-    std::string seed;
-    std::string jobs;
-    std::string log = "warn";
-    std::string colour = "auto";
-    bool faults = false;
-    bool marks = false;
-    bool invariants = false;
-    std::string grace;
-    std::string api_round_trip;
-    std::string bucket_request;
-    std::string transfer;
-    std::string faults_most;
-    std::string states;
-};
 
 Exit usage(const std::string& message) {
     return Exit{kExitUsage, "", "leasehold: " + message + "\n"};
@@ -75,135 +49,6 @@ bool contains(const std::array<std::string_view, Count>& names, std::string_view
     return std::find(names.begin(), names.end(), word) != names.end();
 }
 
-// Vector options take one argument each time: CLI11's default would swallow the files after it.
-void add_values(CLI::App& app, Options& options) {
-    const auto add = [&](const char* flag, std::vector<std::string>& words, const char* type,
-                         const char* help) {
-        app.add_option(flag, words, help)->allow_extra_args(false)->type_name(type);
-    };
-    add("-f,--values", options.values.files, "FILE",
-        "Helm values file, or A,B (repeatable, later wins)");
-    add("--set", options.values.sets, "KEY=VALUE",
-        "a Helm value, a.b=c (repeatable, after all -f)");
-    add("--set-json", options.values.jsons, "KEY=JSON",
-        "the same in JSON, or a whole object (before --set)");
-    add("--set-string", options.values.strings, "KEY=VALUE",
-        "the same, always a text (after --set)");
-    add("--set-file", options.values.from_files, "KEY=FILE",
-        "the same, its text from a file (after --set-string)");
-    add("--set-literal", options.values.literals, "KEY=VALUE",
-        "the same, its text as it stands (last)");
-}
-
-void add_common(CLI::App& app, Options& options, Raw& raw) {
-    app.add_option("--color", raw.colour, "colours: auto, always or never (NO_COLOR is respected)")
-        ->type_name("WHEN");
-    app.add_flag("--quiet", options.quiet, "print only what did not pass");
-    app.add_option("--log", raw.log, "log to stderr: trace, debug, info, warn, error or off")
-        ->type_name("LEVEL");
-}
-
-void add_playing(CLI::App& app, Options& options, Raw& raw) {
-    app.add_option("--seed", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
-    app.add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
-        ->type_name("N");
-    add_values(app, options);
-    app.add_option("--json", options.json, "write all results as JSON")->type_name("FILE");
-    app.add_option("--junit", options.junit, "write results as JUnit XML")->type_name("FILE");
-    add_common(app, options, raw);
-}
-
-void add_html(CLI::App& app, Options& options, const char* help) {
-    app.add_option("--html", options.html, help)->type_name("FILE");
-}
-
-struct Commands {
-    CLI::App* run;
-    CLI::App* check;
-    CLI::App* list;
-    CLI::App* validate;
-    CLI::App* verify;
-    CLI::App* explore;
-};
-
-CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
-    CLI::App* verify =
-        app.add_subcommand("verify", "judge the recordings of real agents as one history");
-    verify->add_option("FILE", options.paths, "recordings: agents', the world's, declared faults");
-    verify->add_flag("--timeline", options.timeline, "print every change, line by line");
-    const auto duration = [verify](const char* name, std::string& value, const char* what) {
-        verify->add_option(name, value, what)->type_name("DURATION");
-    };
-    duration("--grace", raw.grace, "how late a busy loop's timers may be (default 250ms)");
-    duration("--api-round-trip", raw.api_round_trip, "longest healthy Lease request (1s)");
-    duration("--bucket-request", raw.bucket_request, "longest healthy bucket request (5s)");
-    duration("--transfer", raw.transfer, "longest healthy transfer of an object (10s)");
-    verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
-    add_html(*verify, options, "write a page to look at");
-    add_common(*verify, options, raw);
-    return verify;
-}
-
-CLI::App* declare_explore(CLI::App& app, Options& options, Raw& raw) {
-    CLI::App* explore =
-        app.add_subcommand("explore", "play every schedule of a small world of electors");
-    explore->add_option("SPACE", options.paths, "spaces (--list names them)");
-    explore->add_flag("--list", options.list_spaces, "list the spaces and what may go wrong there");
-    explore
-        ->add_option("--faults", raw.faults_most, "at most so many faults (default: the space's)")
-        ->type_name("N");
-    explore->add_option("--states", raw.states, "see at most so many states, 16 to 23 bytes each")
-        ->type_name("N");
-    explore->add_option("--jobs", raw.jobs, "threads (default: one for each core)")->type_name("N");
-    explore->add_option("--out", options.out, "write a violating schedule there (SPACE.schedule)")
-        ->type_name("FILE");
-    explore->add_option("--replay", options.replay, "play such a file again, step by step")
-        ->type_name("FILE");
-    add_common(*explore, options, raw);
-    return explore;
-}
-
-Commands declare(CLI::App& app, Options& options, Raw& raw) {
-    app.footer(kExamples);
-    app.set_version_flag("--version", "leasehold " + std::string(program_version()));
-    app.set_help_flag("-h,--help", "print this help");
-    Commands commands{};
-    commands.run = app.add_subcommand("run", "play a scenario and show what happens, line by line");
-    commands.run->add_option("FILE", options.paths, "scenario files");
-    add_playing(*commands.run, options, raw);
-    commands.run->add_option("--history", options.history, "write every event (one file, one seed)")
-        ->type_name("FILE");
-    add_html(*commands.run, options, "write a page to look at (one file, one seed)");
-    commands.check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
-    commands.check->add_option("DIR", options.paths, "directories or scenario files");
-    add_playing(*commands.check, options, raw);
-    add_html(*commands.check, options, "write a page, and one of a run of each scenario beside it");
-    commands.check->add_flag("--coverage", options.coverage,
-                             "print which marks, faults, roles and answers never happened");
-    commands.check
-        ->add_option("--exempt", options.exempt,
-                     "what cannot happen; exit 3 for each further blank of --coverage")
-        ->type_name("FILE");
-    commands.list = app.add_subcommand("list", "list scenarios and why they exist");
-    commands.list->add_option("DIR", options.paths, "directories or files (default: scenarios)");
-    commands.list->add_flag("--faults", raw.faults, "list the faults that a scenario can inject");
-    commands.list->add_flag("--marks", raw.marks, "list the marks that a scenario can expect");
-    commands.list->add_flag("--invariants", raw.invariants, "list what is checked in every run");
-    add_common(*commands.list, options, raw);
-    commands.validate = app.add_subcommand("validate", "check scenario files without playing them");
-    commands.validate->add_option("FILE", options.paths, "scenario files");
-    commands.validate->add_flag("--resolved", options.resolved, "print them with every default");
-    add_values(*commands.validate, options);
-    add_common(*commands.validate, options, raw);
-    commands.verify = declare_verify(app, options, raw);
-    commands.explore = declare_explore(app, options, raw);
-    for (CLI::App* command : app.get_subcommands({})) {
-        command->set_help_flag("-h,--help", "print this help");
-        command->footer(kExamples);
-    }
-    return commands;
-}
-
 // The first word that no option or command took.
 Exit unexpected_word(const CLI::App& app, const CLI::App& command) {
     const std::vector<std::string> words = app.remaining(true);
@@ -225,7 +70,8 @@ std::optional<Exit> convert_seeds(const Raw& raw, Options& options) {
     const auto seeds = sim::parse_seeds(raw.seed);
     if (!seeds)
         return usage("--seed: expected N or A..B, found '" + raw.seed + "': " + seeds.error());
-    if (seeds->last - seeds->first >= kMaxSeeds)
+    // A campaign keeps nothing of a run that taught nothing.
+    if (options.command != Command::campaign && seeds->last - seeds->first >= kMaxSeeds)
         return usage("--seed: at most 1000000 seeds, found '" + raw.seed + "'");
     options.seeds = *seeds;
     return std::nullopt;
@@ -286,6 +132,13 @@ std::optional<Exit> convert_counts(const Raw& raw, Options& options) {
             return usage("--states: expected 1 to 4000000000, found '" + raw.states + "'");
         options.states = *states;
     }
+    if (!raw.memory.empty()) {
+        const auto memory = config::parse_size(raw.memory);
+        if (!memory || *memory < kLeastMemory)
+            return usage("--memory: expected a size from 1MiB on, such as 4GiB, found '" +
+                         raw.memory + "'");
+        options.memory = *memory;
+    }
     return std::nullopt;
 }
 
@@ -295,6 +148,43 @@ std::optional<Exit> relate_explore(const Options& options) {
     if (ways == 1) return std::nullopt;
     return usage(ways == 0 ? "explore: expected a space (leasehold explore --list)"
                            : "explore: a space, --list and --replay exclude each other");
+}
+
+std::optional<Exit> convert_campaign(const Raw& raw, Options& options) {
+    options.guide = !raw.no_guide;
+    options.shrinks = !raw.no_shrink;
+    if (!raw.time.empty()) {
+        const auto time = config::parse_duration(raw.time);
+        if (!time || *time <= Duration(0))
+            return usage("--time: expected a duration such as 10m, found '" + raw.time + "'");
+        options.time = *time;
+    }
+    for (std::size_t from = 0; !raw.families.empty() && from <= raw.families.size();) {
+        const std::size_t comma = std::min(raw.families.find(',', from), raw.families.size());
+        options.families.push_back(raw.families.substr(from, comma - from));
+        from = comma + 1;
+    }
+    if (raw.shard.empty()) return std::nullopt;
+    const std::size_t slash = std::min(raw.shard.find('/'), raw.shard.size());
+    const auto index = config::parse_count(raw.shard.substr(0, slash));
+    const auto count = config::parse_count(raw.shard.substr(std::min(slash + 1, raw.shard.size())));
+    if (!index || !count || *index < 1 || *index > *count || *count > kMaxShards)
+        return usage("--shard: expected I/N with I from 1 to N and N at most 10000, found '" +
+                     raw.shard + "'");
+    options.shard = Shard{*index, *count};
+    return std::nullopt;
+}
+
+std::optional<Exit> relate_search(const Options& options) {
+    if (options.command == Command::shrink &&
+        (options.paths.size() != 1 ||
+         (options.seeds && options.seeds->first != options.seeds->last)))
+        return usage("shrink: expected one scenario file and one seed (leasehold shrink --help)");
+    if (options.command == Command::campaign && options.resume && options.out.empty())
+        return usage("campaign: --resume needs --out, the directory with the results");
+    if (options.command == Command::merge && options.out.empty())
+        return usage("merge: expected --out, a directory for the united results");
+    return std::nullopt;
 }
 
 // What single options cannot know.
@@ -313,10 +203,13 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
         return std::nullopt;
     }
     if (options.command == Command::explore) return relate_explore(options);
-    if (options.paths.empty())
+    if (auto exit = relate_search(options)) return exit;
+    if (options.paths.empty() && options.command != Command::campaign)
         return usage(command + ": expected " +
                      (options.command == Command::check    ? "a directory or a scenario file"
                       : options.command == Command::verify ? "recordings"
+                      : options.command == Command::replay ? "capsules"
+                      : options.command == Command::merge  ? "directories with results"
                                                            : "a scenario file") +
                      " (leasehold " + command + " --help)");
     if (!options.exempt.empty() && !options.coverage)
@@ -327,8 +220,8 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
         return usage("--history: records one run, so give one file and one seed");
     if (!options.html.empty() && options.command == Command::run && !one_run)
         return usage("--html: shows one run, so give one file and one seed (check --html: many)");
-    const std::array<std::string, 4> outputs{options.json, options.junit, options.history,
-                                             options.html};
+    const std::array outputs{options.json, options.junit, options.sarif, options.history,
+                             options.html};
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t k = i + 1; k < outputs.size(); ++k)
             if (!outputs[i].empty() && outputs[i] == outputs[k])
@@ -346,7 +239,7 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
     Options options;
     Raw raw;
     CLI::App app(kAbout, "leasehold");
-    const Commands commands = declare(app, options, raw);
+    const Commands apps = declare(app, options, raw);
     if (arguments.empty()) return Exit{kExitUsage, "", app.help()};
     const std::string& first = arguments.front();
     if (std::find(arguments.begin(), arguments.end(), "") != arguments.end())
@@ -355,8 +248,6 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
         return usage("unknown command '" + first + "'" +
                      did_you_mean(first, {kCommands.begin(), kCommands.end()}) +
                      " (commands: " + one_of(kCommands) + ")");
-    const std::array<CLI::App*, 6> apps{commands.run,      commands.check,  commands.list,
-                                        commands.validate, commands.verify, commands.explore};
     const auto chosen = [&]() -> const CLI::App& {
         for (const CLI::App* command : apps)
             if (command->parsed() || command->get_name() == first) return *command;
@@ -380,6 +271,7 @@ std::variant<Options, Exit> parse_options(const std::vector<std::string>& argume
     if (auto exit = convert_words(raw, options)) return *exit;
     if (auto exit = convert_bounds(raw, options)) return *exit;
     if (auto exit = convert_counts(raw, options)) return *exit;
+    if (auto exit = convert_campaign(raw, options)) return *exit;
     if (auto exit = relate(raw, options)) return *exit;
     return options;
 }

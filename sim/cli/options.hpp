@@ -19,9 +19,26 @@ inline constexpr int kExitInternal = 70;      ///< a broken belief of the progra
 inline constexpr int kExitOutput = 74;        ///< an output cannot be written
 inline constexpr int kExitInterrupted = 130;  ///< SIGINT or SIGTERM
 
-enum class Command : std::uint8_t { run, check, list, validate, verify, explore };
+enum class Command : std::uint8_t {
+    run,
+    check,
+    list,
+    validate,
+    verify,
+    explore,
+    shrink,
+    replay,
+    campaign,
+    merge
+};
 enum class ColourMode : std::uint8_t { automatic, always, never };
 enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };
+
+/// One of several machines that share a campaign: 1..count.
+struct Shard {
+    std::uint64_t index = 1;
+    std::uint64_t count = 1;
+};
 
 struct Options {
     Command command = Command::run;
@@ -31,6 +48,7 @@ struct Options {
     config::ValueSources values;          ///< -f and the --set family
     std::string json;                     ///< files to write; empty = none
     std::string junit;
+    std::string sarif;
     std::string history;
     std::string html;
     std::string log = "warn";
@@ -47,9 +65,16 @@ struct Options {
     std::optional<Duration> transfer;
     bool list_spaces = false;              ///< explore
     std::string replay;                    ///< explore: a file of a schedule
-    std::string out;                       ///< explore: where a schedule is written
     std::optional<std::uint32_t> faults;   ///< explore: 0..9; none: what the space says
-    std::uint64_t states = 2'000'000'000;  ///< explore: seen at most
+    std::uint64_t states = 4'000'000'000;  ///< explore: seen at most
+    std::uint64_t memory = 4ULL << 30U;    ///< explore: bytes for the states seen, at most
+    std::string out;  ///< explore: where a schedule is written; others: the directory for files
+    std::optional<Duration> time;       ///< campaign: wall-clock time after which it ends
+    std::vector<std::string> families;  ///< campaign: of faults; empty = all
+    bool guide = true;                  ///< campaign: mutate what was new
+    bool shrinks = true;                ///< campaign: find the least form of what failed
+    bool resume = false;                ///< campaign: go on with the results in `out`
+    std::optional<Shard> shard;         ///< campaign
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,22 +25,30 @@ class Outputs {
     explicit Outputs(const Options& options);
     /// Writes and commits all of them. Throws reports::OutputError.
     void commit(const std::vector<reports::ScenarioSummary>& scenarios);
+    /// The same with texts of the command's own; each is asked for only if it is written.
+    void commit_texts(const std::function<std::string()>& json,
+                      const std::function<std::string()>& junit);
     [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
     [[nodiscard]] reports::AtomicFile* html() { return html_.get(); }
 
   private:
     std::unique_ptr<reports::AtomicFile> json_;
     std::unique_ptr<reports::AtomicFile> junit_;
+    std::unique_ptr<reports::AtomicFile> sarif_;
+    std::string arguments_;  ///< repeated on a replay command
     std::unique_ptr<reports::AtomicFile> history_;
     std::unique_ptr<reports::AtomicFile> html_;
 };
+
+/// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work.
+using MakeScenario = std::function<sim::Scenario(const std::string& text)>;
 
 /// Scenarios and the processes that play them.
 class Player {
   public:
     /// `scenarios` and `history` (may be null) must outlive the player.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history, RunPages pages = {});
+           reports::AtomicFile* history, MakeScenario make = {}, RunPages pages = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);

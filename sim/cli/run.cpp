@@ -27,7 +27,7 @@ int run_command(const Options& options) {
     if (!read_scenarios(options.paths, options, scenarios)) return kExitUsage;
     Outputs outputs(options);
     hold_interrupts();
-    Player player(options, scenarios, outputs.history(),
+    Player player(options, scenarios, outputs.history(), {},
                   RunPages(outputs.html(), repeated_arguments(options)));
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     std::vector<Job> jobs;
@@ -36,7 +36,7 @@ int run_command(const Options& options) {
         const std::uint64_t count = many ? options.seeds->last - options.seeds->first + 1 : 1;
         for (std::uint64_t k = 0; k < count; ++k)
             jobs.push_back(
-                {i, first + k, !many, false, !options.history.empty(), !options.html.empty()});
+                {i, first + k, !many, false, !options.history.empty(), {}, !options.html.empty()});
     }
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;

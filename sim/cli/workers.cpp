@@ -62,6 +62,38 @@ bool send_frame(int socket, char kind, std::string_view content) {
     return send_all(socket, frame.data(), frame.size());
 }
 
+/// What travels of a job beside its text: plain bytes.
+struct JobHead {
+    std::uint64_t scenario = 0;
+    std::uint64_t seed = 0;
+    bool detailed = false;
+    bool fresh = false;
+    bool record = false;
+    FrameLength text = 0;
+};
+
+bool send_job(int socket, const Job& job) {
+    JobHead head{};
+    head.scenario = job.scenario;
+    head.seed = job.seed;
+    head.detailed = job.detailed;
+    head.fresh = job.fresh;
+    head.record = job.record;
+    head.text = static_cast<FrameLength>(job.text.size());
+    std::string bytes(sizeof head, '\0');
+    std::memcpy(bytes.data(), &head, sizeof head);
+    bytes += job.text;
+    return send_all(socket, bytes.data(), bytes.size());
+}
+
+bool receive_job(int socket, Job& job) {
+    JobHead head;
+    if (!receive_all(socket, &head, sizeof head)) return false;
+    job = {head.scenario, head.seed, head.detailed, head.fresh, head.record, {}};
+    job.text.resize(head.text);
+    return head.text == 0 || receive_all(socket, job.text.data(), job.text.size());
+}
+
 std::string ending(int status) {
     if (WIFSIGNALED(status)) {
         const int number = WTERMSIG(status);
@@ -126,7 +158,7 @@ void WorkerPool::start(Worker& worker) {
 void WorkerPool::serve(int socket) {
     std::unique_ptr<JobRunner> runner;
     Job job;
-    while (receive_all(socket, &job, sizeof job)) {
+    while (receive_job(socket, job)) {
         bool sent = false;
         try {
             if (!runner) runner = settings_.make_runner();
@@ -181,7 +213,7 @@ void WorkerPool::hand_out(Batch& batch) {
         if (worker.process == 0) start(worker);
         worker.job = job;
         ++worker.started;
-        if (!send_all(worker.socket, &batch.jobs[job], sizeof(Job))) {
+        if (!send_job(worker.socket, batch.jobs[job])) {
             worker.job.reset();
             lost(batch, job, end(worker, true));
         }

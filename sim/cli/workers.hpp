@@ -21,13 +21,14 @@
 
 namespace leasehold::cli {
 
-/// One run to play. Plain bytes: it travels to a worker as it is.
+/// One run to play.
 struct Job {
     std::uint64_t scenario = 0;  ///< position in the list that both sides hold
     std::uint64_t seed = 0;
     bool detailed = false;  ///< with timeline, causal chain and state
     bool fresh = false;     ///< in a process that has played nothing before
     bool record = false;    ///< write the history
+    std::string text = {};  ///< a scenario that neither side holds, as the runner understands it
     bool page = false;      ///< write the run's page
 };
 

@@ -1,6 +1,7 @@
 // EventQueue: the one ordered queue of a run, (date, seeded priority, sequence).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +13,9 @@
 
 namespace leasehold {
 
-/// A 4-ary heap of 32-byte elements. What was taken out leaves its place at the top vacant for the
-/// next push: nearly every event causes another, most of them soon, and such a one comes to rest
-/// after one comparison where closing the heap first would walk through all of it, twice.
+/// The nearest few elements lie sorted, the next one last; all others in a heap behind them. Nearly
+/// every event causes another, most of them soon, and such a one finds its place after a comparison
+/// or two and leaves from there, where in a heap both ways would lead through all of it.
 /// Elements of one date leave in an order that is drawn from the
 /// seed, the element's component (kind and target) and how many that component had before: a
 /// machine that relies on first-in-first-out between equal dates is wrong in some seed, and what
@@ -35,19 +36,19 @@ class EventQueue {
 
     /// Empties the queue, keeps its memory, starts the sequence anew.
     void reset(std::uint64_t seed) {
-        heap_.clear();
-        vacant_ = false;
+        near_count_ = 0;
+        far_.clear();
         sequence_ = 0;
         counts_.fill(0);
         priorities_ = mix64(seed + 0x9e3779b97f4a7c15ULL);
     }
 
     [[nodiscard]] bool empty() const { return size() == 0; }
-    [[nodiscard]] std::size_t size() const { return heap_.size() - (vacant_ ? 1 : 0); }
+    [[nodiscard]] std::size_t size() const { return near_count_ + far_.size(); }
     /// The date of the first element; the queue must not be empty.
     [[nodiscard]] std::int64_t first_date() {
-        close();
-        return heap_.front().at;
+        if (near_count_ == 0) fetch();
+        return near_[near_count_ - 1].at;
     }
 
     void push(std::int64_t at, std::uint32_t kind, std::uint32_t target, std::uint64_t data) {
@@ -59,24 +60,21 @@ class EventQueue {
         const std::uint64_t drawn = mix64(mix64(priorities_ ^ component) + ++counts_[place]);
         const std::uint64_t order = (drawn & ~kSequenceMask) | sequence;
         const Element element{at, order, data, kind, target};
-        if (vacant_) {
-            vacant_ = false;
-            sink(element);
-        } else {
-            heap_.emplace_back();
-            rise(heap_.size() - 1, element);
-        }
+        if (far_.empty() || key(element) < key(far_.front()))
+            insert(element);
+        else
+            put_far(element);
     }
 
     /// Takes the first element out; the queue must not be empty.
     Element pop() {
-        close();
-        vacant_ = true;
-        return heap_.front();
+        if (near_count_ == 0) fetch();
+        return near_[--near_count_];
     }
 
   private:
-    static constexpr std::size_t kArity = 4;
+    static constexpr std::size_t kNear = 32;  ///< fewer than this are kept sorted
+    static constexpr std::size_t kFetched = kNear / 2;
     // Kinds beyond (the engine's own) share the last place, targets beyond share theirs: a place
     // too few costs a little independence and nothing else, as the draw has the whole names.
     static constexpr std::uint32_t kKinds = 32;
@@ -90,54 +88,43 @@ class EventQueue {
         return (static_cast<Uint128>(static_cast<std::uint64_t>(element.at)) << 64) | element.order;
     }
 
-    /// Fills a vacant top with the last element: nothing was pushed since it was taken.
-    void close() {
-        if (!vacant_) return;
-        vacant_ = false;
-        const Element last = heap_.back();
-        heap_.pop_back();
-        if (!heap_.empty()) sink(last);
-    }
+    static bool later(const Element& a, const Element& b) { return key(b) < key(a); }
 
-    void rise(std::size_t hole, const Element& element) {
+    /// Puts it into its place among the nearest; the further half of too many goes to the others.
+    void insert(const Element& element) {
         const Uint128 own = key(element);
-        while (hole > 0) {
-            const std::size_t parent = (hole - 1) / kArity;
-            if (key(heap_[parent]) < own) break;
-            heap_[hole] = heap_[parent];
-            hole = parent;
-        }
-        heap_[hole] = element;
+        Element* hole = near_.data() + near_count_++;
+        for (; hole != near_.data() && key(hole[-1]) < own; --hole)
+            *hole = hole[-1];
+        *hole = element;
+        if (near_count_ < near_.size()) return;
+        const auto half = near_.begin() + kFetched;
+        std::for_each(near_.begin(), half, [this](const Element& one) { put_far(one); });
+        near_count_ -= kFetched;
+        std::copy_n(half, near_count_, near_.begin());
     }
 
-    void sink(const Element& element) {
-        const Uint128 own = key(element);
-        const std::size_t count = heap_.size();
-        std::size_t hole = 0;
-        for (;;) {
-            const std::size_t child = hole * kArity + 1;
-            if (child >= count) break;
-            const std::size_t end = child + kArity < count ? child + kArity : count;
-            std::size_t least = child;
-            Uint128 least_key = key(heap_[child]);
-            for (std::size_t other = child + 1; other < end; ++other) {
-                const Uint128 other_key = key(heap_[other]);
-                const bool less = other_key < least_key;
-                least = less ? other : least;
-                least_key = less ? other_key : least_key;
-            }
-            if (own < least_key) break;
-            heap_[hole] = heap_[least];
-            hole = least;
-        }
-        heap_[hole] = element;
+    void put_far(const Element& element) {
+        far_.push_back(element);
+        std::push_heap(far_.begin(), far_.end(), later);
     }
 
-    std::vector<Element> heap_;
+    /// Brings the nearest of the others, half of what there is room for.
+    void fetch() {
+        near_count_ = std::min(far_.size(), kFetched);
+        for (std::size_t i = near_count_; i > 0; --i) {
+            std::pop_heap(far_.begin(), far_.end(), later);
+            near_[i - 1] = far_.back();
+            far_.pop_back();
+        }
+    }
+
+    std::array<Element, kNear> near_{};  ///< the latest first; each before all of far_
+    std::size_t near_count_ = 0;         ///< less than kNear
+    std::vector<Element> far_;           ///< a heap, the earliest on top
     std::array<std::uint32_t, std::size_t{kKinds} * kTargets> counts_{};
     std::uint64_t sequence_ = 0;
     std::uint64_t priorities_ = 0;
-    bool vacant_ = false;  ///< the top was taken, and waits for the next push
 };
 
 }  // namespace leasehold

@@ -47,11 +47,6 @@ constexpr std::array<std::pair<Fault, sim::LeaseEdit>, 6> kEdits{{
     {Fault::release_replayed, sim::LeaseEdit::replay_release},
 }};
 
-/// Does it strike one replica?
-bool concerns_one(Fault fault) {
-    return fault <= Fault::stop && fault != Fault::api_restart;
-}
-
 bool can_strike(const World::Process& process, Fault fault) {
     if (process.life != Life::running)
         return fault == Fault::crash && process.life == Life::awaited;
@@ -111,8 +106,21 @@ void World::next_faults(std::vector<Action>& actions) const {
     }
 }
 
+void World::faults_of(std::uint8_t replica, std::vector<Fault>& faults) const {
+    faults.clear();
+    for (std::size_t kind = 0; kind < kFaultKinds; ++kind) {
+        const auto fault = static_cast<Fault>(kind);
+        if (space_->faults.has(fault) && concerns_one(fault) &&
+            can_strike(processes_[replica], fault))
+            faults.push_back(fault);
+    }
+}
+
 Broken World::strike(const Action& action, Scratch& scratch) {
     --faults_left_;
+    // What can no more be replayed, or be applied to no Lease, is forgotten.
+    if (faults_left_ == 0 && action.fault != Fault::release_replayed) released_ = nullptr;
+    forget_landing();
     const Fault fault = action.fault;
     // A label makes nobody wait anew.
     if (fault != Fault::lease_labelled) leaderless_ = 0;
@@ -122,16 +130,14 @@ Broken World::strike(const Action& action, Scratch& scratch) {
     switch (fault) {
         case Fault::request_lost:
         case Fault::answer_lost:
-            give_up(action.replica, false);
-            forget_changes();
+            give_up(action.replica, false, scratch);
             break;
         case Fault::applied_late:
-            give_up(action.replica, true);
+            give_up(action.replica, true, scratch);
             break;
         case Fault::crash:
         case Fault::restart:
             end(action.replica, EndCause::crashed, fault == Fault::restart, scratch);
-            forget_changes();
             break;
         case Fault::pause:
             process.paused = true;
@@ -141,7 +147,7 @@ Broken World::strike(const Action& action, Scratch& scratch) {
             process.told.clear();
             break;
         case Fault::api_restart:
-            break_connections();
+            break_connections(scratch);
             break;
         case Fault::clock_slow:
             process.drift = -1;
@@ -159,19 +165,18 @@ Broken World::strike(const Action& action, Scratch& scratch) {
     return Broken::nothing;
 }
 
-void World::break_connections() {
+void World::break_connections(Scratch& scratch) {
     for (std::uint8_t i = 0; i < processes_.size(); ++i) {
         Process& process = processes_[i];
         if (process.life != Life::running) continue;
         process.shaped = false;
-        give_up(i, false);
+        give_up(i, false, scratch);
         if (!process.watching) continue;
         process.told.clear();
         process.told.push_back(
             {.kind = WatchKind::ended, .version = {}, .lease = {}, .since = ticks_});
         process.watch_silent = true;
     }
-    forget_changes();
 }
 
 /// What an operator does is nobody's write, and may be anything.
@@ -188,6 +193,7 @@ Broken World::edit(Fault fault, Scratch& scratch) {
         if (kind == fault)
             if (auto after = sim::edited(*lease_, edit, released_))
                 commit(std::move(after), kNoWriter, scratch);
+    if (faults_left_ == 0) released_ = nullptr;
     return Broken::nothing;
 }
 

@@ -172,10 +172,7 @@ class FormOf {
         if (leases_ < known_leases_.size()) known_leases_[leases_++] = lease.get();
     }
 
-  private:
-    [[nodiscard]] std::int64_t left(Instant at) const {
-        return at == kNever ? -1 : (at - now_.monotonic).count();
-    }
+    /// A text as a number, the same for the same.
     static std::uint64_t word_of(const std::string& text) {
         if (text.size() > 7) return hash_text(text);
         std::uint64_t word = text.size() + 1;
@@ -184,6 +181,10 @@ class FormOf {
         return word;
     }
 
+  private:
+    [[nodiscard]] std::int64_t left(Instant at) const {
+        return at == kNever ? -1 : (at - now_.monotonic).count();
+    }
     Shape& shape_;
     Now now_;
     Hash hash_;
@@ -192,9 +193,5 @@ class FormOf {
     std::size_t leases_ = 0;
     std::array<const Lease*, 8> known_leases_;
 };
-
-/// The form of a world of these parts: which of their names are the same, and how their versions
-/// are ordered. `parts` are alike, so their places say nothing; they are sorted here.
-[[nodiscard]] Fingerprint joined(std::span<const Shape*> parts, const Shape& last);
 
 }  // namespace leasehold::explore

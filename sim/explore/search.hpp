@@ -12,9 +12,13 @@
 
 namespace leasehold::explore {
 
+/// What one state takes of memory, at most (visited.hpp).
+inline constexpr std::uint64_t kBytesPerState = 24;
+
 struct Limits {
     unsigned threads = 2;
-    std::uint64_t states = UINT64_MAX;  ///< seen, at most
+    std::uint64_t states = UINT64_MAX;  ///< seen, at most (each thread may see one more)
+    bool memo = true;                   ///< false: every step is played (memo.hpp)
     std::function<bool()> interrupted;  ///< asked now and then, by any thread; may be empty
 };
 
@@ -40,6 +44,9 @@ struct Found {
     std::uint64_t transitions = 0;       ///< things that happened in them
     std::uint64_t deepest = 0;           ///< actions of the longest schedule that was followed
     std::uint64_t bytes = 0;             ///< of memory for the states seen
+    std::uint64_t played = 0;            ///< transitions that production code played
+    std::uint64_t forms = 0;             ///< of parts of states, of all threads
+    std::uint64_t memo_bytes = 0;        ///< of memory for these, and for what is known of them
     std::optional<Violation> violation;  ///< the first one found, not the shortest
 };
 

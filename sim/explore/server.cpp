@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kToldAtMost = 4;
 /// Changes that a watch may begin behind the present.
 constexpr std::size_t kChangesKept = 4;
-/// Whom an operator writes as the holder (sim/world/lease_rules).
-constexpr std::string_view kStranger = "operator";
 
 }  // namespace
 
@@ -40,17 +38,26 @@ Broken World::answer(std::uint8_t replica, Scratch& scratch) {
     const LeasePtr shown = exchange.reply.lease;
     const Broken broken =
         step(replica, LeaseAnswered{exchange.id, std::move(exchange.reply)}, scratch);
-    forget_changes();
-    return broken == Broken::nothing ? judge_shown(replica, shown) : broken;
+    // A watch begins where an answer was read, or never asks for what came between.
+    processes_[replica].missed.clear();
+    processes_[replica].missed_many = false;
+    return broken == Broken::nothing ? judge_shown(replica, shown, scratch) : broken;
 }
 
 /// The sender hears no more of its request. A write that has not arrived may still do.
-void World::give_up(std::uint8_t replica, bool may_land) {
+void World::give_up(std::uint8_t replica, bool may_land, Scratch& scratch) {
     Exchange& exchange = processes_[replica].exchange;
-    if (may_land && exchange.stage == Exchange::Stage::on_way && exchange.verb != LeaseVerb::get)
-        landing_.push_back({exchange.verb, exchange.body, identity_of(replica), replica});
     if (exchange.stage == Exchange::Stage::none) return;
-    forget_landing();
+    processes_[replica].missed.clear();
+    processes_[replica].missed_many = false;
+    if (may_land && exchange.stage == Exchange::Stage::on_way && exchange.verb != LeaseVerb::get) {
+        const std::size_t before = landing_.size();
+        landing_.push_back({exchange.verb, exchange.body, identity_of(replica), replica});
+        forget_landing();
+        scratch.noted.left_behind = landing_.size() > before;
+        scratch.noted.dropped_create =
+            exchange.verb == LeaseVerb::create && !scratch.noted.left_behind;
+    }
     exchange.stage = Exchange::Stage::answered;
     exchange.body = nullptr;
     exchange.reply = LeaseReply{};
@@ -63,8 +70,7 @@ bool World::can_land(const LeasePtr& put) const {
 
 /// Writes that nobody waits for, and that can be applied no more.
 void World::forget_landing() {
-    const bool may_go = faults_left_ > 0 && (space_->faults.has(Fault::lease_deleted) ||
-                                             space_->faults.has(Fault::lease_recreated));
+    const bool may_go = space_->lease_may_go(faults_left_);
     std::erase_if(landing_, [&](const Landing& landing) {
         return landing.verb == LeaseVerb::create ? lease_ && !may_go : !can_land(landing.body);
     });
@@ -86,7 +92,7 @@ Broken World::apply(LeaseVerb verb, const LeasePtr& body, const std::string& ide
     if (!ruling.write) return Broken::nothing;
     if (ruling.creates) ruling.write->uid = next_uid();
     const Broken broken =
-        lease_ ? judge_write(*lease_, *ruling.write, identity, writer) : Broken::nothing;
+        lease_ ? judge_write(*lease_, *ruling.write, identity, scratch) : Broken::nothing;
     commit(std::move(ruling.write), writer, scratch);
     reply.lease = lease_;
     return broken;
@@ -94,9 +100,10 @@ Broken World::apply(LeaseVerb verb, const LeasePtr& body, const std::string& ide
 
 /// The same questions as in model/check/lease_rules.cpp, for one write.
 Broken World::judge_write(const Lease& before, const Lease& after, const std::string& identity,
-                          std::uint8_t writer) const {
-    if (check::takes(before.record, after.record))
-        return other_gate_open(writer) ? Broken::taken_only_when_free : Broken::nothing;
+                          Scratch& scratch) const {
+    scratch.noted.takes = check::takes(before.record, after.record);
+    if (scratch.noted.takes)
+        return other_gate_open(identity) ? Broken::taken_only_when_free : Broken::nothing;
     // It renews or releases, which only the holder may.
     return before.record.holder == identity ? Broken::nothing : Broken::changed_only_by_holder;
 }
@@ -110,20 +117,26 @@ void World::commit(std::shared_ptr<Lease> after, int writer, Scratch& scratch) {
     const Version version(++revision_);
     if (after) after->version = version;
     lease_ = std::move(after);
-    if (space_->faults.has(Fault::release_replayed) && lease_ && lease_->record.holder.empty() &&
-        lease_->record.released != 0)
+    scratch.noted.commits = true;
+    if (faults_left_ > 0 && space_->faults.has(Fault::release_replayed) && lease_ &&
+        lease_->record.holder.empty() && lease_->record.released != 0)
         released_ = lease_;
     if (scratch.witness) scratch.witness->committed(writer, before, lease_);
-    changes_.push_back({version, lease_});
-    forget_changes();
+    const Told told{.kind = lease_ ? WatchKind::seen : WatchKind::deleted,
+                    .version = version,
+                    .lease = lease_,
+                    .since = ticks_};
     for (Process& process : processes_) {
         // What a PUT on its way can still do has changed.
         if (process.exchange.stage == Exchange::Stage::on_way) process.shaped = false;
-        if (process.watching && !process.watch_silent)
-            tell(process, {.kind = lease_ ? WatchKind::seen : WatchKind::deleted,
-                           .version = version,
-                           .lease = lease_,
-                           .since = ticks_});
+        if (process.watching && !process.watch_silent) tell(process, told);
+        if (process.exchange.stage != Exchange::Stage::answered || !process.exchange.reply.lease)
+            continue;
+        process.shaped = false;
+        if (process.missed.size() < kChangesKept)
+            process.missed.push_back(told);
+        else
+            process.missed_many = true;
     }
     forget_landing();
 }
@@ -147,17 +160,15 @@ void World::open_watch(Process& process, WatchId id, Version from) {
     process.watch_silent = false;
     process.watch = id;
     process.told.clear();
-    if (from < compacted_) {
+    if (process.missed_many) {
         tell(process, {.kind = WatchKind::ended, .version = {}, .lease = {}, .since = ticks_});
         process.watch_silent = true;
         return;
     }
-    for (const Change& change : changes_)
-        if (change.version > from)
-            tell(process, {.kind = change.lease ? WatchKind::seen : WatchKind::deleted,
-                           .version = change.version,
-                           .lease = change.lease,
-                           .since = ticks_});
+    for (Told told : process.missed) {
+        told.since = ticks_;
+        if (told.version > from) tell(process, std::move(told));
+    }
 }
 
 Broken World::watch(std::uint8_t replica, Scratch& scratch) {
@@ -170,31 +181,27 @@ Broken World::watch(std::uint8_t replica, Scratch& scratch) {
                                             .version = told.version,
                                             .lease = told.lease},
                                scratch);
-    return broken == Broken::nothing ? judge_shown(replica, told.lease) : broken;
+    return broken == Broken::nothing ? judge_shown(replica, told.lease, scratch) : broken;
+}
+
+/// What a PUT on its way can do, or a watch tells, or an answer does not: a change concerns it.
+bool World::heeds(const Process& process) const {
+    if (process.life != Life::running) return false;
+    const Exchange& exchange = process.exchange;
+    return (process.watching && !process.watch_silent) ||
+           (exchange.stage == Exchange::Stage::on_way && exchange.verb == LeaseVerb::update &&
+            can_land(exchange.body)) ||
+           (exchange.stage == Exchange::Stage::answered && exchange.reply.lease);
 }
 
 /// A stranger whose record is the present one leads by the Lease, so whoever was shown it may not.
-Broken World::judge_shown(std::uint8_t replica, const LeasePtr& shown) const {
+Broken World::judge_shown(std::uint8_t replica, const LeasePtr& shown, Scratch& scratch) const {
     const Process& process = processes_[replica];
-    const bool strangers =
-        shown && lease_ && shown->version == lease_->version && shown->record.holder == kStranger;
-    if (!strangers || process.life != Life::running) return Broken::nothing;
+    if (!shown || shown->record.holder != kStranger || process.life != Life::running)
+        return Broken::nothing;
+    scratch.noted.stranger = shown->version;
+    if (!lease_ || shown->version != lease_->version) return Broken::nothing;
     return process.elector->gate_open(process.clock) ? Broken::at_most_one : Broken::nothing;
-}
-
-/// A watch begins where an answer was read, so older changes than the oldest answer on its way are
-/// asked for by nobody.
-void World::forget_changes() {
-    Version oldest(revision_);
-    for (const Process& process : processes_)
-        if (process.exchange.stage == Exchange::Stage::answered && process.exchange.reply.lease)
-            oldest = std::min(oldest, process.exchange.reply.lease->version);
-    std::erase_if(changes_, [&](const Change& change) { return change.version <= oldest; });
-    if (changes_.empty()) compacted_ = Version{};
-    if (changes_.size() > kChangesKept) {
-        compacted_ = changes_.front().version;
-        changes_.erase(changes_.begin());
-    }
 }
 
 }  // namespace leasehold::explore

@@ -68,6 +68,15 @@ struct Space {
     FaultSet faults;
     std::uint32_t most_faults = 0;
     std::uint32_t leases = 0;  ///< true time that is played, in lease durations; 0 = no end
+    /// The number of the last tick, if there is an end.
+    [[nodiscard]] std::int64_t last_tick() const {
+        return static_cast<std::int64_t>(leases) * (election.lease_duration / tick);
+    }
+    /// May the Lease go away, with so many faults left?
+    [[nodiscard]] bool lease_may_go(std::uint32_t faults_left) const {
+        return faults_left > 0 &&
+               (faults.has(Fault::lease_deleted) || faults.has(Fault::lease_recreated));
+    }
     [[nodiscard]] std::int64_t drift_ppm() const { return clock_ppm.value_or(election.drift_ppm); }
     bool held = false;            ///< begins with a Lease that a stranger has just renewed
     bool bounded = false;         ///< clocks drift: what is played is no proof (see world.hpp)

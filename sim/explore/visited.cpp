@@ -16,8 +16,24 @@ std::size_t first_size(std::size_t part) {
 }  // namespace
 
 Visited::Visited() {
-    for (std::size_t i = 0; i < kParts; ++i)
+    for (std::size_t i = 0; i < kParts; ++i) {
         parts_[i].slots.resize(first_size(i));
+        publish(parts_[i]);
+    }
+}
+
+void Visited::publish(Part& part) {
+    part.begin.store(part.slots.data(), std::memory_order_relaxed);
+    part.count_of_slots.store(part.slots.size(), std::memory_order_relaxed);
+}
+
+void Visited::prefetch(const Fingerprint& fingerprint) const {
+    const Part& part = parts_[fingerprint.high % kParts];
+    const std::size_t count = part.count_of_slots.load(std::memory_order_relaxed);
+    const auto at =
+        static_cast<std::size_t>((static_cast<Uint128>(fingerprint.low) * count) >> 64U);
+    __builtin_prefetch(reinterpret_cast<const char*>(part.begin.load(std::memory_order_relaxed)) +
+                       at * sizeof(Fingerprint));
 }
 
 bool Visited::put(std::vector<Fingerprint>& slots, const Fingerprint& fingerprint) {
@@ -37,6 +53,7 @@ void Visited::grow(Part& part) {
     for (const Fingerprint& fingerprint : part.slots)
         if (fingerprint != Fingerprint{}) put(larger, fingerprint);
     part.slots = std::move(larger);
+    publish(part);
 }
 
 bool Visited::insert(Fingerprint fingerprint) {

@@ -18,6 +18,8 @@ class Visited {
     Visited();
     /// True if it was not there.
     bool insert(Fingerprint fingerprint);
+    /// It is about to be asked for.
+    void prefetch(const Fingerprint& fingerprint) const;
     [[nodiscard]] std::uint64_t size() const;
     /// Of memory, now.
     [[nodiscard]] std::uint64_t bytes() const;
@@ -28,9 +30,13 @@ class Visited {
         std::atomic_flag busy = ATOMIC_FLAG_INIT;
         std::uint64_t count = 0;
         std::vector<Fingerprint> slots;  ///< zero = free
+        // For prefetch(), which looks while another thread grows the part: any address will do.
+        std::atomic<const Fingerprint*> begin{nullptr};
+        std::atomic<std::size_t> count_of_slots{0};
     };
     static bool put(std::vector<Fingerprint>& slots, const Fingerprint& fingerprint);
     static void grow(Part& part);
+    static void publish(Part& part);
 
     std::array<Part, kParts> parts_;
 };

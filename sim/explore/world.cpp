@@ -87,11 +87,7 @@ bool World::due(const Process& process) const {
 }
 
 bool World::may_tick() const {
-    if (space_->leases != 0) {
-        const auto end = static_cast<std::int64_t>(space_->leases) *
-                         (space_->election.lease_duration / space_->tick);
-        if (ticks_ >= end) return false;
-    }
+    if (space_->leases != 0 && ticks_ >= space_->last_tick()) return false;
     return std::none_of(processes_.begin(), processes_.end(),
                         [this](const Process& process) { return due(process); });
 }
@@ -153,6 +149,7 @@ void World::next_of(std::uint8_t replica, std::vector<Action>& actions) const {
 
 Broken World::take(const Action& action, Scratch& scratch) {
     const std::uint8_t replica = action.replica;
+    scratch.noted = {};
     if (action.what != Happens::tick && action.what != Happens::land &&
         action.what != Happens::fault)
         processes_[replica].shaped = false;
@@ -168,7 +165,7 @@ Broken World::take(const Action& action, Scratch& scratch) {
         case Happens::answer:
             return answer(replica, scratch);
         case Happens::give_up:
-            give_up(replica, true);
+            give_up(replica, true, scratch);
             return answer(replica, scratch);
         case Happens::watch:
             return watch(replica, scratch);
@@ -205,7 +202,7 @@ Broken World::start(std::uint8_t replica, Scratch& scratch) {
 /// The process is no more. What it has sent goes its way.
 void World::end(std::uint8_t replica, EndCause cause, bool again, Scratch& scratch) {
     Process& process = processes_[replica];
-    give_up(replica, true);
+    give_up(replica, true, scratch);
     process.exchange = Exchange{};
     process.told.clear();
     process.watching = process.watch_silent = process.paused = process.stopping = false;
@@ -249,13 +246,17 @@ Broken World::perform(std::uint8_t replica, Scratch& scratch) {
         if (const auto* send = std::get_if<SendLease>(&effect)) {
             // Whatever was in flight matters to its sender no more (a GET that made way for a
             // write); a write would go on by itself.
-            give_up(replica, true);
+            give_up(replica, true, scratch);
             process.exchange = {.stage = Stage::on_way,
                                 .verb = send->verb,
                                 .id = send->request,
                                 .body = send->lease,
                                 .reply = {},
                                 .limit = process.clock + send->timeout};
+            if (send->verb == LeaseVerb::update) {
+                scratch.noted.put_over = send->lease->version;
+                scratch.noted.put_lands = can_land(send->lease);
+            }
         } else if (const auto* opened = std::get_if<WatchLease>(&effect)) {
             open_watch(process, opened->watch, opened->from);
         } else if (std::holds_alternative<StopWatch>(effect)) {
@@ -263,28 +264,31 @@ Broken World::perform(std::uint8_t replica, Scratch& scratch) {
             process.told.clear();
         } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
             if (role->role != Role::leader) continue;
+            scratch.noted.term = Version(role->term.value());
             if (role->term.value() <= last_term_) return Broken::term_increases;
             last_term_ = role->term.value();
         } else if (std::holds_alternative<Stopped>(effect)) {
             stopped = true;
         }
     }
-    const Broken broken = judge_gates(replica);
+    const Broken broken = judge_gates(replica, scratch);
     if (stopped) end(replica, EndCause::stopped, false, scratch);
     return broken;
 }
 
 /// Gates close by time, so two are open only after one has opened or was extended.
-Broken World::judge_gates(std::uint8_t replica) const {
-    if (!processes_[replica].elector->gate_open(processes_[replica].clock)) return Broken::nothing;
-    return other_gate_open(replica) ? Broken::at_most_one : Broken::nothing;
+Broken World::judge_gates(std::uint8_t replica, Scratch& scratch) const {
+    scratch.noted.gate_open = processes_[replica].elector->gate_open(processes_[replica].clock);
+    if (!scratch.noted.gate_open) return Broken::nothing;
+    return other_gate_open(identity_of(replica)) ? Broken::at_most_one : Broken::nothing;
 }
 
 /// A process that stands still may still act on a gate that is open.
-bool World::other_gate_open(std::uint8_t replica) const {
+bool World::other_gate_open(const std::string& identity) const {
     for (std::uint8_t i = 0; i < processes_.size(); ++i) {
         const Process& other = processes_[i];
-        if (i != replica && other.life == Life::running && other.elector->gate_open(other.clock))
+        if (other.life == Life::running && other.elector->gate_open(other.clock) &&
+            identity_of(i) != identity)
             return true;
     }
     return false;
@@ -297,7 +301,8 @@ void World::shape_of(std::uint8_t replica) {
     FormOf form(process.shape, now_of(replica));
     form.value(static_cast<std::int64_t>(process.life) + (process.paused ? 4 : 0) +
                (process.stopping ? 8 : 0) + (process.watching ? 16 : 0) +
-               (process.watch_silent ? 32 : 0));
+               (process.watch_silent ? 32 : 0) +
+               (space_->start_together && process.incarnation == 0 ? 64 : 0));
     form.value(process.drift);
     // Whose wall clock it is does not change.
     if (space_->wall_offset != Duration{}) form.value(replica);
@@ -318,6 +323,11 @@ void World::shape_of(std::uint8_t replica) {
         form.lease(exchange.reply.lease);
         form.since(exchange.limit, Duration(0));
     }
+    form.value(static_cast<std::int64_t>(process.missed.size()) + (process.missed_many ? 8 : 0));
+    for (const Told& missed : process.missed) {
+        form.version(missed.version);
+        form.lease(missed.lease);
+    }
     for (const Told& told : process.told) {
         form.value(static_cast<std::int64_t>(told.kind) + (told.since < ticks_ ? 8 : 0));
         form.version(told.version);
@@ -325,34 +335,44 @@ void World::shape_of(std::uint8_t replica) {
     }
 }
 
-Fingerprint World::fingerprint() {
-    std::array<const Shape*, kMostReplicas> parts{};
-    for (std::uint8_t i = 0; i < processes_.size(); ++i) {
-        if (!processes_[i].shaped) shape_of(i);
-        parts[i] = &processes_[i].shape;
-    }
-    Shape server;
+const Shape& World::process_shape(std::uint8_t replica) {
+    if (!processes_[replica].shaped) shape_of(replica);
+    return processes_[replica].shape;
+}
+
+Shape World::lease_shape() const {
+    Shape shape;
     {
-        FormOf form(server, {Instant{}, WallTime{}});
-        form.value(faults_left_);
-        form.value(leaderless_);
-        if (space_->leases != 0) form.value(ticks_);
+        FormOf form(shape, {Instant{}, WallTime{}});
         form.lease(lease_);
         form.lease(released_);
-        form.version(Version(last_term_));
-        form.version(compacted_);
-        for (const Change& change : changes_) {
-            form.value(change.lease != nullptr);
-            form.version(change.version);
-            form.lease(change.lease);
-        }
-        for (const Landing& landing : landing_) {
-            form.value(static_cast<std::int64_t>(landing.verb));
-            form.lease(landing.body);
-            form.name(landing.identity);
-        }
     }
-    return joined({parts.data(), processes_.size()}, server);
+    return shape;
+}
+
+Shape World::landing_shape(std::uint8_t index) const {
+    Shape shape;
+    {
+        FormOf form(shape, {Instant{}, WallTime{}});
+        const Landing& landing = landing_[index];
+        form.value(static_cast<std::int64_t>(landing.verb));
+        form.lease(landing.body);
+        form.name(landing.identity);
+    }
+    return shape;
+}
+
+bool World::knows_name(std::uint64_t name) {
+    const auto knows = [name](const Shape& shape) {
+        for (std::size_t i = 0; i < shape.names.size(); ++i)
+            if (shape.names[i] == name) return true;
+        return false;
+    };
+    for (std::uint8_t i = 0; i < processes_.size(); ++i)
+        if (knows(process_shape(i))) return true;
+    for (std::uint8_t i = 0; i < landing_.size(); ++i)
+        if (knows(landing_shape(i))) return true;
+    return knows(lease_shape());
 }
 
 }  // namespace leasehold::explore

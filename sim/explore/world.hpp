@@ -82,12 +82,34 @@ class Witness {
     virtual void ended(std::uint8_t replica, EndCause cause) = 0;
 };
 
+/// What an action did that the state after it does not show.
+struct Noted {
+    std::optional<Version> term;      ///< a leadership began
+    std::optional<Version> stranger;  ///< a record of a stranger's was shown
+    std::optional<Version> put_over;  ///< a PUT left, which names that version
+    bool put_lands = false;           ///< and it is the present one
+    bool gate_open = false;           ///< after the step of the process
+    bool commits = false;             ///< the Lease was written
+    bool takes = false;               ///< by a takeover
+    bool left_behind = false;         ///< a write that was given up may still land
+    bool dropped_create = false;      ///< or could, were there no Lease
+};
+
 /// What one thread needs beside the states; reused from one to the next.
 struct Scratch {
     Effects effects;
     Witness* witness = nullptr;
     std::string failure;  ///< of Broken::check
+    Noted noted;
 };
+
+/// Whom an operator writes as the holder (sim/world/lease_rules).
+inline constexpr std::string_view kStranger = "operator";
+
+/// Does it strike one replica?
+[[nodiscard]] constexpr bool concerns_one(Fault fault) {
+    return fault <= Fault::stop && fault != Fault::api_restart;
+}
 
 inline constexpr int kNoWriter = -1;  ///< an operator
 
@@ -99,9 +121,6 @@ class World {
     void next(std::vector<Action>& actions) const;
     /// It happens. Returns what it broke; then the state must not be used any further.
     Broken take(const Action& action, Scratch& scratch);
-    /// Equal for states of which the same futures come.
-    [[nodiscard]] Fingerprint fingerprint();
-
     [[nodiscard]] std::int64_t ticks() const { return ticks_; }
     [[nodiscard]] TrueTime now() const { return TrueTime(ticks_ * space_->tick); }
 
@@ -135,7 +154,9 @@ class World {
         Instant clock{};
         Instant stop_by = kNever;
         Exchange exchange;
-        std::vector<Told> told;  ///< oldest first
+        std::vector<Told> told;    ///< oldest first
+        std::vector<Told> missed;  ///< changes since the answer that is on its way
+        bool missed_many = false;  ///< more than a server keeps
         Shape shape;
         bool shaped = false;  ///< `shape` is that of now
     };
@@ -146,56 +167,69 @@ class World {
     [[nodiscard]] std::string next_identity_of(std::uint8_t replica) const;
     [[nodiscard]] const Space& space() const { return *space_; }
     [[nodiscard]] const LeasePtr& lease() const { return lease_; }
-
-  private:
+    /// A write that nobody waits for, and that may still be applied.
     struct Landing {
         LeaseVerb verb = LeaseVerb::update;
         LeasePtr body;
         std::string identity;  ///< of the process that sent it, which may be no more
         std::uint8_t writer = 0;
     };
-    struct Change {
-        Version version;
-        LeasePtr lease;  ///< null = deleted
-    };
+    [[nodiscard]] const std::vector<Landing>& landings() const { return landing_; }
 
+    // For those who take it apart (compact.hpp): each part's form, and what follows from it alone.
+    [[nodiscard]] const Shape& process_shape(std::uint8_t replica);
+    [[nodiscard]] Shape lease_shape() const;
+    [[nodiscard]] Shape landing_shape(std::uint8_t index) const;
+    [[nodiscard]] bool due(const Process& process) const;
+    /// Does a change of the Lease change it?
+    [[nodiscard]] bool heeds(const Process& process) const;
+    /// What can happen to it, faults apart.
+    void next_of(std::uint8_t replica, std::vector<Action>& actions) const;
+    void faults_of(std::uint8_t replica, std::vector<Fault>& faults) const;
+    [[nodiscard]] std::uint32_t faults_left() const { return faults_left_; }
+    [[nodiscard]] std::uint32_t leaderless() const { return leaderless_; }
+    [[nodiscard]] std::uint64_t last_term() const { return last_term_; }
+    [[nodiscard]] std::uint64_t revision() const { return revision_; }
+    [[nodiscard]] bool released() const { return released_ != nullptr; }
+    /// Does any part speak of it?
+    [[nodiscard]] bool knows_name(std::uint64_t name);
+
+  private:
     // world.cpp: time and processes
     [[nodiscard]] bool may_tick() const;
-    [[nodiscard]] bool due(const Process& process) const;
-    void next_of(std::uint8_t replica, std::vector<Action>& actions) const;
     Broken tick();
     Broken step(std::uint8_t replica, const Event& event, Scratch& scratch);
     Broken perform(std::uint8_t replica, Scratch& scratch);
     Broken start(std::uint8_t replica, Scratch& scratch);
     Broken drained(std::uint8_t replica, Scratch& scratch);
     void end(std::uint8_t replica, EndCause cause, bool again, Scratch& scratch);
-    [[nodiscard]] Broken judge_gates(std::uint8_t replica) const;
-    [[nodiscard]] bool other_gate_open(std::uint8_t replica) const;
+    [[nodiscard]] Broken judge_gates(std::uint8_t replica, Scratch& scratch) const;
+    [[nodiscard]] bool other_gate_open(const std::string& identity) const;
 
     // server.cpp: the Lease, requests and watches
     Broken arrive(std::uint8_t replica, Scratch& scratch);
     Broken answer(std::uint8_t replica, Scratch& scratch);
     Broken watch(std::uint8_t replica, Scratch& scratch);
-    [[nodiscard]] Broken judge_shown(std::uint8_t replica, const LeasePtr& shown) const;
+    [[nodiscard]] Broken judge_shown(std::uint8_t replica, const LeasePtr& shown,
+                                     Scratch& scratch) const;
     Broken land(std::uint8_t index, Scratch& scratch);
     Broken apply(LeaseVerb verb, const LeasePtr& body, const std::string& identity,
                  std::uint8_t writer, LeaseReply& reply, Scratch& scratch);
     void commit(std::shared_ptr<Lease> after, int writer, Scratch& scratch);
     [[nodiscard]] std::string next_uid();
     [[nodiscard]] Broken judge_write(const Lease& before, const Lease& after,
-                                     const std::string& identity, std::uint8_t writer) const;
+                                     const std::string& identity, Scratch& scratch) const;
     void tell(Process& process, Told told);
     void open_watch(Process& process, WatchId id, Version from);
-    void give_up(std::uint8_t replica, bool may_land);
+    void give_up(std::uint8_t replica, bool may_land, Scratch& scratch);
     [[nodiscard]] bool can_land(const LeasePtr& put) const;
     void forget_landing();
-    void forget_changes();
 
     // faults.cpp
     void next_faults(std::vector<Action>& actions) const;
     Broken strike(const Action& action, Scratch& scratch);
     Broken edit(Fault fault, Scratch& scratch);
-    void break_connections();
+    void break_connections(Scratch& scratch);
 
     void shape_of(std::uint8_t replica);
 
@@ -208,8 +242,6 @@ class World {
     std::uint32_t uids_ = 0;
     std::uint64_t last_term_ = 0;
     std::uint32_t leaderless_ = 0;  ///< ticks for which somebody should have led
-    std::vector<Change> changes_;   ///< oldest first; what a watch that is opened now may ask for
-    Version compacted_;             ///< changes up to here are not known
     std::vector<Landing> landing_;
     std::vector<Process> processes_;
 };

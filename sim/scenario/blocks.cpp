@@ -266,12 +266,24 @@ void read_api(const Node& node, ApiSpec& out) {
     block.duration("watchTimeout", out.watch_timeout, 1s);
 }
 
+Preconditions preconditions_of(BucketProfile profile) {
+    Preconditions rules;
+    if (profile == BucketProfile::minio) rules.if_match_on_delete = PreconditionRule::ignored;
+    // Of several conditional writes at once more than one is taken, now and then.
+    const bool mock = profile == BucketProfile::s3mock;
+    if (mock || profile == BucketProfile::s3proxy)
+        rules.if_match = rules.if_match_on_delete = PreconditionRule::checked_then_stored;
+    if (mock) rules.if_none_match = PreconditionRule::checked_then_stored;
+    if (profile == BucketProfile::rclone)
+        rules.if_match_on_delete = PreconditionRule::checked_then_stored;
+    return rules;
+}
+
 void read_bucket(const Node& node, BucketSpec& out) {
     const Block block(node, "bucket", names::kBucket);
     if (const auto profile = block.choice("profile", names::kBucketProfiles)) {
         out.profile = static_cast<BucketProfile>(*profile);
-        if (out.profile == BucketProfile::minio)
-            out.preconditions.if_match_on_delete = PreconditionRule::ignored;
+        out.preconditions = preconditions_of(out.profile);
     }
     block.latency("get", out.get);
     block.latency("put", out.put);

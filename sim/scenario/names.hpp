@@ -46,8 +46,9 @@ inline constexpr std::array<std::string_view, 2> kSuspendClocks{"frozen", "runni
 inline constexpr std::array<std::string_view, 2> kFormats{"fenced", "plain"};  // ObjectFormat
 inline constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
 inline constexpr std::array<std::string_view, 2> kClientGoVersions{"v0.34", "v0.37"};
-inline constexpr std::array<std::string_view, 5> kBucketProfiles{"aws", "minio", "versity", "gcs",
-                                                                 "azure"};      // BucketProfile
+inline constexpr std::array<std::string_view, 9> kBucketProfiles{
+    "aws",    "minio", "versity", "gcs",   "azure",
+    "rclone", "moto",  "s3proxy", "s3mock"};                                    // BucketProfile
 inline constexpr std::array<std::string_view, 2> kApiProfiles{"etcd", "kine"};  // ApiProfile
 inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "followers", "all"};
 

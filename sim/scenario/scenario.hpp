@@ -95,7 +95,17 @@ struct ApiSpec {
 };
 
 /// Whose behaviour the store has where servers differ (tests/conformance compares them).
-enum class BucketProfile : std::uint8_t { aws, minio, versity, gcs, azure };
+enum class BucketProfile : std::uint8_t {
+    aws,
+    minio,
+    versity,
+    gcs,
+    azure,
+    rclone,
+    moto,
+    s3proxy,
+    s3mock
+};
 
 /// What a store does with one kind of condition.
 enum class PreconditionRule : std::uint8_t {
@@ -113,6 +123,8 @@ struct Preconditions {
     Duration window = std::chrono::milliseconds(50);
     friend bool operator==(const Preconditions&, const Preconditions&) = default;
 };
+/// What a profile's store does with conditions, as it was observed.
+[[nodiscard]] Preconditions preconditions_of(BucketProfile profile);
 
 struct BucketSpec {
     BucketProfile profile = BucketProfile::aws;

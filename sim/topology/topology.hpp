@@ -74,6 +74,9 @@ class Topology {
         const std::size_t count = nodes_.size();
         const std::size_t row = from.value();
         const std::size_t column = to.value();
+        // Between nodes of one switch no other way leads, and there is nothing to search for.
+        if (row < count && column < count && nodes_[row].zone == nodes_[column].zone)
+            return row == column || pair_cuts_[row][column] == 0;
         if (row >= rows_.size() || column >= count || rows_[row].epoch != epoch_)
             recompute(from, to);
         return rows_[row].reached[column] != 0;

@@ -49,24 +49,25 @@ ApiChannel::ApiChannel(Context& context, Paths& paths, Faults& faults)
 void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
     Host& host = context_.hosts[replica];
     ++context_.recorder.work.lease_requests;
-    Exchange exchange;
+    const Slab<Exchange>::Made made = exchanges_.make();
+    Exchange& exchange = made.value;
     exchange.replica = replica;
     exchange.incarnation = host.incarnation;
     exchange.request = request;
     const TrueTime now = context_.now();
     exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
-    exchange.cause = host.last_step;
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     const TrueTime arrival = now + paths_.latency(replica, Server::api) + handling_(random_);
     if (exchange.interference.drop || !paths_.to(Server::api, replica)) {
         time_out(exchange);
+        exchanges_.drop(made.handle);
         return;
     }
     if (arrival + exchange.interference.late >= exchange.deadline_true) time_out(exchange);
     const TrueTime applied =
         exchange.interference.status != 0 ? arrival : arrival + exchange.interference.late;
-    context_.at(applied, Kind::lease_arrives, replica, exchanges_.put(std::move(exchange)));
+    context_.at(applied, Kind::lease_arrives, replica, made.handle);
 }
 
 void ApiChannel::request_arrives(std::uint64_t handle) {
@@ -76,12 +77,16 @@ void ApiChannel::request_arrives(std::uint64_t handle) {
         context_.at(frozen_until_, Kind::lease_arrives, waiting.replica, handle);
         return;
     }
-    Exchange exchange = exchanges_.take(handle);
+    handled(*exchanges_.find(handle));
+    exchanges_.drop(handle);
+}
+
+void ApiChannel::handled(Exchange& exchange) {
     if (!up_ || !paths_.to(Server::api, exchange.replica)) {
         time_out(exchange);
         return;
     }
-    LeaseReply reply = this->handle(exchange);
+    LeaseReply reply = handle(exchange);
     if (exchange.answered) return;
     if (exchange.interference.lose_answer || !paths_.from(Server::api, exchange.replica)) {
         time_out(exchange);
@@ -120,12 +125,10 @@ void ApiChannel::answer(Exchange& exchange, LeaseReply reply, TrueTime when) {
     }
     const Host& host = context_.hosts[exchange.replica];
     if (!host.running() || host.incarnation != exchange.incarnation) return;
-    Mail letter;
-    letter.event = LeaseAnswered{exchange.request.request, std::move(reply)};
-    letter.cause = context_.recorder.last_number();
+    Mail& letter = context_.post(when, exchange.replica);
+    letter.event.emplace<LeaseAnswered>(exchange.request.request, std::move(reply));
     letter.via = Via::api;
     letter.deadline = exchange.deadline;
-    context_.post(when, exchange.replica, std::move(letter));
 }
 
 void ApiChannel::time_out(Exchange& exchange) {
@@ -134,12 +137,10 @@ void ApiChannel::time_out(Exchange& exchange) {
     const Host& host = context_.hosts[exchange.replica];
     if (!host.running() || host.incarnation != exchange.incarnation) return;
     if (exchange.deadline_true == TrueTime::max()) return;
-    Mail letter;
+    Mail& letter = context_.post(exchange.deadline_true, exchange.replica);
     letter.event = LeaseAnswered{exchange.request.request, LeaseReply{}};
-    letter.cause = exchange.cause;
     letter.deadline = exchange.deadline;
     letter.timeout = true;
-    context_.post(exchange.deadline_true, exchange.replica, std::move(letter));
 }
 
 bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
@@ -154,7 +155,6 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
         return false;
     }
     Mail timeout;
-    timeout.cause = letter.cause;
     timeout.deadline = letter.deadline;
     timeout.timeout = true;
     if (const auto* lease = std::get_if<LeaseAnswered>(&letter.event))
@@ -250,16 +250,9 @@ void ApiChannel::tell(Watcher& watcher, WatchKind kind, Version version, LeasePt
     TrueTime when = context_.now() + paths_.latency(watcher.replica, Server::api);
     when = std::max(when, watcher.last + Duration(1));
     watcher.last = when;
-    Mail letter;
-    LeaseWatched event;
-    event.watch = watcher.id;
-    event.kind = kind;
-    event.version = version;
-    event.lease = std::move(lease);
-    letter.event = std::move(event);
-    letter.cause = context_.recorder.last_number();
+    Mail& letter = context_.post(when, watcher.replica);
+    letter.event.emplace<LeaseWatched>(watcher.id, kind, version, std::move(lease));
     letter.via = Via::api;
-    context_.post(when, watcher.replica, std::move(letter));
 }
 
 void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {

@@ -67,7 +67,6 @@ class ApiChannel {
         SendLease request;
         Instant deadline = kNever;  ///< on the replica's clock
         TrueTime deadline_true{};
-        std::uint64_t cause = 0;
         Interference interference;
         bool answered = false;  ///< the time-out is queued already
     };
@@ -90,6 +89,7 @@ class ApiChannel {
     };
 
     [[nodiscard]] bool answers() const { return up_ && context_.now() >= frozen_until_; }
+    void handled(Exchange& exchange);
     LeaseReply handle(const Exchange& exchange);
     [[nodiscard]] bool in_second(ReplicaIndex replica) const;
     [[nodiscard]] LeaseApi& api_of(ReplicaIndex replica) {

@@ -54,8 +54,28 @@ StoreRules rules_of(BucketProfile profile) {
         case BucketProfile::azure:
             return {.versions_per_write = true,
                     .missing_is_412 = true,
-                    .unmatched_missing_is_412 = true,
-                    .tells_of_missing = true};
+                    .unmatched_missing = 412,
+                    .tells_of_missing = true,
+                    .utf16_order = true};
+        case BucketProfile::rclone:
+            return {.keys_are_paths = true,
+                    .path_refusal = 400,
+                    .conditions_first = true,
+                    .keeps_folders = true,
+                    .forgets = true};
+        case BucketProfile::moto:
+            return {.unsettled = true, .unmatched_missing = 404};
+        case BucketProfile::s3proxy:
+            return {.keys_are_paths = true,
+                    .path_refusal = 500,
+                    .conditions_first = true,
+                    .folders_exist = true,
+                    .checks_apart = true,
+                    .puts_apart = true,
+                    .unsettled = true,
+                    .utf16_order = true};
+        case BucketProfile::s3mock:
+            return {.forgets = true, .unmatched_missing = 404, .utf16_order = true};
     }
     check_failed("known profile", __FILE__, __LINE__, "");
 }
@@ -142,13 +162,18 @@ std::optional<BucketReply> Bucket::refusal(const SendBucket& request) const {
     const auto found = objects_.find(request.key);
     const bool exists = found != objects_.end();
     if (request.verb == BucketVerb::put && request.condition == PutCondition::if_none_match)
-        return exists ? std::optional(refused(412, BucketCode::precondition_failed)) : std::nullopt;
+        return exists || (rules_.folders_exist && is_directory(request.key))
+                   ? std::optional(refused(412, BucketCode::precondition_failed))
+                   : std::nullopt;
     // A missing key: DELETE has nothing to do, and PUT says that there is nothing to replace.
     if (!exists) {
-        const bool put = request.verb == BucketVerb::put;
-        if (put ? rules_.missing_is_412 : rules_.unmatched_missing_is_412)
-            return refused(412, BucketCode::precondition_failed);
-        return put ? std::optional(refused(404, BucketCode::no_such_key)) : std::nullopt;
+        if (request.verb == BucketVerb::remove && rules_.unmatched_missing == 0)
+            return std::nullopt;
+        const std::int32_t status = request.verb == BucketVerb::remove ? rules_.unmatched_missing
+                                    : rules_.missing_is_412            ? 412
+                                                                       : 404;
+        return refused(status,
+                       status == 412 ? BucketCode::precondition_failed : BucketCode::no_such_key);
     }
     if (found->second.etag == request.etag) return std::nullopt;
     return refused(412, BucketCode::precondition_failed);
@@ -170,11 +195,15 @@ BucketReply Bucket::get(const SendBucket& request) const {
 BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& change,
                         bool checked) {
     CHECK(request.body != nullptr);
-    if (rules_.keys_are_paths && lies_below_object(request.key))
-        return refused(409, BucketCode::other);
+    const BucketReply no_path =
+        refused(rules_.path_refusal,
+                rules_.path_refusal == 500 ? BucketCode::internal_error : BucketCode::other);
+    const bool below = rules_.keys_are_paths && lies_below_object(request.key);
+    if (below && !rules_.conditions_first) return no_path;
     if (!checked)
         if (const auto no = refusal(request)) return *no;
-    if (rules_.keys_are_paths && is_directory(request.key)) return refused(409, BucketCode::other);
+    if (below) return no_path;
+    if (rules_.keys_are_paths && is_directory(request.key)) return no_path;
     change = plant(request.key, request.body);
     BucketReply reply;
     reply.status = 200;
@@ -191,6 +220,8 @@ BucketReply Bucket::remove(const SendBucket& request, std::optional<BucketChange
         change = BucketChange{request.key, ETag{}, nullptr, ++version_};
         archived_.erase(request.key);
         objects_.erase(found);
+    } else if (rules_.keeps_folders && is_directory(request.key)) {
+        return refused(500, BucketCode::internal_error);
     } else if (rules_.tells_of_missing) {
         return refused(404, BucketCode::no_such_key);
     }

@@ -1,7 +1,8 @@
 // The server side of the bucket: strongly consistent objects with conditional writes.
 //
-// Specification: what MinIO, Versity, fake-gcs-server and Azurite answered, and what AWS documents;
-// tests/conformance asks the real servers the same. No time, no network.
+// Specification: what the servers answered after which the profiles are called (Google's and
+// Azure's by fake-gcs-server and Azurite), and what AWS documents; tests/conformance asks the real
+// servers the same. No time, no network.
 #pragma once
 
 #include <cstdint>
@@ -27,17 +28,31 @@ struct BucketChange {
 
 /// What a profile's store does differently from the others.
 struct StoreRules {
-    bool keys_are_paths = false;  ///< objects are files: none can lie below another
-    bool hides_below = false;     ///< LIST leaves out the keys below an object
+    bool keys_are_paths = false;      ///< objects are files: none can lie below another
+    std::int32_t path_refusal = 409;  ///< such a PUT; 500 is InternalError
+    bool conditions_first = false;    ///< its condition is looked at before
+    bool folders_exist = false;       ///< to If-None-Match a key that has others below it exists
+    bool keeps_folders = false;  ///< DELETE of a key that has others below it is 500, otherwise 204
+    bool hides_below = false;    ///< LIST leaves out the keys below an object
     /// A conditional DELETE checks and removes in two steps, and a PUT may come in between (PUTs of
     /// one key are ordered by a lock). Here each request is one step; tests/conformance allows it.
     bool checks_apart = false;
+    bool puts_apart = false;  ///< every DELETE, and no lock orders PUTs of one key
+    /// While a key is written or removed, others are told so now and then: a GET or a write of it
+    /// fails with 500 or without an answer, a GET says 404, a LIST fails or leaves it out. Not
+    /// played here either.
+    bool unsettled = false;
+    /// Of requests at once an acknowledged PUT is gone now and then, or its ETag stands before
+    /// other bytes. Compared is one request after another.
+    bool forgets = false;
     /// Generations: each write has a version of its own, whatever its bytes, and a key that comes
     /// back has none of before.
     bool versions_per_write = false;
     bool missing_is_412 = false;  ///< PUT with If-Match on a key that is not there, otherwise 404
-    bool unmatched_missing_is_412 = false;  ///< the same of a DELETE, otherwise as without If-Match
+    std::int32_t unmatched_missing = 0;  ///< the same of a DELETE; 0: as without If-Match
     bool tells_of_missing = false;  ///< DELETE of a key that is not there is 404, otherwise 204
+    /// A LIST is in the order of UTF-16's units, which is that of bytes up to U+FFFF. Here bytes'.
+    bool utf16_order = false;
 };
 [[nodiscard]] StoreRules rules_of(BucketProfile profile);
 

@@ -62,7 +62,6 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
     exchange.request = request;
     exchange.deadline = saturating_add(host.clock.monotonic(now), request.timeout);
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
-    exchange.cause = host.last_step;
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     exchange.skewed = skewed(replica);
     const bool lost = exchange.interference.drop || !paths_.to(Server::bucket, replica);
@@ -116,10 +115,8 @@ void BucketChannel::resume(ReplicaIndex replica, RequestId request) {
 void BucketChannel::refuse(ReplicaIndex replica, RequestId request) {
     auto reply = std::make_shared<BucketReply>();
     reply->not_sent = true;
-    Mail letter;
-    letter.event = BucketAnswered{request, std::move(reply)};
-    letter.cause = context_.hosts[replica].last_step;
-    context_.post(context_.now(), replica, std::move(letter));
+    Mail& letter = context_.post(context_.now(), replica);
+    letter.event.emplace<BucketAnswered>(request, std::move(reply));
 }
 
 void BucketChannel::request_arrives(std::uint64_t handle) {
@@ -273,12 +270,10 @@ void BucketChannel::answer(std::uint64_t handle, std::shared_ptr<const BucketRep
     if (host.running() && host.incarnation == exchange.incarnation) {
         exchange.over = true;
         if (when >= exchange.deadline_true) return;  // the time-out comes first
-        Mail letter;
-        letter.event = BucketAnswered{exchange.request.request, std::move(reply)};
-        letter.cause = context_.recorder.last_number();
+        Mail& letter = context_.post(when, exchange.replica);
+        letter.event.emplace<BucketAnswered>(exchange.request.request, std::move(reply));
         letter.via = Via::bucket;
         letter.deadline = exchange.deadline;
-        context_.post(when, exchange.replica, std::move(letter));
     }
     exchanges_.drop(handle);
 }
@@ -287,12 +282,11 @@ void BucketChannel::answer_unknown(Exchange& exchange, TrueTime when, bool timeo
     exchange.answered = true;
     const Host& host = context_.hosts[exchange.replica];
     if (!host.running() || host.incarnation != exchange.incarnation) return;
-    Mail letter;
-    letter.event = BucketAnswered{exchange.request.request, std::make_shared<const BucketReply>()};
-    letter.cause = exchange.cause;
+    Mail& letter = context_.post(when, exchange.replica);
+    letter.event.emplace<BucketAnswered>(exchange.request.request,
+                                         std::make_shared<const BucketReply>());
     letter.deadline = timeout ? exchange.deadline : kNever;
     letter.timeout = timeout;
-    context_.post(when, exchange.replica, std::move(letter));
 }
 
 void BucketChannel::deadline(std::uint64_t handle) {

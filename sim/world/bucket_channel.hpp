@@ -51,7 +51,6 @@ class BucketChannel {
         SendBucket request;
         Instant deadline = kNever;
         TrueTime deadline_true{};
-        std::uint64_t cause = 0;
         Interference interference;
         std::optional<FlowId> flow;
         bool uploaded = false;  ///< a PUT whose bytes have all left

@@ -15,7 +15,6 @@
 #include "sim/world/file_store.hpp"
 #include "sim/world/recorder.hpp"
 #include "sim/world/slab.hpp"
-#include "sim/world/trace.hpp"
 
 namespace leasehold::sim {
 
@@ -47,7 +46,6 @@ enum class Via : std::uint8_t { here, api, bucket };
 /// An event on its way to a process.
 struct Mail {
     Event event;
-    std::uint64_t cause = 0;        ///< event number of what led to it
     std::uint32_t incarnation = 0;  ///< of the process that it is for
     Via via = Via::here;            ///< came from that server: lost when the path is cut
     Instant deadline = kNever;      ///< lost on the way: the driver's time-out answers then
@@ -72,14 +70,13 @@ struct Host {
     bool upgraded = false;                   ///< its processes run the other configuration
     bool skewed = false;                     ///< the bucket refuses it for its wall clock
     bool stopping = false;
-    Instant armed = kNever;       ///< the deadline for which a wake is in the queue
-    std::uint64_t arming = 0;     ///< generation of the newest wake
-    std::vector<Mail> inbox;      ///< came while paused, in order
-    std::vector<Mail> frozen;     ///< time-outs that wait for a frozen clock
-    Effects effects;              ///< of the last step
-    std::size_t performed = 0;    ///< how many of them were carried out
-    bool permitted = false;       ///< the next one has its permit already (paused behind it)
-    std::uint64_t last_step = 0;  ///< event number
+    Instant armed = kNever;     ///< the deadline for which a wake is in the queue
+    std::uint64_t arming = 0;   ///< generation of the newest wake
+    std::vector<Mail> inbox;    ///< came while paused, in order
+    std::vector<Mail> frozen;   ///< time-outs that wait for a frozen clock
+    Effects effects;            ///< of the last step
+    std::size_t performed = 0;  ///< how many of them were carried out
+    bool permitted = false;     ///< the next one has its permit already (paused behind it)
     Role role = Role::follower;
 
     [[nodiscard]] bool running() const { return static_cast<bool>(replica); }
@@ -93,8 +90,7 @@ struct Context {
     Recorder recorder;
     std::vector<Host> hosts;
     Slab<Mail> mail;
-    Trace* trace = nullptr;  ///< causes of steps, when somebody will ask for them
-    MakePeer make_peer;      ///< makes other machines than the scenario's
+    MakePeer make_peer;  ///< makes other machines than the scenario's
 
     [[nodiscard]] TrueTime now() const { return engine.now(); }
     [[nodiscard]] std::uint32_t replicas() const {
@@ -113,10 +109,17 @@ struct Context {
     void at(TrueTime when, Kind kind, std::uint32_t target, std::uint64_t data) {
         engine.at(when, static_cast<std::uint32_t>(kind), target, data);
     }
-    /// Puts mail for the present process of `replica` into the queue.
+    /// Puts mail for the present process of `replica` into the queue; the caller fills it in.
+    Mail& post(TrueTime when, ReplicaIndex replica) {
+        const Slab<Mail>::Made made = mail.make();
+        made.value.incarnation = hosts[replica].incarnation;
+        at(when, Kind::mail, replica, made.handle);
+        return made.value;
+    }
     void post(TrueTime when, ReplicaIndex replica, Mail&& letter) {
-        letter.incarnation = hosts[replica].incarnation;
-        at(when, Kind::mail, replica, mail.put(std::move(letter)));
+        Mail& posted = post(when, replica);
+        letter.incarnation = posted.incarnation;
+        posted = std::move(letter);
     }
 };
 

@@ -20,6 +20,11 @@ class LatencyDraw {
   public:
     LatencyDraw() = default;
     explicit LatencyDraw(const LatencySpec& spec) : constant_(spec.p50 == spec.p99) {
+        if (constant_) {
+            body_.fill(spec.p50.count());
+            tail_.fill(spec.p50.count());
+            return;
+        }
         // Standard normal quantiles: from 0.1 % over 1/16 ... 15/16, and from there by 1/256.
         static constexpr std::array kBody{-3.09,   -1.5341, -1.1503, -0.8871, -0.6745, -0.4888,
                                           -0.3186, -0.1573, 0.0,     0.1573,  0.3186,  0.4888,
@@ -29,12 +34,10 @@ class LatencyDraw {
                                           2.1539, 2.2662, 2.4176, 2.6601, 3.09};
         const double median = static_cast<double>(spec.p50.count());
         const double sigma =
-            constant_ || median <= 0
-                ? 0
-                : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
+            median <= 0 ? 0 : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
         const auto quantile = [&](double z) {
             const auto value = static_cast<std::int64_t>(median * std::exp(sigma * z));
-            return constant_ ? spec.p50.count() : std::max(value, spec.min.count());
+            return std::max(value, spec.min.count());
         };
         std::ranges::transform(kBody, body_.begin(), quantile);
         std::ranges::transform(kTail, tail_.begin(), quantile);

@@ -29,22 +29,21 @@ Hosts::Hosts(Context& context)
 void Hosts::send_file(ReplicaIndex replica, const SendFile& request) {
     Host& host = context_.hosts[replica];
     const TrueTime now = context_.now();
-    FileUnderWay one;
-    one.replica = replica;
-    one.failure = faults_->interfere(replica, request.verb);
-    one.answer.cause = host.last_step;
+    const std::optional<FileStatus> failure = faults_->interfere(replica, request.verb);
     const auto bytes = static_cast<std::int64_t>(request.payload.size);
     const Duration transfer(bytes * 1'000'000'000 / kFileBytesPerSecond);
     if (!context_.scenario.files.given) {
-        FileReply reply;
-        if (one.failure)
-            reply.status = *one.failure;
+        Mail& letter = context_.post(now + kFileLatency + transfer, replica);
+        FileReply& reply = letter.event.emplace<FileAnswered>(request.request).reply;
+        if (failure)
+            reply.status = *failure;
         else
             reply = host.disk.handle(now, request);
-        one.answer.event = FileAnswered{request.request, std::move(reply)};
-        context_.post(now + kFileLatency + transfer, replica, std::move(one.answer));
         return;
     }
+    FileUnderWay one;
+    one.replica = replica;
+    one.failure = failure;
     one.request = request;
     one.answer.incarnation = host.incarnation;
     host.disk_free = std::max(host.disk_free, now) + file_latency_(file_random_) + transfer;

@@ -87,7 +87,7 @@ void Hosts::start(ReplicaIndex replica) {
     record.elects = scenario.elects();
     record.clock = host.clock.piece();
     context_.recorder.started(record);
-    step(replica, Start{}, context_.recorder.last_number());
+    step(replica, Start{});
     if (host.running() && ours) workload_->started(replica);
 }
 
@@ -151,7 +151,7 @@ void Hosts::resume(ReplicaIndex replica) {
                               inbox.end());
             return;
         }
-        step(replica, inbox[i].event, inbox[i].cause);
+        step(replica, inbox[i].event);
     }
     if (host.running() && !host.paused) arm(replica);
 }
@@ -166,37 +166,34 @@ void Hosts::give(ReplicaIndex replica, Event event) {
         host.inbox.push_back(std::move(letter));
         return;
     }
-    step(replica, event, host.last_step);
+    step(replica, event);
 }
 
-std::optional<Mail> Hosts::receive(ReplicaIndex replica, std::uint64_t handle) {
-    std::optional<Mail> letter = context_.mail.take(handle);
+bool Hosts::reaches(ReplicaIndex replica, Mail& letter) {
     Host& host = context_.hosts[replica];
-    if (!host.running() || letter->incarnation != host.incarnation) {
-        letter.reset();
-    } else if (letter->timeout && host.clock.monotonic(context_.now()) < letter->deadline) {
+    if (!host.running() || letter.incarnation != host.incarnation) return false;
+    if (letter.timeout && host.clock.monotonic(context_.now()) < letter.deadline) {
         // The clock was slowed or frozen since the time-out was computed.
-        const TrueTime due = host.clock.reaches(letter->deadline);
+        const TrueTime due = host.clock.reaches(letter.deadline);
         if (due == TrueTime::max())
-            host.frozen.push_back(std::move(*letter));
+            host.frozen.push_back(std::move(letter));
         else
-            context_.post(due, replica, std::move(*letter));
-        letter.reset();
-    } else if (letter->via != Via::here && !api_->arrives(*letter, replica)) {
-        letter.reset();
+            context_.post(due, replica, std::move(letter));
+        return false;
     }
-    return letter;
+    return letter.via == Via::here || api_->arrives(letter, replica);
 }
 
 void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
-    std::optional<Mail> letter = receive(replica, handle);
-    if (!letter) return;
-    Host& host = context_.hosts[replica];
-    if (host.paused) {
-        host.inbox.push_back(std::move(*letter));
-        return;
+    Mail& letter = *context_.mail.find(handle);  // it stays in its place while it is read
+    if (reaches(replica, letter)) {
+        Host& host = context_.hosts[replica];
+        if (host.paused)
+            host.inbox.push_back(std::move(letter));
+        else
+            step(replica, letter.event);
     }
-    step(replica, letter->event, letter->cause);
+    context_.mail.drop(handle);
 }
 
 void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
@@ -209,7 +206,7 @@ void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
         arm(replica);
         return;
     }
-    step(replica, Timer{}, host.last_step);
+    step(replica, Timer{});
 }
 
 void Hosts::arm(ReplicaIndex replica) {
@@ -222,7 +219,7 @@ void Hosts::arm(ReplicaIndex replica) {
     context_.at(due, Kind::wake, replica, ++host.arming);
 }
 
-void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) {
+void Hosts::step(ReplicaIndex replica, const Event& event) {
     Host& host = context_.hosts[replica];
     CHECK(host.running() && host.performed == host.effects.size());
     const TrueTime at = context_.now();
@@ -230,8 +227,7 @@ void Hosts::step(ReplicaIndex replica, const Event& event, std::uint64_t cause) 
     host.effects.clear();
     host.performed = 0;
     host.replica.step(now, event, host.effects);
-    host.last_step = context_.recorder.stepped(at, replica, now, event, host.effects);
-    if (context_.trace != nullptr) context_.trace->caused(host.last_step, replica, cause);
+    context_.recorder.stepped(at, replica, now, event, host.effects);
     if (!host.effects.empty()) perform(replica);
     if (!host.running() || host.paused) return;
     if (host.step_takes > Duration(0)) {

@@ -36,9 +36,9 @@ class Hosts {
     void wake(ReplicaIndex replica, std::uint64_t arming);
     void file_done(ReplicaIndex replica, std::uint64_t handle);
     void deliver(ReplicaIndex replica, std::uint64_t handle);
-    /// Takes mail out of the queue; nothing when it was for an earlier process, was lost on the
-    /// way, or is a time-out that this machine's clock hasn't reached (it comes again then).
-    std::optional<Mail> receive(ReplicaIndex replica, std::uint64_t handle);
+    /// False: it was for an earlier process, was lost on the way, or is a time-out that this
+    /// machine's clock hasn't reached (it comes again then).
+    bool reaches(ReplicaIndex replica, Mail& letter);
     /// An event from this machine itself (workload), now; kept while the process is paused.
     void give(ReplicaIndex replica, Event event);
 
@@ -46,7 +46,7 @@ class Hosts {
     [[nodiscard]] ReplicaIndex leader() const;
 
   private:
-    void step(ReplicaIndex replica, const Event& event, std::uint64_t cause);
+    void step(ReplicaIndex replica, const Event& event);
     void perform(ReplicaIndex replica);
     // One effect each; false: paused before it was carried out, to be repeated on resume.
     bool on(ReplicaIndex replica, const SendLease& request);

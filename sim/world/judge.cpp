@@ -110,6 +110,12 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
         settings.election = scenario.upgrade->election;
     settings.election.identity = "any";
     settings.storage = scenario.storage;
+    if (scenario.upgrade) {
+        const auto [shortest, longest] =
+            std::minmax(scenario.storage.poll_period, scenario.upgrade->storage.poll_period);
+        settings.shortest_poll = shortest;
+        settings.storage.poll_period = longest;
+    }
     settings.storage.ha = scenario.elects();
     settings.replicas = scenario.values.replicas;
     settings.elects = scenario.elects();

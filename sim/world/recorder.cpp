@@ -97,8 +97,8 @@ std::uint64_t word_of(const Effect& effect) {
 
 }  // namespace
 
-std::uint64_t Recorder::stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
-                                std::span<const Effect> effects) {
+void Recorder::stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
+                       std::span<const Effect> effects) {
     ++work.steps;
     digest_.add(ticks(at));
     digest_.add(static_cast<std::uint64_t>(replica) << 8 ^ event.index() ^ word_of(event) << 8);
@@ -118,7 +118,6 @@ std::uint64_t Recorder::stepped(TrueTime at, ReplicaIndex replica, Now now, cons
     record.effects = effects;
     for (Observer* observer : observers_)
         observer->on(record);
-    return record.number;
 }
 
 void Recorder::lease_committed(LeaseCommitted record) {

@@ -26,12 +26,11 @@ class Recorder {
     void object_committed(ObjectCommitted record);
     void fault(FaultTookEffect record) { send(record, 7); }
     void path(PathChanged record) { send(record, 8); }
-    /// A step of a replica; returns its event number.
-    std::uint64_t stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
-                          std::span<const Effect> effects);
+    /// A step of a replica.
+    void stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
+                 std::span<const Effect> effects);
 
     [[nodiscard]] std::uint64_t digest() const { return digest_.value(); }
-    [[nodiscard]] std::uint64_t last_number() const { return number_; }
     [[nodiscard]] const std::array<std::uint64_t, kMarkCount>& marks() const { return marks_; }
     check::Work work;
     std::uint64_t leaderships = 0;

@@ -8,6 +8,7 @@
 #include "sim/world/felt.hpp"
 #include "sim/world/judge.hpp"
 #include "sim/world/run.hpp"
+#include "sim/world/trace.hpp"
 #include "sim/world/world.hpp"
 
 namespace leasehold::sim {
@@ -113,7 +114,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     if (options.recorder != nullptr) world.recorder().add(options.recorder);
     // Made only where it is asked for: in a short run it would cost as much as all events together.
     std::optional<Trace> trace;
-    if (options.timeline) world.set_trace(&trace.emplace());
+    if (options.timeline) world.recorder().add(&trace.emplace());
     world.set_make_peer(options.make_peer);
     try {
         world.begin();
@@ -144,7 +145,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
         for (const check::Verdict& verdict : result.verdicts)
             if (verdict.status == check::Status::violated && !verdict.evidence.empty() &&
                 result.chain.empty())
-                for (const std::uint64_t number : trace->chain(verdict.evidence.back()))
+                for (const std::uint64_t number : trace->chain(verdict.evidence))
                     result.chain.push_back({TrueTime{}, "", "", number});
     }
     return result;

@@ -32,8 +32,7 @@ std::vector<Host> machines(const Scenario& scenario, std::uint64_t seed) {
 }  // namespace
 
 World::World(Engine& engine, const Scenario& scenario, std::uint64_t seed)
-    : context_{engine,       scenario, seed, Recorder{}, machines(scenario, seed),
-               Slab<Mail>{}, nullptr,  {}},
+    : context_{engine, scenario, seed, Recorder{}, machines(scenario, seed), Slab<Mail>{}, {}},
       paths_(context_),
       hosts_(context_),
       faults_(context_, paths_, hosts_),

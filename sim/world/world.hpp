@@ -26,7 +26,6 @@ class World final : public Client {
     [[nodiscard]] std::vector<check::FaultResult> fault_results() const {
         return faults_.results();
     }
-    void set_trace(Trace* trace) { context_.trace = trace; }
     void set_make_peer(MakePeer make) { context_.make_peer = std::move(make); }
     /// Each replica in words, for a failing run.
     [[nodiscard]] std::string state() const;

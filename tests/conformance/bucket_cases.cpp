@@ -121,7 +121,7 @@ void deleting(std::vector<Case<BucketOp>>& all, const sim::BucketSpec& spec) {
     const bool ignores = spec.preconditions.if_match_on_delete == sim::PreconditionRule::ignored;
     const sim::StoreRules rules = sim::rules_of(spec.profile);
     const std::int32_t missing = rules.tells_of_missing ? 404 : 204;
-    const std::int32_t unmatched = rules.unmatched_missing_is_412 ? 412 : missing;
+    const std::int32_t unmatched = rules.unmatched_missing != 0 ? rules.unmatched_missing : missing;
     all.push_back(steps("delete-of-an-existing-and-a-missing-key",
                         {put("k"), remove("k"), get("k", 404), remove("k", missing), list()}));
     all.push_back(steps("delete-with-a-wrong-tag",
@@ -137,7 +137,7 @@ void deleting(std::vector<Case<BucketOp>>& all, const sim::BucketSpec& spec) {
 void listing(std::vector<Case<BucketOp>>& all, Profile profile) {
     std::vector<BucketOp> ops;
     // Azurite orders by UTF-16, where this one lies before U+FF21 (findings/azurite-list-order.sh).
-    if (profile != Profile::azure) ops.push_back(put("\xf0\x9f\x98\x80"));
+    if (!sim::rules_of(profile).utf16_order) ops.push_back(put("\xf0\x9f\x98\x80"));
     for (const char* key :
          {"b", "a-", "a.txt", "0", "A", "~", "_x", "z", "\xc3\xa9", "a b", "a+b", "a%20b", "a&b<c>",
           "\xe6\x97\xa5\xe6\x9c\xac", "\xef\xbc\xa1", "d/1", "d/10", "d/2", "d-"})
@@ -179,27 +179,30 @@ Case<BucketOp> pages() {
 }
 
 void paths(std::vector<Case<BucketOp>>& all, Profile profile) {
-    const std::int32_t below = profile == Profile::versity ? 409 : 200;
-    const std::int32_t there = profile == Profile::versity ? 404 : 200;
     const sim::StoreRules rules = sim::rules_of(profile);
+    const bool files = rules.keys_are_paths;
+    const std::int32_t below = files ? rules.path_refusal : 200;
+    const std::int32_t there = files ? 404 : 200;
+    const std::int32_t folder = rules.keeps_folders ? 500 : 204;
     const std::int32_t unmatched = rules.missing_is_412 ? 412 : 404;
-    const std::int32_t gone =
-        rules.unmatched_missing_is_412 ? 412 : (rules.tells_of_missing ? 404 : 204);
+    const std::int32_t gone = rules.unmatched_missing != 0 ? rules.unmatched_missing
+                                                           : (rules.tells_of_missing ? 404 : 204);
     all.push_back(steps("a-key-below-an-object",
                         {put("f"), put("f/g", below), get("f/g", there), list(), list("f/"),
                          list("f"), put("f/g/h", below), put("f0"), list("", "f"), list("", "f/g"),
                          remove("f"), list(), remove("f/g"), list(), remove("f/g/h"), list()}));
-    all.push_back(
-        steps("a-key-above-objects", {put("d/e"), put("d/f/g"), get("d", 404), put("d", below),
-                                      list(), remove("d"), get("d", 404), get("d/e"), list(),
-                                      remove("d/e"), remove("d/f/g"), list(), put("d"), list()}));
+    all.push_back(steps("a-key-above-objects",
+                        {put("d/e"), put("d/f/g"), get("d", 404), put("d", below), list(),
+                         remove("d", folder), get("d", 404), get("d/e"), list(), remove("d/e"),
+                         remove("d/f/g"), list(), put("d"), list()}));
     Case<BucketOp> conditional =
         steps("conditions-on-keys-above-and-below", {put("f"), put("d/e")});
-    const bool files = profile == Profile::versity;
     for (const BucketOp& op :
-         {put_new("f/g", below), put_over("f/h", files ? 409 : unmatched, TagFrom::wrong),
-          put_over("d", unmatched, TagFrom::wrong), put_new("d", below), get("f/g", there),
-          remove("f/h", gone, TagFrom::wrong), remove("d/x", gone, TagFrom::wrong), list()})
+         {put_new("f/g", below),
+          put_over("f/h", files && !rules.conditions_first ? below : unmatched, TagFrom::wrong),
+          put_over("d", unmatched, TagFrom::wrong), put_new("d", rules.folders_exist ? 412 : below),
+          get("f/g", there), remove("f/h", gone, TagFrom::wrong),
+          remove("d/x", gone, TagFrom::wrong), list()})
         add(conditional, {op});
     all.push_back(conditional);
 }
@@ -280,6 +283,7 @@ std::vector<Case<BucketOp>> bucket_cases(const sim::BucketSpec& spec) {
     paths(all, spec.profile);
     unusable(all);
     all.push_back(pages());
+    if (sim::rules_of(spec.profile).forgets) return all;
     at_once(all);
     in_one_folder(all);
     return all;

@@ -66,6 +66,30 @@ const ObjectBody* object_of(const BucketReply& reply) {
     return body != nullptr ? body->get() : nullptr;
 }
 
+/// Another of these calls changes the key that `request` is about; of a LIST, any key.
+bool changed_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                    const SendBucket& request) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        const SendBucket& other = calls[i].request;
+        const bool change = other.verb == BucketVerb::put || other.verb == BucketVerb::remove;
+        if (i == which || !change) continue;
+        if (request.verb == BucketVerb::list || other.key == request.key) return true;
+    }
+    return false;
+}
+/// What an unsettled store may say of a key that is being changed: nothing that can be used, or
+/// that it is not there (of a conditional write, that it is no longer what it was).
+bool unsettled(const SendBucket& request, const BucketReply& real) {
+    if (real.status == 500 || (real.status == 0 && !real.not_sent)) return true;
+    if (request.verb == BucketVerb::list) return page_of(real) == nullptr;
+    if (request.verb == BucketVerb::get) return real.status == 404 || real.etag.empty();
+    return !request.etag.empty() && real.status == 412;
+}
+bool listed(const ListPage& page, const ObjectKey& key) {
+    return std::any_of(page.entries.begin(), page.entries.end(),
+                       [&](const ListEntry& entry) { return entry.key == key; });
+}
+
 /// `may_be_short`: a page may end before it is full, if it says that more follow.
 std::optional<std::string> compare_pages(NameRelation& tags, const ListPage& simulated,
                                          const ListPage& real, bool may_be_short) {
@@ -180,7 +204,9 @@ bool BucketDomain::two_steps(const BucketCall& call) const {
     const bool conditional = request.verb == BucketVerb::put
                                  ? request.condition != PutCondition::none
                                  : request.verb == BucketVerb::remove && !request.etag.empty();
-    return sim::rules_of(spec_.profile).checks_apart && conditional;
+    const sim::StoreRules rules = sim::rules_of(spec_.profile);
+    return (rules.checks_apart && conditional) ||
+           (rules.puts_apart && request.verb == BucketVerb::remove);
 }
 
 BucketCall BucketDomain::second_step(const BucketCall& call) const {
@@ -191,18 +217,47 @@ BucketCall BucketDomain::second_step(const BucketCall& call) const {
 }
 
 bool BucketDomain::locks(const BucketCall& one, const BucketCall& other) const {
-    return one.request.verb == BucketVerb::put && other.request.verb == BucketVerb::put &&
-           one.request.key == other.request.key;
+    return !sim::rules_of(spec_.profile).puts_apart && one.request.verb == BucketVerb::put &&
+           other.request.verb == BucketVerb::put && one.request.key == other.request.key;
 }
 
 bool BucketDomain::refused_beside(const std::vector<BucketCall>& calls, std::size_t which,
                                   const BucketReply& real) const {
-    if (!sim::rules_of(spec_.profile).keys_are_paths || real.status != 409 ||
-        real.code != BucketCode::other || calls[which].request.verb != BucketVerb::put)
+    const sim::StoreRules rules = sim::rules_of(spec_.profile);
+    const SendBucket& refused = calls[which].request;
+    const bool failed = rules.unsettled && unsettled(refused, real);
+    if (failed && changed_beside(calls, which, refused)) return true;
+    const bool conflict = real.status == 409 && real.code == BucketCode::other;
+    if (!rules.keys_are_paths || refused.verb != BucketVerb::put || !(conflict || failed))
         return false;
     return std::any_of(calls.begin(), calls.end(), [&](const BucketCall& call) {
-        return empties_folder_of(call.request, calls[which].request.key);
+        return empties_folder_of(call.request, refused.key);
     });
+}
+
+BucketReply BucketDomain::seen_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                                      BucketReply simulated, const BucketReply& real) const {
+    if (!sim::rules_of(spec_.profile).unsettled) return simulated;
+    const ObjectBody* got = object_of(real);
+    const ObjectBody* body = object_of(simulated);
+    if (got != nullptr && body != nullptr && got->metadata.empty() &&
+        changed_beside(calls, which, calls[which].request)) {
+        auto bare = std::make_shared<ObjectBody>(*body);
+        bare->metadata.clear();
+        simulated.content = ObjectBodyPtr(std::move(bare));
+        return simulated;
+    }
+    const ListPage* theirs = page_of(real);
+    const ListPage* ours = page_of(simulated);
+    if (theirs == nullptr || ours == nullptr) return simulated;
+    auto page = std::make_shared<ListPage>(*ours);
+    std::erase_if(page->entries, [&](const ListEntry& entry) {
+        SendBucket look;
+        look.key = entry.key;
+        return !listed(*theirs, entry.key) && changed_beside(calls, which, look);
+    });
+    simulated.content = ListPagePtr(std::move(page));
+    return simulated;
 }
 
 std::string BucketDomain::fingerprint(const SimBucket& server,

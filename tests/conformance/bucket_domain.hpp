@@ -81,10 +81,15 @@ struct BucketDomain {
     [[nodiscard]] BucketCall second_step(const BucketCall& call) const;
     /// While `one` is between its steps, `other` waits: puts of one key exclude each other.
     [[nodiscard]] bool locks(const BucketCall& one, const BucketCall& other) const;
-    /// A put that is refused, and without an effect, because a removal at the same time took the
-    /// folder away into which it was about to write (stores whose keys are paths).
+    /// An answer that is let pass, and had no effect, because of what was sent at the same time: a
+    /// put refused because a removal took the folder away into which it was about to write (stores
+    /// whose keys are paths), and whatever fails on a key that is being changed (unsettled ones).
     [[nodiscard]] bool refused_beside(const std::vector<BucketCall>& calls, std::size_t which,
                                       const BucketReply& real) const;
+    /// The simulated answer without what an unsettled store may leave out, and did: of a LIST, the
+    /// keys that are being changed, of a GET of such a key its metadata.
+    [[nodiscard]] BucketReply seen_beside(const std::vector<BucketCall>& calls, std::size_t which,
+                                          BucketReply simulated, const BucketReply& real) const;
     [[nodiscard]] std::string text(const BucketOp& op) const;
     [[nodiscard]] std::string text(const BucketReply& reply, const BucketServer& server) const;
     /// Plainer operations to try in its place.

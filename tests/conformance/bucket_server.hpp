@@ -29,7 +29,7 @@ struct BucketCall {
     if (removal.verb != BucketVerb::remove) return false;
     const std::string_view folder =
         removal.key.view().substr(0, removal.key.view().find_last_of('/') + 1);
-    return !folder.empty() && key.view().starts_with(folder);
+    return key.view().starts_with(folder);  // all keys of a sequence lie in one folder
 }
 
 class BucketServer {

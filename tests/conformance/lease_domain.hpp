@@ -94,6 +94,11 @@ struct LeaseDomain {
                                       std::size_t /*which*/, const LeaseAnswer& /*real*/) const {
         return false;
     }
+    [[nodiscard]] LeaseAnswer seen_beside(const std::vector<LeaseCall>& /*calls*/,
+                                          std::size_t /*which*/, LeaseAnswer simulated,
+                                          const LeaseAnswer& /*real*/) const {
+        return simulated;
+    }
     [[nodiscard]] bool succeeds(const LeaseAnswer& answer) const {
         return answer.reply.status < 300;
     }

@@ -84,12 +84,15 @@ int compare_bucket(const Arguments& arguments, sim::BucketProfile profile) {
     RealBucket server(*std::move(config));
     sim::BucketSpec spec;
     spec.profile = profile;
-    if (profile == sim::BucketProfile::minio || arguments.delete_ignores_conditions)
+    spec.preconditions = sim::preconditions_of(profile);
+    if (arguments.delete_ignores_conditions)
         spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
     const BucketDomain domain(spec);
+    Settings settings = arguments.settings;
+    if (sim::rules_of(profile).forgets) settings.clients = 1;
     const std::string command = command_of(arguments, "--bucket-secret " + arguments.bucket_secret +
                                                           " --profile " + arguments.profile);
-    Suite<BucketDomain> suite(domain, server, arguments.settings, [&](const Finding& finding) {
+    Suite<BucketDomain> suite(domain, server, settings, [&](const Finding& finding) {
         std::cout << finding_text(finding, command) << std::flush;
     });
     return report("bucket, profile " + arguments.profile,
@@ -115,7 +118,8 @@ void declare(CLI::App& app, Arguments& arguments) {
     auto* bucket = app.add_option("--bucket-secret", arguments.bucket_secret,
                                   "compare the bucket that this file names (Thanos form)");
     app.add_option("--profile", arguments.profile,
-                   "of the simulated bucket: aws, minio, versity, gcs, azure")
+                   "of the simulated bucket: aws, minio, versity, gcs, azure, rclone, moto, "
+                   "s3proxy, s3mock")
         ->needs(bucket);
     app.add_flag("--delete-ignores-conditions", arguments.delete_ignores_conditions,
                  "of that server, whatever its profile says (fake-gcs-server)")

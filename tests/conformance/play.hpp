@@ -12,7 +12,7 @@
 //
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
 // Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
-// two_steps, second_step, locks, succeeds; refused_beside, lost.
+// two_steps, second_step, locks, succeeds; refused_beside, seen_beside, lost.
 #pragma once
 
 #include <cstdint>
@@ -171,6 +171,7 @@ class Play {
                 first ? partial.calls[i] : domain_.second_step(partial.calls[i]));
             next.applied |= bit;
         }
+        next.answers[i] = domain_.seen_beside(partial.calls, i, std::move(next.answers[i]), real);
         if ((next.applied & bit) != 0 &&
             domain_.compare(next.state.relations, next.answers[i], real, subject_))
             return std::nullopt;

@@ -23,8 +23,7 @@ constexpr const char* kCommand = "leasehold-conformance --self-test";
 sim::BucketSpec spec_of(sim::BucketProfile profile) {
     sim::BucketSpec spec;
     spec.profile = profile;
-    if (profile == sim::BucketProfile::minio)
-        spec.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
+    spec.preconditions = sim::preconditions_of(profile);
     return spec;
 }
 
@@ -39,10 +38,8 @@ class SelfTest {
     bool run() {
         for (const auto profile : {sim::ApiProfile::etcd, sim::ApiProfile::kine})
             same_lease(profile);
-        for (const auto profile :
-             {sim::BucketProfile::aws, sim::BucketProfile::minio, sim::BucketProfile::versity,
-              sim::BucketProfile::gcs, sim::BucketProfile::azure})
-            same_bucket(profile);
+        for (std::size_t i = 0; i < sim::names::kBucketProfiles.size(); ++i)
+            same_bucket(static_cast<sim::BucketProfile>(i));
         for (std::size_t i = 1; i < kLeaseBugs.size(); ++i)
             for (const auto profile : {sim::ApiProfile::etcd, sim::ApiProfile::kine})
                 lease_bug(static_cast<LeaseBug>(i), profile);

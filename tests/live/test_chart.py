@@ -161,6 +161,9 @@ def rights_of_the_role(cluster, namespace):
     assert all(allowed(verb) for verb in ("get", "update", "watch"))
     assert allowed("create", name="")
     assert not any(allowed(verb) for verb in ("delete", "list", "patch", "deletecollection"))
+    assert allowed("create", resource="events", group="", name="")
+    assert not any(allowed(verb, resource="events", group="")
+                   for verb in ("get", "list", "watch", "update", "patch", "delete"))
     assert not any(allowed(verb, name="other") for verb in ("get", "update", "watch"))
     assert not any(allowed("get", space=space) for space in ("default", "kube-system"))
     assert not any(allowed("get", resource=what, group="") for what in ("secrets", "pods"))
@@ -208,7 +211,19 @@ def an_agent_runs_as_its_pod_would(lab, folder, namespace, stateful):
     finally:
         agent.kill()
     assert holder() == "", "the Lease was not given back"
+    events_tell_who_led(lab.cluster, namespace)
     assert "403" not in log.read_text(), log.read_text()
+
+
+def events_tell_who_led(cluster, namespace):
+    """As kubectl shows them: it asks for the Events of this Lease's uid."""
+    described = cluster.kubectl("describe", "lease", "kubecost-etl-leader", namespace=namespace)
+    print(described)
+    lines = [line.split() for line in described.splitlines() if "LeaderElection" in line]
+    assert [(line[0], line[1], line[3], *line[-2:]) for line in lines] == [
+        ("Normal", "LeaderElection", "leasehold-agent", "became", "leader"),
+        ("Normal", "LeaderElection", "leasehold-agent", "stopped", "leading")], described
+    assert all(line[4].startswith("kubecost-leasehold-0_") for line in lines), described
 
 
 def test_the_pod_passes_the_restricted_profile(helm, lab):

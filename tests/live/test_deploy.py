@@ -30,6 +30,18 @@ def test_manifests_are_admitted(lab):
                               str(MANIFESTS), namespace=namespaces and sorted(namespaces)[0]))
 
 
+def test_the_campaigns_job_is_admitted(lab):
+    """Catches an Indexed Job that the API server refuses, or whose shards are not its pods."""
+    path = ROOT / "deploy" / "campaign" / "job.yaml"
+    print(lab.cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(path),
+                              namespace=NAMESPACE))
+    job = next(one for one in yaml.safe_load_all(path.read_text()) if one["kind"] == "Job")
+    assert job["spec"]["completionMode"] == "Indexed"
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    shards = {one["name"]: one["value"] for one in container["env"]}["LEASEHOLD_SHARDS"]
+    assert shards == str(job["spec"]["completions"])
+
+
 def test_kinds_that_a_deployment_needs_are_there():
     """Catches a manifest that was lost: each of these has a job in a group of replicas."""
     kinds = {one["kind"] for _, one in documents()}
@@ -45,7 +57,10 @@ def test_the_role_allows_what_an_agent_does_and_no_more():
     resources = {resource for role in roles for rule in role["rules"]
                  for resource in rule["resources"]}
     assert verbs == {"get", "create", "update", "watch"}
-    assert resources == {"leases"}
+    assert resources == {"leases", "events"}
+    of_events = [rule["verbs"] for role in roles for rule in role["rules"]
+                 if "events" in rule["resources"]]
+    assert of_events == [["create"]]
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet"])

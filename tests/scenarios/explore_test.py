@@ -18,6 +18,7 @@ BAD = [
     (["explore", "quick", "--list"], "exclude each other", None),
     (["explore", "quick", "--faults", "ten"], "--faults: expected 0 to 9, found 'ten'", None),
     (["explore", "quick", "--states", "0"], "--states", None),
+    (["explore", "quick", "--memory", "1KiB"], "--memory: expected a size from 1MiB", None),
     (["explore", "--replay", "no-such.schedule"], "no-such.schedule: cannot be read", None),
     (["explore", "--replay", "FILE"], "FILE:1: expected 'leasehold-explore 1'", "a: 1\n"),
     (["explore", "--replay", "FILE"], r"FILE:4: no action of that name.*\"start\"",
@@ -67,6 +68,10 @@ def main():
                               "--quiet")
         if code != 3 or "bounded: 1,000 states" not in out:
             bad.append(f"--states 1000: exit {code}, {out!r}, {err!r}")
+        code, out, err = call(program, "explore", "quick", "--memory", "1MiB", "--jobs", "1",
+                              "--quiet")
+        if code != 3 or "0 faults: complete" not in out or "bounded: 43,690 states" not in out:
+            bad.append(f"--memory 1MiB: exit {code}, {out!r}, {err!r}")
     for line in bad:
         print(line)
     return 1 if bad else 0

@@ -49,7 +49,17 @@ def check_reports(directory):
     for suite, scenario in zip(suites.findall("testsuite"), report["scenarios"], strict=True):
         cases = suite.findall("testcase")
         expect("suite name", suite.get("name"), scenario["name"])
-        expect("cases", len(cases), len(scenario["runs"]) + len(scenario["bounds"]))
+        invariants = scenario["runs"][0]["invariants"]
+        expect("cases", len(cases), len(scenario["runs"]) + len(invariants)
+               + len(scenario["bounds"]))
+        of_invariants = cases[len(scenario["runs"]):len(scenario["runs"]) + len(invariants)]
+        expect("a case for each invariant", [case.get("name") for case in of_invariants],
+               [one["id"] for one in invariants])
+        nowhere = [one["id"] for k, one in enumerate(invariants)
+                   if all(run["invariants"][k]["status"] != "pass" for run in scenario["runs"])]
+        expect("skipped where no run could tell", nowhere,
+               [case.get("name") for case in of_invariants if case.find("skipped") is not None])
+        expect("skipped", int(suite.get("skipped")), len(nowhere))
         expect("case count", int(suite.get("tests")), len(cases))
         expect("failures", suite.get("failures"), "0")
         for case, run in zip(cases, scenario["runs"]):
@@ -62,6 +72,7 @@ def check_reports(directory):
 
 def check_failure(directory):
     """A run that expects what never happens is inconclusive in every report."""
+    sarif = os.path.join(directory, "failed.sarif")
     with open(os.path.join(ROOT, SCENARIO), encoding="utf-8") as file:
         text = file.read()
     changed = os.path.join(directory, os.path.basename(SCENARIO))
@@ -70,13 +81,20 @@ def check_failure(directory):
     with open(changed, "w", encoding="utf-8") as file:
         file.write(text)
     xml = os.path.join(directory, "failed.xml")
-    done = leasehold("check", changed, "--seed", "1..2", "--junit", xml)
+    done = leasehold("check", changed, "--seed", "1..2", "--junit", xml, "--sarif", sarif)
     expect("exit code of an inconclusive check", done.returncode, 3)
     suite = ElementTree.parse(xml).getroot().find("testsuite")
     expect("failures of an inconclusive check", suite.get("failures"), "2")
     failure = suite.find("testcase").find("failure")
     expect("type", failure.get("type"), "inconclusive")
     expect("names what is missing", "restored-cluster" in failure.text, True)
+    with open(sarif, encoding="utf-8") as file:
+        run = json.load(file)["runs"][0]
+    expect("SARIF exit code", run["invocations"][0]["exitCode"], 3)
+    expect("SARIF results", [(one["ruleId"], one["level"]) for one in run["results"]],
+           [("scenario.expectation", "warning")])
+    uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    expect("SARIF location", uri, "file://" + changed)
 
 
 def check_history(directory):
@@ -94,7 +112,7 @@ def check_history(directory):
 
 def check_unwritable(directory):
     before = names_in(directory)
-    for option in ("--json", "--junit", "--history"):
+    for option in ("--json", "--junit", "--sarif", "--history"):
         done = leasehold("run", SCENARIO, option, os.path.join(directory, "none", "x"))
         expect(f"exit code of an unwritable {option}", done.returncode, 74)
         expect(f"stdout of an unwritable {option}", done.stdout, "")

@@ -249,6 +249,11 @@ class Tidy:
                     text = (self.root / "agent/host/CMakeLists.txt").read_text()
                 if path.name not in re.findall(r"[\w.-]+", text):
                     self.object("unregistered", path, 1, "built by no CMakeLists.txt")
+        index = self.root / "findings" / "README.md"
+        indexed = index.read_text() if index.is_file() else ""
+        for path in self.files("findings"):
+            if path != index and f"`{path.name}`" not in indexed:
+                self.object("unregistered", path, 1, "not in the index of findings/README.md")
         scenarios = [f for f in self.files("scenarios") if f.suffix in (".yaml", ".yml")]
         for path in scenarios:
             text = path.read_text(errors="replace")
@@ -468,6 +473,7 @@ PLANTED = [
     ("unregistered", "tests/scenarios/some_test.py", "\n"),
     ("unregistered", "tests/mutants/some.patch", "\n"),
     ("unregistered", "scenarios/b.yaml", "name: b\n"),
+    ("unregistered", "findings/other.sh", "\n"),
 ]
 
 

@@ -60,6 +60,8 @@ std::vector<Reach> election_reaches(const Folder& folder) {
          [](const auto& c) { return c.election.max_lease_duration == Duration(60s); }},
         {"client-go-peers", electing({"--client-go-peers"}),
          [](const auto& c) { return c.election.client_go_peers; }},
+        {"leader-events", electing({"--leader-events=false"}),
+         [](const auto& c) { return !c.leader_events; }},
         {"kubeconfig", by_kubeconfig,
          [](const auto& c) {
              return c.api->server == "https://127.0.0.1:6443" && c.api->token == "example-token" &&
@@ -191,7 +193,10 @@ TEST(AgentFlags, EveryFlagReachesItsField) {
         SCOPED_TRACE(reach.flag);
         EXPECT_TRUE(reach.arrived(good(reach.arguments)));
         EXPECT_NE(std::find_if(reach.arguments.begin(), reach.arguments.end(),
-                               [&](const auto& word) { return word == "--" + reach.flag; }),
+                               [&](const auto& word) {
+                                   return word == "--" + reach.flag ||
+                                          word.starts_with("--" + reach.flag + "=");
+                               }),
                   reach.arguments.end())
             << "the case doesn't give its flag";
         tried.insert(reach.flag);

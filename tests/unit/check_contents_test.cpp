@@ -91,6 +91,28 @@ TEST_F(CheckContents, AWriteOfItsOwnThatIsNotStoredYetIsNewerThanWhatIs) {
     EXPECT_TRUE(violated(verdict(kRegress), older));
 }
 
+TEST_F(CheckContents, AFileOfAWriteThatRepeatsAnOlderContentIsThatWrites) {
+    written(10s, 1, "a");
+    written(20s, 2, "b");
+    history_.step(0, 30s, backup_write(3, kKey, 1));
+    queried(31s, query_data(101, "", 5, 1), 0);
+    EXPECT_TRUE(passes(verdict(kRegress)));
+    // What an ETag names is that version, whatever holds the same.
+    const auto older = queried(32s, query_data(102, "a", 5, 1), 0);
+    EXPECT_TRUE(violated(verdict(kRegress), older));
+}
+
+TEST_F(CheckContents, ACommitIsOfTheWriteWhoseStampItCarriesNotOfALaterOneThatHoldsTheSame) {
+    history_.step(0, 10s, backup_write(1, kKey, 1), {put_of(201, 0, kKey, 5, 1, 1)});
+    history_.step(0, 11s, backup_write(2, kKey, 2));
+    history_.step(0, 12s, backup_write(3, kKey, 1));
+    history_.store(0, 13s, kKey, "a", 5, 1, 1);
+    history_.store(0, 14s, kKey, "b", 5, 2, 2);
+    queried(15s, query_data(101, "b", 5, 2), 0);
+    queried(16s, query_data(102, "", 5, 1), 0);
+    EXPECT_TRUE(passes(verdict(kRegress)));
+}
+
 TEST_F(CheckContents, CallsThatOverlapMayEndInAnyOrder) {
     written(10s, 1, "a");
     written(20s, 2, "b");

@@ -273,6 +273,100 @@ TEST_F(CheckConverge, WhatCameTooLateOrIsNotYetStoredIsNotAsked) {
     EXPECT_EQ(history_.verdict(kConverge, 720s).status, Status::pass);
 }
 
+/// Replica 0 leads from second 1 on, and had found a file on its disk.
+Verdict with_a_file(bool dirty, Duration end) {
+    History history;
+    history.start_all();
+    auto entries = std::make_shared<FileList>();
+    entries->push_back(FileEntry{key_of(kKey), FileTag{Epoch{1}, ETag{}, dirty, true, 1}, {}});
+    history.step(0, 500ms, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, entries}});
+    for (ReplicaIndex i = 1; i < 3; ++i)
+        history.step(i, 1s, FileAnswered{RequestId{1}, FileReply{}});
+    history.lead(0, 1s, 1, 1h);
+    return history.verdict(kConverge, end);
+}
+
+TEST(CheckConvergedDisks, WhoLeadsBringsWhatItFoundOnItsDiskToTheBucket) {
+    const Verdict left = with_a_file(true, 10min);
+    EXPECT_EQ(left.status, Status::violated);
+    EXPECT_NE(left.what.find("has not brought its file of 'assets/1h'"), std::string::npos)
+        << left.what;
+    EXPECT_NE(with_a_file(false, 10min).status, Status::violated);
+    EXPECT_NE(with_a_file(true, 30s).status, Status::violated) << "it has not led for long";
+}
+
+TEST(CheckConvergedDisks, AListOfTheFilesThatFailedIsAskedForAgain) {
+    History history;
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    FileReply failed;
+    failed.status = FileStatus::io_error;
+    for (ReplicaIndex i = 0; i < 3; ++i) {
+        history.step(i, 1500ms, Timer{}, {send_file(1, FileVerb::list, "")});
+        history.step(i, 2s, FileAnswered{RequestId{1}, i == 2 ? failed : FileReply{}});
+    }
+    const Verdict verdict = history.verdict(kConverge, 10min);
+    EXPECT_EQ(verdict.status, Status::violated);
+    EXPECT_NE(verdict.what.find("replica-2 does not know"), std::string::npos) << verdict.what;
+}
+
+class CheckKeeping : public ::testing::Test {
+  protected:
+    CheckKeeping() {
+        history_.start_all();
+        history_.object(0, 1s, kKey, "a", 1);
+    }
+    std::uint64_t fetched(Duration when) {
+        const std::uint64_t request = ++request_;
+        history_.step(1, when, Timer{}, {send_bucket(request, BucketVerb::get, kKey)});
+        return history_.step(1, when + 1ms, bucket_got(request, "a"));
+    }
+    std::uint64_t file(Duration when, FileVerb verb, FileStatus status = FileStatus::ok) {
+        const std::uint64_t request = ++request_;
+        const auto sent = history_.step(1, when, Timer{}, {send_file(request, verb, kKey, "a")});
+        history_.step(1, when + 1ms, FileAnswered{RequestId{request}, FileReply{status, nullptr}});
+        return sent;
+    }
+    Verdict verdict() { return history_.verdict(kBounded, 10min); }
+    History history_;
+    std::uint64_t request_ = 100;
+};
+
+TEST_F(CheckKeeping, AVersionThatCanNotBeKeptIsFetchedEverMoreRarely) {
+    for (const Duration when : {10s, 40s, 70s, 130s, 250s, 490s}) {
+        fetched(when);
+        file(when + 1s, FileVerb::store, FileStatus::no_space);
+    }
+    EXPECT_TRUE(passes(verdict()));
+    for (int i = 0; i < 3; ++i)
+        fetched(500s + i * 10s);
+    const auto tenth = fetched(530s);
+    EXPECT_TRUE(violated(verdict(), tenth));
+}
+
+TEST_F(CheckKeeping, OneThatWasKeptMayBeFetchedAgain) {
+    for (int i = 0; i < 12; ++i) {
+        fetched(10s + i * 10s);
+        file(11s + i * 10s, FileVerb::store);
+        file(12s + i * 10s, FileVerb::load, FileStatus::corrupt);
+    }
+    EXPECT_TRUE(passes(verdict()));
+}
+
+TEST_F(CheckKeeping, AFileIsNotWrittenWithWhatItHolds) {
+    file(10s, FileVerb::store);
+    file(20s, FileVerb::load);
+    EXPECT_NE(verdict().status, Status::violated);
+    const auto again = file(30s, FileVerb::store);
+    EXPECT_TRUE(violated(verdict(), again));
+}
+
+TEST_F(CheckKeeping, ATagIsNotWrittenTwice) {
+    file(10s, FileVerb::store);
+    const auto again = file(30s, FileVerb::retag);
+    EXPECT_TRUE(violated(verdict(), again));
+}
+
 TEST(CheckReadsNeverStack, APageThatTheReplicaCanNotUseIsNoPage) {
     History history;
     history.start_all();

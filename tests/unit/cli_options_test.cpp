@@ -78,6 +78,8 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
     EXPECT_NE(bad({"run", "a", "--seed", "1..2", "--history", "h"}).find("--history"),
               std::string::npos);
     EXPECT_NE(bad({"check", "d", "--history", "h"}).find("unknown option"), std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--junit", "x", "--sarif", "x"}).find("two outputs"),
+              std::string::npos);
     EXPECT_NE(bad({"run", "a", "--json", "x", "--junit", "x"}).find("two outputs"),
               std::string::npos);
     EXPECT_NE(bad({"list", "--faults", "--marks"}).find("exclude"), std::string::npos);

@@ -69,6 +69,31 @@ TEST(EventQueue, LetsEachOfTwoEqualDatesBeFirstInAboutHalfOfTheSeeds) {
     EXPECT_LT(first, 600);
 }
 
+// Only the nearest lie sorted: where an element waits must not show in when it leaves.
+TEST(EventQueue, HowMuchElseWaitsLeavesTheOrderAsItIs) {
+    const auto order = [](std::uint64_t before, std::uint64_t after) {
+        EventQueue queue;
+        queue.reset(3);
+        for (std::uint64_t i = 0; i < 200; ++i) {
+            queue.push(5, 1, 2, i);
+            if (i < before) queue.push(1, 9, 0, 1000);
+            if (i < after) queue.push(9, 9, 1, 1000);
+        }
+        std::vector<std::uint64_t> told;
+        while (!queue.empty())
+            if (const EventQueue::Element element = queue.pop(); element.at == 5)
+                told.push_back(element.data);
+        return told;
+    };
+    const auto alone = order(0, 0);
+    ASSERT_EQ(alone.size(), 200U);
+    for (const std::uint64_t others : {10U, 31U, 32U, 33U, 200U}) {
+        EXPECT_EQ(order(others, 0), alone) << others;
+        EXPECT_EQ(order(0, others), alone) << others;
+        EXPECT_EQ(order(others, others), alone) << others;
+    }
+}
+
 // A fault more, injected early, must not be another run from the beginning on.
 TEST(EventQueue, WhatOneComponentDoesMoreLeavesTheOrderOfTheOthers) {
     const auto order = [](std::uint64_t more) {

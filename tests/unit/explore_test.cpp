@@ -1,11 +1,13 @@
 // Exploration: the canonical form, the search, the set of states seen, and schedules as files.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "sim/explore/memo.hpp"
 #include "sim/explore/schedule.hpp"
 #include "sim/explore/search.hpp"
 #include "sim/explore/visited.hpp"
@@ -27,7 +29,7 @@ Space broken_clocks() {
     return space;
 }
 
-std::vector<Fingerprint> following(const World& world) {
+std::vector<Fingerprint> following(Parts& parts, const World& world) {
     std::vector<Action> actions;
     std::vector<Fingerprint> forms;
     Scratch scratch;
@@ -35,7 +37,7 @@ std::vector<Fingerprint> following(const World& world) {
     for (const Action& action : actions) {
         World next = world;
         EXPECT_EQ(next.take(action, scratch), Broken::nothing);
-        forms.push_back(next.fingerprint());
+        forms.push_back(parts.state_of(next).fingerprint);
     }
     std::sort(forms.begin(), forms.end());
     return forms;
@@ -46,7 +48,8 @@ std::vector<Fingerprint> following(const World& world) {
 void check_forms(const Space& space, std::size_t most) {
     std::map<Fingerprint, std::vector<Fingerprint>> seen;
     std::vector<World> open{World(space)};
-    seen[open.front().fingerprint()] = following(open.front());
+    Parts parts(space);
+    seen[parts.state_of(open.front()).fingerprint] = following(parts, open.front());
     Scratch scratch;
     std::vector<Action> actions;
     std::size_t met_again = 0;
@@ -57,13 +60,13 @@ void check_forms(const Space& space, std::size_t most) {
         for (const Action& action : actions) {
             World next = world;
             ASSERT_EQ(next.take(action, scratch), Broken::nothing);
-            const auto [known, added] = seen.try_emplace(next.fingerprint());
+            const auto [known, added] = seen.try_emplace(parts.state_of(next).fingerprint);
             if (added) {
-                known->second = following(next);
+                known->second = following(parts, next);
                 open.push_back(std::move(next));
             } else {
                 ++met_again;
-                ASSERT_EQ(known->second, following(next));
+                ASSERT_EQ(known->second, following(parts, next));
             }
         }
     }
@@ -87,9 +90,10 @@ TEST(ExploreForm, ReplicasAreAlike) {
     }
     (void)ab.take({.what = Happens::arrive, .replica = 0}, scratch);
     (void)ba.take({.what = Happens::arrive, .replica = 1}, scratch);
-    EXPECT_EQ(ab.fingerprint(), ba.fingerprint());
+    Parts parts(space);
+    EXPECT_EQ(parts.state_of(ab).fingerprint, parts.state_of(ba).fingerprint);
     (void)ba.take({.what = Happens::arrive, .replica = 0}, scratch);
-    EXPECT_NE(ab.fingerprint(), ba.fingerprint());
+    EXPECT_NE(parts.state_of(ab).fingerprint, parts.state_of(ba).fingerprint);
 }
 
 TEST(ExploreSearch, AllStatesAreSeenWhateverTheThreadsDo) {
@@ -106,6 +110,64 @@ TEST(ExploreSearch, AllStatesAreSeenWhateverTheThreadsDo) {
     EXPECT_EQ(one.states, three.states);
     EXPECT_EQ(one.transitions, three.transitions);
     EXPECT_LE(one.bytes, one.states * 24);
+}
+
+/// What the memo says of each action is what production code does, and so is what can happen.
+/// Counts the actions of which it says something.
+void check_memo(const Space& space, std::size_t most, std::size_t& known) {
+    Memo memo(space);
+    Parts& parts = memo.parts();
+    std::set<Fingerprint> seen;
+    std::vector<World> open{World(space)};
+    Scratch scratch;
+    while (!open.empty() && seen.size() < most) {
+        World world = std::move(open.back());
+        open.pop_back();
+        const Compact state = parts.state_of(world);
+        std::vector<Action> actions;
+        std::vector<Action> same;
+        parts.next(state, actions);
+        world.next(same);
+        ASSERT_TRUE(std::is_permutation(actions.begin(), actions.end(), same.begin(), same.end()));
+        for (const Action& action : actions) {
+            Compact remembered;
+            const std::optional<Broken> broken = memo.take(state, action, remembered);
+            World next = world;
+            ASSERT_EQ(next.take(action, scratch), Broken::nothing);
+            const Fingerprint played = parts.state_of(next).fingerprint;
+            if (broken) {
+                ++known;
+                ASSERT_EQ(*broken, Broken::nothing);
+                ASSERT_EQ(remembered.fingerprint, played);
+            } else {
+                memo.learn(world, action, next, scratch.noted);
+            }
+            if (seen.insert(played).second) open.push_back(std::move(next));
+        }
+    }
+}
+
+TEST(ExploreMemo, SaysOfEachStateWhatProductionCodeMakesOfIt) {
+    std::size_t known = 0;
+    for (const Space& space : spaces())
+        check_memo(space, 4000, known);
+    check_memo(space_of("server", 1), 30'000, known);
+    EXPECT_GT(known, 4000 * spaces().size());
+}
+
+TEST(ExploreMemo, SeesTheStatesThatAreSeenWithoutIt) {
+    for (const char* name : {"quick", "fresh", "three"}) {
+        Limits limits;
+        limits.states = 60'000;
+        limits.threads = 1;
+        const Found with = explore_all(space_of(name, 0), limits);
+        limits.memo = false;
+        const Found without = explore_all(space_of(name, 0), limits);
+        EXPECT_EQ(with.states, without.states);
+        EXPECT_EQ(with.transitions, without.transitions);
+        EXPECT_EQ(with.ending, without.ending);
+        EXPECT_LT(with.played * 5, without.played);
+    }
 }
 
 TEST(ExploreSearch, ALimitEndsItBounded) {

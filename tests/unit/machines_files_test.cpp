@@ -114,6 +114,48 @@ TEST_F(FileChangesAlone, AStoreTakesThePlaceOfARemovalThatWaitsToBeTriedAgain) {
     EXPECT_EQ(answered(FileVerb::store), FileChanges::End::done);
 }
 
+TEST_F(FileChangesAlone, ATagThatCouldNotBeWrittenIsTriedAgainForTheBytesAreGood) {
+    for (const FileStatus how : {FileStatus::no_space, FileStatus::io_error}) {
+        retag(5);
+        files();
+        EXPECT_EQ(answered(FileVerb::retag, how), FileChanges::End::more);
+        EXPECT_FALSE(changes.due(now)) << "after a back-off";
+        retag(6);
+        EXPECT_EQ(file_one().tag.write_id, 6U) << "a newer tag takes its place at once";
+        EXPECT_EQ(answered(FileVerb::retag, how), FileChanges::End::more);
+        now = changes.next_deadline();
+        ASSERT_EQ(changes.due(now), a);
+        Desk at = desk();
+        changes.retry(a, name, at);
+        const SendFile sent = file_one();
+        EXPECT_EQ(sent.verb, FileVerb::retag);
+        EXPECT_EQ(sent.tag.write_id, 6U);
+        EXPECT_EQ(answered(FileVerb::retag), FileChanges::End::done);
+        EXPECT_FALSE(changes.busy(a));
+    }
+}
+
+TEST_F(FileChangesAlone, ATagThatCouldNotBeWrittenIsReplacedByTheOneThatWaits) {
+    retag(5);
+    retag(6);
+    files();
+    EXPECT_EQ(answered(FileVerb::retag, FileStatus::io_error), FileChanges::End::more);
+    now = changes.next_deadline();
+    ASSERT_EQ(changes.due(now), a);
+    Desk at = desk();
+    changes.retry(a, name, at);
+    EXPECT_EQ(file_one().tag.write_id, 6U);
+}
+
+TEST_F(FileChangesAlone, ATagOfAFileThatIsNotThereOrTornIsNotTriedAgain) {
+    for (const FileStatus how : {FileStatus::missing, FileStatus::corrupt}) {
+        retag(5);
+        files();
+        EXPECT_EQ(answered(FileVerb::retag, how), FileChanges::End::lost);
+        EXPECT_FALSE(changes.busy(a));
+    }
+}
+
 TEST_F(FileChangesAlone, AFileThatIsMissingIsRemoved) {
     remove();
     EXPECT_EQ(answered(FileVerb::remove, FileStatus::missing), FileChanges::End::done);

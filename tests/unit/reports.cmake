@@ -9,6 +9,7 @@ leasehold_add_unit_test(reports_test
         reports_junit_test.cpp
         reports_record_test.cpp
         reports_result_test.cpp
+        reports_sarif_test.cpp
         reports_summary_test.cpp
         reports_terminal_test.cpp
         reports_text_test.cpp

@@ -23,12 +23,24 @@ TEST(Junit, CountsFailuresAndErrorsApart) {
     summary.runs[2].internal_error = "x < y";
     summarise(summary, {std::chrono::seconds(1), std::nullopt, std::nullopt});
     const std::string text = junit_report({summary});
-    EXPECT_NE(text.find("<testsuite name=\"a &quot;quoted&quot; name\" tests=\"4\" failures=\"2\" "
-                        "errors=\"1\" skipped=\"0\" time=\"540.000\""),
+    EXPECT_NE(text.find("<testsuite name=\"a &quot;quoted&quot; name\" tests=\"8\" failures=\"3\" "
+                        "errors=\"1\" skipped=\"2\" time=\"540.000\""),
               std::string::npos)
         << text;
     EXPECT_NE(text.find("<failure type=\"safety\" message=\"FAIL  safety: leader.at-most-one\">"),
               std::string::npos)
+        << text;
+    EXPECT_NE(
+        text.find("name=\"leader.at-most-one\" time=\"0.000\">\n      <failure type=\"safety\" "
+                  "message=\"1 of 3 runs, such as seed 7: replica-0 and replica-1"),
+        std::string::npos)
+        << text;
+    EXPECT_NE(text.find("name=\"leader.eventually-one\" time=\"0.000\"/>"), std::string::npos)
+        << text;
+    EXPECT_NE(
+        text.find("name=\"stop.bounded\" time=\"0.000\">\n      <skipped message=\"no replica "
+                  "was told to stop\"/>"),
+        std::string::npos)
         << text;
     EXPECT_NE(text.find("<error type=\"internal\""), std::string::npos);
     EXPECT_NE(text.find("x &lt; y"), std::string::npos);
@@ -36,6 +48,17 @@ TEST(Junit, CountsFailuresAndErrorsApart) {
                         "14.307s of 3\"/>"),
               std::string::npos)
         << text;
+}
+
+TEST(Junit, AnInvariantThatAScenarioExpectsToBreakPasses) {
+    ScenarioSummary summary;
+    summary.runs = {samples::violated()};
+    summary.runs[0].outcome = check::Outcome::pass;
+    summary.runs[0].expectations.push_back({"violates leader.at-most-one", true, ""});
+    summarise(summary, {});
+    const std::string text = junit_report({summary});
+    EXPECT_NE(text.find("name=\"leader.at-most-one\" time=\"0.000\"/>"), std::string::npos) << text;
+    EXPECT_NE(text.find("failures=\"0\""), std::string::npos) << text;
 }
 
 }  // namespace

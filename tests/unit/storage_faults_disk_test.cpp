@@ -195,5 +195,23 @@ TEST_F(StorageDisk, ARemovedKeysFileGoesAlthoughItsTagCouldNotBeWritten) {
     EXPECT_FALSE(kept(key("a"))) << "dirty under its old tag, it would be uploaded again";
 }
 
+TEST_F(StorageDisk, ALeaderKeepsItsFileWhoseTagCouldNotBeWritten) {
+    rig.start();
+    rig.lead(7);
+    fails(FileVerb::retag, FileStatus::no_space);
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(2s);
+    ASSERT_EQ(rig.writes.at(call).ack, WriteAck::committed);
+    const int gets = rig.count(BucketVerb::get, key("a"));
+    EXPECT_EQ(rig.queries.at(rig.query(key("a"))).payload, blob(1));
+    EXPECT_EQ(rig.count(BucketVerb::get, key("a")), gets) << "the bytes are on the disk";
+    rig.advance(1min);
+    EXPECT_LE(asked(FileVerb::retag), 40);
+    is_well();
+    rig.advance(1min);
+    EXPECT_FALSE(rig.files.at(key("a")).tag.dirty) << "or the next process would upload it again";
+    EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+}
+
 }  // namespace
 }  // namespace leasehold::rig

@@ -394,6 +394,29 @@ TEST_F(BucketRules, AzureGivesEachWriteATagAndComparesItWithWhatIsMissingToo) {
                    BucketCode::precondition_failed);
 }
 
+TEST_F(BucketRules, FurtherServersThatKeepFilesAnswerInTheirOwnWays) {
+    use(BucketProfile::rclone);
+    put("d/e", body_of(1));
+    expect_refused(put("d/e/f", body_of(1)), 400, BucketCode::other);
+    expect_refused(put("d/e/f", body_of(1), PutCondition::if_match, ETag("any")), 404,
+                   BucketCode::no_such_key);
+    expect_refused(remove("d"), 500, BucketCode::internal_error);
+    use(BucketProfile::s3proxy);
+    put("d/e", body_of(1));
+    expect_refused(put("d", body_of(1), PutCondition::if_none_match), 412,
+                   BucketCode::precondition_failed);
+    expect_refused(put("d", body_of(1)), 500, BucketCode::internal_error);
+    EXPECT_EQ(remove("d").status, 204);
+}
+
+TEST_F(BucketRules, MotoAndS3MockTellOfAConditionOnAMissingKeyAlone) {
+    for (const auto profile : {BucketProfile::moto, BucketProfile::s3mock}) {
+        use(profile);
+        EXPECT_EQ(remove("k").status, 204);
+        expect_refused(remove("k", ETag("any")), 404, BucketCode::no_such_key);
+    }
+}
+
 TEST_F(BucketRules, AKeyMustBeAbleToNameAFile) {
     const std::string part(255, 'k');
     const std::string longest = part + "/" + part + "/" + part + "/" + part + "/";  // 1024

@@ -159,7 +159,7 @@ class Rig final : public Client, private Observer {
     };
     struct Parts {
         Parts(const Scenario& scenario, Observer& observer)
-            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, nullptr, {}},
+            : context{the_engine(), scenario, 1, Recorder{}, machines(), Slab<Mail>{}, {}},
               paths(context),
               hosts(context),
               faults(context, paths, hosts),
@@ -235,10 +235,12 @@ class Rig final : public Client, private Observer {
 
     // As Hosts::deliver, but for the step.
     void deliver(ReplicaIndex replica, std::uint64_t handle) {
-        if (auto letter = parts_.hosts.receive(replica, handle)) {
+        Mail& letter = *parts_.context.mail.find(handle);
+        if (parts_.hosts.reaches(replica, letter)) {
             const Instant clock = host(replica).clock.monotonic(the_engine().now());
-            told.push_back({the_engine().now(), replica, clock, std::move(letter->event)});
+            told.push_back({the_engine().now(), replica, clock, std::move(letter.event)});
         }
+        parts_.context.mail.drop(handle);
     }
 
     void on(const LeaseCommitted& record) override { lease_commits.push_back(record); }

@@ -70,11 +70,17 @@ FileChanges::End FileChanges::answered(KeyId key, const ObjectKey& name, FileVer
     Change& change = found->second;
     change.in_flight = false;
     // A file that stays though its key was removed would be served and uploaded by the next
-    // process: its removal is tried again, unless something newer is to be done with it.
+    // process. One whose tag can't be written holds good bytes all the same: the disk may be full
+    // for hours, and a leader that forgot its files would have to fetch each for its queries. Both
+    // are tried again, unless something newer is to be done with the file.
     const bool removes = verb == FileVerb::remove;
-    if (removes && status != FileStatus::ok && status != FileStatus::missing &&
-        change.next == Next::none) {
-        change.next = Next::remove;
+    const bool there = status == FileStatus::no_space || status == FileStatus::io_error;
+    const bool again = removes ? status != FileStatus::ok && status != FileStatus::missing &&
+                                     change.next == Next::none
+                               : verb == FileVerb::retag && there &&
+                                     (change.next == Next::none || change.next == Next::retag);
+    if (again) {
+        change.next = removes ? Next::remove : Next::retag;
         change.retry_at = saturating_add(retries.now, change.failures.fail(retries.limits));
         waiting_.emplace(change.retry_at, key);
         return End::more;

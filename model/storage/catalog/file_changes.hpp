@@ -21,8 +21,9 @@ struct Retries {
 
 /// What the file of a key is to become. The store may finish two requests in either order, so the
 /// second waits for the first; of several that wait only the last matters. A removal that failed is
-/// tried again: the next process would take the file for a copy. A store that failed is not, for
-/// its bytes come again with their object or their write.
+/// tried again: the next process would take the file for a copy. So is a new tag, for the file's
+/// bytes are good. A store that failed is not, for its bytes come again with their object or their
+/// write.
 class FileChanges {
   public:
     void store(KeyId key, const ObjectKey& name, const Blob& payload, const FileTag& tag,
@@ -33,15 +34,15 @@ class FileChanges {
     /// What an answered change left behind.
     enum class End : std::uint8_t {
         done,  ///< the file is as it was asked for
-        more,  ///< a later change was sent, or a removal is to be tried again
+        more,  ///< a later change was sent, or this one is to be tried again
         lost   ///< the file is not to be relied upon
     };
     End answered(KeyId key, const ObjectKey& name, FileVerb verb, FileStatus status,
                  const Retries& retries, Desk& desk);
 
-    /// A removal whose back-off has ended; none = nothing is due.
+    /// A change whose back-off has ended; none = nothing is due.
     [[nodiscard]] std::optional<KeyId> due(Instant now) const;
-    /// Sends the removal that is due again.
+    /// Sends the change that is due again.
     void retry(KeyId key, const ObjectKey& name, Desk& desk);
     [[nodiscard]] Instant next_deadline() const {
         return waiting_.empty() ? kNever : waiting_.begin()->first;

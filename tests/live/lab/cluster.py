@@ -105,7 +105,8 @@ class Cluster:
             self.must("POST", RBAC + "/roles", {
                 "metadata": {"name": role},
                 "rules": [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
-                           "verbs": verbs + more}]})
+                           "verbs": verbs + more},
+                          {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]}]})
             self.add_account(role, role)
 
     def add_account(self, name, role="agent"):

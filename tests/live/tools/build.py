@@ -60,6 +60,7 @@ HELM3_LINK = " ".join(f"-X helm.sh/helm/v3/pkg/{place}.k8sVersion{part}={value}"
 
 # module: {program: (package, further link flags)}
 MODULES = {
+    "actionlint": {"actionlint": ("github.com/rhysd/actionlint/cmd/actionlint", "")},
     "elector": {"elector": (".", "")},
     "helm": {"helm": (".", ""), "helm3": ("helm.sh/helm/v3/cmd/helm", HELM3_LINK),
              "helm4": ("helm.sh/helm/v4/cmd/helm", "")},
@@ -67,6 +68,7 @@ MODULES = {
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},
+    "rclone": {"rclone-s3": (".", "")},
     "fakegcs": {"fake-gcs-server": ("github.com/fsouza/fake-gcs-server", "")},
     "kine": {"kine": ("github.com/k3s-io/kine", "")},
     "k8s": kubernetes("v1.37.2"),

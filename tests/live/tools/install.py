@@ -4,9 +4,11 @@ machine.
 
     install.py moto      moto (STS, IAM, S3, an instance's metadata), from PyPI
     install.py azurite   Azurite (Azure Blob Storage), from npm, with the Node.js that is on PATH
+    install.py schemas   JSON schemas that others publish: SARIF's (from npm), GitHub's and GitLab's (PyPI)
     install.py python-elector   Kubernetes' official client for Python, from PyPI
     install.py fabric8          likewise official-java: clients for Java, from Maven Central
     install.py kubert           likewise kube-leader-election: from Rust's registry
+    install.py s3proxy          likewise s3mock: S3 servers in Java, from Maven Central
 
 Installs what is not there yet and prints the command that starts it. Each lies in the cache beside
 the servers that build.py builds, CACHE/live/NAME-KEY, where KEY is a digest of its lock file or
@@ -22,8 +24,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import build
@@ -111,6 +115,36 @@ def azurite():
     return ["node", folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"]
 
 
+# Of @microsoft/jest-sarif, which has SARIF 2.1.0's as SchemaStore publishes it.
+SARIF_PACKAGE = "@microsoft/jest-sarif@1.0.0-beta.0"
+SARIF_SCHEMA = "sarif-2.1.0-rtm.5.json"
+SARIF_DIGEST = "2d99159ae54a3eea97f81781cff48780548657c35949f4b7f25e99a2ba4de4f8"
+
+
+def schemas():
+    """The folder with sarif.json, github-workflows.json and gitlab-ci.json. No code of theirs runs."""
+    requirements = HERE / "schemas" / "requirements.txt"
+
+    def fill(folder):
+        with tempfile.TemporaryDirectory() as scratch:
+            _run("schemas", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                             "--only-binary", ":all:", "--require-hashes", "-d", scratch, "-r",
+                             requirements])
+            with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel:
+                for name in ("github-workflows.json", "gitlab-ci.json"):
+                    place = f"check_jsonschema/builtin_schemas/vendor/{name}"
+                    (folder / name).write_bytes(wheel.read(place))
+            _run("schemas", ["npm", "pack", "--silent", "--ignore-scripts", SARIF_PACKAGE],
+                 cwd=scratch)
+            with tarfile.open(next(Path(scratch).glob("*.tgz"))) as packed:
+                found = packed.extractfile(f"package/lib/schemas/{SARIF_SCHEMA}").read()
+        if hashlib.sha256(found).hexdigest() != SARIF_DIGEST:
+            raise Unavailable(f"schemas: {SARIF_PACKAGE} has another {SARIF_SCHEMA} than the pinned one")
+        (folder / "sarif.json").write_bytes(found)
+    locked = requirements.read_bytes() + f"{SARIF_PACKAGE} {SARIF_DIGEST}".encode()
+    return [_once("schemas", locked, "", fill)]
+
+
 @functools.cache
 def java_elector(name):
     """The command that starts the elector of electors/java/`name`, its library from Maven Central."""
@@ -130,6 +164,30 @@ def java_elector(name):
               - time.clock_gettime_ns(time.CLOCK_MONOTONIC))
     return ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
             f"{folder / 'classes'}:{folder / 'jars'}/*", "Elector", f"--boottime-offset={offset}"]
+
+
+# Whole programs: coordinates and SHA-256 of the jar that has all that it needs.
+JARS = {
+    "s3proxy": ("org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies",
+                "a4d025969aaf796616ed4b1e2491d87d455ce84bb28cb9db086b2e6aaa68b48d"),
+    "s3mock": ("com.adobe.testing:s3mock:5.2.0:jar:exec",
+               "dd7c192fef0005374dec507317ae946eaa5beeffeb4e901d8b97f7fd2ddfb741"),
+}
+
+
+@functools.cache
+def jar(name):
+    """The jar of one of JARS, to be run by `java -jar`."""
+    coordinates, digest = JARS[name]
+
+    def fill(folder):
+        _run(name, ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "dependency:copy",
+                    f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}"], cwd=folder)
+        (found,) = folder.glob("*.jar")
+        if hashlib.sha256(found.read_bytes()).hexdigest() != digest:
+            raise Unavailable(f"{name}: {coordinates} has another checksum than the pinned one")
+        found.rename(folder / f"{name}.jar")
+    return _once(name, coordinates.encode(), digest, fill) / f"{name}.jar"
 
 
 @functools.cache
@@ -153,8 +211,10 @@ def rust_elector(name):
 INSTALLERS = {
     "moto": moto,
     "azurite": azurite,
+    "schemas": schemas,
     "python-elector": python_elector,
     **{name: functools.partial(java_elector, name) for name in ("fabric8", "official-java")},
+    **{name: lambda name=name: ["java", "-jar", jar(name)] for name in JARS},
     **{name: functools.partial(rust_elector, name) for name in ("kube-leader-election", "kubert")},
 }
 

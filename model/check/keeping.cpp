@@ -1,0 +1,53 @@
+#include "model/check/keeping.hpp"
+
+#include <bit>
+#include <string>
+
+namespace leasehold::check {
+
+namespace {
+
+/// The first tries: a reader's may come between those of the passes.
+constexpr std::uint64_t kTries = 3;
+
+}  // namespace
+
+void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
+    const bool names = !file.tag.dirty && !file.tag.etag.empty();
+    if (file.verb != FileVerb::retag && !(file.verb == FileVerb::store && names)) return;
+    const FileTag* has = served_.copy(step.replica, file.key);
+    if (has == nullptr || served_.changing(step.replica, file.key)) return;
+    facts_.checked(Id::requests_bounded);
+    if (!(*has == file.tag) || !facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " wrote its file of " + words(file.key) + " at " +
+                       words(step.at) + " with what it held already",
+                   {served_.tagged(step.replica, file.key).number, step.number});
+}
+
+void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& etag) {
+    // A tombstone leaves nothing to keep, and a store that leaves keys out of its LISTs shows it as
+    // new again and again.
+    const Committed* commit = contents_.of(key).committed_as(etag);
+    if (commit != nullptr && commit->absent) return;
+    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
+    Got& got = stations_[step.replica][key];
+    const std::uint64_t kept = served_.tagged(step.replica, key).number;
+    if (got.etag != etag || got.kept != kept) got = Got{etag, 0, step.now.monotonic, kept};
+    facts_.checked(Id::requests_bounded);
+    const auto waits = static_cast<std::uint64_t>((step.now.monotonic - got.first) /
+                                                  (facts_.settings.fastest_poll() / 2));
+    if (++got.times <= kTries + std::bit_width(waits)) return;
+    if (!facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " fetched one version of " + words(key) + " " +
+                       std::to_string(got.times) + " times within " +
+                       words(step.now.monotonic - got.first) + ", although it cannot keep it",
+                   {step.number});
+}
+
+void Keeping::process_ended(ReplicaIndex index) {
+    if (index < stations_.size()) stations_[index].clear();
+}
+
+}  // namespace leasehold::check

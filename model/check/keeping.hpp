@@ -1,0 +1,41 @@
+// Keeping: the part of requests.bounded that looks at local copies.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "model/check/contents.hpp"
+#include "model/check/served.hpp"
+
+namespace leasehold::check {
+
+/// No file is written with what it holds already, and a version that a follower cannot keep (its
+/// disk is full, the object damaged) is fetched ever more rarely, the wait doubling.
+class Keeping {
+  public:
+    Keeping(Facts& facts, const Served& served, Contents& contents)
+        : facts_(facts), served_(served), contents_(contents) {}
+
+    /// To be told before Served is.
+    void file_sent(const ReplicaStepped& step, const SendFile& file);
+    /// A GET of a follower's pass, for which no read waits, brought that version.
+    void got(const ReplicaStepped& step, const ObjectKey& key, const ETag& etag);
+    void process_ended(ReplicaIndex index);
+
+  private:
+    /// The version of a key that was fetched last.
+    struct Got {
+        ETag etag;
+        std::uint64_t times = 0;
+        Instant first{};
+        std::uint64_t kept = 0;  ///< event that kept a version of the key, before the first
+    };
+
+    Facts& facts_;
+    const Served& served_;
+    Contents& contents_;
+    std::vector<std::map<ObjectKey, Got>> stations_;
+};
+
+}  // namespace leasehold::check

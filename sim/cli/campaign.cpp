@@ -1,0 +1,417 @@
+// leasehold campaign: random schedules until something breaks.
+#include "sim/cli/campaign.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "config/nearest.hpp"
+#include "model/base/random.hpp"
+#include "reports/atomic_file.hpp"
+#include "reports/terminal.hpp"
+#include "reports/text.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/search/signature.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using search::Batch;
+using search::Genome;
+
+/// Runs between two looks at the clock, the corpus and SIGINT. More, and mutation would feed on
+/// what is old; fewer, and workers would wait for the last of each batch.
+constexpr std::uint64_t kBatch = 256;
+constexpr std::uint64_t kDefaultSeeds = 1'000;
+constexpr std::uint64_t kEndless = 1'000'000'000;
+constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
+constexpr std::chrono::seconds kShrinkTime{20};
+
+/// The file that results are appended to, a line in one write: a SIGKILL leaves whole lines.
+class ResultsFile {
+  public:
+    ResultsFile(const std::string& path, bool fresh, std::size_t keep) : path_(path) {
+        descriptor_ =
+            open(path.c_str(), O_WRONLY | O_CLOEXEC | (fresh ? O_CREAT | O_EXCL : 0), 0644);
+        if (descriptor_ < 0) fail("open");
+        if (!fresh && ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) fail("truncate");
+        if (lseek(descriptor_, 0, SEEK_END) < 0) fail("seek in");
+    }
+    ~ResultsFile() { close(descriptor_); }
+    ResultsFile(const ResultsFile&) = delete;
+    ResultsFile& operator=(const ResultsFile&) = delete;
+
+    void write_line(const std::string& line) {
+        if (::write(descriptor_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+            fail("write");
+    }
+
+  private:
+    [[noreturn]] void fail(const char* doing) const {
+        throw reports::OutputError(path_ + ": cannot " + doing + ": " + std::strerror(errno));
+    }
+    std::string path_;
+    int descriptor_ = -1;
+};
+
+class Campaign {
+  public:
+    Campaign(const Options& options, std::vector<sim::Scenario> bases,
+             std::vector<search::Family> families, search::Header header)
+        : options_(options),
+          bases_(bases.size()),
+          guide_(header.guide),
+          report_{{std::move(header), {}}, {}, {}, false},
+          space_(std::move(bases), std::move(families)),
+          player_(search_options(options), none_, nullptr,
+                  [this](const std::string& text) {
+                      return space_.scenario(*search::parse_genome(text));
+                  }),
+          shrinker_(quiet_options(options), none_, nullptr, excused),
+          progress_(!options.quiet && isatty(STDERR_FILENO) == 1) {}
+
+    /// Continues what the file holds.
+    void resume(search::Results earlier) {
+        for (const Batch& batch : earlier.batches)
+            guide_.learn(batch);
+        report_.results.batches = std::move(earlier.batches);
+    }
+    void stream_to(std::unique_ptr<ResultsFile> file, fs::path folder) {
+        file_ = std::move(file);
+        folder_ = std::move(folder);
+    }
+
+    /// Plays until the seeds, the time or the patience of whoever sent a signal end.
+    void run() {
+        started_ = last_new_ = Clock::now();
+        for (std::uint64_t batch = report_.results.batches.size(); !over(batch); ++batch)
+            if (!play(batch)) {
+                report_.interrupted = true;
+                break;
+            }
+        if (progress_) std::fputs("\r\x1b[K", stderr);
+        if (options_.shrinks) find_least();
+    }
+    [[nodiscard]] const CampaignReport& report() const { return report_; }
+
+  private:
+    static Options search_options(Options options) {
+        options.coverage = options.guide;
+        options.quiet = true;
+        return options;
+    }
+    /// What shrinks into a scenario that may break is no failure of the one that it was.
+    static sim::Scenario excused(const std::string& text) {
+        sim::Scenario scenario = scenario_from_text(text);
+        search::excuse(scenario);
+        return scenario;
+    }
+    static Options quiet_options(Options options) {
+        options.quiet = true;
+        options.jobs = 1;
+        return options;
+    }
+
+    [[nodiscard]] bool over(std::uint64_t batch) const {
+        if (interrupted()) return true;
+        if (options_.time && Clock::now() - started_ >= *options_.time) return true;
+        return seed_of(batch * kBatch) > report_.results.header.last;
+    }
+    /// Shards take turns.
+    [[nodiscard]] std::uint64_t seed_of(std::uint64_t run) const {
+        const search::Header& header = report_.results.header;
+        return header.first + run * header.shards + header.shard - 1;
+    }
+
+    bool play(std::uint64_t number) {
+        std::vector<Job> jobs;
+        std::vector<Genome> genomes;
+        for (std::uint64_t i = 0; i < kBatch; ++i) {
+            const std::uint64_t seed = seed_of(number * kBatch + i);
+            if (seed > report_.results.header.last) break;
+            const std::uint64_t base = bases_ == 0 ? 0 : 1 + seed % bases_;
+            genomes.push_back(guide_.next(base, seed));
+            jobs.push_back(
+                {0, genomes.back().seed, false, false, false, search::genome_text(genomes.back())});
+        }
+        auto results = player_.play(jobs);
+        if (!results) return false;
+        Batch batch;
+        batch.number = number;
+        for (std::size_t i = 0; i < jobs.size(); ++i)
+            enter(genomes[i], (*results)[i], number * kBatch + i + 1, batch);
+        if (!batch.features.empty()) last_new_ = Clock::now();
+        if (file_) file_->write_line(search::batch_line(batch));
+        report_.results.batches.push_back(std::move(batch));
+        show_progress();
+        return true;
+    }
+
+    void enter(const Genome& genome, const check::RunResult& result, std::uint64_t run,
+               Batch& batch) {
+        ++batch.runs;
+        batch.simulated += result.simulated;
+        guide_.learn(genome, result, batch);
+        std::string signature = search::carried_signature(result);
+        // A worker that died says nothing else.
+        if (signature.empty() && result.outcome == check::Outcome::internal)
+            signature = "CHECK: " + result.internal_error;
+        if (!signature.empty())
+            batch.failures.push_back(
+                {signature, result.outcome, search::genome_text(genome), genome.seed, run});
+        else if (result.outcome == check::Outcome::inconclusive)
+            ++batch.inconclusive;
+        else
+            ++batch.passed;
+    }
+
+    void show_progress() {
+        if (!progress_) return;
+        const search::Results& results = report_.results;
+        const auto seconds = [](Clock::duration span) {
+            return std::chrono::duration<double>(span).count();
+        };
+        const double spent = std::max(seconds(Clock::now() - started_), 1e-3);
+        std::uint64_t failures = 0;
+        for (const search::Group& group : results.groups())
+            failures += group.count;
+        played_ += results.batches.back().runs;
+        std::fprintf(stderr,
+                     "\r%s runs, %.0f/s, %s h simulated, %llu failures of %zu kinds, %zu features, "
+                     "the last %.0f s ago\x1b[K",
+                     reports::grouped(results.runs()).c_str(), static_cast<double>(played_) / spent,
+                     reports::grouped(
+                         static_cast<std::uint64_t>(results.simulated() / std::chrono::hours(1)))
+                         .c_str(),
+                     static_cast<unsigned long long>(failures), results.groups().size(),
+                     guide_.features(), seconds(Clock::now() - last_new_));
+        std::fflush(stderr);
+    }
+
+    /// One of each group, as small as it gets; on an interrupt what is known stays as it is.
+    void find_least() {
+        for (const search::Group& group : report_.results.groups()) {
+            if (report_.least.size() >= kLeastMax || interrupted()) return;
+            if (progress_)
+                std::fprintf(stderr, "\rshrinking %s\x1b[K", group.signature.substr(0, 60).c_str());
+            find_least(group);
+        }
+        if (progress_) std::fputs("\r\x1b[K", stderr);
+    }
+
+    void find_least(const search::Group& group) {
+        const sim::Scenario scenario = space_.scenario(*search::parse_genome(group.first.genome));
+        auto before = shrinker_.play(
+            {Job{0, group.first.seed, false, true, false, sim::resolved_yaml(scenario)}});
+        if (!before) return;
+        const std::string invariant(search::invariant_of(group.signature));
+        if (search::carried_signature(before->front()) != group.signature) {
+            report_.notes.push_back("seed " + std::to_string(group.first.seed) + " (genome " +
+                                    group.first.genome +
+                                    ") did not fail again: " + group.signature);
+            return;
+        }
+        const std::string name = least_name(invariant, group.signature);
+        const Clock::time_point from = Clock::now();
+        const auto least = make_least(
+            shrinker_, {scenario, group.first.seed, group.signature, broke_at(before->front()), {}},
+            name, "found by a campaign (" + group.first.genome + "): " + group.signature,
+            [from] { return Clock::now() - from > kShrinkTime; });
+        if (!least) return;
+        LeastOf& known = report_.least[group.signature];
+        known.result = least->result;
+        known.text = least->text;
+        if (folder_.empty()) return;
+        known.file = (folder_ / (name + ".yaml")).string();
+        known.capsule = (folder_ / (name + ".capsule.json")).string();
+        known.result.file = known.file;
+        reports::write_file(known.file, least->text);
+        reports::write_file(known.capsule, search::capsule_text(least->capsule));
+    }
+
+    /// "leader-at-most-one-1f3c": groups of one invariant differ in the end.
+    static std::string least_name(std::string invariant, const std::string& signature) {
+        for (char& c : invariant)
+            c = c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : '-';
+        return derived_name(invariant,
+                            "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
+    }
+
+    const Options& options_;
+    const std::vector<sim::Scenario> none_;
+    std::size_t bases_;
+    search::Guide guide_;
+    CampaignReport report_;
+    search::Space space_;
+    Player player_;
+    Player shrinker_;
+    bool progress_;
+    std::unique_ptr<ResultsFile> file_;
+    fs::path folder_;
+    Clock::time_point started_;
+    Clock::time_point last_new_;
+    std::uint64_t played_ = 0;
+};
+
+int refuse(const std::string& message) {
+    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
+    return kExitUsage;
+}
+
+std::string all_of(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// What the results of an earlier process hold, or a message and an exit code.
+Result<search::Results, std::string> earlier(const fs::path& path, const search::Header& header,
+                                             std::size_t& keep) {
+    if (!fs::exists(path)) return Unexpected{path.string() + ": no results to go on with"};
+    const std::string text = all_of(path);
+    auto results = search::parse_results(text, search::Tail::resumed);
+    if (!results) return Unexpected{path.string() + ": " + results.error()};
+    std::vector<std::uint64_t> missing;
+    search::Results now;
+    now.header = header;
+    if (auto same = search::unite({now, *results}, {"this command", path.string()}, missing); !same)
+        return Unexpected{same.error()};
+    if (results->header.shard != header.shard)
+        return Unexpected{path.string() + ": results of shard " +
+                          std::to_string(results->header.shard) + ", not of " +
+                          std::to_string(header.shard)};
+    keep = text.rfind('\n') + 1;
+    return results;
+}
+
+Result<std::vector<search::Family>, std::string> families_of(const Options& options) {
+    std::vector<search::Family> families;
+    for (const std::string& name : options.families) {
+        const auto family = search::family_named(name);
+        if (family) {
+            families.push_back(*family);
+            continue;
+        }
+        std::vector<std::string_view> known;
+        std::string all;
+        for (const search::FamilyInfo& info : search::kFamilies) {
+            known.push_back(info.name);
+            all += (all.empty() ? "" : ", ") + std::string(info.name);
+        }
+        const std::string near = config::nearest(name, known);
+        return Unexpected{
+            "--families: no family '" + name + "'" +
+            (near.empty() ? " (families: " + all + ")" : "; did you mean '" + near + "'?")};
+    }
+    return families;
+}
+
+search::Header header_of(const Options& options, const std::vector<sim::Scenario>& bases,
+                         Shard shard) {
+    search::Header header;
+    header.build = std::string(search::build_id());
+    header.families = options.families;
+    for (const sim::Scenario& base : bases)
+        header.bases.push_back(reports::format_hex(hash_text(sim::resolved_yaml(base))));
+    header.first = options.seeds ? options.seeds->first : 1;
+    header.last = options.seeds ? options.seeds->last : options.time ? kEndless : kDefaultSeeds;
+    header.guide = options.guide;
+    header.shard = shard.index;
+    header.shards = shard.count;
+    return header;
+}
+
+}  // namespace
+
+int campaign_command(const Options& options) {
+    const auto shard = shard_of(options);
+    if (!shard) return refuse(shard.error());
+    const auto families = families_of(options);
+    if (!families) return refuse(families.error());
+    std::vector<sim::Scenario> bases;
+    if (!read_scenarios(options.paths, options, bases)) return kExitUsage;
+    const search::Header header = header_of(options, bases, *shard);
+    fs::path folder = options.out;
+    if (!folder.empty() && shard->count > 1)
+        folder /= "shard-" + std::to_string(shard->index) + "-of-" + std::to_string(shard->count);
+    const fs::path path = folder / search::kResultsFile;
+    std::optional<search::Results> before;
+    std::size_t keep = 0;
+    if (options.resume) {
+        auto read = earlier(path, header, keep);
+        if (!read) return refuse(read.error());
+        before = std::move(*read);
+    } else if (!folder.empty() && fs::exists(path)) {
+        return refuse(path.string() + ": exists already (--resume goes on with it)");
+    }
+    Outputs outputs(options);
+    std::unique_ptr<ResultsFile> file;
+    if (!folder.empty()) {
+        std::error_code error;
+        fs::create_directories(folder, error);
+        file = std::make_unique<ResultsFile>(path.string(), !before.has_value(), keep);
+        if (!before) file->write_line(search::header_line(header));
+    }
+    hold_interrupts();
+    Campaign campaign(options, std::move(bases), *families, header);
+    if (before) campaign.resume(std::move(*before));
+    campaign.stream_to(std::move(file), folder);
+    campaign.run();
+    const CampaignReport& report = campaign.report();
+    print(render_campaign(report, options.quiet, wants_colour(options)));
+    outputs.commit_texts([&] { return campaign_json(report); },
+                         [&] { return campaign_junit(report); });
+    if (report.interrupted || interrupted()) return kExitInterrupted;
+    return check::exit_code(report.results.outcome());
+}
+
+int merge_command(const Options& options) {
+    const fs::path path = fs::path(options.out) / search::kResultsFile;
+    if (fs::exists(path)) return refuse(path.string() + ": exists already (give another --out)");
+    std::vector<search::Results> shards;
+    for (const std::string& folder : options.paths) {
+        const fs::path one = fs::path(folder) / search::kResultsFile;
+        if (!fs::exists(one)) return refuse(one.string() + ": no such file");
+        auto read = search::parse_results(all_of(one), search::Tail::whole);
+        if (!read) return refuse(one.string() + ": " + read.error());
+        shards.push_back(std::move(*read));
+    }
+    CampaignReport report;
+    std::vector<std::uint64_t> missing;
+    auto united = search::unite(shards, options.paths, missing);
+    if (!united) return refuse(united.error());
+    report.results = std::move(*united);
+    for (const std::uint64_t shard : missing)
+        report.notes.push_back("shard " + std::to_string(shard) + " of " +
+                               std::to_string(shards.front().header.shards) + " is missing");
+    Outputs outputs(options);
+    std::error_code error;
+    fs::create_directories(options.out, error);
+    std::string text = search::header_line(report.results.header);
+    for (const Batch& batch : report.results.batches)
+        text += search::batch_line(batch);
+    reports::write_file(path.string(), text);
+    for (const std::string& folder : options.paths)
+        for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+            if (entry.path().filename() != search::kResultsFile && entry.is_regular_file())
+                fs::copy_file(entry.path(), fs::path(options.out) / entry.path().filename(),
+                              fs::copy_options::skip_existing);
+    print(render_campaign(report, options.quiet, wants_colour(options)));
+    outputs.commit_texts([&] { return campaign_json(report); },
+                         [&] { return campaign_junit(report); });
+    const check::Outcome outcome = report.results.outcome();
+    return check::exit_code(missing.empty() ? outcome
+                                            : check::worse(outcome, check::Outcome::inconclusive));
+}
+
+}  // namespace leasehold::cli

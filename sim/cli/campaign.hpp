@@ -1,0 +1,48 @@
+// Campaign: batches of random runs, what they showed, and the least form of what broke.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/cli/least.hpp"
+#include "sim/cli/options.hpp"
+#include "sim/search/guide.hpp"
+#include "sim/search/results.hpp"
+#include "sim/search/space.hpp"
+
+namespace leasehold::cli {
+
+/// What is known of a group of failures besides how many they are.
+struct LeastOf {
+    check::RunResult result;  ///< of the least run, in detail
+    std::string text;         ///< its scenario file
+    std::string file;         ///< where that lies; empty: nowhere
+    std::string capsule;      ///< likewise
+};
+
+/// The results of a campaign and the least forms of its failures, by signature.
+struct CampaignReport {
+    search::Results results;
+    std::map<std::string, LeastOf> least;
+    std::vector<std::string> notes;  ///< what stands beside the figures: a shard that is missing
+    bool interrupted = false;
+};
+
+/// The table, what broke, the verdict.
+[[nodiscard]] std::string render_campaign(const CampaignReport& report, bool quiet, bool colour);
+/// --json: without wall-clock times.
+[[nodiscard]] std::string campaign_json(const CampaignReport& report);
+/// --junit: a suite for the campaign, and one for each group of failures.
+[[nodiscard]] std::string campaign_junit(const CampaignReport& report);
+
+/// The shard that this process is to play: --shard, else what Slurm (SLURM_ARRAY_TASK_ID, _MIN,
+/// _COUNT) or an Indexed Job (JOB_COMPLETION_INDEX, and LEASEHOLD_SHARDS, since a Job does not tell
+/// its pods how many they are) says, else the only one. A message when they say nonsense.
+[[nodiscard]] Result<Shard, std::string> shard_of(const Options& options);
+
+}  // namespace leasehold::cli

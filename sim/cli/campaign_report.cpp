@@ -1,0 +1,171 @@
+// What a campaign tells people and machines, and which part of it this process plays.
+#include <cstdlib>
+
+#include "config/units.hpp"
+#include "reports/json_archive.hpp"
+#include "reports/junit.hpp"
+#include "reports/terminal.hpp"
+#include "reports/terminal_text.hpp"
+#include "sim/cli/campaign.hpp"
+#include "sim/search/capsule.hpp"
+#include "sim/search/signature.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+using reports::Colour;
+using reports::counted;
+using reports::Json;
+
+constexpr std::size_t kShown = 3;  ///< groups that are told in full
+
+std::string figures(const CampaignReport& report) {
+    const search::Results& results = report.results;
+    std::uint64_t failures = 0;
+    for (const search::Group& group : results.groups())
+        failures += group.count;
+    const std::uint64_t hours =
+        static_cast<std::uint64_t>(results.simulated() / std::chrono::hours(1));
+    std::string text = counted(results.runs(), "run") + ", " + counted(hours, "hour") +
+                       " simulated: " + reports::grouped(results.passed()) + " passed, " +
+                       reports::grouped(failures) + " failed, " +
+                       reports::grouped(results.runs() - results.passed() - failures) +
+                       " without a verdict";
+    if (results.header.guide) text += "; " + counted(results.features(), "feature");
+    return text + "\n";
+}
+
+std::string table(const CampaignReport& report) {
+    std::string text;
+    for (const search::Group& group : report.results.groups()) {
+        text += reports::right(reports::grouped(group.count), 7) + "  " +
+                reports::wrap(group.signature, 9, 9) + "\n         first in run " +
+                reports::grouped(group.first.run) + ", genome " + group.first.genome;
+        const auto least = report.least.find(group.signature);
+        if (least != report.least.end() && !least->second.file.empty())
+            text += ": " + least->second.file;
+        text += "\n";
+    }
+    return text.empty() ? text : "failures\n" + text;
+}
+
+std::optional<std::uint64_t> number_in(const char* variable) {
+    const char* text = std::getenv(variable);
+    if (text == nullptr) return std::nullopt;
+    const auto number = config::parse_count(text);
+    return number ? std::optional(*number) : std::optional<std::uint64_t>(~0ULL);
+}
+
+}  // namespace
+
+std::string render_campaign(const CampaignReport& report, bool quiet, bool colour) {
+    const reports::Style style{colour};
+    const check::Outcome outcome = report.results.outcome();
+    if (quiet && outcome == check::Outcome::pass) return {};
+    std::string text = figures(report) + table(report);
+    std::size_t shown = 0;
+    for (const search::Group& group : report.results.groups()) {
+        const auto least = report.least.find(group.signature);
+        if (least == report.least.end() || ++shown > kShown) continue;
+        text += "\n" + render_failure(least->second.result, "", style,
+                                      {least->second.text, least->second.capsule});
+    }
+    for (const std::string& note : report.notes)
+        text += "note: " + note + "\n";
+    return text + "\n" +
+           reports::painted(reports::verdict_word(outcome), reports::verdict_colour(outcome),
+                            style) +
+           "  " + counted(report.results.groups().size(), "kind") + " of failure" +
+           (report.interrupted ? "; interrupted" : "") + "\n";
+}
+
+std::string campaign_json(const CampaignReport& report) {
+    const search::Results& results = report.results;
+    Json json = Json::object();
+    json["schemaVersion"] = search::kResultsVersion;
+    json["program"] = "leasehold";
+    json["version"] = std::string(program_version());
+    json["build"] = results.header.build;
+    json["outcome"] = std::string(check::outcome_name(results.outcome()));
+    json["exitCode"] = check::exit_code(results.outcome());
+    json["interrupted"] = report.interrupted;
+    json["runs"] = results.runs();
+    json["passed"] = results.passed();
+    json["simulatedNs"] = results.simulated().count();
+    json["features"] = results.features();
+    json["groups"] = Json::array();
+    for (const search::Group& group : results.groups()) {
+        Json entry = Json::object();
+        entry["signature"] = group.signature;
+        entry["invariant"] = std::string(search::invariant_of(group.signature));
+        entry["outcome"] = std::string(check::outcome_name(group.outcome));
+        entry["count"] = group.count;
+        entry["firstRun"] = group.first.run;
+        entry["genome"] = group.first.genome;
+        entry["seed"] = group.first.seed;
+        const auto least = report.least.find(group.signature);
+        const bool known = least != report.least.end();
+        entry["scenario"] = known ? least->second.file : "";
+        entry["capsule"] = known ? least->second.capsule : "";
+        json["groups"].push_back(std::move(entry));
+    }
+    json["notes"] = report.notes;
+    return json.dump(1) + "\n";
+}
+
+std::string campaign_junit(const CampaignReport& report) {
+    std::vector<reports::ScenarioSummary> suites;
+    const auto add = [&](const std::string& name, check::RunResult run) {
+        reports::ScenarioSummary suite;
+        suite.name = suite.file = name;
+        run.scenario = run.file = name;
+        suite.outcome = run.outcome;
+        suite.runs.push_back(std::move(run));
+        suites.push_back(std::move(suite));
+    };
+    check::RunResult whole;
+    whole.outcome =
+        report.results.groups().empty() ? report.results.outcome() : check::Outcome::pass;
+    whole.seed = report.results.header.first;
+    if (report.results.groups().empty()) add("campaign", std::move(whole));
+    for (const search::Group& group : report.results.groups()) {
+        const auto least = report.least.find(group.signature);
+        check::RunResult run;
+        if (least != report.least.end()) run = least->second.result;
+        run.outcome = group.outcome;
+        run.seed = group.first.seed;
+        add("campaign " + group.signature, std::move(run));
+    }
+    return reports::junit_report(suites);
+}
+
+Result<Shard, std::string> shard_of(const Options& options) {
+    if (options.shard) return *options.shard;
+    const auto checked = [](std::string_view who, std::uint64_t index,
+                            std::uint64_t count) -> Result<Shard, std::string> {
+        if (index < 1 || index > count || count > 10'000)
+            return Unexpected{std::string(who) + ": the shard is " + std::to_string(index) +
+                              " of " + std::to_string(count)};
+        return Shard{index, count};
+    };
+    if (const auto id = number_in("SLURM_ARRAY_TASK_ID")) {
+        const std::uint64_t least = number_in("SLURM_ARRAY_TASK_MIN").value_or(1);
+        const auto count = number_in("SLURM_ARRAY_TASK_COUNT");
+        if (!count)
+            return Unexpected{
+                std::string("SLURM_ARRAY_TASK_ID is set and SLURM_ARRAY_TASK_COUNT "
+                            "is not: give --shard I/N")};
+        return checked("SLURM_ARRAY_TASK_ID", *id - least + 1, *count);
+    }
+    if (const auto index = number_in("JOB_COMPLETION_INDEX")) {
+        const auto count = number_in("LEASEHOLD_SHARDS");
+        if (!count)
+            return Unexpected{
+                std::string("JOB_COMPLETION_INDEX is set and LEASEHOLD_SHARDS, the "
+                            "Job's completions, is not: set it or give --shard I/N")};
+        return checked("JOB_COMPLETION_INDEX", *index + 1, *count);
+    }
+    return Shard{};
+}
+
+}  // namespace leasehold::cli

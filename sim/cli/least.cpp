@@ -1,0 +1,92 @@
+#include "sim/cli/least.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "reports/text.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/search/signature.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+constexpr std::size_t kLongestName = 63;
+
+/// One run of `text`; none when interrupted.
+std::optional<check::RunResult> play_text(Player& player, std::string text, std::uint64_t seed,
+                                          bool detailed) {
+    auto results = player.play({Job{0, seed, detailed, detailed, false, std::move(text)}});
+    if (!results) return std::nullopt;
+    return std::move(results->front());
+}
+
+void set_entry(config::Node& document, std::string_view key, const std::string& text, bool quoted) {
+    for (config::Node::Entry& entry : document.entries) {
+        if (entry.key.text != key) continue;
+        entry.value.text = text;
+        entry.value.quoted = quoted;
+    }
+}
+
+}  // namespace
+
+sim::Scenario scenario_from_text(const std::string& text) {
+    const std::size_t colon = text.find("scenario: ");
+    const std::size_t end = text.find('\n', colon);
+    const std::string name =
+        colon == std::string::npos ? "none" : text.substr(colon + 10, end - colon - 10);
+    auto read = sim::parse_scenario(text, name + ".yaml", {});
+    if (!read) throw std::runtime_error(read.error().to_string());
+    return std::move(*read);
+}
+
+TrueTime broke_at(const check::RunResult& result) {
+    TrueTime first = TrueTime::max();
+    for (const check::Verdict& verdict : result.verdicts)
+        if (verdict.status == check::Status::violated) first = std::min(first, verdict.at);
+    return first == TrueTime::max() ? TrueTime{} : first;
+}
+
+std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
+                                       const std::string& name, const std::string& why,
+                                       const std::function<bool()>& enough) {
+    sim::Scenario start = failing.scenario;
+    start.name = name;
+    start.why = why;
+    start.seeds = {failing.seed, failing.seed};
+    const search::Try attempt = [&](const std::string& text) -> std::optional<TrueTime> {
+        const auto result = play_text(player, text, failing.seed, false);
+        if (!result || search::carried_signature(*result) != failing.signature) return std::nullopt;
+        return broke_at(*result);
+    };
+    const auto over = [&] { return interrupted() || (enough && enough()); };
+    search::Shrunk shrunk = search::shrink(start, failing.at, attempt, {1'500, over});
+    if (interrupted()) return std::nullopt;
+    LeastFailure least;
+    set_entry(shrunk.document, "seeds", std::to_string(failing.seed), false);
+    least.text = search::document_text(shrunk.document);
+    least.plays = shrunk.plays;
+    least.complete = shrunk.complete;
+    auto result = play_text(player, least.text, failing.seed, true);
+    if (!result) return std::nullopt;
+    least.result = std::move(*result);
+    least.capsule.build = std::string(search::build_id());
+    least.capsule.name = name;
+    least.capsule.scenario = least.text;
+    least.capsule.seed = failing.seed;
+    least.capsule.digest = reports::format_hex(least.result.digest);
+    least.capsule.outcome = least.result.outcome;
+    least.capsule.signature = failing.signature;
+    return least;
+}
+
+std::string derived_name(const std::string& name, const std::string& suffix) {
+    std::string start = name.substr(0, kLongestName - suffix.size());
+    while (start.ends_with('-'))
+        start.pop_back();
+    return start + suffix;
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,94 @@
+// leasehold shrink: the least scenario that fails like the one given.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "config/units.hpp"
+#include "reports/atomic_file.hpp"
+#include "reports/terminal.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt.hpp"
+#include "sim/cli/least.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/search/signature.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+int refuse(const std::string& message) {
+    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
+    return kExitUsage;
+}
+
+std::string size_of(const sim::Scenario& scenario, const std::string& text) {
+    const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    const auto some = [](std::uint64_t count, const char* noun) {
+        return reports::grouped(count) + " " + noun + (count == 1 ? "" : "s");
+    };
+    return some(scenario.faults.size(), "fault") + ", " +
+           some(scenario.values.replicas, "replica") + ", " +
+           config::format_duration(scenario.duration) + ", " + some(lines, "line");
+}
+
+/// The run, and whether a fresh process repeats it. None when interrupted.
+std::optional<Failing> fail_again(Player& player, const sim::Scenario& scenario,
+                                  std::uint64_t seed) {
+    const std::string text = sim::resolved_yaml(scenario);
+    auto results =
+        player.play({Job{0, seed, false, false, false, text}, Job{0, seed, true, true, false, text},
+                     Job{0, seed, false, true, false, text}});
+    if (!results) return std::nullopt;
+    Failing failing{scenario, seed, search::carried_signature((*results)[0]),
+                    broke_at((*results)[0]), std::move((*results)[1])};
+    for (const std::size_t again : {std::size_t{0}, std::size_t{2}})
+        if ((*results)[again].digest != failing.result.digest)
+            failing.result.outcome = check::Outcome::nondeterministic;
+    failing.result.file = scenario.file;
+    return failing;
+}
+
+}  // namespace
+
+int shrink_command(const Options& options) {
+    std::vector<sim::Scenario> scenarios;
+    if (!read_scenarios(options.paths, options, scenarios)) return kExitUsage;
+    const sim::Scenario& scenario = scenarios.front();
+    const std::uint64_t seed = options.seeds ? options.seeds->first : scenario.seeds.first;
+    const std::string name = derived_name(scenario.name, "-least");
+    const fs::path folder = options.out.empty() ? fs::path(".") : fs::path(options.out);
+    const std::string file = (folder / (name + ".yaml")).lexically_normal().string();
+    const std::string capsule = (folder / (name + ".capsule.json")).lexically_normal().string();
+    for (const std::string& one : {file, capsule})
+        if (fs::exists(one)) return refuse(one + ": exists already (give another --out)");
+    hold_interrupts();
+    Player player(options, scenarios, nullptr, scenario_from_text);
+    auto failing = fail_again(player, scenario, seed);
+    if (!failing) return kExitInterrupted;
+    const reports::Style style{wants_colour(options)};
+    if (failing->result.outcome == check::Outcome::nondeterministic) {
+        print(render_failure(failing->result, repeated_arguments(options), style));
+        return check::exit_code(failing->result.outcome);
+    }
+    if (failing->signature.empty())
+        return refuse(scenario.file + ": seed " + std::to_string(seed) +
+                      " violates nothing, so there is nothing to shrink (its outcome: " +
+                      std::string(check::outcome_name(failing->result.outcome)) + ")");
+    const std::string why = "the least of " + scenario.name + ", seed " + std::to_string(seed) +
+                            ", that breaks " + failing->signature;
+    auto least = make_least(player, *failing, name, why, {});
+    if (!least) return kExitInterrupted;
+    least->result.file = file;
+    std::error_code error;
+    fs::create_directories(folder, error);
+    reports::write_file(file, least->text);
+    reports::write_file(capsule, search::capsule_text(least->capsule));
+    print("before   " + size_of(scenario, search::document_text(search::document_of(scenario))) +
+          "\nafter    " + size_of(scenario_from_text(least->text), least->text) + "   (" +
+          reports::grouped(least->plays) + " runs" + (least->complete ? ")" : ", not complete)") +
+          "\n\n" + render_failure(least->result, "", style, {least->text, capsule}));
+    return check::exit_code(least->result.outcome);
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,83 @@
+// What no lease and no storage controller can hold under some faults. Each excuse is that of a
+// scenario which shows it, or is argued here.
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
+#include "sim/search/space.hpp"
+
+namespace leasehold::search {
+namespace {
+
+using sim::Fault;
+using sim::FaultKind;
+using sim::Scenario;
+
+void allow(Scenario& scenario, std::initializer_list<std::string_view> ids) {
+    for (const std::string_view id : ids)
+        if (std::ranges::count(scenario.expect.may_violate, id) == 0)
+            scenario.expect.may_violate.emplace_back(id);
+}
+
+void excuse_fault(Scenario& scenario, const Fault& fault) {
+    switch (fault.kind) {
+        case FaultKind::suspend:
+            // clocks/suspend-clock-frozen
+            // A follower whose clock stood still polls late, and its bound knows the true time.
+            if (fault.frozen)
+                allow(scenario,
+                      {"leader.at-most-one", "lease.taken-only-when-free", "follower.freshness"});
+            return;
+        case FaultKind::slow:
+            // pause/slow-leader: a deadline is met to a step, and a step takes long.
+            allow(scenario, {"query.within-deadline", "read.one-outcome"});
+            return;
+        case FaultKind::restore_lease:
+            // A PUT that was on its way when the store was set back meets the very version that it
+            // was sent for, under a raised revision too, while somebody leads under the one that is
+            // gone: no client can know, and the bucket's epochs fence.
+            allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+            // Without a bump, versions are given out twice.
+            if (!fault.bump)
+                allow(scenario, {"leader.term-increases", "lease.changed-only-by-holder"});
+            return;
+        case FaultKind::damage_answer:
+            // Its bound knows paths, and not that what comes over them is thrown away.
+            allow(scenario, {"follower.freshness"});
+            // Plain objects of a single install have nothing to tell damage by.
+            if (!scenario.elects()) allow(scenario, {"bucket.linearizable"});
+            return;
+        case FaultKind::set_preconditions:
+            // bucket/preconditions-ignored, bucket/older-version-lands-late
+            allow(scenario,
+                  {"bucket.no-stale-commit", "bucket.acknowledged-survives", "follower.freshness",
+                   "bucket.linearizable", "payload.never-regresses", "replicas.converge"});
+            return;
+        case FaultKind::damage_object:
+            // bucket/prefix-emptied
+            if (fault.object_damage == sim::ObjectDamage::removed)
+                allow(scenario, {"replicas.converge"});
+            return;
+        default:
+            return;
+    }
+}
+
+}  // namespace
+
+void excuse(Scenario& scenario) {
+    for (const Fault& fault : scenario.faults)
+        excuse_fault(scenario, fault);
+    // pause/gc-pause-plain-format: equal bytes have equal versions.
+    if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
+        allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives",
+                         "payload.never-regresses", "bucket.linearizable", "replicas.converge"});
+    // And without a group's headers too, where equal bytes are equal versions: which of two equal
+    // ones was given, nobody can say.
+    if (!scenario.elects() && scenario.workload.contents > 0)
+        allow(scenario, {"payload.never-regresses", "bucket.linearizable"});
+    // followers/slow-disks
+    if (scenario.files.given) allow(scenario, {"query.within-deadline"});
+}
+
+}  // namespace leasehold::search

@@ -1,0 +1,191 @@
+#include "sim/search/results.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "reports/json_archive.hpp"
+
+namespace leasehold::search {
+
+using reports::Like;
+
+template <class A>
+void fields(A& a, Like<Header> auto& v) {
+    a("format", v.format);
+    a("schemaVersion", v.version);
+    a("build", v.build);
+    a("families", v.families);
+    a("bases", v.bases);
+    a("firstSeed", v.first);
+    a("lastSeed", v.last);
+    a("guide", v.guide);
+    a("shard", v.shard);
+    a("shards", v.shards);
+}
+
+template <class A>
+void fields(A& a, Like<Failure> auto& v) {
+    a("signature", v.signature);
+    a("outcome", v.outcome);
+    a("genome", v.genome);
+    a("seed", v.seed);
+    a("run", v.run);
+}
+
+template <class A>
+void fields(A& a, Like<Batch> auto& v) {
+    a("batch", v.number);
+    a("runs", v.runs);
+    a("simulatedNs", v.simulated);
+    a("passed", v.passed);
+    a("inconclusive", v.inconclusive);
+    a("features", v.features);
+    a("corpus", v.corpus);
+    a("failures", v.failures);
+}
+
+namespace {
+
+/// What two shards must have in common, in words; empty when they have.
+std::string difference(const Header& a, const Header& b) {
+    if (a.build != b.build) return "built of other sources (" + a.build + " and " + b.build + ")";
+    if (a.shards != b.shards)
+        return "one of " + std::to_string(b.shards) + " shards, not of " + std::to_string(a.shards);
+    if (a.first != b.first || a.last != b.last) return "of other seeds";
+    if (a.families != b.families) return "of other families";
+    if (a.bases != b.bases) return "of other base scenarios";
+    if (a.guide != b.guide) return "guided, and the other is not";
+    return {};
+}
+
+}  // namespace
+
+std::uint64_t Results::runs() const {
+    std::uint64_t sum = 0;
+    for (const Batch& batch : batches)
+        sum += batch.runs;
+    return sum;
+}
+
+std::uint64_t Results::passed() const {
+    std::uint64_t sum = 0;
+    for (const Batch& batch : batches)
+        sum += batch.passed;
+    return sum;
+}
+
+std::uint64_t Results::features() const {
+    std::vector<std::string_view> all;
+    for (const Batch& batch : batches)
+        all.insert(all.end(), batch.features.begin(), batch.features.end());
+    std::ranges::sort(all);
+    return static_cast<std::uint64_t>(std::unique(all.begin(), all.end()) - all.begin());
+}
+
+Duration Results::simulated() const {
+    Duration sum{0};
+    for (const Batch& batch : batches)
+        sum += batch.simulated;
+    return sum;
+}
+
+std::vector<Group> Results::groups() const {
+    std::vector<Group> groups;
+    for (const Batch& batch : batches)
+        for (const Failure& failure : batch.failures) {
+            const auto found = std::ranges::find(groups, failure.signature, &Group::signature);
+            if (found != groups.end())
+                ++found->count;
+            else
+                groups.push_back({failure.signature, failure.outcome, 1, failure});
+        }
+    return groups;
+}
+
+check::Outcome Results::outcome() const {
+    check::Outcome outcome = passed() > 0 ? check::Outcome::pass : check::Outcome::inconclusive;
+    for (const Group& group : groups())
+        outcome = check::worse(outcome, group.outcome);
+    return outcome;
+}
+
+std::string header_line(const Header& header) {
+    return reports::to_line(reports::encode(header)) + "\n";
+}
+std::string batch_line(const Batch& batch) {
+    return reports::to_line(reports::encode(batch)) + "\n";
+}
+
+Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
+    Results results;
+    std::size_t number = 0;
+    while (!text.empty()) {
+        ++number;
+        const std::size_t end = text.find('\n');
+        const auto wrong = [&](const std::string& what) {
+            return Unexpected{"line " + std::to_string(number) + ": " + what};
+        };
+        if (end == std::string_view::npos) {
+            if (tail == Tail::resumed && number > 1) break;
+            return wrong("is cut off" +
+                         std::string(number > 1 ? " (its campaign was ended in the middle of it: "
+                                                  "leasehold campaign --resume drops it)"
+                                                : ""));
+        }
+        try {
+            const reports::Json json = reports::parse_json(text.substr(0, end));
+            if (number == 1) {
+                const auto format = json.is_object() ? json.find("format") : json.end();
+                if (format == json.end() || *format != results.header.format)
+                    return wrong("no results of a campaign");
+                const auto version = json.find("schemaVersion");
+                if (version == json.end() || *version != kResultsVersion)
+                    return wrong("results of another format than " +
+                                 std::to_string(kResultsVersion));
+                reports::decode(json, results.header);
+            } else {
+                Batch batch;
+                reports::decode(json, batch);
+                results.batches.push_back(std::move(batch));
+            }
+        } catch (const reports::JsonError& error) {
+            return wrong(std::string("is damaged: ") + error.what());
+        }
+        text.remove_prefix(end + 1);
+    }
+    if (number == 0) return Unexpected{std::string("empty, so no results of a campaign")};
+    return results;
+}
+
+Result<Results, std::string> unite(const std::vector<Results>& shards,
+                                   const std::vector<std::string>& names,
+                                   std::vector<std::uint64_t>& missing) {
+    Results all;
+    all.header = shards.front().header;
+    std::map<std::uint64_t, std::size_t> place;  // of each shard
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        const Header& header = shards[i].header;
+        if (const std::string what = difference(all.header, header); !what.empty())
+            return Unexpected{names[i] + " does not match " + names.front() + ": it is " + what};
+        const auto [found, fresh] = place.emplace(header.shard, i);
+        if (fresh) continue;
+        // The one that got further is the same campaign, later.
+        if (shards[i].batches.size() > shards[found->second].batches.size()) found->second = i;
+    }
+    missing.clear();
+    for (std::uint64_t shard = 1; shard <= all.header.shards; ++shard) {
+        const auto found = place.find(shard);
+        if (found == place.end()) {
+            missing.push_back(shard);
+            continue;
+        }
+        const std::vector<Batch>& batches = shards[found->second].batches;
+        all.batches.insert(all.batches.end(), batches.begin(), batches.end());
+    }
+    for (std::size_t i = 0; i < all.batches.size(); ++i)
+        all.batches[i].number = i;
+    all.header.shard = all.header.shards = 1;
+    return all;
+}
+
+}  // namespace leasehold::search

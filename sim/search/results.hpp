@@ -1,0 +1,94 @@
+// Results of a campaign: one file of JSON lines that a SIGKILL leaves readable, and their union.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/base/result.hpp"
+#include "model/base/time.hpp"
+#include "model/check/result.hpp"
+
+namespace leasehold::search {
+
+inline constexpr std::uint32_t kResultsVersion = 1;
+inline constexpr std::string_view kResultsFile = "results.ndjson";
+
+/// What a campaign plays: equal ones play the same runs. The file's first line.
+struct Header {
+    std::string format = "leasehold-campaign";
+    std::uint32_t version = kResultsVersion;
+    std::string build;
+    std::vector<std::string> families;  ///< empty: all
+    std::vector<std::string> bases;     ///< a hash of each base scenario
+    std::uint64_t first = 1;            ///< seed
+    std::uint64_t last = 1;
+    bool guide = true;
+    std::uint64_t shard = 1;  ///< 1..shards
+    std::uint64_t shards = 1;
+};
+
+/// One run that failed.
+struct Failure {
+    std::string signature;
+    check::Outcome outcome = check::Outcome::safety;
+    std::string genome;
+    std::uint64_t seed = 0;
+    std::uint64_t run = 0;  ///< how many this shard had played, it included
+};
+
+/// What one batch of runs showed: a line each.
+struct Batch {
+    std::uint64_t number = 0;  ///< from 0 on
+    std::uint64_t runs = 0;
+    Duration simulated{0};
+    std::uint64_t passed = 0;
+    std::uint64_t inconclusive = 0;
+    std::vector<std::string> features;  ///< never seen before
+    std::vector<std::string> corpus;    ///< genomes that showed them
+    std::vector<Failure> failures;
+};
+
+/// All failures of one signature: one bug, as far as that says.
+struct Group {
+    std::string signature;
+    check::Outcome outcome = check::Outcome::safety;
+    std::uint64_t count = 0;
+    Failure first;
+};
+
+/// A results file, or several united.
+struct Results {
+    Header header;
+    std::vector<Batch> batches;
+
+    [[nodiscard]] std::uint64_t runs() const;
+    [[nodiscard]] std::uint64_t passed() const;
+    [[nodiscard]] std::uint64_t features() const;
+    [[nodiscard]] Duration simulated() const;
+    /// In the order of their first failure.
+    [[nodiscard]] std::vector<Group> groups() const;
+    /// Of all runs the worst; of those without a verdict none counts unless nothing passed.
+    [[nodiscard]] check::Outcome outcome() const;
+};
+
+[[nodiscard]] std::string header_line(const Header& header);
+[[nodiscard]] std::string batch_line(const Batch& batch);
+
+/// How much of a file may be missing.
+enum class Tail : std::uint8_t {
+    whole,   ///< nothing: its last line must be complete
+    resumed  ///< the last line may be cut off, as a SIGKILL leaves it; it is dropped
+};
+/// Reads a results file's text. The message names the line.
+[[nodiscard]] Result<Results, std::string> parse_results(std::string_view text, Tail tail);
+
+/// Unites shards of one campaign; the same shard twice counts once. The message says which of them
+/// does not match, and how. `missing` gets the shards that nobody brought.
+[[nodiscard]] Result<Results, std::string> unite(const std::vector<Results>& shards,
+                                                 const std::vector<std::string>& names,
+                                                 std::vector<std::uint64_t>& missing);
+
+}  // namespace leasehold::search

@@ -1,0 +1,160 @@
+#include "sim/search/space.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/units.hpp"
+
+namespace leasehold::search {
+
+using namespace std::chrono_literals;
+using sim::Fault;
+using sim::FaultKind;
+using sim::Scenario;
+
+namespace {
+
+constexpr std::uint64_t kFaultsMax = 8;
+constexpr std::size_t kFaultsWithMutations = 12;
+
+std::vector<Family> all_families() {
+    std::vector<Family> all;
+    for (std::size_t i = 0; i < kFamilies.size(); ++i)
+        all.push_back(static_cast<Family>(i));
+    return all;
+}
+
+/// Each with a chance of one in three, and at least one.
+std::vector<Family> some_of(const std::vector<Family>& families, Random& random) {
+    Dice dice(random);
+    std::vector<Family> some;
+    for (const Family family : families)
+        if (dice.chance(1, 3)) some.push_back(family);
+    if (some.empty()) some.push_back(families[random.below(families.size())]);
+    return some;
+}
+
+void add_fault(Scenario& scenario, const std::vector<Family>& families, Random& random) {
+    const Family family = families[random.below(families.size())];
+    if (auto fault = draw_fault(scenario, family, random))
+        scenario.faults.push_back(std::move(*fault));
+}
+
+}  // namespace
+
+std::optional<Family> family_named(std::string_view name) {
+    for (std::size_t i = 0; i < kFamilies.size(); ++i)
+        if (kFamilies[i].name == name) return static_cast<Family>(i);
+    return std::nullopt;
+}
+
+std::string genome_text(const Genome& genome) {
+    std::string text = std::to_string(genome.base) + " " + std::to_string(genome.seed);
+    for (const std::uint64_t mutation : genome.mutations)
+        text += " " + std::to_string(mutation);
+    return text;
+}
+
+std::optional<Genome> parse_genome(std::string_view text) {
+    std::vector<std::uint64_t> numbers;
+    while (!text.empty()) {
+        const std::size_t space = std::min(text.find(' '), text.size());
+        const auto number = config::parse_count(text.substr(0, space));
+        if (!number) return std::nullopt;
+        numbers.push_back(*number);
+        text.remove_prefix(std::min(space + 1, text.size()));
+    }
+    if (numbers.size() < 2) return std::nullopt;
+    return Genome{numbers[0], numbers[1], {numbers.begin() + 2, numbers.end()}};
+}
+
+Space::Space(std::vector<Scenario> bases, std::vector<Family> families)
+    : bases_(std::move(bases)), families_(std::move(families)) {
+    if (families_.empty()) families_ = all_families();
+}
+
+Scenario Space::drawn(const Genome& genome, Random& random) const {
+    Scenario scenario;
+    if (genome.base == 0) {
+        scenario = draw_configuration(random);
+    } else {
+        scenario = bases_.at(genome.base - 1);
+        scenario.seeds = {genome.seed, genome.seed};
+        std::vector<std::string> allowed = scenario.expect.violates;
+        allowed.insert(allowed.end(), scenario.expect.may_violate.begin(),
+                       scenario.expect.may_violate.end());
+        scenario.expect = {};
+        scenario.expect.may_violate = std::move(allowed);
+    }
+    const std::vector<Family> families = some_of(families_, random);
+    const std::uint64_t count = Dice(random).number(1, kFaultsMax);
+    for (std::uint64_t i = 0; i < count; ++i)
+        add_fault(scenario, families, random);
+    return scenario;
+}
+
+Scenario Space::scenario(const Genome& genome) const {
+    Random random(mix64(genome.seed ^ 0x5ca1ab1eULL) + genome.base);
+    Scenario scenario = drawn(genome, random);
+    for (const std::uint64_t mutation : genome.mutations) {
+        Random turn(mix64(mutation));
+        mutate(scenario, families_, turn);
+        if (scenario.faults.size() > kFaultsWithMutations) scenario.faults.pop_back();
+    }
+    excuse(scenario);
+    return scenario;
+}
+
+void mutate(Scenario& scenario, const std::vector<Family>& families, Random& random) {
+    Dice dice(random);
+    if (scenario.faults.empty() || dice.chance(1, 4)) {
+        add_fault(scenario, families, random);
+        return;
+    }
+    Fault& fault = scenario.faults[random.below(scenario.faults.size())];
+    const auto moved = [&](Duration span, Duration least, Duration most) {
+        // By a little or by a lot: what matters may be milliseconds or a whole lease away.
+        static constexpr Duration kReach[]{10ms, 200ms, 2s, 20s};
+        const Duration reach = dice.pick(kReach);
+        const Duration by = dice.span(-reach, reach, 1ms);
+        return std::clamp(span + by, least, most);
+    };
+    switch (random.below(6)) {
+        case 0:
+        case 1: {
+            const Duration latest = scenario.duration - 1s;
+            const Duration shift = moved(fault.trigger.at, 0s, latest) - fault.trigger.at;
+            fault.trigger.at += shift;
+            fault.trigger.at_most = std::min(fault.trigger.at_most + shift, latest);
+            if (fault.trigger.kind != sim::TriggerKind::at)
+                fault.trigger.after = std::clamp(fault.trigger.after + shift, Duration(0), latest);
+            fault.trigger.at_most = std::max(fault.trigger.at_most, fault.trigger.at);
+            fault.trigger.until = std::max(fault.trigger.until, fault.trigger.at);
+            break;
+        }
+        case 2:
+            if (fault.lasts) fault.lasts = moved(*fault.lasts, 1ms, scenario.duration);
+            break;
+        case 3:
+            fault.trigger.nth = static_cast<std::uint32_t>(dice.number(1, 20));
+            fault.trigger.nth_most = std::max(fault.trigger.nth, fault.trigger.nth_most);
+            break;
+        case 4: {
+            // The same at another time: what a first one began may need a second.
+            Fault again = fault;
+            again.trigger.at = dice.span(1s, scenario.duration - 1s, 100ms);
+            again.trigger.at_most = again.trigger.at;
+            again.trigger.until = Duration::max();
+            again.as.clear();
+            scenario.faults.push_back(std::move(again));
+            break;
+        }
+        default:
+            if (scenario.faults.size() > 1)
+                scenario.faults.erase(
+                    scenario.faults.begin() +
+                    static_cast<std::ptrdiff_t>(random.below(scenario.faults.size())));
+    }
+}
+
+}  // namespace leasehold::search

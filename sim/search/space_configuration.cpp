@@ -1,0 +1,144 @@
+// Random configurations within the relations that the readers enforce.
+#include <string>
+
+#include "sim/search/space.hpp"
+
+namespace leasehold::search {
+namespace {
+
+using namespace std::chrono_literals;
+using sim::LatencySpec;
+using sim::Scenario;
+
+LatencySpec constant(Duration latency) {
+    return {Duration(0), latency, latency};
+}
+LatencySpec lognormal(Duration p50, Duration p99) {
+    return {Duration(0), p50, p99};
+}
+
+void draw_election(ElectorConfig& election, Dice& dice) {
+    const ElectorConfig usual = election;
+    switch (dice.number(0, 7)) {
+        case 0:
+            election.lease_duration = 5s;
+            election.retry_period = 1s;
+            break;
+        case 1:
+            election.renew_deadline = 10s;
+            break;
+        case 2:
+        case 3:
+            election.lease_duration = dice.span(3s, 30s, 1s);
+            election.retry_period = dice.span(500ms, 4s, 500ms);
+            break;
+        default:
+            break;
+    }
+    static constexpr std::int64_t kDrifts[]{0, 200, 2'000, 2'000, 2'000, 10'000};
+    election.drift_ppm = dice.pick(kDrifts);
+    ElectorConfig judged = election;
+    judged.identity = "set-per-process";
+    if (!judged.problems().empty()) election = usual;
+}
+
+void draw_storage(StorageConfig& storage, Dice& dice) {
+    if (dice.chance(1, 6)) storage.format = ObjectFormat::plain;
+    static constexpr Duration kPolls[]{5s, 10s, 30s, 30s};
+    storage.poll_period = dice.pick(kPolls);
+    if (dice.chance(1, 3)) {
+        static constexpr Duration kTimeouts[]{2s, 5s, 10s};
+        storage.put_timeout = dice.pick(kTimeouts);
+        storage.get_timeout = dice.pick(kTimeouts);
+        static constexpr Duration kAges[]{20s, 30s, 60s};
+        storage.largest_request_age = dice.pick(kAges);
+        static constexpr Duration kDeadlines[]{30s, 60s, 120s};
+        storage.write_deadline = dice.pick(kDeadlines);
+    }
+    if (dice.chance(1, 4)) {
+        static constexpr std::uint32_t kFew[]{1, 2, 4};
+        storage.puts_max = dice.pick(kFew);
+        storage.pass_gets_max = dice.pick(kFew);
+        storage.leader_reads_max = dice.pick(kFew);
+    }
+}
+
+void draw_world(Scenario& scenario, Dice& dice) {
+    switch (dice.number(0, 5)) {
+        case 0:
+            scenario.network.latency = constant(1ms);
+            break;
+        case 1:
+            scenario.network.latency = lognormal(10ms, 200ms);
+            break;
+        case 2:
+            scenario.network.latency = constant(60ms);
+            break;
+        default:
+            break;
+    }
+    if (dice.chance(1, 4)) scenario.api.profile = sim::ApiProfile::kine;
+    static constexpr sim::BucketProfile kStores[]{
+        sim::BucketProfile::aws,     sim::BucketProfile::aws, sim::BucketProfile::minio,
+        sim::BucketProfile::versity, sim::BucketProfile::gcs, sim::BucketProfile::azure};
+    scenario.bucket.profile = dice.pick(kStores);
+    if (scenario.bucket.profile == sim::BucketProfile::minio)
+        scenario.bucket.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
+    static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
+    scenario.bucket.page_size = dice.pick(kPages);
+    if (dice.chance(1, 4)) {
+        scenario.files.given = true;
+        scenario.files.latency = lognormal(2ms, 40ms);
+    }
+    if (dice.chance(1, 2)) scenario.clocks.offset_max = dice.span(1s, 20s, 1s);
+    // Right up to what the election is built for.
+    if (scenario.election.drift_ppm > 0 && dice.chance(1, 2))
+        scenario.clocks.drift_ppm_max = scenario.election.drift_ppm;
+}
+
+void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
+    if (dice.chance(1, 3)) work.pipelines = {"assets"};
+    if (dice.chance(1, 3)) work.windows = {1h};
+    static constexpr Duration kExports[]{2s, 5s, 10s, 20s, 60s};
+    work.export_every = dice.pick(kExports);
+    static constexpr std::uint64_t kSizes[]{1ULL << 10, 20ULL << 10, 300ULL << 10, 2ULL << 20};
+    work.object_size = dice.pick(kSizes);
+    static constexpr std::uint64_t kRates[]{0, 200, 1'000, 3'000};
+    work.queries_per_1000s = dice.pick(kRates);
+    if (dice.chance(1, 5)) work.contents = static_cast<std::uint32_t>(dice.number(1, 3));
+    if (dice.chance(1, 4)) work.writers = static_cast<std::uint32_t>(dice.number(2, 4));
+    if (dice.chance(1, 2)) work.preloaded = static_cast<std::uint32_t>(dice.number(1, 12));
+    if (work.preloaded > 0 && dice.chance(1, 2)) work.remove_every = dice.span(10s, 30s, 5s);
+    if (dice.chance(1, 4)) work.pending_reads = static_cast<std::uint32_t>(dice.number(1, 3));
+    if (dice.chance(1, 5)) work.read_deadline = dice.span(5s, 30s, 5s);
+    if (dice.chance(1, 5)) work.cancel_every = static_cast<std::uint32_t>(dice.number(2, 5));
+    work.restores = !dice.chance(1, 6);
+}
+
+}  // namespace
+
+Scenario draw_configuration(Random& random) {
+    Dice dice(random);
+    Scenario scenario;
+    scenario.name = "campaign";
+    scenario.why = "drawn";
+    scenario.file = "campaign.yaml";
+    scenario.duration = dice.span(2min, 6min, 30s);
+    static constexpr std::uint32_t kReplicas[]{1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 5, 6, 7};
+    scenario.values.replicas = dice.pick(kReplicas);
+    scenario.values.leader_follower = scenario.values.replicas > 1;
+    scenario.values.bucket_secret = "kubecost-bucket-secret";
+    draw_election(scenario.election, dice);
+    draw_storage(scenario.storage, dice);
+    scenario.storage.ha = scenario.elects();
+    scenario.storage.file_store = scenario.values.file_store;
+    scenario.storage.lease_duration = scenario.election.lease_duration;
+    draw_world(scenario, dice);
+    if (dice.chance(1, 8))
+        scenario.workload.enabled = false;
+    else
+        draw_workload(scenario.workload, dice);
+    return scenario;
+}
+
+}  // namespace leasehold::search

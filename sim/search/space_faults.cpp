@@ -1,0 +1,379 @@
+// Random faults by family, their spans scaled to the election's: what is far shorter or longer than
+// a lease shows little.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "sim/search/space.hpp"
+
+namespace leasehold::search {
+namespace {
+
+using namespace std::chrono_literals;
+using sim::Fault;
+using sim::FaultKind;
+using sim::RequestKind;
+using sim::Scenario;
+using sim::Target;
+using sim::TargetKind;
+using sim::TriggerKind;
+
+class FaultDraw {
+  public:
+    FaultDraw(const Scenario& scenario, Random& random)
+        : scenario_(scenario), random_(random), dice_(random) {}
+
+    std::optional<Fault> draw(Family family) {
+        if (!possible(family)) return std::nullopt;
+        trigger();
+        of(family);
+        return std::move(fault_);
+    }
+
+  private:
+    [[nodiscard]] bool possible(Family family) const {
+        switch (family) {
+            case Family::lease_requests:
+            case Family::lease_operator:
+            case Family::restore:
+            case Family::watch:
+                return scenario_.elects();
+            case Family::bucket_requests:
+            case Family::answers:
+            case Family::objects:
+            case Family::lists:
+            case Family::conditions:
+                return scenario_.stores() && scenario_.electors.none();
+            case Family::files:
+                return scenario_.stores() && scenario_.values.file_store &&
+                       scenario_.electors.none();
+            default:
+                return true;
+        }
+    }
+
+    [[nodiscard]] Duration lease() const { return scenario_.election.lease_duration; }
+
+    /// From moments over a part of a lease to three leases, more often short.
+    Duration span() {
+        switch (dice_.number(0, 5)) {
+            case 0:
+                return dice_.span(50ms, 2s, 50ms);
+            case 1:
+            case 2:
+                return dice_.span(1s, lease(), 100ms);
+            case 3:
+                // About the lease's end, where its arithmetic shows.
+                return std::max(lease() + dice_.span(-2s, 2s, 100ms), Duration(1s));
+            default:
+                return dice_.span(lease(), 3 * lease(), 500ms);
+        }
+    }
+
+    /// From the first moments on, and early enough that what must follow can.
+    Duration time() {
+        const Duration latest = std::max(scenario_.duration * 7 / 10, Duration(1s));
+        return dice_.span(Duration(0), latest, dice_.chance(1, 2) ? Duration(1s) : Duration(10ms));
+    }
+
+    Target target(bool running = true) {
+        Target target;
+        if (!scenario_.elects() || dice_.chance(1, 8)) {
+            target.kind = TargetKind::replica;
+            target.replica = static_cast<std::uint32_t>(random_.below(scenario_.values.replicas));
+            target.name = sim::replica_name(target.replica);
+            return target;
+        }
+        static constexpr TargetKind kKinds[]{TargetKind::leader,    TargetKind::leader,
+                                             TargetKind::leader,    TargetKind::follower,
+                                             TargetKind::followers, TargetKind::all};
+        target.kind = dice_.pick(kKinds);
+        if (!running && target.kind == TargetKind::all) target.kind = TargetKind::leader;
+        return target;
+    }
+
+    RequestKind lease_request() {
+        static constexpr RequestKind kKinds[]{RequestKind::update_lease, RequestKind::update_lease,
+                                              RequestKind::update_lease, RequestKind::get_lease,
+                                              RequestKind::create_lease, RequestKind::watch_lease};
+        return dice_.pick(kKinds);
+    }
+    RequestKind bucket_request() {
+        static constexpr RequestKind kKinds[]{RequestKind::put_object,   RequestKind::put_object,
+                                              RequestKind::put_object,   RequestKind::get_object,
+                                              RequestKind::get_object,   RequestKind::list_objects,
+                                              RequestKind::remove_object};
+        return dice_.pick(kKinds);
+    }
+
+    void trigger() {
+        sim::Trigger& trigger = fault_.trigger;
+        trigger.at = trigger.at_most = time();
+        const std::uint64_t kind = dice_.number(0, 9);
+        if (kind == 0) {
+            trigger.kind = TriggerKind::every;
+            trigger.every = dice_.span(10s, 60s, 1s);
+            trigger.until = std::max(trigger.at, scenario_.duration * 7 / 10);
+        } else if (kind <= 3) {
+            trigger.kind = TriggerKind::sends;
+            trigger.replica = target();
+            const bool lease = scenario_.elects() && (!scenario_.stores() || dice_.chance(1, 2));
+            trigger.sends = lease ? lease_request() : bucket_request();
+            trigger.nth = trigger.nth_most = static_cast<std::uint32_t>(dice_.number(1, 12));
+            if (dice_.chance(1, 2)) trigger.after = time();
+            if (!lease && !scenario_.stores()) trigger.kind = TriggerKind::at;
+        } else if (kind == 4) {
+            trigger.kind = TriggerKind::performs;
+            trigger.replica = target();
+            trigger.nth = trigger.nth_most = static_cast<std::uint32_t>(dice_.number(1, 200));
+            trigger.after = time();
+        }
+        if (trigger.kind != TriggerKind::at && trigger.kind != TriggerKind::every)
+            trigger.at = trigger.at_most = Duration(0);
+    }
+
+    void of(Family family);
+    void of_the_servers(Family family);
+    void request(RequestKind kind);
+    void crash();
+    void network();
+    void lease_operator();
+    void objects();
+    void files();
+
+    const Scenario& scenario_;
+    Random& random_;
+    Dice dice_;
+    Fault fault_;
+};
+
+void FaultDraw::crash() {
+    fault_.kind = FaultKind::crash;
+    fault_.target = target();
+    if (!dice_.chance(1, 8)) fault_.lasts = dice_.span(500ms, 40s, 500ms);
+    const std::uint64_t disk = dice_.number(0, 7);
+    if (disk == 0) fault_.disk = sim::Disk::lose;
+    if (disk == 1) {
+        fault_.disk = sim::Disk::roll_back;
+        fault_.age = dice_.span(5s, 60s, 5s);
+    }
+}
+
+void FaultDraw::network() {
+    fault_.target = target();
+    fault_.lasts = span();
+    if (!scenario_.stores() || dice_.chance(1, 2)) fault_.bucket = false;
+    if (fault_.bucket && scenario_.stores() && dice_.chance(1, 3)) fault_.api = false;
+    if (dice_.chance(1, 4)) {
+        fault_.kind = FaultKind::delay;
+        fault_.by = dice_.span(10ms, 4s, 10ms);
+        return;
+    }
+    fault_.kind = FaultKind::cut;
+    static constexpr sim::Direction kDirections[]{sim::Direction::both, sim::Direction::both,
+                                                  sim::Direction::send, sim::Direction::receive};
+    fault_.direction = dice_.pick(kDirections);
+}
+
+void FaultDraw::request(RequestKind kind) {
+    const bool writes = kind == RequestKind::update_lease || kind == RequestKind::create_lease ||
+                        kind == RequestKind::put_object || kind == RequestKind::remove_object;
+    fault_.target = target();
+    fault_.requests = {kind};
+    if (dice_.chance(1, 3))
+        fault_.lasts = dice_.span(1s, 30s, 500ms);
+    else
+        fault_.times = static_cast<std::uint32_t>(dice_.number(1, 4));
+    switch (dice_.number(0, writes ? 3 : 2)) {
+        case 0:
+            fault_.kind = FaultKind::drop_request;
+            return;
+        case 1:
+            fault_.kind = FaultKind::lose_answer;
+            return;
+        case 2: {
+            fault_.kind = FaultKind::answer_error;
+            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 403, 409, 412};
+            fault_.status = dice_.pick(kStatuses);
+            if (fault_.status == 429 || fault_.status == 503)
+                fault_.retry_after = dice_.span(0s, 20s, 1s);
+            // Only of what may mean anything can one say that it was applied all the same.
+            if (writes && fault_.status >= 500 && dice_.chance(1, 3)) fault_.applied = true;
+            return;
+        }
+        default:
+            fault_.kind = FaultKind::apply_late;
+            // A store applies nothing that is older than it was told to expect.
+            fault_.by = dice_.span(500ms,
+                                   std::min<Duration>(kind == RequestKind::put_object ||
+                                                              kind == RequestKind::remove_object
+                                                          ? scenario_.storage.largest_request_age
+                                                          : 2 * lease(),
+                                                      60s),
+                                   500ms);
+    }
+}
+
+void FaultDraw::lease_operator() {
+    if (dice_.chance(1, 3)) {
+        fault_.kind = FaultKind::delete_lease;
+        return;
+    }
+    fault_.kind = FaultKind::edit_lease;
+    static constexpr sim::LeaseEdit kEdits[]{
+        sim::LeaseEdit::clear_holder,   sim::LeaseEdit::steal_holder,
+        sim::LeaseEdit::label,          sim::LeaseEdit::shorten_duration,
+        sim::LeaseEdit::replay_release, sim::LeaseEdit::recreate_empty,
+        sim::LeaseEdit::renew_holder,   sim::LeaseEdit::lengthen_duration};
+    fault_.edit = dice_.pick(kEdits);
+}
+
+void FaultDraw::objects() {
+    fault_.kind = FaultKind::damage_object;
+    static constexpr sim::ObjectChoice kChoices[]{
+        sim::ObjectChoice::newest, sim::ObjectChoice::newest, sim::ObjectChoice::epoch};
+    fault_.objects = dice_.pick(kChoices);
+    static constexpr sim::ObjectDamage kDamages[]{
+        sim::ObjectDamage::truncated, sim::ObjectDamage::corrupt, sim::ObjectDamage::removed,
+        sim::ObjectDamage::archived};
+    fault_.object_damage = dice_.pick(kDamages);
+    if (fault_.object_damage == sim::ObjectDamage::archived) fault_.lasts = span();
+}
+
+void FaultDraw::files() {
+    fault_.kind = FaultKind::fail_files;
+    fault_.target = target();
+    static constexpr FileVerb kVerbs[]{FileVerb::load,  FileVerb::store,  FileVerb::store,
+                                       FileVerb::retag, FileVerb::remove, FileVerb::list};
+    fault_.file_verbs = {dice_.pick(kVerbs)};
+    if (fault_.file_verbs.front() == FileVerb::load && dice_.chance(1, 2))
+        fault_.file_status = FileStatus::corrupt;
+    else if (dice_.chance(1, 2))
+        fault_.file_status = FileStatus::no_space;
+    fault_.times = static_cast<std::uint32_t>(dice_.number(1, 5));
+}
+
+void FaultDraw::of(Family family) {
+    switch (family) {
+        case Family::crash:
+            crash();
+            return;
+        case Family::stop:
+            fault_.kind = FaultKind::stop;
+            fault_.target = target();
+            fault_.within = dice_.span(2s, 30s, 1s);
+            fault_.lasts = dice_.span(1s, 20s, 1s);
+            return;
+        case Family::pause:
+            fault_.target = target();
+            fault_.kind = dice_.chance(1, 4) ? FaultKind::suspend : FaultKind::pause;
+            fault_.lasts = span();
+            return;
+        case Family::network:
+            network();
+            return;
+        case Family::clocks:
+            fault_.target = target();
+            if (scenario_.election.drift_ppm > 0 && dice_.chance(1, 2)) {
+                fault_.kind = FaultKind::set_drift;
+                fault_.drift_ppm = dice_.chance(1, 2) ? scenario_.election.drift_ppm
+                                                      : -scenario_.election.drift_ppm;
+                return;
+            }
+            fault_.kind = FaultKind::step_wall_clock;
+            fault_.by = dice_.span(1s, 60s, 1s) * (dice_.chance(1, 2) ? 1 : -1);
+            return;
+        case Family::frozen_clock:
+            fault_.kind = FaultKind::suspend;
+            fault_.target = target();
+            fault_.frozen = true;
+            fault_.lasts = span();
+            return;
+        case Family::files:
+            files();
+            return;
+        case Family::slow:
+            fault_.kind = FaultKind::slow;
+            fault_.target = target();
+            fault_.by = dice_.span(1ms, 200ms, 1ms);
+            fault_.lasts = span();
+            return;
+        default:
+            of_the_servers(family);
+    }
+}
+
+void FaultDraw::of_the_servers(Family family) {
+    switch (family) {
+        case Family::servers:
+            fault_.kind = dice_.chance(1, 2) ? FaultKind::outage : FaultKind::freeze;
+            fault_.api = scenario_.elects() && (!scenario_.stores() || dice_.chance(1, 2));
+            fault_.bucket = !fault_.api;
+            if (fault_.bucket && !scenario_.stores()) fault_.kind = FaultKind::outage;
+            fault_.lasts = span();
+            return;
+        case Family::lease_requests:
+            request(lease_request());
+            return;
+        case Family::bucket_requests:
+            request(bucket_request());
+            return;
+        case Family::lease_operator:
+            lease_operator();
+            return;
+        case Family::restore:
+            fault_.kind = FaultKind::restore_lease;
+            fault_.age = dice_.span(2s, 60s, 1s);
+            fault_.bump = dice_.chance(1, 2);
+            return;
+        case Family::watch: {
+            fault_.kind = FaultKind::break_watch;
+            fault_.target = target();
+            static constexpr sim::WatchBreak kHow[]{
+                sim::WatchBreak::ended, sim::WatchBreak::expired, sim::WatchBreak::silent};
+            fault_.watch_break = dice_.pick(kHow);
+            return;
+        }
+        case Family::answers: {
+            fault_.kind = FaultKind::damage_answer;
+            fault_.target = target();
+            fault_.requests = {RequestKind::get_object};
+            static constexpr sim::AnswerDamage kHow[]{
+                sim::AnswerDamage::ended, sim::AnswerDamage::truncated, sim::AnswerDamage::corrupt};
+            fault_.answer_damage = dice_.pick(kHow);
+            fault_.times = static_cast<std::uint32_t>(dice_.number(1, 4));
+            return;
+        }
+        case Family::objects:
+            objects();
+            return;
+        case Family::lists: {
+            fault_.kind = FaultKind::omit_keys;
+            fault_.lasts = span();
+            static constexpr std::int64_t kShares[]{100'000, 500'000};
+            fault_.share_ppm = dice_.pick(kShares);
+            return;
+        }
+        case Family::conditions: {
+            fault_.kind = FaultKind::set_preconditions;
+            static constexpr sim::PreconditionRule kRules[]{
+                sim::PreconditionRule::ignored, sim::PreconditionRule::refused,
+                sim::PreconditionRule::checked_then_stored};
+            fault_.rule = dice_.pick(kRules);
+            fault_.conditions = {sim::Condition::if_none_match, sim::Condition::if_match,
+                                 sim::Condition::if_match_on_delete};
+            if (dice_.chance(1, 2)) fault_.lasts = span();
+            return;
+        }
+        default:
+            return;
+    }
+}
+
+}  // namespace
+
+std::optional<Fault> draw_fault(const Scenario& scenario, Family family, Random& random) {
+    return FaultDraw(scenario, random).draw(family);
+}
+
+}  // namespace leasehold::search

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""`leasehold shrink`, `replay`, `campaign` and `merge` from outside.
+
+    search_test.py LEASEHOLD [MUTANT...]
+
+What would be caught: a shrunk scenario that fails otherwise or not at all, a capsule that replays
+to another digest unnoticed, a campaign whose results depend on how many workers played it or on a
+SIGKILL in the middle, shards that unite although they don't match, files that are overwritten.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROGRAM, MUTANTS = sys.argv[1], sys.argv[2:]
+passed = failed = 0
+# Three leaders' faults, two of them beside the point; the frozen clock breaks what no lease holds.
+FAILS = """scenario: fails
+why: a frozen clock among other troubles
+duration: 5m
+seeds: 1..20
+values:
+  kubecostDeployment: {replicas: 5, leaderFollower: {enabled: true}}
+  kubecostModel: {etlBucketConfigSecret: kubecost-bucket-secret}
+election: {leaseDuration: 14s}
+workload: {exportEvery: 10s, preloaded: 3}
+faults:
+  - {at: 41234ms, crash: follower, for: 8s}
+  - {at: 60s, suspend: leader, for: 41s, clock: frozen, as: sleeper}
+  - {at: 61s, cut: sleeper, from: [api], for: 77s}
+expect: {reached: [takeover-after-expiry]}
+"""
+
+
+def check(what, holds, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(holds), failed + (not holds)
+    if not holds:
+        print(f"FAILED {what}\n{detail}")
+
+
+def call(*words, program=PROGRAM, env=None):
+    result = subprocess.run([program, *map(str, words)], capture_output=True, text=True,
+                            timeout=250, env={**os.environ, **(env or {})})
+    return result.returncode, result.stdout, result.stderr
+
+
+def refused(what, needle, *words, env=None):
+    code, out, err = call(*words, env=env)
+    check(what, code == 64 and not out and re.search(needle, err), f"{code}\n{out}{err}")
+
+
+def shrinks(folder):
+    """A three-fault failure: its least form fails alike, its capsule replays."""
+    file = folder / "fails.yaml"
+    file.write_text(FAILS)
+    began = time.monotonic()
+    code, out, err = call("shrink", file, "--seed", 4, "--out", folder)
+    spent = time.monotonic() - began
+    check("shrink ends with the failure's code", code == 1, f"{code} {err}")
+    least = folder / "fails-least.yaml"
+    text = least.read_text()
+    check("one fault is left", text.count("  - {") == 1 and "clock: frozen" in text, text)
+    check("few lines are left", len(text.splitlines()) <= 10, text)
+    check("two replicas are left", "replicas: 2" in text, text)
+    check("it says what is least, and how to play it",
+          re.search(r"Least .*scenario: fails-least", out) and "leasehold replay" in out, out)
+    chain = re.findall(r"event +\d+", out.split("Chain")[1].split("State")[0])
+    check("a chain of more than one event", len(chain) > 1, out)
+    check("the state at that instant", re.search(r"State +replica-0: ", out), out)
+    # Ten seconds on a machine of its own; this one may be busy.
+    check("quickly", spent < 60, f"{spent:.1f} s")
+    check("an ordinary scenario", call("validate", least)[0] == 0)
+    code, again, _ = call("run", least)
+    check("it fails in the same invariant", code == 1 and "leader.at-most-one" in again, again)
+    capsule = folder / "fails-least.capsule.json"
+    code, out, _ = call("replay", capsule)
+    check("the capsule replays", code == 1 and "replayed to the digest" in out, out)
+    before = least.read_bytes()
+    refused("nothing is overwritten", "exists already", "shrink", file, "--seed", 4, "--out", folder)
+    check("nothing was", least.read_bytes() == before)
+    bad_capsules(folder, json.loads(capsule.read_text()), capsule.read_text())
+
+
+def bad_capsules(folder, good, text):
+    file = folder / "bad.capsule.json"
+    for what, needle, content in (
+            ("another build", "another build", json.dumps({**good, "build": "0" * 16})),
+            ("cut off", "no whole capsule", text[:len(text) // 2]),
+            ("of a later format", "format 9", json.dumps({**good, "capsule": 9})),
+            ("without a seed", "seed", json.dumps({k: v for k, v in good.items() if k != "seed"})),
+            ("with a damaged scenario", "damaged",
+             json.dumps({**good, "scenario": good["scenario"].replace("duration", "duratoin")})),
+            ("empty", "empty", "")):
+        file.write_text(content)
+        refused(f"a capsule {what}", needle, "replay", file)
+    file.write_text(json.dumps({**good, "digest": "0" * 16}))
+    code, out, _ = call("replay", file)
+    check("another digest is told", code == 4 and "does not replay" in out and "digest" in out, out)
+    refused("no such capsule", "no-such", "replay", folder / "no-such.json")
+
+
+def nothing_to_shrink(folder):
+    refused("a run that passes", "nothing to shrink", "shrink",
+            "scenarios/failover/leader-crash.yaml", "--out", folder)
+    refused("two files", "one scenario", "shrink", "a.yaml", "b.yaml")
+    refused("many seeds", "one seed", "shrink", "a.yaml", "--seed", "1..5")
+
+
+def campaign(folder, name, *words):
+    out = folder / name
+    report = folder / f"{name}.json"
+    code, text, err = call("campaign", "--out", out, "--json", report, "--quiet", *words)
+    check(f"campaign {name} ends by itself", code in (0, 1, 2), f"{code} {text}{err}")
+    return (out / "results.ndjson").read_text(), json.loads(report.read_text())
+
+
+def campaigns(folder):
+    """The same for any number of workers, guided and plain, and across a SIGKILL."""
+    space = ("--seeds", "1..300", "--families", "stop,watch")
+    guided, report = campaign(folder, "guided", *space, "--jobs", 2)
+    check("it counts its runs", report["runs"] == 300, report)
+    check("it learns", report["features"] > 100, report)
+    alone, _ = campaign(folder, "alone", *space, "--jobs", 1)
+    check("one worker finds what two find", guided == alone)
+    plain, _ = campaign(folder, "plain", *space, "--no-guide", "--jobs", 2)
+    check("plain is another campaign", guided.split("\n", 1)[1] != plain.split("\n", 1)[1])
+    killed = folder / "killed"
+    process = subprocess.Popen([PROGRAM, "campaign", "--out", killed, "--jobs", "2", *space],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    results = killed / "results.ndjson"
+    while not results.exists() or results.read_text().count("\n") < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with results.open("a") as file:
+        file.write('{"batch": 1, "ru')  # what a kill in the middle of a write leaves
+    refused("without --resume they stay", "exists already", "campaign", "--out", killed, *space)
+    refused("other seeds are another campaign", "seeds", "campaign", "--out", killed, "--resume",
+            "--seeds", "1..9")
+    refused("cut off, they are not united", "line [23]: is cut off", "merge", killed, "--out",
+            folder / "none")
+    campaign(folder, "killed", *space, "--resume", "--jobs", 2)
+    check("resumed, they are the same", results.read_text() == guided)
+    interrupted(folder)
+
+
+def interrupted(folder):
+    out = folder / "interrupted"
+    process = subprocess.Popen([PROGRAM, "campaign", "--out", out, "--jobs", "2", "--time", "5m"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    results = out / "results.ndjson"
+    while not results.exists() or results.read_text().count("\n") < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    text, err = process.communicate(timeout=60)
+    check("SIGINT ends it with what is known",
+          process.returncode == 130 and "interrupted" in text, f"{process.returncode} {text}{err}")
+
+
+def shards(folder):
+    for index in (0, 1):
+        code, _, err = call("campaign", "--seeds", "1..100", "--families", "stop", "--out",
+                            folder / "job", "--quiet",
+                            env={"JOB_COMPLETION_INDEX": str(index), "LEASEHOLD_SHARDS": "2"})
+        check(f"shard {index}", code in (0, 1, 2), err)
+    one, two = folder / "job/shard-1-of-2", folder / "job/shard-2-of-2"
+    code, out, err = call("merge", one, two, one, "--out", folder / "all")
+    check("shards unite, each once", code in (0, 1, 2) and "100 runs" in out, out + err)
+    code, out, _ = call("merge", one, "--out", folder / "half")
+    check("a missing one is told", code != 0 and "shard 2 of 2 is missing" in out, out)
+    slurm = {"SLURM_ARRAY_TASK_ID": "11", "SLURM_ARRAY_TASK_MIN": "10",
+             "SLURM_ARRAY_TASK_COUNT": "2"}
+    code, _, _ = call("campaign", "--seeds", "1..100", "--families", "stop", "--out",
+                      folder / "slurm", "--quiet", env=slurm)
+    check("Slurm's second of two is the Job's",
+          (folder / "slurm/shard-2-of-2/results.ndjson").read_text()
+          == (two / "results.ndjson").read_text())
+    other = folder / "other"
+    shutil.copytree(two, other)
+    file = other / "results.ndjson"
+    file.write_text(file.read_text().replace('"lastSeed":100', '"lastSeed":101', 1))
+    refused("shards that don't match", "other seeds", "merge", one, other, "--out", folder / "bad")
+    refused("united results stay", "exists already", "merge", one, two, "--out", folder / "all")
+    refused("no results", "no such file", "merge", folder, "--out", folder / "bad")
+    refused("half of what a Job says", "LEASEHOLD_SHARDS", "campaign",
+            env={"JOB_COMPLETION_INDEX": "0"})
+    refused("an impossible shard", "--shard", "campaign", "--shard", "3/2")
+    refused("an impossible family", "did you mean 'crash'", "campaign", "--families", "crahs")
+    refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
+
+
+def mutants(folder):
+    """A planted bug's failure keeps its invariant and the shape of its first wrong step."""
+    for mutant in MUTANTS:
+        name = Path(mutant).name.removeprefix("leasehold-")
+        patch = Path("tests/mutants", name + ".patch").read_text()
+        scenario = re.search(r"# scenario: (\S+)", patch).group(1)
+        out = folder / name
+        code, text, err = call("shrink", scenario, "--seed", 1, "--out", out, program=mutant)
+        capsule = json.loads(next(out.glob("*.json")).read_text())
+        least = next(out.glob("*.yaml"))
+        allowed = re.search(r"# caught-by: (\S+)", patch).group(1)
+        also = re.findall(r"# also: (.*)", patch)
+        check(f"{name}: the invariant is kept",
+              capsule["signature"].split(":")[0] in [allowed, *"".join(also).split(", ")],
+              capsule["signature"])
+        check(f"{name}: its capsule replays",
+              "replayed" in call("replay", next(out.glob("*.json")), program=mutant)[1])
+        code, text, _ = call("replay", next(out.glob("*.json")))
+        check(f"{name}: without the bug it does not", code == 4 and "does not replay" in text, text)
+        check(f"{name}: without the bug the least one breaks nothing",
+              "VIOLATED" not in call("run", least)[1])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, mutants):
+            folder = Path(scratch, part.__name__)
+            folder.mkdir()
+            part(folder)
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+// Results of campaigns: what a SIGKILL leaves, and what may be united.
+#include <gtest/gtest.h>
+
+#include "sim/search/guide.hpp"
+#include "sim/search/results.hpp"
+
+namespace leasehold::search {
+namespace {
+
+using namespace std::chrono_literals;
+
+Header header(std::uint64_t shard = 1, std::uint64_t shards = 1) {
+    Header header;
+    header.build = "b";
+    header.first = 1;
+    header.last = 100;
+    header.shard = shard;
+    header.shards = shards;
+    return header;
+}
+
+Batch batch(std::uint64_t number, std::vector<std::string> signatures = {}) {
+    Batch one;
+    one.number = number;
+    one.runs = 10;
+    one.simulated = 20min;
+    one.passed = 10 - signatures.size();
+    one.features = {"feature " + std::to_string(number % 2)};
+    for (const std::string& signature : signatures)
+        one.failures.push_back({signature, check::Outcome::liveness, "0 7", 7, number + 1});
+    return one;
+}
+
+std::string text_of(const Header& header, const std::vector<Batch>& batches) {
+    std::string text = header_line(header);
+    for (const Batch& one : batches)
+        text += batch_line(one);
+    return text;
+}
+
+TEST(Results, ReadBackAndCount) {
+    const auto read = parse_results(
+        text_of(header(), {batch(0, {"a: x"}), batch(1), batch(2, {"b: y", "a: x"})}), Tail::whole);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->runs(), 30U);
+    EXPECT_EQ(read->passed(), 27U);
+    EXPECT_EQ(read->features(), 2U);
+    EXPECT_EQ(read->simulated(), 1h);
+    const auto groups = read->groups();
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0].signature, "a: x");
+    EXPECT_EQ(groups[0].count, 2U);
+    EXPECT_EQ(groups[0].first.run, 1U);
+    EXPECT_EQ(read->outcome(), check::Outcome::liveness);
+}
+
+TEST(Results, ALineThatIsCutOffIsDroppedByResumeAloneAndRefusedElsewhere) {
+    const std::string text = text_of(header(), {batch(0), batch(1)});
+    const std::size_t whole = text_of(header(), {batch(0)}).size();
+    for (std::size_t size = whole + 1; size < text.size(); size += 5) {
+        const auto resumed = parse_results(std::string_view(text).substr(0, size), Tail::resumed);
+        ASSERT_TRUE(resumed) << resumed.error();
+        EXPECT_EQ(resumed->batches.size(), 1U);
+        const auto refused = parse_results(std::string_view(text).substr(0, size), Tail::whole);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().find("line 3"), std::string::npos) << refused.error();
+    }
+    EXPECT_FALSE(parse_results(std::string_view(text).substr(0, 20), Tail::resumed));
+    EXPECT_FALSE(parse_results("", Tail::resumed));
+    EXPECT_FALSE(parse_results("{}\n", Tail::resumed));
+    std::string damaged = text;
+    damaged[whole + 3] = '#';
+    EXPECT_FALSE(parse_results(damaged, Tail::resumed));
+}
+
+TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
+    const Results one{header(1, 3), {batch(0, {"a: x"})}};
+    const Results two{header(2, 3), {batch(0), batch(1)}};
+    std::vector<std::uint64_t> missing;
+    const auto all = unite({one, two, one}, {"one", "two", "again"}, missing);
+    ASSERT_TRUE(all) << all.error();
+    EXPECT_EQ(all->runs(), 30U);
+    EXPECT_EQ(missing, (std::vector<std::uint64_t>{3}));
+    const auto refused = [&](Results other) {
+        const auto united = unite({one, other}, {"one", "other"}, missing);
+        return united ? std::string() : united.error();
+    };
+    Results other = two;
+    other.header.build = "c";
+    EXPECT_NE(refused(other).find("other"), std::string::npos);
+    other = two;
+    other.header.last = 99;
+    EXPECT_NE(refused(other).find("seeds"), std::string::npos);
+    other = two;
+    other.header.shards = 4;
+    EXPECT_NE(refused(other).find("shards"), std::string::npos);
+    other = two;
+    other.header.guide = false;
+    EXPECT_NE(refused(other), "");
+    other = two;
+    other.header.families = {"crash"};
+    EXPECT_NE(refused(other).find("families"), std::string::npos);
+}
+
+TEST(Guide, GoesOnWhereAnEarlierProcessEnded) {
+    check::RunResult result;
+    result.outcome = check::Outcome::pass;
+    Guide whole(true);
+    Guide resumed(true);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        result.marks.fill(0);
+        result.marks[i] = i + 1;
+        Batch learnt;
+        EXPECT_TRUE(whole.learn(Genome{0, i + 1, {}}, result, learnt));
+        EXPECT_FALSE(whole.learn(Genome{0, i + 100, {}}, result, learnt));  // nothing new
+        resumed.learn(learnt);
+    }
+    EXPECT_EQ(whole.features(), resumed.features());
+    bool mutated = false;
+    for (std::uint64_t seed = 1; seed < 100; ++seed) {
+        EXPECT_EQ(whole.next(0, seed), resumed.next(0, seed));
+        mutated |= !whole.next(0, seed).mutations.empty();
+        EXPECT_EQ(Guide(false).next(0, seed), (Genome{0, seed, {}}));
+    }
+    EXPECT_TRUE(mutated);
+}
+
+}  // namespace
+}  // namespace leasehold::search
