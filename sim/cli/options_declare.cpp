@@ -71,6 +71,12 @@ CLI::App* declare_replay(CLI::App& app, Options& options, Raw& raw) {
     return replay;
 }
 
+/// Of a campaign, or of the shards of one.
+void add_summary(CLI::App& app, Options& options) {
+    app.add_option("--json", options.json, "write the summary as JSON")->type_name("FILE");
+    app.add_option("--junit", options.junit, "write it as JUnit XML")->type_name("FILE");
+}
+
 CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* campaign =
         app.add_subcommand("campaign", "play random schedules until something breaks");
@@ -93,8 +99,7 @@ CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
         ->add_option("--shard", raw.shard,
                      "the I-th of N machines (default: as Slurm or a Job says)")
         ->type_name("I/N");
-    campaign->add_option("--json", options.json, "write the summary as JSON")->type_name("FILE");
-    campaign->add_option("--junit", options.junit, "write it as JUnit XML")->type_name("FILE");
+    add_summary(*campaign, options);
     add_common(*campaign, options, raw);
     return campaign;
 }
@@ -103,8 +108,7 @@ CLI::App* declare_merge(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* merge = app.add_subcommand("merge", "unite the results of a campaign's shards");
     merge->add_option("DIR", options.paths, "the shards' directories");
     merge->add_option("--out", options.out, "directory for the united results")->type_name("DIR");
-    merge->add_option("--json", options.json, "write the summary as JSON")->type_name("FILE");
-    merge->add_option("--junit", options.junit, "write it as JUnit XML")->type_name("FILE");
+    add_summary(*merge, options);
     add_common(*merge, options, raw);
     return merge;
 }

@@ -20,6 +20,12 @@ BucketReply refused(std::int32_t status, BucketCode code) {
     return reply;
 }
 
+/// To a PUT below or above an object, where keys are paths.
+BucketReply no_path(const StoreRules& rules) {
+    return refused(rules.path_refusal,
+                   rules.path_refusal == 500 ? BucketCode::internal_error : BucketCode::other);
+}
+
 /// What any client of a bucket refuses by itself, since stores differ about it: a key must be able
 /// to name a file (components of 1 to 255 bytes, no "." and "..", no control characters).
 bool usable(std::string_view key) {
@@ -167,11 +173,9 @@ std::optional<BucketReply> Bucket::refusal(const SendBucket& request) const {
                    : std::nullopt;
     // A missing key: DELETE has nothing to do, and PUT says that there is nothing to replace.
     if (!exists) {
-        if (request.verb == BucketVerb::remove && rules_.unmatched_missing == 0)
-            return std::nullopt;
-        const std::int32_t status = request.verb == BucketVerb::remove ? rules_.unmatched_missing
-                                    : rules_.missing_is_412            ? 412
-                                                                       : 404;
+        std::int32_t status = rules_.missing_is_412 ? 412 : 404;
+        if (request.verb == BucketVerb::remove) status = rules_.unmatched_missing;
+        if (status == 0) return std::nullopt;
         return refused(status,
                        status == 412 ? BucketCode::precondition_failed : BucketCode::no_such_key);
     }
@@ -195,15 +199,11 @@ BucketReply Bucket::get(const SendBucket& request) const {
 BucketReply Bucket::put(const SendBucket& request, std::optional<BucketChange>& change,
                         bool checked) {
     CHECK(request.body != nullptr);
-    const BucketReply no_path =
-        refused(rules_.path_refusal,
-                rules_.path_refusal == 500 ? BucketCode::internal_error : BucketCode::other);
     const bool below = rules_.keys_are_paths && lies_below_object(request.key);
-    if (below && !rules_.conditions_first) return no_path;
+    if (below && !rules_.conditions_first) return no_path(rules_);
     if (!checked)
         if (const auto no = refusal(request)) return *no;
-    if (below) return no_path;
-    if (rules_.keys_are_paths && is_directory(request.key)) return no_path;
+    if (below || (rules_.keys_are_paths && is_directory(request.key))) return no_path(rules_);
     change = plant(request.key, request.body);
     BucketReply reply;
     reply.status = 200;

@@ -117,11 +117,19 @@ void conditions(std::vector<Case<BucketOp>>& all, Profile profile) {
                by(1, put("x")), put_over("k", 200, TagFrom::seen, 3)}));
 }
 
+/// The status of a DELETE of a key that is not there, and of one with If-Match.
+std::int32_t missing_removal(const sim::StoreRules& rules) {
+    return rules.tells_of_missing ? 404 : 204;
+}
+std::int32_t unmatched_removal(const sim::StoreRules& rules) {
+    return rules.unmatched_missing != 0 ? rules.unmatched_missing : missing_removal(rules);
+}
+
 void deleting(std::vector<Case<BucketOp>>& all, const sim::BucketSpec& spec) {
     const bool ignores = spec.preconditions.if_match_on_delete == sim::PreconditionRule::ignored;
     const sim::StoreRules rules = sim::rules_of(spec.profile);
-    const std::int32_t missing = rules.tells_of_missing ? 404 : 204;
-    const std::int32_t unmatched = rules.unmatched_missing != 0 ? rules.unmatched_missing : missing;
+    const std::int32_t missing = missing_removal(rules);
+    const std::int32_t unmatched = unmatched_removal(rules);
     all.push_back(steps("delete-of-an-existing-and-a-missing-key",
                         {put("k"), remove("k"), get("k", 404), remove("k", missing), list()}));
     all.push_back(steps("delete-with-a-wrong-tag",
@@ -185,8 +193,7 @@ void paths(std::vector<Case<BucketOp>>& all, Profile profile) {
     const std::int32_t there = files ? 404 : 200;
     const std::int32_t folder = rules.keeps_folders ? 500 : 204;
     const std::int32_t unmatched = rules.missing_is_412 ? 412 : 404;
-    const std::int32_t gone = rules.unmatched_missing != 0 ? rules.unmatched_missing
-                                                           : (rules.tells_of_missing ? 404 : 204);
+    const std::int32_t gone = unmatched_removal(rules);
     all.push_back(steps("a-key-below-an-object",
                         {put("f"), put("f/g", below), get("f/g", there), list(), list("f/"),
                          list("f"), put("f/g/h", below), put("f0"), list("", "f"), list("", "f/g"),

@@ -215,6 +215,30 @@ TEST_F(StoragePlaces, AnEpochBeyondAllReasonInTheEpochsObjectIsCorruptAndTheTerm
     }
 }
 
+TEST_F(StoragePlaces, AnEpochThatIsDamagedOnItsWayIsLookedAtAgain) {
+    FakeBucket whole;
+    whole.put_fenced(kEpoch, Blob{}, 1000);
+    Rig own(whole);
+    int damaged = 2;
+    own.error = [&](const SendBucket& request) -> std::optional<BucketReply> {
+        const bool looks = request.verb == BucketVerb::get && request.key == kEpoch;
+        if (!looks || damaged-- <= 0) return std::nullopt;
+        BucketReply reply = whole.apply(request);
+        auto body = std::make_shared<ObjectBody>(*std::get<ObjectBodyPtr>(reply.content));
+        body->head.back() = static_cast<char>(body->head.back() ^ 1);
+        reply.content = ObjectBodyPtr(std::move(body));
+        return reply;
+    };
+    own.start();
+    own.lead(100);
+    const CallId call = own.write(key("a"), blob(1));
+    own.advance(10s);
+    EXPECT_LE(damaged, 0);
+    ASSERT_TRUE(own.writes.contains(call));
+    EXPECT_EQ(own.writes.at(call).ack, WriteAck::committed);
+    EXPECT_EQ(whole.stamp(key("a")).epoch, Epoch{1001}) << "not the term over a higher epoch";
+}
+
 TEST_F(StoragePlaces, AnEpochBeyondAllReasonOnAnObjectIsCorruptAndWrittenOver) {
     for (const std::uint64_t stored : {~0ULL, (1ULL << 63) + 5}) {
         FakeBucket damaged;

@@ -12,6 +12,8 @@ namespace {
 /// The loser of a real race looks again at once. An answer that fits no race is believed to be late
 /// as often as this; then the claim backs off like any failure.
 constexpr std::uint32_t kContradictions = 2;
+/// Looks in a row that found the same version unreadable, and did not believe it.
+constexpr std::uint32_t kUnreadable = 2;
 /// Raises in one leadership that follow each other at once.
 constexpr std::uint32_t kRaises = 3;
 }  // namespace
@@ -46,6 +48,22 @@ void EpochClaim::wait(const Sight& sight, Duration retry_after) {
     state_ = Waiting{saturating_add(sight.now, failures_.fail(limits, retry_after))};
 }
 
+/// Nothing was learnt. It counts as a try of what waits to be written, for all writes wait for it.
+void EpochClaim::failed(const Sight& sight, const Flight& flight, Duration retry_after,
+                        Desk& desk) {
+    desk.tell(TryFailed{flight.sent});
+    wait(sight, retry_after);
+}
+
+/// An answer may be damaged on its way while the object is whole. Taken for damaged at rest, the
+/// term would be claimed over a higher epoch after a restore of the cluster, and writes of the
+/// leadership before it would be newer than ours. At rest it stays as it is: so look again.
+bool EpochClaim::may_be_readable(const ETag& shown) {
+    if (history_.unreadable != shown) history_.looks_unreadable = 0;
+    history_.unreadable = shown;
+    return ++history_.looks_unreadable <= kUnreadable;
+}
+
 bool EpochClaim::contradicts(const ETag& shown) const {
     // Both ways: "it exists" to a create, and then "there is none"; or "not that version", and then
     // that version. A race explains one such pair, for somebody may write in between, not many.
@@ -71,15 +89,12 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
                 return;
             }
         } else {
-            // Unreadable: the term, which grows, is what is left to go by.
             desk.note(MarkId::object_corrupt);
+            if (may_be_readable(reply.etag)) return failed(sight, flight, Duration{0}, desk);
+            // Unreadable: the term, which grows, is what is left to go by.
         }
-        // Nothing was learnt. It counts as a try of what waits to be written, for all writes wait
-        // for it.
     } else if (outcome != BucketOutcome::missing) {
-        desk.tell(TryFailed{flight.sent});
-        wait(sight, reply.retry_after);
-        return;
+        return failed(sight, flight, reply.retry_after, desk);
     }
     // The swap was refused because of another version, and the object has the one that it named.
     // Look, 412, look, 412 would go on with every renewal, and never be a failure by which the
@@ -87,10 +102,8 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
     if (contradicts(found.etag) && ++history_.contradictions > kContradictions) {
         desk.note(MarkId::precondition_contradicted);
         desk.tell(Contradiction{});
-        desk.tell(TryFailed{flight.sent});
         history_.refused.reset();
-        wait(sight, Duration{0});
-        return;
+        return failed(sight, flight, Duration{0}, desk);
     }
     history_.refused.reset();
     // A was deposed and doesn't know; B leads and has claimed 9. A looks, finds 9, and would swap
@@ -186,8 +199,7 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
     }
     // Unknown, denied, not sent. If it was applied all the same, the look after the back-off finds
     // a write id of this claim.
-    desk.tell(TryFailed{flight.sent});
-    wait(sight, reply.retry_after);
+    failed(sight, flight, reply.retry_after, desk);
 }
 
 void EpochClaim::claimed(Epoch epoch, Desk& desk) {
@@ -199,6 +211,7 @@ void EpochClaim::claimed(Epoch epoch, Desk& desk) {
     history_.first_write = 0;
     history_.refused.reset();
     history_.contradictions = 0;
+    history_.looks_unreadable = 0;
     failures_.succeed();
     desk.note(MarkId::epoch_claimed);
     if (raised) desk.note(MarkId::epoch_raised);

@@ -80,6 +80,8 @@ class EpochClaim {
             0;                        ///< smallest write id of the running claim's swaps; 0 = none
         std::optional<ETag> refused;  ///< condition of the swap that met 412
         std::uint32_t contradictions = 0;
+        ETag unreadable;  ///< version that no stamp was found in
+        std::uint32_t looks_unreadable = 0;
         std::uint32_t raises = 0;
         Instant wished{};  ///< when a renewal was asked for last
         bool ever_wished = false;
@@ -87,9 +89,11 @@ class EpochClaim {
     };
     void look(const Sight& sight, Desk& desk);
     void wait(const Sight& sight, Duration retry_after);
+    void failed(const Sight& sight, const Flight& flight, Duration retry_after, Desk& desk);
     void wish_renewal(const Sight& sight, Desk& desk);
     void swap(const Sight& sight, const Renewing& found, Duration timeout, Desk& desk);
     void claimed(Epoch epoch, Desk& desk);
+    [[nodiscard]] bool may_be_readable(const ETag& shown);
     [[nodiscard]] bool contradicts(const ETag& shown) const;
 
     State state_;
