@@ -20,12 +20,15 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<sim::Scenario
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
         for (std::uint64_t k = 0; k <= seeds.last - seeds.first; ++k)
-            jobs.push_back({i, seeds.first + k, false, false, false, false});
+            jobs.push_back({.scenario = i, .seed = seeds.first + k});
     }
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
         // Played anyway: it is the run that a scenario's page shows when all of them pass.
-        jobs.push_back({i, seeds.first, false, true, false, !options.html.empty()});
+        jobs.push_back({.scenario = i,
+                        .seed = seeds.first,
+                        .fresh = true,
+                        .page = !options.html.empty()});
     }
     return jobs;
 }

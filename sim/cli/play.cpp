@@ -192,7 +192,11 @@ bool Player::detail_failures(std::vector<reports::ScenarioSummary>& summaries) {
     for (std::size_t i = 0; i < summaries.size(); ++i) {
         const check::RunResult* worst = summaries[i].worst_run();
         if (worst == nullptr || worst->outcome == check::Outcome::internal) continue;
-        jobs.push_back({i, worst->seed, true, true, false, pages_wanted_});
+        jobs.push_back({.scenario = i,
+                        .seed = worst->seed,
+                        .detailed = true,
+                        .fresh = true,
+                        .page = pages_wanted_});
         for (check::RunResult& run : summaries[i].runs)
             if (&run == worst) failed.push_back(&run);
     }

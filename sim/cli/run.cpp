@@ -35,8 +35,11 @@ int run_command(const Options& options) {
         const std::uint64_t first = options.seeds ? options.seeds->first : scenarios[i].seeds.first;
         const std::uint64_t count = many ? options.seeds->last - options.seeds->first + 1 : 1;
         for (std::uint64_t k = 0; k < count; ++k)
-            jobs.push_back(
-                {i, first + k, !many, false, !options.history.empty(), {}, !options.html.empty()});
+            jobs.push_back({.scenario = i,
+                            .seed = first + k,
+                            .detailed = !many,
+                            .record = !options.history.empty(),
+                            .page = !options.html.empty()});
     }
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;
