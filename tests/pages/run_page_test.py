@@ -127,7 +127,9 @@ def check_crash(tab, page, pictures):
 def check_stale(tab, page, pictures):
     data = data_of(page)
     tab.open(page)
-    expect("what broke", tab.text("#broken"), lambda found: found.startswith("bucket.no-stale-commit"))
+    expect("what broke", tab.text("#broken"), 
+           lambda found: found.startswith("bucket.no-stale-commit at ")
+           and "(the scenario expects it)" in found)
     tab.click("#wrong")
     expect("the first wrong step", tab.text("#event"), lambda found: f"#{data['wrong']} Bucket" in found)
     expect("the chain ends with it", tab.text("#chain li:last-child"),

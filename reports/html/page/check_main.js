@@ -30,10 +30,11 @@ function failures(data) {
     byId("groups").append(...data.failures.map((group) => make("div", { class: "card wrong" },
         make("p", {}, make("strong", { class: group.outcome }, group.outcome), " ", words(group.reason)),
         make("p", {}, `${group.runs.length} times: `,
-            ...group.runs.slice(0, 40).flatMap(([i, seed]) => {
+            ...group.runs.slice(0, 40).flatMap(([i, seed], k) => {
                 const one = data.scenarios[i];
                 const text = words(one.name) + (seed === null ? "" : ` seed ${seed}`);
-                return [one.page && (seed === null || one.shown === seed) ? make("a", { href: one.page }, text) : text, "; "];
+                return [k ? "; " : "", one.page && (seed === null || one.shown === seed)
+                    ? make("a", { href: one.page }, text) : text];
             }), group.runs.length > 40 ? "..." : ""))));
 }
 

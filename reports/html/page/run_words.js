@@ -6,6 +6,8 @@ class Words {
         this.choose = choose;
         this.page = 0;
         this.size = 100;
+        this.wished = new Set(run.data.result.expectations.filter((one) => one.met)
+            .map((one) => words(one.what)));
     }
     link(i, text) {
         return make("button", { class: "link mono", onclick: () => this.choose(i) }, text);
@@ -37,7 +39,8 @@ class Words {
         const box = byId("broken");
         if (result.internalError) box.append(make("p", {}, words(result.internalError)));
         for (const one of run.broken)
-            box.append(make("p", {}, make("strong", {}, one.id), ` at ${seconds(one.atNs)}: `,
+            box.append(make("p", {}, make("strong", {}, one.id), ` at ${seconds(one.atNs)}`,
+                this.wished.has("violates " + one.id) ? " (the scenario expects it): " : ": ",
                 words(one.what)));
         for (const one of result.expectations.filter((e) => !e.met))
             box.append(make("p", {}, `not met: ${words(one.what)} (${words(one.found)})`));
@@ -71,9 +74,7 @@ class Words {
     }
     verdicts() {
         const { result } = this.run.data;
-        const wished = new Set(result.expectations.filter((one) => one.met)
-            .map((one) => words(one.what)).filter((what) => what.startsWith("violates ")));
-        const word = (one) => (one.status === "violated" && wished.has("violates " + one.id)
+        const word = (one) => (one.status === "violated" && this.wished.has("violates " + one.id)
             ? "expected" : one.status);
         const rows = result.invariants.map((one) => make("tr", {},
             make("td", { class: "time " + word(one) }, WORDS[word(one)] || word(one)),
