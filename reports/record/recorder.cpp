@@ -77,7 +77,7 @@ void RunRecorder::gate(ReplicaIndex lane, TrueTime until, TrueTime at) {
             gates[i] = gates[2 * i + 1];
         gates.resize(gates.size() / 2);
     }
-    gates.push_back({at, until});
+    if (!gates.empty() || until > at) gates.push_back({at, until});
     auto& spans = seats_[lane].spans;
     const auto found = spans.find(SpanKind::gate);
     const bool lasts = found != spans.end() && record_.spans[found->second].to > at;
