@@ -1,12 +1,11 @@
 #include "sim/cli/least.hpp"
 
-#include "sim/cli/commands.hpp"
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "reports/text.hpp"
+#include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/signature.hpp"
