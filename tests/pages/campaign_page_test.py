@@ -69,6 +69,12 @@ def check_page(tab, html, report, pictures):
               if cell != "·"]
     expect("runs in the matrix", (min(counts) > 0, max(counts) <= report["runs"], len(counts) > 20),
            (True, True, True))
+    expect("a mark is one word", tab.value("""Math.max(...[...document.querySelectorAll(
+        '#matrix tbody th')].map((one) => one.getClientRects()[0].height))"""),
+           lambda found: found < 40)
+    expect("nothing to choose where one curve is all", tab.value(
+        "getComputedStyle(document.getElementById('beside').parentElement.parentElement).display"),
+        "none")
     named(tab)
     if pictures:
         tab.picture(pictures / "campaign.png", whole=True)
