@@ -13,6 +13,7 @@
 #include "sim/cli/options.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/world/run.hpp"
 
 namespace leasehold::cli {
 
@@ -43,9 +44,10 @@ using MakeScenario = std::function<sim::Scenario(const std::string& text)>;
 /// Scenarios and the processes that play them.
 class Player {
   public:
-    /// `scenarios` and `history` (may be null) must outlive the player.
+    /// `scenarios` and `history` (may be null) must outlive the player. Of `hosted` machines and
+    /// checks of somebody's own are taken.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history, MakeScenario make = {});
+           reports::AtomicFile* history, MakeScenario make = {}, sim::RunOptions hosted = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);
