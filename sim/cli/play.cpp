@@ -78,8 +78,8 @@ class Simulation : public JobRunner {
 
     // What a search asks for, and nothing that costs its way through the socket.
     void lean(const sim::Scenario& played, check::RunResult& result) {
-        search::carry_signature(result, search::signature_of(runner_, played, result.seed, result,
-                                                              hosted_.make_peer));
+        search::carry_signature(
+            result, search::signature_of(runner_, played, result.seed, result, hosted_.make_peer));
         // Faults are drawn blindly, so that one which met nobody says nothing of a run in which
         // somebody led and nothing broke.
         if (result.outcome == check::Outcome::inconclusive && result.leaderships > 0)

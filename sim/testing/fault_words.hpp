@@ -44,7 +44,8 @@ class FaultWords {
     }
     /// cut: `both`, `send` or `receive`, as the target sees it.
     FaultWords direction(std::string_view which) const { return with("direction", which); }
-    /// delay: one way; applyLate: later; stepWallClock: by (may be negative); slow: each step takes.
+    /// delay: one way; applyLate: later; stepWallClock: by (may be negative); slow: each step
+    /// takes.
     FaultWords by(Duration span) const { return with("by", word(span)); }
     /// answerError: 400 to 599.
     FaultWords status(int code) const { return with("status", std::to_string(code)); }

@@ -57,16 +57,20 @@ class WorldTest : public ::testing::Test {
     /// "Suite.ATest" as a scenario's name: "suite-a-test".
     static std::string name_of_test() {
         const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
+        const std::string words = std::string(test->test_suite_name()) + "." + test->name();
+        const auto upper = [&](std::size_t i) { return words[i] >= 'A' && words[i] <= 'Z'; };
+        const auto plain = [&](std::size_t i) {
+            return i < words.size() &&
+                   ((words[i] >= 'a' && words[i] <= 'z') || (words[i] >= '0' && words[i] <= '9'));
+        };
         std::string name;
-        bool word_ended = false;
-        for (const char c : std::string(test->test_suite_name()) + "." + test->name()) {
-            const bool upper = c >= 'A' && c <= 'Z';
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-            if ((upper && word_ended) || (!upper && !plain && !name.empty() && name.back() != '-'))
-                name += '-';
-            if (upper) name += static_cast<char>(c - 'A' + 'a');
-            if (plain) name += c;
-            word_ended = plain;
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const bool begins =  // a word: "ATest" and "theAPITest" have them where one reads them
+                upper(i) && i > 0 && (plain(i - 1) || (upper(i - 1) && plain(i + 1)));
+            const bool joint = begins || (!upper(i) && !plain(i));
+            if (joint && !name.empty() && name.back() != '-') name += '-';
+            if (upper(i)) name += static_cast<char>(words[i] - 'A' + 'a');
+            if (plain(i)) name += words[i];
         }
         name = name.substr(0, 50);  // what is derived from it gets longer
         while (name.ends_with('-'))

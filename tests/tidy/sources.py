@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent")
+CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent", "examples")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh"}
 FILE_LINES_MAX = 450      # the aim is 400
 FUNCTION_LINES_MAX = 80   # the aim is 70
@@ -128,6 +128,9 @@ class Tidy:
         def within(*folders):
             return any(folder == f or folder.startswith(f + "/") for f in folders)
 
+        # An example is a project of its own: what is its own, it includes as such.
+        if within("examples") and quoted and (self.root / folder / name).is_file():
+            return None
         if quoted and not (self.root / name).is_file():
             return "not a path from the repository's root"
         if within("model") and not quoted and name not in MODEL_STANDARD:

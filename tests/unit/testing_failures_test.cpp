@@ -30,11 +30,10 @@ class Failures : public ::testing::Test {
         return text.str();
     }
 
-    const std::string folder =
-        (fs::path(::testing::TempDir()) /
-         (std::string("failures-") +
-          ::testing::UnitTest::GetInstance()->current_test_info()->name()))
-            .string();
+    const std::string folder = (fs::path(::testing::TempDir()) /
+                                (std::string("failures-") +
+                                 ::testing::UnitTest::GetInstance()->current_test_info()->name()))
+                                   .string();
     Harness harness{"failing"};
 };
 
