@@ -55,7 +55,7 @@ TEST_F(OwnElector, LeadsTwiceWhereAnOperatorDeletesTheLease) {
     const Played played = world.play();  // and not play(): it is expected to fail
     EXPECT_EQ(played.summary.outcome, Outcome::safety);
     EXPECT_NE(played.failure.find("leader.at-most-one"), std::string::npos) << played.failure;
-    EXPECT_EQ(played.files.size(), 3U);  // the run, its least scenario, and that one's run
+    EXPECT_GE(played.files.size(), 3U);  // the run, its least scenario, that one's run; pages
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "config/tree.hpp"
 #include "config/units.hpp"
 #include "reports/atomic_file.hpp"
+#include "reports/html/page.hpp"
 #include "reports/terminal.hpp"
 #include "sim/cli/least.hpp"
 #include "sim/cli/play.hpp"
@@ -72,21 +73,24 @@ std::vector<cli::Job> jobs_of(const sim::SeedRange& seeds) {
 /// Writes what is known of a failure, and tells of it.
 class FailureFiles {
   public:
-    FailureFiles(const sim::Scenario& scenario, std::string folder, Played& played)
-        : scenario_(scenario), folder_(std::move(folder)), played_(played) {}
+    FailureFiles(std::string folder, const cli::Options& options, const sim::RunOptions& hosted,
+                 Played& played)
+        : folder_(std::move(folder)), options_(options), hosted_(hosted), played_(played) {}
 
-    void run(const RunResult& worst) {
-        reports::Least how;
-        how.again = "the same test: seeds(" + std::to_string(worst.seed) + ", " +
-                    std::to_string(worst.seed) + ")";
-        played_.failure = reports::render_failure(worst, "", {}, how);
-        write("-seed-" + std::to_string(worst.seed) + ".txt", words_of(worst, how));
+    void run(const sim::Scenario& scenario, const RunResult& worst) {
+        const std::string seed = std::to_string(worst.seed);
+        const std::string again = "the same test: seeds(" + seed + ", " + seed + ")";
+        played_.failure = words_of(worst, again, false);
+        const std::string name = scenario.name + "-seed-" + seed;
+        write(name + ".txt", words_of(worst, again, true));
+        page(name + ".html", scenario, worst, again);
     }
-    void least(const cli::LeastFailure& least) {
-        reports::Least how;
-        how.again = "the same test: scenario_file(\"" + path("-least.yaml") + "\")";
-        write("-least.yaml", least.text);
-        write("-least.txt", words_of(least.result, how));
+    void least(const std::string& name, const cli::LeastFailure& least) {
+        const std::string again =
+            "the same test: scenario_file(\"" + path(name + "-least.yaml") + "\")";
+        write(name + "-least.yaml", least.text);
+        write(name + "-least.txt", words_of(least.result, again, true));
+        page(name + "-least.html", cli::scenario_from_text(least.text), least.result, again);
         played_.failure += "The least scenario that breaks alike (" +
                            reports::grouped(least.plays) + " runs" +
                            (least.complete ? "" : ", not complete") + "):\n" + least.text;
@@ -97,26 +101,42 @@ class FailureFiles {
     }
 
   private:
-    [[nodiscard]] static std::string words_of(const RunResult& run, const reports::Least& how) {
-        std::string text = reports::render_run(run, "", {});
-        // render_run ends with the failure, which would tell of the program `leasehold`.
-        const std::string failure = reports::render_failure(run, "", {});
-        if (!failure.empty() && text.ends_with(failure)) text.resize(text.size() - failure.size());
-        return text + reports::render_failure(run, "", {}, how);
+    /// What failed, and before it the whole run where that is `wanted`.
+    static std::string words_of(const RunResult& run, const std::string& again, bool wanted) {
+        std::string text = wanted ? reports::render_run(run, "", {}) : std::string();
+        // render_run ends with a failure's words for the program `leasehold`.
+        const std::string end = reports::render_failure(run, "", {});
+        if (text.size() >= end.size() && text.ends_with(end)) text.resize(text.size() - end.size());
+        return text + reports::render_failure(run, "", {}, {"", "", again});
     }
-    [[nodiscard]] std::string path(const std::string& suffix) const {
-        return (fs::path(folder_) / (scenario_.name + suffix)).lexically_normal().string();
+    [[nodiscard]] std::string path(const std::string& name) const {
+        return (fs::path(folder_) / name).lexically_normal().string();
     }
-    void write(const std::string& suffix, const std::string& text) {
+    void write(const std::string& name, const std::string& text) {
         if (folder_.empty()) return;
         std::error_code error;  // the file's own message tells of it
         fs::create_directories(folder_, error);
-        reports::write_file(path(suffix), text);
-        played_.files.push_back(path(suffix));
+        reports::write_file(path(name), text);
+        played_.files.push_back(path(name));
+    }
+    /// A page is made by whoever plays the run; one that never ends in order has none.
+    void page(const std::string& name, const sim::Scenario& scenario, const RunResult& of,
+              const std::string& again) {
+        if (folder_.empty() || !reports::pages_available() || of.outcome == Outcome::internal)
+            return;
+        reports::AtomicFile file(path(name));
+        const std::vector<sim::Scenario> alone{scenario};
+        cli::Player player(options_, alone, nullptr, {}, cli::RunPages(&file, "").again(again),
+                           hosted_);
+        const auto played = player.play({cli::Job{0, of.seed, true, true, false, {}, true}});
+        if (!played || played->front().replicas.empty()) return;  // a worker that died
+        file.commit();
+        played_.files.push_back(path(name));
     }
 
-    const sim::Scenario& scenario_;
     std::string folder_;
+    const cli::Options& options_;
+    const sim::RunOptions& hosted_;
     Played& played_;
 };
 
@@ -271,7 +291,7 @@ Played Harness::play() const {
             made.push_back(make());
         return made;
     };
-    cli::Player player(options, scenarios, nullptr, cli::scenario_from_text, hosted);
+    cli::Player player(options, scenarios, nullptr, cli::scenario_from_text, {}, hosted);
     auto results = player.play(jobs_of(scenario.seeds));
     if (!results) throw std::runtime_error("interrupted");
     Played played;
@@ -285,11 +305,12 @@ Played Harness::play() const {
     played.summary = std::move(one.front());
     reports::summarise(played.summary, player.bounds_of(0));
     if (played.passed()) return played;
-    FailureFiles files(scenario, folder_, played);
+    FailureFiles files(folder_, options, hosted, played);
     if (const RunResult* worst = played.summary.worst_run()) {
-        files.run(*worst);
+        files.run(scenario, *worst);
         if (shrinks_)
-            if (const auto least = shrink(player, scenario, worst->seed)) files.least(*least);
+            if (const auto least = shrink(player, scenario, worst->seed))
+                files.least(scenario.name, *least);
     }
     played.failure = reports::render_bounds(played.summary, {}) + played.failure;
     files.tell();

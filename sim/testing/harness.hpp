@@ -109,8 +109,8 @@ class Harness {
     /// Plays every seed, and the first once more in a fresh process, which must give the same
     /// digest. Of the first seed that is worst, NAME-seed-N.txt (timeline, verdicts, what broke,
     /// digest), NAME-least.yaml (the least scenario that breaks alike) and NAME-least.txt are
-    /// written. Throws BadScenario; reports::OutputError (a std::runtime_error) where a file can't
-    /// be written.
+    /// written, and a page of either, *.html, where this library was built with pages. Throws
+    /// BadScenario; reports::OutputError (a std::runtime_error) where a file can't be written.
     [[nodiscard]] Played play() const;
     /// The scenario as it will be played, faults and defaults included. Throws BadScenario.
     [[nodiscard]] std::string text() const;

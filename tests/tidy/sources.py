@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent", "examples")
-TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh"}
+TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh", ".js",
+                 ".css", ".html"}
 FILE_LINES_MAX = 450      # the aim is 400
 FUNCTION_LINES_MAX = 80   # the aim is 70
 LINE_LENGTH_MAX = 100
@@ -51,6 +52,7 @@ ARROWS = {
                      "sim/peers/library_config.hpp", "config", "model"),
     # On the model and what a server makes of one request: no engine, no world, no scenario.
     "sim/explore": ("sim/explore", "sim/world/lease_rules.hpp", "reports", "config", "model"),
+    "sim/testing": ("sim", "reports", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"
