@@ -126,7 +126,8 @@ class FailureFiles {
             return;
         reports::AtomicFile file(path(name));
         const std::vector<sim::Scenario> alone{scenario};
-        cli::Player player(options_, alone, nullptr, {}, cli::RunPages(&file, "").again(again),
+        cli::Player player(options_, alone, nullptr, {},
+                           cli::RunPages(cli::RunFiles{&file, nullptr, nullptr}, "").again(again),
                            hosted_);
         const auto played = player.play({cli::Job{0, of.seed, true, true, false, {}, true}});
         if (!played || played->front().replicas.empty()) return;  // a worker that died
