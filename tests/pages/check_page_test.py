@@ -56,8 +56,9 @@ def check_many(tab, directory, pictures):
                         "row => [...row.cells].map(cell => cell.innerText))")
     expect("figures beside the curve", (figures[0][1], figures[0][5]),
            (str(len(failovers)), f"{failovers[-1] / 1e9:.3f}s"))
-    table = re.search(r"^\| client-go ([\d.]+) \| ([\d.]+ s)", (ROOT / "README.md").read_text(), re.M)
-    expect("client-go's figure is README's", figures[1][0:3],
+    table = re.search(r"^\| client-go ([\d.]+) \| ([\d.]+ s)",
+                      (ROOT / "sim/peers/README.md").read_text(), re.M)
+    expect("client-go's figure is that of sim/peers", figures[1][0:3],
            [f"client-go {table[1]}, measured", "", table[2].replace(" ", "")])
     tab.value("(() => { const one = document.getElementById('beside'); one.value = '1';"
               " one.dispatchEvent(new Event('input')); })()")

@@ -191,7 +191,7 @@ class Tidy:
                     self.object(rule, path, number, f"{match.group(0)}: {advice}")
 
     def check_words(self):
-        texts = [f for f in self.files(*CODE_FOLDERS, "cmake", "scenarios", ".ci")
+        texts = [f for f in self.files(*CODE_FOLDERS, "cmake", "docs", "scenarios", ".ci")
                  if f.suffix in TEXT_SUFFIXES or f.suffix == ""]
         texts += [f for f in sorted(self.root.glob("*")) if f.is_file() and f.name != ".git"]
         for path in texts:
