@@ -7,8 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include "model/base/version.hpp"
 #include "model/replica/replica.hpp"
 #include "sim/testing/world_test.hpp"
+
+static_assert(LEASEHOLD_VERSION >= 1'000, "the harness came with 0.1.0");
 
 namespace examples {
 namespace {
