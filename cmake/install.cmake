@@ -1,4 +1,5 @@
-# What others may build upon: the model (headers, archive, CMake package), and the program.
+# What others may build upon: the model, the simulator and its harness (headers,
+# archives, one CMake package), and the program.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -12,8 +13,17 @@ if(TARGET leasehold_model)
     install(FILES ${PROJECT_BINARY_DIR}/leaseholdConfig.cmake
                   ${PROJECT_BINARY_DIR}/leaseholdConfigVersion.cmake
             DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/leasehold)
-    install(EXPORT leaseholdTargets NAMESPACE leasehold::
-            DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/leasehold)
+    set(exports leaseholdTargets)
+    if(TARGET leasehold_harness)
+        list(APPEND exports leaseholdSimTargets)
+    endif()
+    if(TARGET leasehold_testing)
+        list(APPEND exports leaseholdTestingTargets)
+    endif()
+    foreach(export IN LISTS exports)
+        install(EXPORT ${export} NAMESPACE leasehold::
+                DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/leasehold)
+    endforeach()
 endif()
 if(TARGET leasehold)
     install(TARGETS leasehold RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -31,8 +31,9 @@ inline constexpr std::size_t kColumns = 100;
 [[nodiscard]] std::string render_seed_line(const check::RunResult& run, Style style);
 /// The least scenario that fails in the same way, as far as it is known.
 struct Least {
-    std::string text;     ///< the scenario file, line by line; empty = not known
-    std::string capsule;  ///< the file to give to `leasehold replay`
+    std::string text;        ///< the scenario file, line by line; empty = not known
+    std::string capsule;     ///< the file to give to `leasehold replay`
+    std::string again = {};  ///< how to see the run again, where `leasehold run` can't play it
 };
 
 /// What broke, the causal chain, the state, the least scenario and the replay command; empty when

@@ -244,7 +244,8 @@ std::string render_failure(const RunResult& run, std::string_view arguments, Sty
         text += "  " + left(label, 8) + std::string(rest.substr(0, end));
         rest.remove_prefix(end);
     }
-    text += "  " + left("Again", 8) + replay_command(run, arguments) + "\n";
+    text += "  " + left("Again", 8) +
+            (least.again.empty() ? replay_command(run, arguments) : least.again) + "\n";
     if (!least.capsule.empty())
         text += "  " + left("", 8) + "leasehold replay " + shell_quoted(least.capsule) + "\n";
     return text;

@@ -47,6 +47,8 @@ int dispatch(const Options& options) {
             return campaign_command(options);
         case Command::merge:
             return merge_command(options);
+        case Command::bench:
+            return bench_command(options);
     }
     return kExitInternal;
 }

@@ -20,6 +20,7 @@ namespace leasehold::cli {
 [[nodiscard]] int replay_command(const Options& options);
 [[nodiscard]] int campaign_command(const Options& options);
 [[nodiscard]] int merge_command(const Options& options);
+[[nodiscard]] int bench_command(const Options& options);
 
 /// Reads all files; every bad one costs a message on stderr. False when one was bad.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,

@@ -50,6 +50,22 @@ TrueTime broke_at(const check::RunResult& result) {
     return first == TrueTime::max() ? TrueTime{} : first;
 }
 
+std::optional<Failing> fail_again(Player& player, const sim::Scenario& scenario,
+                                  std::uint64_t seed) {
+    const std::string text = sim::resolved_yaml(scenario);
+    auto results =
+        player.play({Job{0, seed, false, false, false, text}, Job{0, seed, true, true, false, text},
+                     Job{0, seed, false, true, false, text}});
+    if (!results) return std::nullopt;
+    Failing failing{scenario, seed, search::carried_signature((*results)[0]),
+                    broke_at((*results)[0]), std::move((*results)[1])};
+    for (const std::size_t again : {std::size_t{0}, std::size_t{2}})
+        if ((*results)[again].digest != failing.result.digest)
+            failing.result.outcome = check::Outcome::nondeterministic;
+    failing.result.file = scenario.file;
+    return failing;
+}
+
 std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
                                        const std::string& name, const std::string& why,
                                        const std::function<bool()>& enough) {

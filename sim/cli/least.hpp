@@ -35,6 +35,11 @@ struct LeastFailure {
 /// When the run broke, as far as its verdicts say.
 [[nodiscard]] TrueTime broke_at(const check::RunResult& result);
 
+/// The run of `seed`, and whether fresh processes repeat it: nondeterministic if they don't. None
+/// when interrupted.
+[[nodiscard]] std::optional<Failing> fail_again(Player& player, const sim::Scenario& scenario,
+                                                std::uint64_t seed);
+
 /// Plays it until it is as small as it gets. `name` and `why` are those of the new file. None when
 /// interrupted.
 [[nodiscard]] std::optional<LeastFailure> make_least(Player& player, const Failing& failing,

@@ -223,12 +223,15 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     if (auto exit = relate_search(options)) return exit;
     if (options.paths.empty() && options.command != Command::campaign)
         return usage(command + ": expected " +
-                     (options.command == Command::check    ? "a directory or a scenario file"
+                     (options.command == Command::check || options.command == Command::bench
+                          ? "a directory or a scenario file"
                       : options.command == Command::verify ? "recordings"
                       : options.command == Command::replay ? "capsules"
                       : options.command == Command::merge  ? "directories with results"
                                                            : "a scenario file") +
                      " (leasehold " + command + " --help)");
+    if (options.command == Command::bench && options.json.empty())
+        return usage("bench: expected --json, a file for the results (bench/compare reads it)");
     if (!options.exempt.empty() && !options.coverage)
         return usage("--exempt: has no meaning without --coverage");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;

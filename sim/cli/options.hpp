@@ -29,7 +29,8 @@ enum class Command : std::uint8_t {
     shrink,
     replay,
     campaign,
-    merge
+    merge,
+    bench
 };
 enum class ColourMode : std::uint8_t { automatic, always, never };
 enum class ListWhat : std::uint8_t { scenarios, faults, marks, invariants };

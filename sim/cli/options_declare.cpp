@@ -118,6 +118,21 @@ CLI::App* declare_merge(CLI::App& app, Options& options, Raw& raw) {
     return merge;
 }
 
+CLI::App* declare_bench(CLI::App& app, Options& options, Raw& raw) {
+    CLI::App* bench =
+        app.add_subcommand("bench", "measure the seeds of scenarios, to compare two builds");
+    bench->add_option("DIR", options.paths, "directories or scenario files");
+    bench->add_option("--seeds,--seed", raw.seed, "seed N, or seeds A..B (default: the scenario's)")
+        ->type_name("N|A..B");
+    bench->add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
+        ->type_name("N");
+    add_values(*bench, options);
+    bench->add_option("--json", options.json, "write the results as Google Benchmark does")
+        ->type_name("FILE");
+    add_common(*bench, options, raw);
+    return bench;
+}
+
 /// What is told of one run besides its page.
 void add_views(CLI::App& app, Options& options) {
     app.add_option("--trace", options.trace, "write a Perfetto trace (one run)")->type_name("FILE");
@@ -211,7 +226,8 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
                             declare_shrink(app, options, raw),
                             declare_replay(app, options, raw),
                             declare_campaign(app, options, raw),
-                            declare_merge(app, options, raw)};
+                            declare_merge(app, options, raw),
+                            declare_bench(app, options, raw)};
     for (CLI::App* command : app.get_subcommands({})) {
         command->set_help_flag("-h,--help", "print this help");
         command->footer(kExamples);

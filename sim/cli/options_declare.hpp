@@ -11,9 +11,9 @@
 
 namespace leasehold::cli {
 
-inline constexpr std::array<std::string_view, 10> kCommands{
-    "run",     "check",  "list",   "validate", "verify",
-    "explore", "shrink", "replay", "campaign", "merge"};  // in the order of Command
+inline constexpr std::array<std::string_view, 11> kCommands{
+    "run",    "check",  "list",     "validate", "verify", "explore",
+    "shrink", "replay", "campaign", "merge",    "bench"};  // in the order of Command
 
 // Options as typed, before their values are looked at.
 struct Raw {

@@ -72,6 +72,7 @@ void RunPages::write(std::size_t position, const sim::Scenario& scenario,
     words.why = scenario.why;
     words.command = "leasehold run " + reports::shell_quoted(result.file) + " --seed " +
                     std::to_string(result.seed) + arguments_;
+    if (!again_.empty()) words.command = again_;
     files_.write(result, record, words);
     if (position < links_.size())
         reports::write_file((std::filesystem::path(folder_) / links_[position]).string(),

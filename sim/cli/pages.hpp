@@ -37,6 +37,11 @@ class RunPages {
         : files_(files), arguments_(std::move(arguments)) {}
     /// The folder x/all-runs of a page x/all.html, made. Throws reports::OutputError.
     static std::string folder_beside(const std::string& html);
+    /// What a page says of how to see the run again, where `leasehold run` can't play it.
+    RunPages& again(std::string how) {
+        again_ = std::move(how);
+        return *this;
+    }
     /// A page for each scenario in a folder beside `html`, which is made: of x/all.html
     /// x/all-runs/NAME.html. Throws reports::OutputError.
     static RunPages beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
@@ -51,6 +56,7 @@ class RunPages {
   private:
     RunFiles files_;
     std::string arguments_;
+    std::string again_;
     std::string folder_;  ///< of the file that the links are relative to
     std::vector<std::string> links_;
 };

@@ -26,20 +26,22 @@ namespace {
 class Simulation : public JobRunner {
   public:
     Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
-               bool coverage, bool tallied, MakeScenario make, RunPages pages)
+               bool coverage, bool tallied, MakeScenario make, RunPages pages,
+               sim::RunOptions hosted)
         : scenarios_(scenarios),
           history_(history),
           pages_(std::move(pages)),
           coverage_(coverage),
           tallied_(tallied),
-          make_(std::move(make)) {}
+          make_(std::move(make)),
+          hosted_(std::move(hosted)) {}
 
     bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
 
     check::RunResult run(const Job& job) override {
         const sim::Scenario& played = scenario(job);
         if (!job.detailed && !job.record && !job.page) {
-            sim::RunOptions plain;
+            sim::RunOptions plain = hosted_;
             plain.coverage = coverage_;
             check::RunResult result = runner_.run(played, job.seed, plain);
             if (!job.text.empty()) lean(played, result);
@@ -59,7 +61,7 @@ class Simulation : public JobRunner {
         std::optional<reports::RunRecorder> recorder;
         if (job.page) observers.push_back(&recorder.emplace());
         Tee tee(std::move(observers));
-        sim::RunOptions options;
+        sim::RunOptions options = hosted_;
         options.timeline = true;
         options.recorder = &tee;
         check::RunResult result = runner_.run(played, job.seed, options);
@@ -77,14 +79,15 @@ class Simulation : public JobRunner {
     void tell_chain(const sim::Scenario& played, std::uint64_t seed, check::RunResult& result) {
         if (result.chain.empty() || !runner_.fits(played)) return;
         reports::EventTexts words(result.chain);
-        sim::RunOptions options;
+        sim::RunOptions options = hosted_;
         options.recorder = &words;
         static_cast<void>(runner_.run(played, seed, options));
     }
 
     // What a search asks for, and nothing that costs its way through the socket.
     void lean(const sim::Scenario& played, check::RunResult& result) {
-        search::carry_signature(result, search::signature_of(runner_, played, result.seed, result));
+        search::carry_signature(
+            result, search::signature_of(runner_, played, result.seed, result, hosted_.make_peer));
         // Faults are drawn blindly, so that one which met nobody says nothing of a run in which
         // somebody led and nothing broke.
         if (result.outcome == check::Outcome::inconclusive && result.leaderships > 0)
@@ -115,6 +118,7 @@ class Simulation : public JobRunner {
     bool coverage_;
     bool tallied_;  ///< lean results keep what a campaign's page counts
     MakeScenario make_;
+    sim::RunOptions hosted_;
     mutable std::string made_of_;
     mutable std::optional<sim::Scenario> made_;
     sim::Runner runner_;
@@ -157,15 +161,16 @@ void Outputs::commit_texts(const std::function<std::string()>& json,
 }
 
 Player::Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-               reports::AtomicFile* history, MakeScenario make, RunPages pages)
+               reports::AtomicFile* history, MakeScenario make, RunPages pages,
+               sim::RunOptions hosted)
     : scenarios_(scenarios),
       pages_wanted_(!options.html.empty()),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
              [&scenarios, history, coverage = options.coverage, tallied = !options.html.empty(),
-              make = std::move(make), pages = std::move(pages)] {
+              make = std::move(make), pages = std::move(pages), hosted = std::move(hosted)] {
                  return std::make_unique<Simulation>(scenarios, history, coverage, tallied, make,
-                                                     pages);
+                                                     pages, hosted);
              },
              [&scenarios](const Job& job) {
                  check::RunResult result;
@@ -177,7 +182,8 @@ Player::Player(const Options& options, const std::vector<sim::Scenario>& scenari
                  return result;
              },
              [this](std::size_t done, std::size_t all) { show_progress(done, all); },
-             [](std::string_view text) { spdlog::info("{}", text); }}) {}
+             options.log == "off" ? std::function<void(std::string_view)>()
+                                  : [](std::string_view text) { spdlog::info("{}", text); }}) {}
 
 void Player::show_progress(std::size_t done, std::size_t all) {
     if (!progress_ || all < 2) return;

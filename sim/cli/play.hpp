@@ -14,6 +14,7 @@
 #include "sim/cli/pages.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/world/run.hpp"
 
 namespace leasehold::cli {
 
@@ -52,9 +53,11 @@ using MakeScenario = std::function<sim::Scenario(const std::string& text)>;
 /// Scenarios and the processes that play them.
 class Player {
   public:
-    /// `scenarios` and `history` (may be null) must outlive the player.
+    /// `scenarios` and `history` (may be null) must outlive the player. Of `hosted` machines and
+    /// checks of somebody's own are taken.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history, MakeScenario make = {}, RunPages pages = {});
+           reports::AtomicFile* history, MakeScenario make = {}, RunPages pages = {},
+           sim::RunOptions hosted = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);

@@ -32,23 +32,6 @@ std::string size_of(const sim::Scenario& scenario, const std::string& text) {
            config::format_duration(scenario.duration) + ", " + some(lines, "line");
 }
 
-/// The run, and whether a fresh process repeats it. None when interrupted.
-std::optional<Failing> fail_again(Player& player, const sim::Scenario& scenario,
-                                  std::uint64_t seed) {
-    const std::string text = sim::resolved_yaml(scenario);
-    auto results =
-        player.play({Job{0, seed, false, false, false, text}, Job{0, seed, true, true, false, text},
-                     Job{0, seed, false, true, false, text}});
-    if (!results) return std::nullopt;
-    Failing failing{scenario, seed, search::carried_signature((*results)[0]),
-                    broke_at((*results)[0]), std::move((*results)[1])};
-    for (const std::size_t again : {std::size_t{0}, std::size_t{2}})
-        if ((*results)[again].digest != failing.result.digest)
-            failing.result.outcome = check::Outcome::nondeterministic;
-    failing.result.file = scenario.file;
-    return failing;
-}
-
 }  // namespace
 
 int shrink_command(const Options& options) {

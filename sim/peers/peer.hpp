@@ -14,12 +14,13 @@
 #include "model/protocol/effects.hpp"
 #include "model/protocol/events.hpp"
 #include "model/protocol/history.hpp"
+#include "model/replica/replica.hpp"
 
 namespace leasehold::sim {
 
 /// A machine that can be hosted: it takes events, hands out effects, and says when it wants a
-/// Timer. Where it has them, the world also asks `permit(now, request)`, `gate_open(now)` and
-/// `summary()`; otherwise its gate is where its last GateMoved put it.
+/// Timer. Where it has them, the world also asks `permit(now, request)`, `gate_open(now)`,
+/// `summary()` and `takes_workload()`; otherwise its gate is where its last GateMoved put it.
 template <class T>
 concept Machine = requires(T machine, const T& same, Now now, const Event& event, Effects& out) {
     machine.step(now, event, out);
@@ -43,6 +44,8 @@ class Peer {
     [[nodiscard]] bool gate_open(Instant now) const { return hosted_->gate_open(now); }
     /// One line for people.
     [[nodiscard]] std::string summary() const { return hosted_->summary(); }
+    /// It answers reads, writes and queries: the world gives it the scenario's workload.
+    [[nodiscard]] bool takes_workload() const { return hosted_->takes_workload(); }
 
   private:
     struct Door {
@@ -55,6 +58,7 @@ class Peer {
         [[nodiscard]] virtual bool permit(Instant now, RequestId request) const = 0;
         [[nodiscard]] virtual bool gate_open(Instant now) const = 0;
         [[nodiscard]] virtual std::string summary() const = 0;
+        [[nodiscard]] virtual bool takes_workload() const = 0;
     };
 
     template <class T>
@@ -88,6 +92,12 @@ class Peer {
             else
                 return "another elector";
         }
+        [[nodiscard]] bool takes_workload() const override {
+            if constexpr (requires { machine.takes_workload(); })
+                return machine.takes_workload();
+            else
+                return std::same_as<T, Replica>;
+        }
 
         static constexpr bool kKnowsItsGate = requires(const T& same, Instant now) {
             same.gate_open(now);
@@ -104,8 +114,10 @@ struct PeerStart {
     ReplicaIndex replica = kNobody;
     std::string identity;  ///< its own, of this start alone
     std::uint64_t seed = 0;
+    ReplicaConfig config;  ///< what the scenario configures, identity and seed among it: a Replica
+                           ///< of it is the process that the world would run by itself
 };
-/// Makes the machine of a process that elects; an empty one leaves the choice to the scenario.
+/// Makes the machine of a process; an empty one leaves the choice to the scenario.
 using MakePeer = std::function<Peer(const PeerStart&)>;
 
 }  // namespace leasehold::sim

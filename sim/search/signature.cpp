@@ -131,7 +131,7 @@ const check::Verdict* first_broken(const sim::Scenario& scenario, const check::R
 }
 
 std::string signature_of(sim::Runner& runner, const sim::Scenario& scenario, std::uint64_t seed,
-                         const check::RunResult& result) {
+                         const check::RunResult& result, const sim::MakePeer& make_peer) {
     if (!result.internal_error.empty()) return "CHECK: " + without_values(result.internal_error);
     const check::Verdict* verdict = first_broken(scenario, result);
     if (verdict == nullptr) return {};
@@ -142,6 +142,7 @@ std::string signature_of(sim::Runner& runner, const sim::Scenario& scenario, std
     sim::RunOptions options;
     options.checkers = false;
     options.recorder = &reader;
+    options.make_peer = make_peer;
     static_cast<void>(runner.run(scenario, seed, options));
     return verdict->id + ": " + reader.shape();
 }

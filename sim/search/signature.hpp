@@ -21,9 +21,11 @@ namespace leasehold::search {
 /// kind of record, what it held, what came of it, without names, keys, numbers and times. The same
 /// whatever the seed, the replicas and the times are. Empty when nothing broke.
 ///
-/// `result` is that of `scenario` with `seed`, which is played again where something broke.
+/// `result` is that of `scenario` with `seed`, which is played again where something broke; with
+/// the machines of `make_peer`, if it was.
 [[nodiscard]] std::string signature_of(sim::Runner& runner, const sim::Scenario& scenario,
-                                       std::uint64_t seed, const check::RunResult& result);
+                                       std::uint64_t seed, const check::RunResult& result,
+                                       const sim::MakePeer& make_peer = {});
 
 /// How a lean result carries it to whoever asked for it: as the one line of its chain.
 void carry_signature(check::RunResult& result, std::string signature);

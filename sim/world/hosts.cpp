@@ -29,7 +29,7 @@ Peer other_elector(const Scenario& scenario, const PeerStart& start) {
     return Peer{};
 }
 
-Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgraded) {
+ReplicaConfig configured(const Scenario& scenario, const PeerStart& start, bool upgraded) {
     ReplicaConfig config;
     if (scenario.elects()) {
         config.election = upgraded ? scenario.upgrade->election : scenario.election;
@@ -42,7 +42,7 @@ Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgra
         config.storage->identity = start.identity;
         config.storage->file_store = scenario.values.file_store;
     }
-    return Replica(config);
+    return config;
 }
 
 }  // namespace
@@ -67,11 +67,11 @@ void Hosts::start(ReplicaIndex replica) {
     const std::vector<std::uint32_t>& alike = scenario.replicas.same_identity;
     if (std::ranges::binary_search(alike, replica))
         host.identity = replica_name(alike.front()) + "_same";
-    const PeerStart start{replica, host.identity, random.next()};
-    if (scenario.elects() && context_.make_peer) host.replica = context_.make_peer(start);
+    PeerStart start{replica, host.identity, random.next(), {}};
+    start.config = configured(scenario, start, host.upgraded);
+    if (context_.make_peer) host.replica = context_.make_peer(start);
     if (!host.replica) host.replica = other_elector(scenario, start);
-    const bool ours = !host.replica;
-    if (ours) host.replica = Peer(our_replica(scenario, start, host.upgraded));
+    if (!host.replica) host.replica = Peer(Replica(start.config));
     host.paused = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.effects.clear();
@@ -88,7 +88,7 @@ void Hosts::start(ReplicaIndex replica) {
     record.clock = host.clock.piece();
     context_.recorder.started(record);
     step(replica, Start{});
-    if (host.running() && ours) workload_->started(replica);
+    if (host.running() && host.replica.takes_workload()) workload_->started(replica);
 }
 
 void Hosts::crash(ReplicaIndex replica, Disk disk, Duration age) {

@@ -82,7 +82,7 @@ void judge_commits(const ExpectSpec& spec, RunResult& result) {
 }
 
 void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
-    const auto kinds = check::invariants();
+    const auto kinds = check::invariants();  // own checks come after these
     for (std::size_t i = 0; i < result.verdicts.size(); ++i) {
         const Verdict& verdict = result.verdicts[i];
         const bool wanted = listed(spec.violates, verdict.id);
@@ -91,8 +91,9 @@ void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
             expect(result, "violates " + verdict.id, violated, violated ? "it did" : "it held");
         if (violated && !wanted && !listed(spec.may_violate, verdict.id))
             result.outcome = check::worse(
-                result.outcome, kinds[i].kind == check::InvariantClass::safety ? Outcome::safety
-                                                                               : Outcome::liveness);
+                result.outcome, i >= kinds.size() || kinds[i].kind == check::InvariantClass::safety
+                                    ? Outcome::safety
+                                    : Outcome::liveness);
         if (verdict.status == Status::inconclusive && !listed(spec.not_judged, verdict.id))
             result.outcome = check::worse(result.outcome, Outcome::inconclusive);
     }

@@ -9,6 +9,7 @@
 #include "model/protocol/history.hpp"
 #include "sim/peers/peer.hpp"
 #include "sim/scenario/scenario.hpp"
+#include "sim/world/own_check.hpp"
 
 namespace leasehold::sim {
 
@@ -18,7 +19,8 @@ struct RunOptions {
     bool checkers = true;          ///< observers on; off only for benchmarks
     bool stepping = false;         ///< every date through SimGrid (equality tests)
     bool coverage = false;         ///< fill RunResult::coverage
-    MakePeer make_peer;            ///< other electors (sim/peers/README.md); none: the scenario's
+    MakePeer make_peer;            ///< other machines (sim/peers/README.md); none: the scenario's
+    MakeChecks make_checks;        ///< judged beside the invariants, after them; may be none
 };
 
 /// Runs scenarios one after the other in this process's one engine. Not copyable; one per process.
@@ -29,7 +31,8 @@ class Runner {
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
 
-    /// Plays `scenario` with `seed`. A failed CHECK becomes Outcome::internal.
+    /// Plays `scenario` with `seed`. A failed CHECK, and whatever a machine of make_peer throws,
+    /// becomes Outcome::internal.
     [[nodiscard]] check::RunResult run(const Scenario& scenario, std::uint64_t seed,
                                        const RunOptions& options = {});
     /// False: this process's engine has no room for another run of that length; start a new one.

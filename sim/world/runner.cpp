@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "model/base/check.hpp"
 #include "sim/world/coverage.hpp"
@@ -115,12 +117,19 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     // Made only where it is asked for: in a short run it would cost as much as all events together.
     std::optional<Trace> trace;
     if (options.timeline) world.recorder().add(&trace.emplace());
+    std::vector<std::unique_ptr<OwnCheck>> own;
+    if (options.checkers && options.make_checks) own = options.make_checks();
+    for (const auto& one : own)
+        world.recorder().add(one.get());
     world.set_make_peer(options.make_peer);
     try {
         world.begin();
         engine.run();
     } catch (const CheckFailure& failure) {
         result.internal_error = failure.what();
+    } catch (const std::exception& failure) {
+        if (!options.make_peer) throw;
+        result.internal_error = std::string("a hosted machine threw: ") + failure.what();
     }
     engine.end_run();
 
@@ -134,6 +143,8 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
         felt.tell(result.faults);
         result.of_the_world = felt.of_the_world();
         result.verdicts = checkers.finish(TrueTime(scenario.duration));
+        for (const auto& one : own)
+            result.verdicts.push_back(one->verdict(TrueTime(scenario.duration)));
         result.failovers = checkers.failovers();
         result.leaderless = checkers.leaderless();
         result.commit_gap = checkers.longest_without_commit();

@@ -332,7 +332,7 @@ def test_beside_an_agent(played, pair_table, kind, schedule):
 @pytest.mark.parametrize("kind", ["leasehold", *PLAYED])
 def test_group_of_one_kind(played, group_table, kind, schedule):
     """A leader and a follower of one kind under the same fault: ours never lead at once. What the
-    others do is measured, and is what README.md says: another version may behave better."""
+    others do is measured, and is what sim/peers/README.md says: another version may behave better."""
     results = [played.result(f"{kind}-{schedule}-{i}", PATIENCE) for i in range(EACH[schedule])]
     title = "leasehold" if kind == "leasehold" else LIBRARIES[kind].title
     both = [result["both"] for result in results]
@@ -345,4 +345,4 @@ def test_group_of_one_kind(played, group_table, kind, schedule):
         assert both == [0.0] * len(results)
     else:
         least, most = LIBRARIES[kind].two_leaders.get(schedule, (0, 0))
-        assert least <= max(both) <= most, "README.md, \"Never two leaders\", says otherwise"
+        assert least <= max(both) <= most, "sim/peers/README.md, \"Beside ours\", says otherwise"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The simulated figures of README.md's table of electors are what the scenarios give.
+"""The simulated figures of sim/peers/README.md's table of electors are what the scenarios give.
 
     electors_table.py ROOT PROGRAM [--rewrite]
 
@@ -112,11 +112,11 @@ def checked(root, program, line, scratch):
 
 def main():
     root, program = Path(sys.argv[1]), Path(sys.argv[2]).absolute()
-    readme = root / "README.md"
+    readme = root / "sim/peers/README.md"
     text = readme.read_text()
     found = TABLE.search(text)
     if not found:
-        raise SystemExit("README.md has no table of electors")
+        raise SystemExit("sim/peers/README.md has no table of electors")
     before = found["table"].splitlines()
     with tempfile.TemporaryDirectory() as scratch:
         after = before[:2] + [checked(root, program, line, scratch) for line in before[2:]]
@@ -127,7 +127,7 @@ def main():
         return 0
     for line, now in zip(before, after):
         if line != now:
-            print(f"README.md:\n- {line}\n+ {now}")
+            print(f"sim/peers/README.md:\n- {line}\n+ {now}")
     return int(before != after)
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent")
+CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent", "examples")
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh", ".js",
                  ".css", ".html"}
 FILE_LINES_MAX = 450      # the aim is 400
@@ -52,6 +52,7 @@ ARROWS = {
                      "sim/peers/library_config.hpp", "config", "model"),
     # On the model and what a server makes of one request: no engine, no world, no scenario.
     "sim/explore": ("sim/explore", "sim/world/lease_rules.hpp", "reports", "config", "model"),
+    "sim/testing": ("sim", "reports", "config", "model"),
     "agent": ("agent", "reports", "config", "model"),
 }
 STORAGE = "model/storage"
@@ -129,6 +130,9 @@ class Tidy:
         def within(*folders):
             return any(folder == f or folder.startswith(f + "/") for f in folders)
 
+        # An example is a project of its own: what is its own, it includes as such.
+        if within("examples") and quoted and (self.root / folder / name).is_file():
+            return None
         if quoted and not (self.root / name).is_file():
             return "not a path from the repository's root"
         if within("model") and not quoted and name not in MODEL_STANDARD:
@@ -187,7 +191,7 @@ class Tidy:
                     self.object(rule, path, number, f"{match.group(0)}: {advice}")
 
     def check_words(self):
-        texts = [f for f in self.files(*CODE_FOLDERS, "cmake", "scenarios", ".ci")
+        texts = [f for f in self.files(*CODE_FOLDERS, "cmake", "docs", "scenarios", ".ci")
                  if f.suffix in TEXT_SUFFIXES or f.suffix == ""]
         texts += [f for f in sorted(self.root.glob("*")) if f.is_file() and f.name != ".git"]
         for path in texts:

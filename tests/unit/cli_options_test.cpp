@@ -91,6 +91,9 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
     EXPECT_NE(bad({"run"}).find("expected a scenario file"), std::string::npos);
     EXPECT_NE(bad({"validate", "--resolved"}).find("expected a scenario file"), std::string::npos);
     EXPECT_NE(bad({"run", "f", "--json"}), "accepted");
+    EXPECT_NE(bad({"bench", "f"}).find("--json"), std::string::npos);
+    EXPECT_NE(bad({"bench", "--json", "o"}).find("a directory or a scenario"), std::string::npos);
+    EXPECT_EQ(good({"bench", "f", "--json", "o", "--seeds", "2..5"}).seeds->last, 5U);
 }
 
 TEST(Options, HelpAndVersionAreForPeopleAndExitWithZero) {
