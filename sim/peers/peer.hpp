@@ -114,8 +114,8 @@ struct PeerStart {
     ReplicaIndex replica = kNobody;
     std::string identity;  ///< its own, of this start alone
     std::uint64_t seed = 0;
-    ReplicaConfig config;  ///< what the scenario configures, identity and seed among it: a Replica
-                           ///< of it is the process that the world would run by itself
+    ReplicaConfig config{};  ///< what the scenario configures, identity and seed among it: a
+                             ///< Replica of it is the process that the world would run by itself
 };
 /// Makes the machine of a process; an empty one leaves the choice to the scenario.
 using MakePeer = std::function<Peer(const PeerStart&)>;
