@@ -187,10 +187,10 @@ TEST(PodProof, IsNotAnEndThatNobodySaw) {
     report.containers.front().ended.reset();
     EXPECT_FALSE(proof(report));
     // What a runtime gives where it could not learn the code, whatever the reason says.
-    for (PodReport report : {terminated(), restarted("Error")}) {
-        ContainerState& entry = report.containers.front();
+    for (PodReport odd : {terminated(), restarted("Error")}) {
+        ContainerState& entry = odd.containers.front();
         (entry.ended ? entry.ended : entry.ended_last)->exit_code = 255;
-        EXPECT_FALSE(proof(report));
+        EXPECT_FALSE(proof(odd));
     }
 }
 
