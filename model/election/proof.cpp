@@ -1,6 +1,7 @@
 // The container that holds the Lease: named in our writes, watched in those of others, and what its
 // end proves (clause 13).
 #include <algorithm>
+#include <chrono>
 
 #include "model/election/elector.hpp"
 #include "model/election/record.hpp"
@@ -9,6 +10,11 @@
 namespace leasehold {
 
 using namespace election;
+
+bool HolderProof::ended(const LeaseRecord& record) const {
+    return is(ended_, record.container) && record.renew_time &&
+           finished_ >= std::chrono::floor<std::chrono::seconds>(*record.renew_time);
+}
 
 /// A process runs in one container from its start to its end, so the first word counts.
 void Elector::on(const OwnContainer& event) {
