@@ -22,7 +22,7 @@ duration: 2m
 seeds: 1..{seeds}
 values:
   kubecostDeployment: {{replicas: {replicas}, leaderFollower: {{enabled: true}}}}
-  kubecostModel: {{etlBucketConfigSecret: ""}}
+  kubecostModel: {{etlBucketConfigSecret: kubecost-bucket-secret}}
 workload: none
 """
 OURS = """election: {believeEndedHolder: true}
@@ -33,17 +33,13 @@ CASES = {
     "crash, nobody tells": OURS + "faults:\n  - {at: 50s, kubeletStops: all}\n"
                            "  - {at: 1m..80s, crash: leader}\n",
     "machine lost": OURS + "faults:\n  - {at: 1m..80s, killNode: leader}\n",
-    "crash, client-go": "electors: {{clientGo: {{replicas: {names}, version: v0.37}}}}\n"
-                        "faults:\n  - {{at: 1m..80s, crash: leader}}\n",
+    "crash, client-go": "electors: {clientGo: {replicas: all}}\n"
+                        "faults:\n  - {at: 1m..80s, crash: leader}\n",
 }
 
 
 def scenario(name, case, followers, seeds):
-    replicas = followers + 1
-    names = "[" + ", ".join(f"replica-{i}" for i in range(replicas)) + "]"
-    body = CASES[case]
-    body = body.format(names=names) if "{{" in body else body
-    return HEAD.format(name=name, replicas=replicas, seeds=seeds) + body
+    return HEAD.format(name=name, replicas=followers + 1, seeds=seeds) + CASES[case]
 
 
 def seconds(nanoseconds):

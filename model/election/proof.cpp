@@ -54,7 +54,8 @@ void Elector::weigh_proof(Effects& out) {
                        view_.way() != WriteKind::take_own;
     const Container* holder = waits ? view_.container() : nullptr;
     proof_.follow(holder, out);
-    if (!holder || !proof_.ended(view_.lease()->record) || view_.way() != WriteKind::take_expired) return;
+    if (!holder || !proof_.ended(view_.lease()->record) || view_.way() != WriteKind::take_expired)
+        return;
     landing_until_ = std::max(landing_until_, view_.holder_ended());
     mark(out, MarkId::holder_ended_believed);
 }

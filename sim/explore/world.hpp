@@ -173,6 +173,8 @@ class World {
     };
     [[nodiscard]] const std::vector<Process>& processes() const { return processes_; }
     [[nodiscard]] Now now_of(std::uint8_t replica) const;
+    /// Of the process that begins there as the `incarnation`th, from 1 on; and of its container.
+    [[nodiscard]] static std::string identity(std::uint8_t replica, unsigned incarnation);
     [[nodiscard]] std::string identity_of(std::uint8_t replica) const;
     /// Of the process that starts there next.
     [[nodiscard]] std::string next_identity_of(std::uint8_t replica) const;
