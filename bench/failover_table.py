@@ -58,24 +58,22 @@ def main():
 
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
-        files = {}
+        # One at a time: the result of ten thousand runs is some 60 MB.
         for case in CASES:
             for followers in FOLLOWERS:
                 name = case.replace(",", "").replace(" ", "-") + f"-{followers}"
                 path = pathlib.Path(folder) / f"{name}.yaml"
                 path.write_text(scenario(name, case, followers, options.seeds), encoding="utf-8")
-                files[name] = (case, followers, path)
-        result = pathlib.Path(folder) / "result.json"
-        command = [options.leasehold, "check", *(str(path) for _, _, path in files.values()),
-                   "--json", str(result), "--quiet"]
-        if options.jobs:
-            command += ["--jobs", str(options.jobs)]
-        done = subprocess.run(command, check=False)
-        if done.returncode not in (0, 2):
-            return done.returncode
-        for entry in json.loads(result.read_text(encoding="utf-8"))["scenarios"]:
-            case, followers, _ = files[entry["name"]]
-            rows[case, followers] = entry["failover"]
+                result = pathlib.Path(folder) / "result.json"
+                command = [options.leasehold, "check", str(path), "--json", str(result), "--quiet"]
+                if options.jobs:
+                    command += ["--jobs", str(options.jobs)]
+                done = subprocess.run(command, check=False)
+                if done.returncode != 0:
+                    print(f"{name}: leasehold check ended with {done.returncode}", file=sys.stderr)
+                    return done.returncode
+                entry = json.loads(result.read_text(encoding="utf-8"))["scenarios"][0]
+                rows[case, followers] = entry["failover"]
 
     print("| what ends the leader | followers | failovers | p50 | p99 | longest |")
     print("|---|---|---|---|---|---|")
@@ -86,7 +84,7 @@ def main():
         table = [{"case": case, "followers": followers, **measured}
                  for (case, followers), measured in rows.items()]
         pathlib.Path(options.json).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    return done.returncode
+    return 0
 
 
 if __name__ == "__main__":
