@@ -114,15 +114,15 @@ namespace leasehold {
     X(stop_deadline, "stop-deadline", "a stop ran into its deadline")
 
 // Behind the others, so that a digest of a run without them stays what it was.
-#define LEASEHOLD_PROOF_MARKS(X)                                                                  \
-    X(holder_ended_believed, "holder-ended-believed",                                             \
-      "the Lease is free: the container of its holder has ended, for certain")                    \
+#define LEASEHOLD_PROOF_MARKS(X)                                                                   \
+    X(holder_ended_believed, "holder-ended-believed",                                              \
+      "the Lease is free: the container of its holder has ended, for certain")                     \
     X(takeover_after_end, "takeover-after-end", "took a Lease whose holder was proven to be dead") \
-    X(proof_refused, "proof-refused", "an end was told of a container that holds nothing")        \
-    X(holder_named, "holder-named", "a write named the container that its holder runs in")        \
-    X(writes_await_landing, "writes-await-landing",                                               \
-      "a write waits until none of a dead predecessor can land, for conditions may not hold")     \
-    X(retook_blanked_lease, "retook-blanked-lease",                                               \
+    X(proof_refused, "proof-refused", "an end was told of a container that holds nothing")         \
+    X(holder_named, "holder-named", "a write named the container that its holder runs in")         \
+    X(writes_await_landing, "writes-await-landing",                                                \
+      "a write waits until none of a dead predecessor can land, for conditions may not hold")      \
+    X(retook_blanked_lease, "retook-blanked-lease",                                                \
       "took back its record, which somebody had emptied while it led, as a new term")
 
 #define LEASEHOLD_MARKS(X)      \

@@ -135,10 +135,9 @@ struct WatchHolder {
 };
 struct StopHolderWatch {};
 
-using Effect =
-    std::variant<RoleChanged, GateMoved, Stopped, SendLease, WatchLease, StopWatch, SendBucket,
-                 AbortBucket, ResumeBucket, SendFile, ReadDone, WriteDone, QueryDone, Mark,
-                 WatchHolder, StopHolderWatch>;
+using Effect = std::variant<RoleChanged, GateMoved, Stopped, SendLease, WatchLease, StopWatch,
+                            SendBucket, AbortBucket, ResumeBucket, SendFile, ReadDone, WriteDone,
+                            QueryDone, Mark, WatchHolder, StopHolderWatch>;
 /// The driver's buffer: cleared and reused from step to step.
 using Effects = std::vector<Effect>;
 

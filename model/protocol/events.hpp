@@ -86,12 +86,12 @@ struct OwnContainer {
 struct HolderEnded {
     ContainerPtr container;
     WallTime finished;  ///< when, as ended_at() has it
-    Version observed;  ///< of the Pod's report; told, not judged: what has ended stays so
+    Version observed;   ///< of the Pod's report; told, not judged: what has ended stays so
 };
 
-using Event = std::variant<Start, Timer, Stop, LeaseAnswered, LeaseWatched, BucketAnswered,
-                           FileAnswered, BackupRead, BackupWrite, BackupRemove, Query, Cancel,
-                           OwnContainer, HolderEnded>;
+using Event =
+    std::variant<Start, Timer, Stop, LeaseAnswered, LeaseWatched, BucketAnswered, FileAnswered,
+                 BackupRead, BackupWrite, BackupRemove, Query, Cancel, OwnContainer, HolderEnded>;
 static_assert(sizeof(Event) <= 64, "the hot path copies events");
 
 }  // namespace leasehold

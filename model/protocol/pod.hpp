@@ -33,7 +33,7 @@ using ContainerPtr = std::shared_ptr<const Container>;
 struct ContainerEnd {
     std::string id;      ///< containerID; empty = absent
     std::string reason;  ///< "Error", "OOMKilled", "ContainerStatusUnknown" ...; empty = absent
-    std::int32_t exit_code = 0;  ///< exitCode
+    std::int32_t exit_code = 0;           ///< exitCode
     std::optional<WallTime> finished_at;  ///< finishedAt, whole seconds of its node's wall clock
     friend bool operator==(const ContainerEnd&, const ContainerEnd&) = default;
 };
