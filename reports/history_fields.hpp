@@ -24,6 +24,13 @@ void fields(A& a, Like<Blob> auto& v) {
 }
 
 template <class A>
+void fields(A& a, Like<Container> auto& v) {
+    a("pod", v.pod);
+    a("podUid", v.pod_uid);
+    a("id", v.id);
+}
+
+template <class A>
 void fields(A& a, Like<LeaseRecord> auto& v) {
     a("holder", v.holder);
     a("durationSeconds", v.duration_seconds);
@@ -34,6 +41,8 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
     a("acquisition", v.acquisition);
     a("released", v.released);
     a("maxLeaseSeconds", v.max_lease_seconds);
+    a("container", v.container);
+    a("containerMark", v.container_mark);
 }
 
 // Bound by position, so that a setting which is added and not recorded does not compile: a verdict
@@ -41,7 +50,7 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
 template <class A>
 void fields(A& a, Like<ElectorConfig> auto& v) {
     auto& [identity, lease_duration, renew_deadline, retry_period, drift_ppm, margin,
-           client_go_peers, longest_lease, max_lease_duration, seed] = v;
+           client_go_peers, longest_lease, max_lease_duration, believe_ended_holder, seed] = v;
     a("identity", identity);
     a("leaseDuration", lease_duration);
     a("renewDeadline", renew_deadline);
@@ -51,6 +60,7 @@ void fields(A& a, Like<ElectorConfig> auto& v) {
     a("clientGoPeers", client_go_peers);
     a("longestLease", longest_lease);
     a("maxLeaseDuration", max_lease_duration);
+    a("believeEndedHolder", believe_ended_holder);
     a("seed", seed);
 }
 
@@ -242,6 +252,17 @@ void fields(A& a, Like<Cancel> auto& v) {
     a("call", v.call);
 }
 
+template <class A>
+void fields(A& a, Like<OwnContainer> auto& v) {
+    a("container", v.container);
+}
+template <class A>
+void fields(A& a, Like<HolderEnded> auto& v) {
+    a("container", v.container);
+    a("finished", v.finished);
+    a("observed", v.observed);
+}
+
 // ---- effects ------------------------------------------------------------------------------------
 
 template <class A>
@@ -327,6 +348,13 @@ template <class A>
 void fields(A& a, Like<Mark> auto& v) {
     a("mark", v.mark);
 }
+
+template <class A>
+void fields(A& a, Like<WatchHolder> auto& v) {
+    a("container", v.container);
+}
+template <class A>
+void fields(A&, Like<StopHolderWatch> auto&) {}
 
 // ---- records ------------------------------------------------------------------------------------
 // ReplicaStepped, with its event and effects, and the texts that are views are the codec's own.

@@ -25,7 +25,7 @@ bool is_lasting(FaultKind kind) {
 }
 /// The history has a record of its own for what such a fault does.
 bool is_on_record(FaultKind kind) {
-    return kind == FaultKind::crash || kind == FaultKind::restart ||
+    return kind == FaultKind::crash || kind == FaultKind::kill_node || kind == FaultKind::restart ||
            kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
            kind == FaultKind::restore_lease;
 }
@@ -60,6 +60,10 @@ bool is_of_exchanges(FaultKind kind) {
         case FaultKind::set_drift:
         case FaultKind::slow:
         case FaultKind::fail_files:
+        case FaultKind::kill_node:
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
             return false;
     }
     return true;
@@ -124,14 +128,16 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             say(record.fault, true);
             return;
         case FaultKind::resume:
-            for (Watch& other : watches_)
-                if (halts(fault_of(other).kind))
-                    for (const ReplicaIndex target : record.targets)
-                        if (among(other.targets, target)) other.until = record.at;
-            say(record.fault, true);
+            resumed(record);
             return;
         case FaultKind::crash:
+        case FaultKind::kill_node:
             crashed(record, fault);
+            return;
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
+            say(record.fault, true);  // of whoever reads the Pod's status, the marks tell
             return;
         case FaultKind::restart:
             restarted(record, fault);
@@ -179,6 +185,14 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             break;
     }
     watches_.push_back(std::move(watch));
+}
+
+void Felt::resumed(const FaultTookEffect& record) {
+    for (Watch& other : watches_)
+        if (halts(fault_of(other).kind))
+            for (const ReplicaIndex target : record.targets)
+                if (among(other.targets, target)) other.until = record.at;
+    say(record.fault, true);
 }
 
 void Felt::crashed(const FaultTookEffect& record, const Fault& fault) {
@@ -344,6 +358,10 @@ void Felt::stepped(Watch& watch, const ReplicaStepped& record, const Machine& ma
         case FaultKind::damage_answer:
         case FaultKind::damage_object:
         case FaultKind::fail_files:
+        case FaultKind::kill_node:
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
             return;  // felt otherwise
     }
     if (!as_told) return;
