@@ -9,6 +9,26 @@ namespace leasehold {
 
 using namespace election;
 
+namespace {
+
+/// Did somebody empty the holder of the record `own`, by which a leader leads, and nothing else?
+///
+/// Clause 14: such a record is taken back at once, by one conditional PUT, as a new term. It is
+/// seen by a leader with an open gate, so nobody else's is open. Everybody else waits an empty
+/// holder without a mark out; and who does not (a foreign elector takes it for a release) writes
+/// the Lease first, so that the PUT meets a conflict. Where nonce, acquireTime and transitions are
+/// still those of the leader's newest record, nobody has held the Lease in between: a takeover of
+/// ours brings all three, a foreign one the last two. Only the answer opens the gate, which is
+/// closed until then; after any other answer the record is waited out like anybody's.
+bool blanks(const Lease& lease, const Lease& own, const Leading& leading) {
+    const LeaseRecord& record = lease.record;
+    return record.holder.empty() && record.released == 0 && lease.uid == own.uid &&
+           record.nonce == own.record.nonce && record.renew_time == own.record.renew_time &&
+           record.acquire_time == leading.acquire_time && record.transitions == leading.transitions;
+}
+
+}  // namespace
+
 // ---- answers of GETs --------------------------------------------------------------------------
 
 /// A GET is authoritative relative to what was known when it was sent: less than that is a
@@ -82,6 +102,10 @@ void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, 
     // Asked before the view takes it in: how a record binds depends on whose it is.
     const Claim mine = own_.claim(lease->record);
     const auto* leading = std::get_if<Leading>(&role_);
+    // A leader that stops has no use for it.
+    const bool blanked = leading && leading->stop_deadline == kNever && view_.lease() &&
+                         own_.claim(view_.lease()->record) == Claim::proven &&
+                         blanks(*lease, *view_.lease(), *leading);
     switch (view_.see(now.monotonic, lease, source, mine)) {
         case LeaseView::Sight::unchanged:
             return;
@@ -92,6 +116,10 @@ void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, 
             break;
     }
     if (leading && mine == Claim::none) lost(now, out);
+    if (auto* following = std::get_if<Following>(&role_)) {
+        following->blanked = blanked ? view_.known() : Version();
+        if (blanked) requests_.write_at = now.monotonic;
+    }
     if (!view_.held() && view_.way() == WriteKind::take_expired)
         mark(out, MarkId::empty_holder_waited);
     // Once, not at each renewal of it.

@@ -40,6 +40,11 @@ Plan Elector::plan(Instant now) const {
             // time.
             write.at = std::max(view_.free_at(), contends);
             write.kind = view_.way();
+            // Its own record, emptied by somebody while it led (observe.cpp).
+            if (following->blanked != Version() && following->blanked == view_.known()) {
+                write.at = contends;
+                write.kind = WriteKind::take_blanked;
+            }
         } else if (view_.absent_since()) {
             // Two periods of absence leave a leader with an open gate the time to do it first,
             // without any loss of leadership (clause 4).

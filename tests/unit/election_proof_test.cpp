@@ -268,5 +268,95 @@ TEST(OwnContainerOfElector, IsNeitherInAReleaseNorInACreation) {
     EXPECT_EQ(bench.api.lease->record.container_mark, 0U);
 }
 
+// ---- its own record, emptied by somebody (clause 14)
+// ---------------------------------------------
+
+/// Somebody empties the holder, and changes nothing else.
+void blank(Bench& bench) {
+    bench.api.edit([](Lease& lease) { lease.record.holder.clear(); });
+}
+
+TEST(Blanked, IsTakenBackAtOnceAsANewTerm) {
+    Bench bench;
+    bench.start_as_leader();
+    bench.advance(3s);
+    const Term before = bench.elector.leadership().term;
+    bench.net = Net::hold;
+    blank(bench);
+    bench.step(Timer{});
+    EXPECT_FALSE(bench.leads()) << "its gate is closed until the answer";
+    ASSERT_TRUE(bench.pending.has_value());
+    EXPECT_EQ(bench.pending->at, bench.now);
+    EXPECT_EQ(bench.pending->request.lease->version, bench.api.lease->version);
+    bench.net = Net::up;
+    bench.answer(bench.apply_held());
+    EXPECT_TRUE(bench.leads());
+    EXPECT_EQ(bench.marks(MarkId::retook_blanked_lease), 1);
+    EXPECT_GT(bench.elector.leadership().term, before);
+}
+
+TEST(Blanked, IsWaitedOutAfterAConflictOrWithoutAnAnswer) {
+    for (const bool conflict : {true, false}) {
+        Bench bench;
+        bench.start_as_leader();
+        bench.advance(3s);
+        bench.net = Net::hold;
+        blank(bench);
+        bench.step(Timer{});
+        const LeaseReply refused = FakeApi::status(409, StatusReason::conflict);
+        bench.net = Net::up;
+        bench.answer(conflict ? refused : LeaseReply{});
+        EXPECT_FALSE(bench.leads());
+        bench.advance(15'029ms);
+        EXPECT_FALSE(bench.leads()) << conflict;
+        bench.advance(5s);
+        EXPECT_TRUE(bench.leads()) << conflict;
+        EXPECT_EQ(bench.marks(MarkId::retook_blanked_lease), 0);
+    }
+}
+
+TEST(Blanked, OnlyIfAllElseIsItsOwn) {
+    using Change = void (*)(LeaseRecord&);
+    const Change changes[] = {
+        [](LeaseRecord& r) { r.transitions += 1; },
+        [](LeaseRecord& r) { r.transitions -= 1; },
+        [](LeaseRecord& r) { r.nonce ^= 1; },
+        [](LeaseRecord& r) { r.acquire_time = *r.acquire_time + 1us; },
+        [](LeaseRecord& r) { r.renew_time = *r.renew_time + 1us; },
+        [](LeaseRecord& r) { r.released = 5; },
+        [](LeaseRecord& r) { r.holder = "operator"; },
+    };
+    for (const Change& change : changes) {
+        Bench bench;
+        bench.start_as_leader();
+        bench.advance(3s);
+        bench.api.edit([&](Lease& lease) {
+            lease.record.holder.clear();
+            change(lease.record);
+        });
+        bench.step(Timer{});
+        bench.advance(10s);
+        EXPECT_FALSE(bench.leads()) << (&change - changes);
+        EXPECT_EQ(bench.marks(MarkId::retook_blanked_lease), 0) << (&change - changes);
+    }
+}
+
+TEST(Blanked, NotByAFollowerNorByOneThatStops) {
+    Bench follower;
+    follower.start_as_follower();
+    blank(follower);
+    follower.step(Timer{});
+    follower.advance(10s);
+    EXPECT_FALSE(follower.leads());
+
+    Bench stopping;
+    stopping.start_as_leader();
+    stopping.step(Stop{stopping.now + 20s});
+    blank(stopping);
+    stopping.step(Timer{});
+    EXPECT_FALSE(stopping.leads());
+    EXPECT_EQ(stopping.marks(MarkId::retook_blanked_lease), 0);
+}
+
 }  // namespace
 }  // namespace leasehold::election_test
