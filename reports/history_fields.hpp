@@ -24,6 +24,13 @@ void fields(A& a, Like<Blob> auto& v) {
 }
 
 template <class A>
+void fields(A& a, Like<Container> auto& v) {
+    a("pod", v.pod);
+    a("podUid", v.pod_uid);
+    a("id", v.id);
+}
+
+template <class A>
 void fields(A& a, Like<LeaseRecord> auto& v) {
     a("holder", v.holder);
     a("durationSeconds", v.duration_seconds);
@@ -34,6 +41,8 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
     a("acquisition", v.acquisition);
     a("released", v.released);
     a("maxLeaseSeconds", v.max_lease_seconds);
+    a("container", v.container);
+    a("containerMark", v.container_mark);
 }
 
 // Bound by position, so that a setting which is added and not recorded does not compile: a verdict
@@ -242,6 +251,16 @@ void fields(A& a, Like<Cancel> auto& v) {
     a("call", v.call);
 }
 
+template <class A>
+void fields(A& a, Like<OwnContainer> auto& v) {
+    a("container", v.container);
+}
+template <class A>
+void fields(A& a, Like<HolderEnded> auto& v) {
+    a("container", v.container);
+    a("observed", v.observed);
+}
+
 // ---- effects ------------------------------------------------------------------------------------
 
 template <class A>
@@ -327,6 +346,13 @@ template <class A>
 void fields(A& a, Like<Mark> auto& v) {
     a("mark", v.mark);
 }
+
+template <class A>
+void fields(A& a, Like<WatchHolder> auto& v) {
+    a("container", v.container);
+}
+template <class A>
+void fields(A&, Like<StopHolderWatch> auto&) {}
 
 // ---- records ------------------------------------------------------------------------------------
 // ReplicaStepped, with its event and effects, and the texts that are views are the codec's own.

@@ -95,6 +95,14 @@ std::string status_text(std::int32_t status, Code code, bool not_sent, Duration 
     return text;
 }
 
+std::string container_text(const Container& container) {
+    return container.pod + "/" + container.pod_uid + "/" + container.id;
+}
+
+std::string container_text(const ContainerPtr& container) {
+    return container ? " " + container_text(*container) : std::string();
+}
+
 struct ContentText {
     std::string operator()(std::monostate) const { return {}; }
     std::string operator()(const ObjectBodyPtr& body) const {
@@ -157,6 +165,10 @@ struct EventText {
         return " " + id_text('c', e.call) + " " + e.key.str() + deadline_text(e.deadline);
     }
     std::string operator()(const Cancel& e) const { return " " + id_text('c', e.call); }
+    std::string operator()(const OwnContainer& e) const { return container_text(e.container); }
+    std::string operator()(const HolderEnded& e) const {
+        return container_text(e.container) + " " + id_text('v', e.observed);
+    }
 };
 
 struct EffectText {
@@ -199,6 +211,9 @@ struct EffectText {
         return done(e, name_of(e.outcome)) + blob_text(e.payload);
     }
     std::string operator()(const Mark& e) const { return " " + std::string(mark_name(e.mark)); }
+
+    std::string operator()(const WatchHolder& e) const { return container_text(e.container); }
+    std::string operator()(const StopHolderWatch&) const { return {}; }
 
     template <class Done>
     static std::string done(const Done& e, std::string_view outcome) {
@@ -251,6 +266,8 @@ std::string to_text(const LeaseRecord& record) {
     if (record.released != 0) text += " released=" + format_hex(record.released);
     if (record.max_lease_seconds != 0)
         text += " max-lease=" + std::to_string(record.max_lease_seconds) + "s";
+    if (record.container != Container{}) text += " container=" + container_text(record.container);
+    if (record.container_mark != 0) text += " container-mark=" + format_hex(record.container_mark);
     return text;
 }
 

@@ -72,6 +72,8 @@ class Host final : public Service {
     void on(const SendLease& request);
     void on(const WatchLease& request);
     void on(const StopWatch& request);
+    void on(const WatchHolder&) {}
+    void on(const StopHolderWatch&) {}
     void on(const SendBucket& request);
     void on(const AbortBucket& request);
     void on(const ResumeBucket& request);

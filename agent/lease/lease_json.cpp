@@ -114,6 +114,10 @@ LeaseRecord take_record(Json& spec, Json& annotations) {
     record.nonce = take_mark(annotations, kNonceAnnotation);
     record.acquisition = take_mark(annotations, kAcquisitionAnnotation);
     record.released = take_mark(annotations, kReleasedAnnotation);
+    record.container.pod = take_text(annotations, kHolderPodAnnotation).value_or("");
+    record.container.pod_uid = take_text(annotations, kHolderPodUidAnnotation).value_or("");
+    record.container.id = take_text(annotations, kHolderContainerAnnotation).value_or("");
+    record.container_mark = take_mark(annotations, kHolderMarkAnnotation);
     const std::string longest = take_text(annotations, kMaxLeaseAnnotation).value_or("0");
     // A number that somebody spoilt: whoever waits knows its own and the record's anyway.
     record.max_lease_seconds = std::max(0, number_in<std::int32_t>(longest, 10).value_or(0));
@@ -148,6 +152,10 @@ void put_mark(Json& annotations, std::string_view key, std::uint64_t mark) {
     if (mark != 0) annotations[std::string(key)] = mark_text(mark);
 }
 
+void put_text(Json& annotations, std::string_view key, const std::string& text) {
+    if (!text.empty()) annotations[std::string(key)] = text;
+}
+
 void put_record(Json& value, const LeaseRecord& record) {
     Json& annotations = value["metadata"]["annotations"];
     put_mark(annotations, kNonceAnnotation, record.nonce);
@@ -155,6 +163,10 @@ void put_record(Json& value, const LeaseRecord& record) {
     put_mark(annotations, kReleasedAnnotation, record.released);
     if (record.max_lease_seconds != 0)
         annotations[std::string(kMaxLeaseAnnotation)] = std::to_string(record.max_lease_seconds);
+    put_text(annotations, kHolderPodAnnotation, record.container.pod);
+    put_text(annotations, kHolderPodUidAnnotation, record.container.pod_uid);
+    put_text(annotations, kHolderContainerAnnotation, record.container.id);
+    put_mark(annotations, kHolderMarkAnnotation, record.container_mark);
     if (annotations.is_null()) value["metadata"].erase("annotations");
     Json& spec = value["spec"];
     spec["holderIdentity"] = record.holder;

@@ -25,6 +25,13 @@ inline constexpr std::string_view kReleasedAnnotation = "leasehold.dev/released"
 /// Decimal, on every write of ours: how long the record binds at least, whatever the spec says.
 inline constexpr std::string_view kMaxLeaseAnnotation = "leasehold.dev/max-lease-seconds";
 
+/// The container that the holder runs in, and what ties it to the record that it stands in
+/// (`container_mark`): three texts as they are, and a mark.
+inline constexpr std::string_view kHolderPodAnnotation = "leasehold.dev/holder-pod";
+inline constexpr std::string_view kHolderPodUidAnnotation = "leasehold.dev/holder-pod-uid";
+inline constexpr std::string_view kHolderContainerAnnotation = "leasehold.dev/holder-container-id";
+inline constexpr std::string_view kHolderMarkAnnotation = "leasehold.dev/holder-mark";
+
 /// What a mark that is not a hexadecimal number is read as: somebody edited it. It equals no mark
 /// that a replica makes, and is not the absence of one.
 inline constexpr std::uint64_t kForeignMark = ~std::uint64_t{0};

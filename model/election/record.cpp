@@ -9,6 +9,21 @@
 
 namespace leasehold {
 
+namespace {
+
+/// Takes `word` into a mark.
+void add(std::uint64_t& mark, std::uint64_t word) {
+    mark = mix64(mark ^ mix64(word + 1)) + word;
+}
+
+std::uint64_t microseconds(const std::optional<WallTime>& time) {
+    return time ? static_cast<std::uint64_t>(time->time_since_epoch() /
+                                             std::chrono::microseconds(1))
+                : ~std::uint64_t{0};
+}
+
+}  // namespace
+
 // The nonce alone would do between ours; a foreign renewal changes the renewTime alone.
 bool same_record(const Lease& a, const Lease& b) {
     const auto key = [](const LeaseRecord& record) {
@@ -25,13 +40,35 @@ bool same_record(const Lease& a, const Lease& b) {
 // transitions too. A mark that names all of it is void in every record but its own.
 std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record) {
     std::uint64_t mark = hash_text(uid);
-    const auto add = [&mark](std::uint64_t word) { mark = mix64(mark ^ mix64(word + 1)) + word; };
-    add(record.acquisition);
-    add(record.renew_time ? static_cast<std::uint64_t>(record.renew_time->time_since_epoch() /
-                                                       std::chrono::microseconds(1))
-                          : ~std::uint64_t{0});
-    add(static_cast<std::uint32_t>(record.transitions));
+    add(mark, record.acquisition);
+    add(mark, microseconds(record.renew_time));
+    add(mark, static_cast<std::uint32_t>(record.transitions));
     return std::max<std::uint64_t>(mark, 1);
+}
+
+// The same of a container: a foreign elector, and an older program of ours, keep the annotations of
+// whom they took the Lease from, and the end of that container would free the Lease of a holder who
+// lives. The nonce alone would do between ours; what a foreign one changes is the holder, and the
+// renewTime with each renewal. The container itself, because somebody may edit it.
+std::uint64_t container_mark(const std::string& uid, const LeaseRecord& record) {
+    std::uint64_t mark = hash_text(uid);
+    add(mark, record.nonce);
+    add(mark, record.acquisition);
+    add(mark, microseconds(record.renew_time));
+    add(mark, static_cast<std::uint32_t>(record.transitions));
+    add(mark, hash_text(record.holder));
+    add(mark, hash_text(record.container.pod));
+    add(mark, hash_text(record.container.pod_uid));
+    add(mark, hash_text(record.container.id));
+    return std::max<std::uint64_t>(mark, 1);
+}
+
+const Container* holder_container(const Lease& lease) {
+    const LeaseRecord& record = lease.record;
+    // The mark first: most records have none, and the rest is a hash of texts.
+    if (record.container_mark == 0 || record.holder.empty() || !record.container.known())
+        return nullptr;
+    return record.container_mark == container_mark(lease.uid, record) ? &record.container : nullptr;
 }
 
 Duration stretched(Duration span, std::int64_t drift_ppm) {

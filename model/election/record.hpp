@@ -18,6 +18,14 @@ namespace leasehold {
 /// every version of this program: it is compared over the wire.
 [[nodiscard]] std::uint64_t release_mark(const std::string& uid, const LeaseRecord& record);
 
+/// The mark that ties `record.container` to this very record of the Lease `uid`: a fingerprint of
+/// both. Never 0. The same in every version of this program.
+[[nodiscard]] std::uint64_t container_mark(const std::string& uid, const LeaseRecord& record);
+
+/// The container of the record's holder, if its writer named it; null otherwise, as in a record of
+/// a foreign elector, which keeps the annotations of whom it took the Lease from.
+[[nodiscard]] const Container* holder_container(const Lease& lease);
+
 /// The wire's int32 of seconds; a negative one never gets past a server, and would be no wait.
 [[nodiscard]] constexpr Duration seconds_on_wire(std::int32_t count) {
     return std::chrono::seconds(count < 0 ? 0 : count);
@@ -54,6 +62,9 @@ void visit_lease(Visitor& visitor, const Lease& lease) {
     visitor.name(record.released);
     if (record.released != 0) visitor.value(record.released == release_mark(lease.uid, record));
     visitor.value(record.max_lease_seconds);
+    // Whoever did not write it proves nothing by it.
+    const Container* container = holder_container(lease);
+    visitor.name(container ? container->id : std::string());
 }
 
 }  // namespace leasehold

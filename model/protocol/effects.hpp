@@ -13,6 +13,7 @@
 #include "model/base/time.hpp"
 #include "model/protocol/lease.hpp"
 #include "model/protocol/object.hpp"
+#include "model/protocol/pod.hpp"
 
 namespace leasehold {
 
@@ -127,9 +128,17 @@ struct Mark {
     MarkId mark;
 };
 
+/// Watch the Pod that `container` runs in, by its name, from its present state on, until a report
+/// proves the container's end (HolderEnded). At most one is open; nothing hangs on it but time.
+struct WatchHolder {
+    ContainerPtr container;
+};
+struct StopHolderWatch {};
+
 using Effect =
     std::variant<RoleChanged, GateMoved, Stopped, SendLease, WatchLease, StopWatch, SendBucket,
-                 AbortBucket, ResumeBucket, SendFile, ReadDone, WriteDone, QueryDone, Mark>;
+                 AbortBucket, ResumeBucket, SendFile, ReadDone, WriteDone, QueryDone, Mark,
+                 WatchHolder, StopHolderWatch>;
 /// The driver's buffer: cleared and reused from step to step.
 using Effects = std::vector<Effect>;
 

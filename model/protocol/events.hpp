@@ -13,6 +13,7 @@
 #include "model/base/time.hpp"
 #include "model/protocol/lease.hpp"
 #include "model/protocol/object.hpp"
+#include "model/protocol/pod.hpp"
 
 namespace leasehold {
 
@@ -76,8 +77,20 @@ struct Cancel {
     CallId call;
 };
 
+/// The driver has learned which container this process runs in (own_container). At most once.
+struct OwnContainer {
+    ContainerPtr container;
+};
+/// A report of the Pod that was watched (WatchHolder) proves that `container` has ended
+/// (proves_end). Once for each watch; of one that was stopped it is no less true.
+struct HolderEnded {
+    ContainerPtr container;
+    Version observed;  ///< of the Pod's report; told, not judged: what has ended stays so
+};
+
 using Event = std::variant<Start, Timer, Stop, LeaseAnswered, LeaseWatched, BucketAnswered,
-                           FileAnswered, BackupRead, BackupWrite, BackupRemove, Query, Cancel>;
+                           FileAnswered, BackupRead, BackupWrite, BackupRemove, Query, Cancel,
+                           OwnContainer, HolderEnded>;
 static_assert(sizeof(Event) <= 64, "the hot path copies events");
 
 }  // namespace leasehold

@@ -11,10 +11,11 @@
 
 #include "model/base/strong.hpp"
 #include "model/base/time.hpp"
+#include "model/protocol/pod.hpp"
 
 namespace leasehold {
 
-/// A Lease's spec and the three annotations that are ours (0 = annotation absent).
+/// A Lease's spec and the annotations that are ours (0 or empty = annotation absent).
 struct LeaseRecord {
     std::string holder;                    ///< holderIdentity; empty = released
     std::int32_t duration_seconds = 0;     ///< leaseDurationSeconds
@@ -25,6 +26,8 @@ struct LeaseRecord {
     std::uint64_t acquisition = 0;         ///< nonce of the write that acquired this leadership
     std::uint64_t released = 0;  ///< on an empty holder: names this very release (release_mark)
     std::int32_t max_lease_seconds = 0;  ///< how long it binds at least, whatever the spec says
+    Container container{};               ///< that the holder runs in; empty = not told
+    std::uint64_t container_mark = 0;    ///< ties `container` to this very record (container_mark)
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 

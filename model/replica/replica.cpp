@@ -31,7 +31,9 @@ namespace {
 /// Is the event the controller's? What is the elector's alone must not cost more than its step.
 bool concerns_storage(const Event& event) {
     return !std::holds_alternative<Timer>(event) && !std::holds_alternative<LeaseAnswered>(event) &&
-           !std::holds_alternative<LeaseWatched>(event);
+           !std::holds_alternative<LeaseWatched>(event) &&
+           !std::holds_alternative<OwnContainer>(event) &&
+           !std::holds_alternative<HolderEnded>(event);
 }
 
 }  // namespace

@@ -313,6 +313,8 @@ LeasePtr ClientGo::body(Call call) const {
     record.acquisition = lease->record.acquisition;
     record.released = lease->record.released;
     record.max_lease_seconds = lease->record.max_lease_seconds;
+    record.container = lease->record.container;
+    record.container_mark = lease->record.container_mark;
     lease->record = std::move(record);
     return lease;
 }

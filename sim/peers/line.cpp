@@ -39,6 +39,8 @@ void Line::put(Now now, const LeasePtr& base, LeaseRecord record, Effects& out) 
     record.acquisition = lease->record.acquisition;
     record.released = lease->record.released;
     record.max_lease_seconds = lease->record.max_lease_seconds;
+    record.container = lease->record.container;
+    record.container_mark = lease->record.container_mark;
     lease->record = std::move(record);
     request_.verb = base ? LeaseVerb::update : LeaseVerb::create;
     request_.lease = std::move(lease);

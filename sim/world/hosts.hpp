@@ -53,6 +53,8 @@ class Hosts {
     bool on(ReplicaIndex replica, const WatchLease& request);
     bool on(ReplicaIndex replica, const SendBucket& request);
     bool on(ReplicaIndex replica, const StopWatch& stop);
+    bool on(ReplicaIndex, const WatchHolder&) { return true; }
+    bool on(ReplicaIndex, const StopHolderWatch&) { return true; }
     bool on(ReplicaIndex replica, const AbortBucket& abort);
     bool on(ReplicaIndex replica, const ResumeBucket& resume);
     bool on(ReplicaIndex replica, const SendFile& request);

@@ -48,7 +48,13 @@ std::uint64_t word_of(const Event& event) {
                    },
                    [](const BackupRemove& e) -> unsigned long long { return e.call.value() << 2; },
                    [](const Query& e) -> unsigned long long { return e.call.value() << 3; },
-                   [](const Cancel& e) -> unsigned long long { return e.call.value() << 4; }},
+                   [](const Cancel& e) -> unsigned long long { return e.call.value() << 4; },
+                   [](const OwnContainer& e) -> unsigned long long {
+                       return hash_text(e.container->id);
+                   },
+                   [](const HolderEnded& e) -> unsigned long long {
+                       return hash_text(e.container->id) ^ e.observed.value();
+                   }},
         event);
 }
 
@@ -91,7 +97,9 @@ std::uint64_t word_of(const Effect& effect) {
                 return e.call.value() << 8 ^ static_cast<std::uint64_t>(e.outcome) ^
                        content_of(e.payload) << 20;
             },
-            [](const Mark& e) -> unsigned long long { return static_cast<std::uint64_t>(e.mark); }},
+            [](const Mark& e) -> unsigned long long { return static_cast<std::uint64_t>(e.mark); },
+            [](const WatchHolder& e) -> unsigned long long { return hash_text(e.container->id); },
+            [](const StopHolderWatch&) { return 0ULL; }},
         effect);
 }
 

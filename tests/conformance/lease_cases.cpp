@@ -165,6 +165,9 @@ void contents(std::vector<Case<LeaseOp>>& all) {
     all.push_back(steps("annotations-come-and-go",
                         {post(0, 201), put(0, 200, Content::bare), get(1),
                          put(1, 200, Content::bounded), put(1, 200, Content::take, 3), get(0)}));
+    all.push_back(steps("a-container-comes-and-goes",
+                        {post(0, 201), put(0, 200, Content::housed), get(1),
+                         put(1, 200, Content::same, 3), put(1, 200, Content::bare), get(0)}));
     all.push_back(steps("labels-are-echoed-changed-and-dropped",
                         {post(0, 201), edit(LeaseEdit::label), put(0, 409), get(0), put(0, 200),
                          put(0, 200, Content::labelled), put(0, 200, Content::unlabelled),

@@ -43,9 +43,16 @@ void apply(LeaseContent content, const LeaseOp& op, LeaseRecord& record) {
         case LeaseContent::bare:
             record.nonce = record.acquisition = record.released = 0;
             record.max_lease_seconds = 0;
+            record.container = {};
+            record.container_mark = 0;
             break;
         case LeaseContent::bounded:
             record.max_lease_seconds = 30;
+            break;
+        case LeaseContent::housed:
+            record.container = {"agent-" + std::to_string(op.client), "pod-uid",
+                                "containerd://" + std::to_string(nonce)};
+            record.container_mark = nonce;
             break;
         case LeaseContent::nanoseconds:
             record.renew_time = time_of(op.step) + 500ns;

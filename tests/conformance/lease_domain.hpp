@@ -25,6 +25,7 @@ enum class LeaseContent : std::uint8_t {
     release,
     bare,         ///< without our annotations
     bounded,      ///< with the longest lease that a peer may hold
+    housed,       ///< with the container that the holder runs in
     nanoseconds,  ///< times that are no whole microseconds
     untimed,      ///< without acquireTime and renewTime
     labelled,     ///< a letter more in the label

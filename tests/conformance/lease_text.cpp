@@ -51,6 +51,10 @@ std::string record_text(const LeaseRecord& record) {
     mark("acquisition", record.acquisition);
     mark("released", record.released);
     mark("max", static_cast<std::uint64_t>(record.max_lease_seconds));
+    if (record.container != Container{})
+        text += ", container " + record.container.pod + " " + record.container.pod_uid + " " +
+                record.container.id;
+    mark("container mark", record.container_mark);
     return text;
 }
 

@@ -66,6 +66,7 @@ class Generator {
                                        C::release,
                                        C::bare,
                                        C::bounded,
+                                       C::housed,
                                        C::untimed,
                                        C::nanoseconds,
                                        C::labelled,

@@ -22,7 +22,10 @@ const std::string kFull =
     R"("resourceVersion":"202","creationTimestamp":"2026-11-22T14:27:32Z",)"
     R"("labels":{"team":"x"},"annotations":{"leasehold.dev/nonce":"00000000deadbeef",)"
     R"("leasehold.dev/acquisition":"000000000000abcd","leasehold.dev/released":"0000000000000001",)"
-    R"("leasehold.dev/max-lease-seconds":"60","other/annotation":"kept"},)"
+    R"("leasehold.dev/max-lease-seconds":"60","leasehold.dev/holder-pod":"agent-0",)"
+    R"("leasehold.dev/holder-pod-uid":"pod-uid","leasehold.dev/holder-container-id":)"
+    R"("containerd://1f","leasehold.dev/holder-mark":"00000000000000ff",)"
+    R"("other/annotation":"kept"},)"
     R"("finalizers":["example.com/hold"],"managedFields":[{"manager":"curl","fieldsV1":{}}]},)"
     R"("spec":{"holderIdentity":"node-a","leaseDurationSeconds":15,)"
     R"("acquireTime":"2026-11-22T14:00:00.123456Z","renewTime":"2026-11-22T14:00:05.000001Z",)"
@@ -55,6 +58,8 @@ TEST(AgentLeaseJson, ReadsEverythingThatTheServerSends) {
     expected.acquisition = 0xabcd;
     expected.released = 1;
     expected.max_lease_seconds = 60;
+    expected.container = {"agent-0", "pod-uid", "containerd://1f"};
+    expected.container_mark = 0xff;
     EXPECT_EQ(lease->record, expected);
     EXPECT_EQ(json::parse(lease->extra), json::parse(R"({
         "metadata":{"creationTimestamp":"2026-11-22T14:27:32Z","labels":{"team":"x"},
@@ -105,9 +110,14 @@ TEST(AgentLeaseJson, AMarkThatEndedIsNotWritten) {
     Lease lease = decode_lease(kFull, kName).value();
     lease.record.released = 0;
     lease.record.max_lease_seconds = 0;
+    lease.record.container = {};
+    lease.record.container_mark = 0;
     const json put = json::parse(encode_lease(lease, kName, LeaseVerb::update));
     EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/released"));
     EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/max-lease-seconds"));
+    for (const char* part : {"pod", "pod-uid", "container-id", "mark"})
+        EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/holder-" +
+                                                             std::string(part)));
 }
 
 TEST(AgentLeaseJson, APutWithoutUidOrVersionIsNeverMade) {

@@ -24,10 +24,15 @@ inline LeasePtr lease() {
     lease.record.acquisition = 7;
     lease.record.released = 8;
     lease.record.max_lease_seconds = 60;
+    lease.record.container = {"agent-0", "pod-uid", "containerd://1f"};
+    lease.record.container_mark = 9;
     lease.extra = "labels: \"x\"\n";
     return std::make_shared<const Lease>(lease);
 }
 
+inline ContainerPtr container() {
+    return std::make_shared<const Container>(Container{"agent-1", "uid-2", "containerd://2f"});
+}
 inline Blob blob() {
     return Blob{2'097'152, {0xdeadbeef, 0xfeed}, nullptr};
 }
@@ -59,7 +64,9 @@ inline std::vector<Event> events() {
             BackupWrite{CallId(2), ObjectKey("k"), std::make_shared<const Blob>(blob())},
             BackupRemove{CallId(3), ObjectKey("k")},
             Query{CallId(4), ObjectKey("k"), kNever},
-            Cancel{CallId(5)}};
+            Cancel{CallId(5)},
+            OwnContainer{container()},
+            HolderEnded{container(), Version(77)}};
 }
 
 inline std::vector<Effect> effects() {
@@ -79,7 +86,9 @@ inline std::vector<Effect> effects() {
             ReadDone{CallId(1), ReadOutcome::data, Epoch(3), ETag("e"), blob()},
             WriteDone{CallId(2), WriteAck::unknown, Epoch(3), ETag("e")},
             QueryDone{CallId(3), QueryOutcome::deadline, Epoch(3), ETag("e"), blob()},
-            Mark{MarkId::stop_deadline}};
+            Mark{MarkId::stop_deadline},
+            WatchHolder{container()},
+            StopHolderWatch{}};
 }
 
 /// Hands one record of every kind, with every event and effect, to `observer`.
