@@ -39,7 +39,7 @@ constexpr Names<kQueryOutcomes> kQueryOutcome{"data", "not_available_yet", "dead
                                               "shutdown"};
 constexpr Names<kKnowledge> kHonours{"honoured", "ignored", "refused", "not_atomic", "unknown"};
 constexpr Names<kDuties> kDuty{"lease", "lease_watch", "bucket_reads", "bucket_writes",
-                               "local_files"};
+                               "local_files", "pods"};
 
 // The last enumerator of each has the last place of its names.
 static_assert(place(Role::stopped) + 1 == kRoleNames);

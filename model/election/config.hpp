@@ -26,6 +26,9 @@ struct ElectorConfig {
     /// The longest leaseDuration in use among the members, none = the own. Goes into created
     /// records, so it must be raised everywhere before durations change. Whole seconds.
     std::optional<Duration> max_lease_duration;
+    /// A holder of whose container the kubelet says that it has ended is not waited for. Off unless
+    /// asked for: whoever may write the status of Pods can then end the wait for a leader.
+    bool believe_ended_holder = false;
     std::uint64_t seed = 0;  ///< of the nonces
 
     /// The renewDeadline in force: the one given, or `auto` in whole nanoseconds, rounded down.

@@ -20,6 +20,12 @@ constexpr Duration kStartTakes = 10s;
 /// more), and by a container runtime that lost track of it. Its process may run.
 constexpr std::array<std::string_view, 2> kUnknownEnds{"ContainerStatusUnknown", "Unknown"};
 
+/// What containerd and CRI-O give for an exit code that they could not learn, with a reason like any
+/// other's ("Error"): containerd when it lost a container's shim and failed to clean up after it,
+/// CRI-O when its question to the OCI runtime failed, for whatever cause. The process may run. No
+/// process of ours ends with it.
+constexpr std::int32_t kUnknownExitCode = 255;
+
 /// The one entry of that name, or null. Two of one name are no report of any kubelet.
 const ContainerState* entry_of(const PodReport& report, const std::string& name) {
     const auto found = std::ranges::find(report.containers, name, &ContainerState::name);
@@ -29,8 +35,8 @@ const ContainerState* entry_of(const PodReport& report, const std::string& name)
 }
 
 bool ended(const std::optional<ContainerEnd>& end, const std::string& id) {
-    return end && end->id == id && std::ranges::find(kUnknownEnds, end->reason) ==
-                                       kUnknownEnds.end();
+    return end && end->id == id && end->exit_code != kUnknownExitCode &&
+           std::ranges::find(kUnknownEnds, end->reason) == kUnknownEnds.end();
 }
 
 }  // namespace
@@ -72,7 +78,8 @@ std::optional<Container> own_container(const PodReport& report, const std::strin
 // - phase Failed: the garbage collector writes it too, of Pods whose node it cannot ask.
 // - The node NotReady or tainted, conditions, readiness: the process may run all the same.
 // - Another container of the Pod, or another id: of an earlier restart, which says nothing of this.
-// - An end without an id, or one of which the reason says that nobody knows.
+// - An end without an id, whatever id the entry itself has (a kubelet that lost sight of a running
+//   container writes it so), or one of which the reason or the exit code says that nobody knows.
 // - A report that shows the container as running too contradicts itself.
 bool proves_end(const PodReport& report, const std::string& container_name,
                 const Container& holder) {

@@ -33,6 +33,7 @@ using ContainerPtr = std::shared_ptr<const Container>;
 struct ContainerEnd {
     std::string id;      ///< containerID; empty = absent
     std::string reason;  ///< "Error", "OOMKilled", "ContainerStatusUnknown" ...; empty = absent
+    std::int32_t exit_code = 0;  ///< exitCode
     friend bool operator==(const ContainerEnd&, const ContainerEnd&) = default;
 };
 

@@ -180,6 +180,12 @@ TEST(PodProof, IsNotAnEndThatNobodySaw) {
     report = terminated();
     report.containers.front().ended.reset();
     EXPECT_FALSE(proof(report));
+    // What a runtime gives where it could not learn the code, whatever the reason says.
+    for (PodReport report : {terminated(), restarted("Error")}) {
+        ContainerState& entry = report.containers.front();
+        (entry.ended ? entry.ended : entry.ended_last)->exit_code = 255;
+        EXPECT_FALSE(proof(report));
+    }
 }
 
 TEST(PodProof, IsNotAnotherContainer) {
