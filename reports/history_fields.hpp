@@ -50,7 +50,7 @@ void fields(A& a, Like<LeaseRecord> auto& v) {
 template <class A>
 void fields(A& a, Like<ElectorConfig> auto& v) {
     auto& [identity, lease_duration, renew_deadline, retry_period, drift_ppm, margin,
-           client_go_peers, longest_lease, max_lease_duration, seed] = v;
+           client_go_peers, longest_lease, max_lease_duration, believe_ended_holder, seed] = v;
     a("identity", identity);
     a("leaseDuration", lease_duration);
     a("renewDeadline", renew_deadline);
@@ -60,6 +60,7 @@ void fields(A& a, Like<ElectorConfig> auto& v) {
     a("clientGoPeers", client_go_peers);
     a("longestLease", longest_lease);
     a("maxLeaseDuration", max_lease_duration);
+    a("believeEndedHolder", believe_ended_holder);
     a("seed", seed);
 }
 
@@ -258,6 +259,7 @@ void fields(A& a, Like<OwnContainer> auto& v) {
 template <class A>
 void fields(A& a, Like<HolderEnded> auto& v) {
     a("container", v.container);
+    a("finished", v.finished);
     a("observed", v.observed);
 }
 

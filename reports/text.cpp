@@ -167,7 +167,8 @@ struct EventText {
     std::string operator()(const Cancel& e) const { return " " + id_text('c', e.call); }
     std::string operator()(const OwnContainer& e) const { return container_text(e.container); }
     std::string operator()(const HolderEnded& e) const {
-        return container_text(e.container) + " " + id_text('v', e.observed);
+        return container_text(e.container) + " at " + wall_text(e.finished) + " " +
+               id_text('v', e.observed);
     }
 };
 

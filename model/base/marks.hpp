@@ -113,9 +113,22 @@ namespace leasehold {
     X(drained, "drained", "a stopping leader had no write left when it closed its gate")           \
     X(stop_deadline, "stop-deadline", "a stop ran into its deadline")
 
+// Behind the others, so that a digest of a run without them stays what it was.
+#define LEASEHOLD_PROOF_MARKS(X)                                                                  \
+    X(holder_ended_believed, "holder-ended-believed",                                             \
+      "the Lease is free: the container of its holder has ended, for certain")                    \
+    X(takeover_after_end, "takeover-after-end", "took a Lease whose holder was proven to be dead") \
+    X(proof_refused, "proof-refused", "an end was told of a container that holds nothing")        \
+    X(holder_named, "holder-named", "a write named the container that its holder runs in")        \
+    X(writes_await_landing, "writes-await-landing",                                               \
+      "a write waits until none of a dead predecessor can land, for conditions may not hold")     \
+    X(retook_blanked_lease, "retook-blanked-lease",                                               \
+      "took back its record, which somebody had emptied while it led, as a new term")
+
 #define LEASEHOLD_MARKS(X)      \
     LEASEHOLD_ELECTION_MARKS(X) \
-    LEASEHOLD_STORAGE_MARKS(X)
+    LEASEHOLD_STORAGE_MARKS(X)  \
+    LEASEHOLD_PROOF_MARKS(X)
 
 enum class MarkId : std::uint8_t {
 #define LEASEHOLD_MARK_ID(id, name, text) id,

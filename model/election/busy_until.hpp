@@ -19,8 +19,8 @@ class BusyUntil {
     void bind(Instant end) { until_ = std::max(until_, end); }
     /// What is bound from now on is bound by another holder.
     void next_holder() { earlier_ = until_; }
-    /// The present holder, a foreign elector, has released.
-    void holder_released() { until_ = earlier_; }
+    /// The present holder's gate is closed: a foreign elector has released, or one of ours is dead.
+    void holder_gone() { until_ = earlier_; }
     /// Nobody's gate is open: a release of ours, or an own write, proves it.
     void clear() { until_ = earlier_ = Instant::min(); }
 
@@ -32,7 +32,7 @@ class BusyUntil {
 
     friend bool operator==(const BusyUntil&, const BusyUntil&) = default;
 
-    /// Shows what still matters (StateVisitor). `earlier`: may a foreign holder's release count?
+    /// Shows what still matters (StateVisitor). `earlier`: may one holder be gone, and not all?
     template <class Visitor>
     void visit(Visitor& visitor, bool earlier) const {
         visitor.until(until_);

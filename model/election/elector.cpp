@@ -29,6 +29,7 @@ void Elector::run(Now now, Effects& out, const Action& action) {
     progress_.last_now = now.monotonic;
     settle(now, out);
     action();
+    weigh_proof(out);
     pursue(now, out);
     check_step(now, before);
 }
@@ -36,7 +37,9 @@ void Elector::run(Now now, Effects& out, const Action& action) {
 void Elector::step(Now now, const Event& event, Effects& out) {
     const bool ours = std::holds_alternative<Start>(event) || std::holds_alternative<Stop>(event) ||
                       std::holds_alternative<LeaseAnswered>(event) ||
-                      std::holds_alternative<LeaseWatched>(event);
+                      std::holds_alternative<LeaseWatched>(event) ||
+                      std::holds_alternative<OwnContainer>(event) ||
+                      std::holds_alternative<HolderEnded>(event);
     // Most events are not the elector's, and between two deadlines they change nothing.
     if (!ours && now.monotonic >= progress_.last_now && now.monotonic < progress_.deadline) {
         progress_.last_now = now.monotonic;
@@ -54,6 +57,10 @@ void Elector::step(Now now, const Event& event, Effects& out) {
             on(now, *answered, out);
         } else if (const auto* watched = std::get_if<LeaseWatched>(&event)) {
             on(now, *watched, out);
+        } else if (const auto* own = std::get_if<OwnContainer>(&event)) {
+            on(*own);
+        } else if (const auto* ended = std::get_if<HolderEnded>(&event)) {
+            on(*ended, out);
         }
     });
 }
@@ -138,7 +145,7 @@ void Elector::close_gate(Now now, Effects& out) {
 /// Contends, from `sit_out_until` on. Writes of the role before open nothing any more.
 void Elector::become_following(Now now, Instant sit_out_until) {
     leadership_ = Leadership{};
-    role_ = Following{sit_out_until};
+    role_ = Following{.sit_out_until = sit_out_until, .blanked = {}};
     own_.close();
     // A request of the role before may still be in flight; its answer says what is to be known.
     // With a watch open and the Lease known there is nothing to ask: its expiry has its own time.
@@ -161,7 +168,8 @@ void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
                              .term = term,
                              .valid_until = write.sent_at + config_.effective_renew_deadline(),
                              .renewed_sent = write.sent_at,
-                             .draining = false};
+                             .draining = false,
+                             .landing_until = std::max(landing_until_, Instant{})};
     // What is confirmed too late is refused by confirm(): it would be a gate that is closed
     // already.
     CHECK(leadership_.valid_until > now.monotonic);
@@ -194,15 +202,27 @@ void Elector::become_done(Effects& out) {
                              .term = {},
                              .valid_until = {},
                              .renewed_sent = {},
-                             .draining = false};
+                             .draining = false,
+                             .landing_until = {}};
     // What is in flight may still be applied. A release that is frees the Lease; a renewal that is
     // binds others for one more lease, and opens nothing here.
     requests_.drop();
     own_.forget();
     if (watch_.open()) out.emplace_back(StopWatch{watch_.id()});
     watch_.end();
+    proof_.follow(nullptr, out);
     out.emplace_back(RoleChanged{Role::stopped, Term()});
     out.emplace_back(Stopped{});
+}
+
+bool operator==(const Elector& a, const Elector& b) {
+    const bool same_container = a.container_ == b.container_ ||
+                                (a.container_ && b.container_ && *a.container_ == *b.container_);
+    return same_container && a.config_ == b.config_ && a.progress_ == b.progress_ &&
+           a.view_ == b.view_ && a.own_ == b.own_ && a.watch_ == b.watch_ &&
+           a.requests_ == b.requests_ && a.proof_ == b.proof_ &&
+           a.landing_until_ == b.landing_until_ && a.role_ == b.role_ &&
+           a.leadership_ == b.leadership_;
 }
 
 // ---- invariants -------------------------------------------------------------------------------

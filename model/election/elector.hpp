@@ -15,6 +15,7 @@
 
 #include "model/base/time.hpp"
 #include "model/election/config.hpp"
+#include "model/election/holder_proof.hpp"
 #include "model/election/lease_view.hpp"
 #include "model/election/lease_watch.hpp"
 #include "model/election/own_record.hpp"
@@ -65,7 +66,7 @@ class Elector {
     template <class Visitor>
     void visit(Visitor& visitor) const;
 
-    friend bool operator==(const Elector&, const Elector&) = default;
+    friend bool operator==(const Elector& a, const Elector& b);
 
   private:
     // elector.cpp: the frame of a step, and the only writers of the role
@@ -84,11 +85,18 @@ class Elector {
     void pursue(Now now, Effects& out);
     void confirm(Now now, Effects& out);
 
+    // proof.cpp: the container that holds the Lease, and its end
+    void on(const OwnContainer& event);
+    void on(const HolderEnded& event, Effects& out);
+    void weigh_proof(Effects& out);
+    void name_container(Lease& lease, Effects& out) const;
+
     // observe.cpp: what is learned of the Lease
     void on(Now now, const LeaseWatched& event, Effects& out);
     void on_found(Now now, const election::Request& request, const LeasePtr& lease, Effects& out);
     void on_missing(Now now, const election::Request& request, Effects& out);
     void observe(Now now, const LeasePtr& lease, election::LeaseView::Source source, Effects& out);
+    void lost(Now now, Effects& out);
     void restored(Now now, const LeasePtr& lease, Effects& out);
     void open_watch(Now now, Effects& out);
     void lose_watch(Effects& out);
@@ -110,6 +118,9 @@ class Elector {
     election::OwnRecord own_;
     election::LeaseWatch watch_;
     election::Requests requests_;
+    election::HolderProof proof_;
+    ContainerPtr container_;   ///< that this process runs in; null = not known
+    Instant landing_until_{};  ///< how long proofs have spared waiting
     election::RoleState role_ = election::Following{};
     Leadership leadership_;
 };
@@ -120,7 +131,8 @@ void Elector::visit(Visitor& visitor) const {
                                                   : Duration(std::chrono::microseconds(1));
     progress_.visit(visitor);
     std::visit([&](const auto& role) { role.visit(visitor); }, role_);
-    view_.visit(visitor, 2 * config_.retry_period, config_.client_go_peers);
+    view_.visit(visitor, 2 * config_.retry_period,
+                config_.client_go_peers || config_.believe_ended_holder);
     own_.visit(visitor, config_.effective_renew_deadline(), step);
     requests_.visit(visitor, config_.retry_period);
     const election::Request* sent = requests_.in_flight();
@@ -132,6 +144,9 @@ void Elector::visit(Visitor& visitor) const {
     // Validity counts from that send, so its end says both.
     if (leadership_.role == Role::leader) visitor.until(leadership_.valid_until);
     visitor.value(leadership_.draining);
+    proof_.visit(visitor, view_.lease() ? &view_.lease()->record : nullptr);
+    visitor.name(container_ ? container_->id : std::string());
+    // What the storage is told of it is of no account to electors alone.
 }
 
 }  // namespace leasehold

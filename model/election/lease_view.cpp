@@ -25,15 +25,20 @@ LeaseView::Sight LeaseView::see(Instant now, const LeasePtr& lease, Source sourc
     known_ = lease->version;
     absent_since_.reset();
     const LeasePtr before = std::exchange(lease_, lease);
+    const bool names = holder_container(*lease) != nullptr;
     // An edit of other metadata neither restarts the wait nor ends a leadership.
     // A label set each 10 s would otherwise keep a Lease of 15 s from ever expiring; and a leader
     // whose Lease is labelled would step down although nobody took it.
-    if (before && same_record(*before, *lease)) return Sight::edited;
+    if (before && same_record(*before, *lease)) {
+        names_holder_ = names_holder_ && names;
+        return Sight::edited;
+    }
     const ReleaseTrust::Judgement judged =
         trust_.judge(before.get(), *lease, source == Source::watch);
     // The own clock, at first sight. The record's times are by its writer's wall clock, which may
     // be off by an hour (clause 2).
     since_ = now;
+    names_holder_ = names && !judged.replayed;
     // What was bound so far was bound by somebody else, and this holder's release won't free it.
     if (judged.next_holder) busy_.next_holder();
     weigh(now, judged.proof, mine, before);
@@ -53,7 +58,7 @@ void LeaseView::weigh(Instant now, ReleaseTrust::Proof proof, Claim mine, const 
         if (proof == ReleaseTrust::Proof::marked)
             busy_.clear();
         else
-            busy_.holder_released();
+            busy_.holder_gone();
         return;
     }
     // Held, or emptied by nobody knows whom. An own creation waits like any other: it says how long
@@ -85,6 +90,7 @@ bool LeaseView::too_long(const LeaseRecord& record) const {
 void LeaseView::miss(Instant now) {
     // Missing is no release: with the gate still open its holder may make it anew.
     lease_ = nullptr;
+    names_holder_ = false;
     // What was seen goes on to bind: its holder may not have noticed.
     if (!absent_since_) absent_since_ = now;
 }
@@ -96,10 +102,22 @@ void LeaseView::restore(Instant now, const LeasePtr& lease) {
     absent_since_.reset();
     const LeasePtr before = lease_;
     lease_ = lease;
+    // Others may have led after the one whom it names, in a history that is gone.
+    names_holder_ = false;
     since_ = now;
     trust_ = trust_.forgotten();
     (void)trust_.judge(nullptr, *lease, false);
     weigh(now, ReleaseTrust::Proof::none, Claim::none, before);
+}
+
+// A dead process has no gate. What others bound before it took the Lease stays as it is, as behind
+// the release of a foreign elector: it may have taken the Lease from one of these by the clock.
+Instant LeaseView::holder_ended() {
+    CHECK(way_ == WriteKind::take_expired && container() != nullptr);
+    const Instant waited = free_at();
+    way_ = WriteKind::take_ended;
+    busy_.holder_gone();
+    return waited;
 }
 
 void LeaseView::prove() {
@@ -120,7 +138,7 @@ bool operator==(const LeaseView& a, const LeaseView& b) {
         a.lease_ == b.lease_ || (a.lease_ && b.lease_ && *a.lease_ == *b.lease_);
     return same_lease && a.bounds_ == b.bounds_ && a.known_ == b.known_ && a.since_ == b.since_ &&
            a.absent_since_ == b.absent_since_ && a.way_ == b.way_ && a.busy_ == b.busy_ &&
-           a.trust_ == b.trust_;
+           a.trust_ == b.trust_ && a.names_holder_ == b.names_holder_;
 }
 
 }  // namespace leasehold::election

@@ -36,6 +36,10 @@ class LeaseView {
     void miss(Instant now);
     /// An authoritative answer is older than what was known: the cluster was set back.
     void restore(Instant now, const LeasePtr& lease);
+    /// The container of the present record's holder has ended: the record is free, as far as that
+    /// holder is concerned. Returns when it would have been without that. CHECKs that it names one
+    /// and is waited out so far.
+    Instant holder_ended();
     /// The present record, a creation of this process, has turned out to be proof.
     void prove();
 
@@ -50,6 +54,11 @@ class LeaseView {
     /// When the present record (not its version) was first seen.
     [[nodiscard]] Instant since() const { return since_; }
     [[nodiscard]] bool held() const { return lease_ && !lease_->record.holder.empty(); }
+    /// The container of the present record's holder, if that may count; null otherwise. It lives as
+    /// long as the record.
+    [[nodiscard]] const Container* container() const {
+        return names_holder_ ? &lease_->record.container : nullptr;
+    }
     /// With what write the present record may be taken, and from when on.
     [[nodiscard]] WriteKind way() const { return way_; }
     [[nodiscard]] Instant free_at() const { return std::max(since_, busy_.until()); }
@@ -59,15 +68,16 @@ class LeaseView {
     [[nodiscard]] bool too_long(const LeaseRecord& record) const;
 
     /// Shows what still matters (StateVisitor), since() apart; `absence`: how long ago a Lease may
-    /// have been missed first and be asked about. `foreign`: are there foreign electors?
+    /// have been missed first and be asked about. `apart`: may one holder be gone, and not all?
     template <class Visitor>
-    void visit(Visitor& visitor, Duration absence, bool foreign) const {
+    void visit(Visitor& visitor, Duration absence, bool apart) const {
         visitor.version(known_);
         visitor.lease(lease_);
         visitor.value(absent_since_.has_value());
         if (absent_since_) visitor.since(*absent_since_, absence);
         visitor.value(static_cast<std::int64_t>(way_));
-        busy_.visit(visitor, foreign);
+        busy_.visit(visitor, apart);
+        visitor.value(names_holder_);
         trust_.visit(visitor);
     }
 
@@ -90,6 +100,7 @@ class LeaseView {
     Instant since_{};
     std::optional<Instant> absent_since_;
     WriteKind way_ = WriteKind::take_expired;
+    bool names_holder_ = false;  ///< by its writer, and not in a replay
     BusyUntil busy_;
     ReleaseTrust trust_;
 };

@@ -91,22 +91,23 @@ void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, 
         case LeaseView::Sight::changed:
             break;
     }
-    if (leading && mine == Claim::none) {
-        // The record is another's (or nobody's): leadership ends in this step (clause 8).
-        const Instant stop_deadline = leading->stop_deadline;
-        close_gate(now, out);
-        mark(out, MarkId::stepped_down_foreign);
-        if (stop_deadline == kNever)
-            become_following(now, Instant::min());
-        else
-            become_releasing(now,
-                             {.stopping = true, .deadline = stop_deadline, .sit_out_until = {}});
-    }
+    if (leading && mine == Claim::none) lost(now, out);
     if (!view_.held() && view_.way() == WriteKind::take_expired)
         mark(out, MarkId::empty_holder_waited);
     // Once, not at each renewal of it.
     if (!was_damaged && view_.too_long(lease->record)) mark(out, MarkId::lease_too_long);
     own_.prune(lease->record.nonce, view_.known());
+}
+
+/// The record is another's (or nobody's): leadership ends in this step (clause 8).
+void Elector::lost(Now now, Effects& out) {
+    const Instant stop_deadline = std::get<Leading>(role_).stop_deadline;
+    close_gate(now, out);
+    mark(out, MarkId::stepped_down_foreign);
+    if (stop_deadline == kNever)
+        become_following(now, Instant::min());
+    else
+        become_releasing(now, {.stopping = true, .deadline = stop_deadline, .sit_out_until = {}});
 }
 
 /// The cluster was set back. All that was known of versions and own writes is void: a leader

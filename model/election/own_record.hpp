@@ -21,6 +21,8 @@ enum class WriteKind : std::uint8_t {
     take_expired,  ///< PUT at the expiry of another's record, the proof of it
     take_own,      ///< PUT on an own record whose gate has closed
     take_created,  ///< PUT on a record that this process created, after the full wait
+    take_ended,    ///< PUT on the record of a holder whose container has ended
+    take_blanked,  ///< PUT on the own record that somebody emptied while its gate was open
     create,        ///< POST by a follower: no proof of anything
     recreate,      ///< POST by a leader with an open gate
     renew,

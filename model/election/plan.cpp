@@ -141,6 +141,12 @@ void Elector::confirm(Now now, Effects& out) {
         case WriteKind::take_created:
             mark(out, MarkId::opened_created_lease);
             break;
+        case WriteKind::take_ended:
+            mark(out, MarkId::takeover_after_end);
+            break;
+        case WriteKind::take_blanked:
+            mark(out, MarkId::retook_blanked_lease);
+            break;
         case WriteKind::create:
         case WriteKind::recreate:
         case WriteKind::renew:

@@ -18,6 +18,7 @@ ReleaseTrust::Judgement ReleaseTrust::judge(const Lease* before, const Lease& le
     // First judged by what was known before it, then remembered.
     Judgement judged;
     judged.proof = proof(before, lease, unbroken);
+    judged.replayed = replayed(before, lease.record);
     judged.next_holder = note(before, lease.record);
     return judged;
 }
@@ -41,6 +42,15 @@ ReleaseTrust::Proof ReleaseTrust::proof(const Lease* before, const Lease& lease,
     const bool same_tenure =
         record.transitions == before->record.transitions && record.nonce == before->record.nonce;
     return same_tenure ? Proof::foreign : Proof::none;
+}
+
+/// Ours count each change of holder, so a tenure with fewer changes than were seen, or with as many
+/// as the end of a tenure had, comes from a backup: whoever led since may lead still.
+bool ReleaseTrust::replayed(const Lease* before, const LeaseRecord& record) const {
+    if (record.holder.empty()) return false;
+    const bool after_end = before && before->record.holder.empty();
+    return record.transitions < most_transitions_ ||
+           (after_end && record.transitions <= before->record.transitions);
 }
 
 /// Remembers what later judgements need. Is it the record of another holder than the last?

@@ -20,6 +20,7 @@ class ReleaseTrust {
     struct Judgement {
         Proof proof = Proof::none;
         bool next_holder = false;  ///< it is held, and not by whom the last held record named
+        bool replayed = false;     ///< it is held, and lies before a record that was seen already
     };
 
     explicit ReleaseTrust(bool client_go_peers) : client_go_peers_(client_go_peers) {}
@@ -48,6 +49,7 @@ class ReleaseTrust {
 
   private:
     [[nodiscard]] Proof proof(const Lease* before, const Lease& lease, bool unbroken) const;
+    [[nodiscard]] bool replayed(const Lease* before, const LeaseRecord& record) const;
     [[nodiscard]] bool note(const Lease* before, const LeaseRecord& record);
 
     bool client_go_peers_;

@@ -16,10 +16,12 @@ namespace leasehold::election {
 /// nothing.
 struct Following {
     Instant sit_out_until{};  ///< contends from then on (abdication)
+    Version blanked;          ///< its own record, emptied by somebody; 0 = none, or tried already
     template <class Visitor>
     void visit(Visitor& visitor) const {
         visitor.value(0);
         visitor.until(sit_out_until);
+        visitor.version(blanked);
     }
     friend bool operator==(const Following&, const Following&) = default;
 };

@@ -120,6 +120,9 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
         continue_from(record, *view_.lease(), kind);
     }
 
+    if (!post) name_container(*lease, out);
+    if (auto* following = std::get_if<Following>(&role_)) following->blanked = Version();
+
     // Remembered before it leaves: its record may be shown by the watch before it is answered.
     own_.sent({.nonce = record.nonce,
                .renew_time = *record.renew_time,
@@ -185,7 +188,8 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
         case LeaseOutcome::exists:
         case LeaseOutcome::missing:
             // Somebody wrote in between. Who it was decides everything, so look before all else.
-            if (request->kind == WriteKind::take_expired) mark(out, MarkId::takeover_lost_race);
+            if (request->kind == WriteKind::take_expired || request->kind == WriteKind::take_ended)
+                mark(out, MarkId::takeover_lost_race);
             if (request->kind == WriteKind::release) mark(out, MarkId::release_retried);
             // It stays among the own writes: a request that was sent twice on its way meets itself,
             // and then the conflict's cause is our own record.

@@ -81,10 +81,11 @@ struct Cancel {
 struct OwnContainer {
     ContainerPtr container;
 };
-/// A report of the Pod that was watched (WatchHolder) proves that `container` has ended
-/// (proves_end). Once for each watch; of one that was stopped it is no less true.
+/// A report of the Pod that was watched (WatchHolder) proves that `container` has ended (ended_at).
+/// Once for each watch; of one that was stopped it is no less true.
 struct HolderEnded {
     ContainerPtr container;
+    WallTime finished;  ///< when, as ended_at() has it
     Version observed;  ///< of the Pod's report; told, not judged: what has ended stays so
 };
 

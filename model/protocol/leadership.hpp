@@ -14,6 +14,9 @@ struct Leadership {
     Instant valid_until{};   ///< leader: the gate's end
     Instant renewed_sent{};  ///< leader: when the newest successful renewal was sent
     bool draining = false;   ///< leader that was told to stop and still renews
+    /// Leader by the proof of another's end: how long the Lease would have been waited out without
+    /// it. Until then what that one has sent may land where conditions hold nothing back.
+    Instant landing_until{};
     friend bool operator==(const Leadership&, const Leadership&) = default;
 };
 

@@ -16,9 +16,10 @@ using namespace std::chrono_literals;
 /// one, say): then nothing is known.
 constexpr Duration kStartTakes = 10s;
 
-/// Written when nobody knows what became of the container: by a kubelet that does not find it (any
-/// more), and by a container runtime that lost track of it. Its process may run.
-constexpr std::array<std::string_view, 2> kUnknownEnds{"ContainerStatusUnknown", "Unknown"};
+/// What the kubelet writes of a process whose exit it was told. The other reasons are those of a
+/// container that nobody found ("ContainerStatusUnknown"), of which the runtime lost track
+/// ("Unknown"), or that never ran; of a word that is not known yet nothing is known.
+constexpr std::array<std::string_view, 3> kExits{"Completed", "Error", "OOMKilled"};
 
 /// What containerd and CRI-O give for an exit code that they could not learn, with a reason like any
 /// other's ("Error"): containerd when it lost a container's shim and failed to clean up after it,
@@ -35,8 +36,8 @@ const ContainerState* entry_of(const PodReport& report, const std::string& name)
 }
 
 bool ended(const std::optional<ContainerEnd>& end, const std::string& id) {
-    return end && end->id == id && end->exit_code != kUnknownExitCode &&
-           std::ranges::find(kUnknownEnds, end->reason) == kUnknownEnds.end();
+    return end && end->id == id && end->finished_at && end->exit_code != kUnknownExitCode &&
+           std::ranges::find(kExits, end->reason) != kExits.end();
 }
 
 }  // namespace
@@ -81,17 +82,18 @@ std::optional<Container> own_container(const PodReport& report, const std::strin
 // - An end without an id, whatever id the entry itself has (a kubelet that lost sight of a running
 //   container writes it so), or one of which the reason or the exit code says that nobody knows.
 // - A report that shows the container as running too contradicts itself.
-bool proves_end(const PodReport& report, const std::string& container_name,
-                const Container& holder) {
-    if (!holder.known() || report.deleted) return false;
-    if (report.name != holder.pod || report.uid != holder.pod_uid) return false;
+std::optional<WallTime> ended_at(const PodReport& report, const std::string& container_name,
+                                 const Container& holder) {
+    if (!holder.known() || report.deleted) return std::nullopt;
+    if (report.name != holder.pod || report.uid != holder.pod_uid) return std::nullopt;
     const ContainerState* entry = entry_of(report, container_name);
-    if (!entry) return false;
+    if (!entry) return std::nullopt;
     const bool present = entry->id == holder.id;
     if (entry->phase == ContainerPhase::terminated && present && ended(entry->ended, holder.id))
-        return true;
+        return entry->ended->finished_at;
     const bool runs = entry->phase == ContainerPhase::running && present;
-    return !runs && ended(entry->ended_last, holder.id);
+    if (runs || !ended(entry->ended_last, holder.id)) return std::nullopt;
+    return entry->ended_last->finished_at;
 }
 
 }  // namespace leasehold

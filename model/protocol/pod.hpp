@@ -4,7 +4,7 @@
 // A guess that a leader is dead makes two leaders. What the kubelet writes of one container is no
 // guess: it names the container by an id that is never used again, and says of it that it has ended
 // only once its processes are gone. Everything else that looks like death is written by others, who
-// do not see the process: see proves_end().
+// do not see the process: see ended_at().
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ struct ContainerEnd {
     std::string id;      ///< containerID; empty = absent
     std::string reason;  ///< "Error", "OOMKilled", "ContainerStatusUnknown" ...; empty = absent
     std::int32_t exit_code = 0;  ///< exitCode
+    std::optional<WallTime> finished_at;  ///< finishedAt, whole seconds of its node's wall clock
     friend bool operator==(const ContainerEnd&, const ContainerEnd&) = default;
 };
 
@@ -75,8 +76,10 @@ inline constexpr Duration kReadyNotBefore = std::chrono::seconds(2);
                                                      const std::string& pod_uid,
                                                      WallTime process_started);
 
-/// Does the report prove that `holder`, a container named `container_name` in its Pod, has ended?
-[[nodiscard]] bool proves_end(const PodReport& report, const std::string& container_name,
-                              const Container& holder);
+/// When `holder`, a container named `container_name` in its Pod, has ended, if the report proves
+/// that it has: in whole seconds, by the wall clock of its node.
+[[nodiscard]] std::optional<WallTime> ended_at(const PodReport& report,
+                                               const std::string& container_name,
+                                               const Container& holder);
 
 }  // namespace leasehold

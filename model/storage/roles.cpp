@@ -1,4 +1,5 @@
 // The roles' only writers. Each change is one step: the privilege to write first, then the readers.
+#include <algorithm>
 #include <utility>
 
 #include "model/base/check.hpp"
@@ -36,7 +37,12 @@ std::vector<LeaderReads::Open> leave_leading(Step& step) {
 // Promotion: the privilege to write first, then the readers. Released the other way round, a
 // pipeline could compute from its NotFound and find its write still skipped: a lost window.
 void become_leader(Step& step, const Leadership& leadership) {
-    const Tenure tenure{leadership.term, step.now, leadership.valid_until, leadership.renewed_sent};
+    // The proof of an end is younger than what that process sent, and this leadership than both.
+    const Instant landing =
+        std::min(leadership.landing_until,
+                 saturating_add(step.now, step.s.config.largest_request_age));
+    const Tenure tenure{leadership.term, step.now, leadership.valid_until, leadership.renewed_sent,
+                        landing};
     std::vector<std::pair<CallId, KeyId>> reads;
     Desk desk = step.desk();
     if (Following* follower = step.s.following(); follower != nullptr) {

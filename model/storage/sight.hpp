@@ -21,6 +21,8 @@ struct Tenure {
     Instant began{};
     Instant valid_until{};   ///< the gate's end; kNever with HA off
     Instant renewed_sent{};  ///< when the newest successful renewal was sent
+    /// What a dead predecessor sent may land until then, where conditions hold nothing back.
+    Instant landing_until{};
     friend bool operator==(const Tenure&, const Tenure&) = default;
 };
 

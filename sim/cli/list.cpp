@@ -13,7 +13,7 @@ namespace leasehold::cli {
 namespace {
 
 // In the order of sim::FaultKind.
-constexpr std::array<std::string_view, 27> kFaultMeanings{
+constexpr std::array<std::string_view, 31> kFaultMeanings{
     "the process is gone at once; with `disk: lose` its files too; `for:` restarts it",
     "a crashed or stopped replica starts again",
     "a graceful stop, `within:` a deadline; `for:` restarts it that long after it ended",
@@ -40,8 +40,12 @@ constexpr std::array<std::string_view, 27> kFaultMeanings{
     "a GET of the target breaks half way, is short, or brings other bytes",
     "objects of the bucket are damaged, removed or archived",
     "operations of the target's local files fail",
-    "each step of the target takes so long"};
-static_assert(static_cast<std::size_t>(sim::FaultKind::slow) + 1 == kFaultMeanings.size());
+    "each step of the target takes so long",
+    "machine and kubelet of the target are gone at once; `for:` brings them back",
+    "the kubelet of the target tells the API nothing of its containers",
+    "the target's Pod is removed from the API, and its process runs on",
+    "somebody who does not see the process writes into the status of a Pod"};
+static_assert(static_cast<std::size_t>(sim::FaultKind::edit_pod) + 1 == kFaultMeanings.size());
 
 std::string entry(std::string_view name, std::size_t width, std::string_view meaning) {
     std::string text = std::string(name) + std::string(width - std::min(width, name.size()), ' ');

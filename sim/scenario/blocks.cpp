@@ -166,6 +166,7 @@ void read_election(const Node& node, ElectorConfig& out) {
         block.duration("maxLeaseDuration", value, 1s);
         out.max_lease_duration = value;
     }
+    block.boolean("believeEndedHolder", out.believe_ended_holder);
     ElectorConfig judged = out;
     judged.identity = "set-per-process";  // not the scenario's to give
     if (const auto problems = judged.problems(); !problems.empty())
@@ -221,6 +222,11 @@ void read_files(const Node& node, FilesSpec& out) {
     const Block block(node, "files", names::kFiles);
     out.given = true;
     block.latency("latency", out.latency);
+}
+
+void read_kubelets(const Node& node, KubeletsSpec& out) {
+    const Block block(node, "kubelets", names::kKubelets);
+    block.latency("notice", out.notice);
 }
 
 void read_clocks(const Node& node, std::uint32_t replicas, ClockSpec& out) {

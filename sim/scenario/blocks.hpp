@@ -18,6 +18,7 @@ void read_electors(const Node& node, std::uint32_t replicas, ElectorsSpec& out);
 void read_storage(const Node& node, StorageConfig& out);
 void read_replicas(const Node& node, std::uint32_t replicas, ReplicasSpec& out);
 void read_files(const Node& node, FilesSpec& out);
+void read_kubelets(const Node& node, KubeletsSpec& out);
 void read_clocks(const Node& node, std::uint32_t replicas, ClockSpec& out);
 void read_network(const Node& node, std::uint32_t replicas, NetworkSpec& out);
 void read_api(const Node& node, ApiSpec& out);

@@ -48,7 +48,11 @@ const std::vector<Verb>& verbs() {
         {FaultKind::damage_answer, {"of", "how"}, {"as", "times", "for"}},
         {FaultKind::damage_object, {"how"}, {"for"}},
         {FaultKind::fail_files, {"on"}, {"as", "times", "for", "with"}},
-        {FaultKind::slow, {"by"}, {"for", "as"}}};
+        {FaultKind::slow, {"by"}, {"for", "as"}},
+        {FaultKind::kill_node, {}, {"for", "as"}},
+        {FaultKind::kubelet_stops, {}, {"for", "as"}},
+        {FaultKind::force_delete_pod, {}, {"as"}},
+        {FaultKind::edit_pod, {"of"}, {"as"}}};
     return all;
 }
 

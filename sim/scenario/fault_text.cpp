@@ -59,6 +59,8 @@ std::string fault_value(const Fault& fault) {
             return "lease";
         case FaultKind::edit_lease:
             return std::string(names::kEdits.at(static_cast<std::size_t>(fault.edit)));
+        case FaultKind::edit_pod:
+            return name_of(names::kPodEdits, fault.pod_edit);
         case FaultKind::drop_request:
         case FaultKind::lose_answer:
         case FaultKind::apply_late:
@@ -161,6 +163,9 @@ std::string modifiers_text(const Fault& fault) {
                 add("applied", flag(fault.applied));
                 add("plainText", flag(fault.plain_text));
             }
+            break;
+        case FaultKind::edit_pod:
+            add("of", target_text(fault.target));
             break;
         case FaultKind::step_wall_clock:
             add("by", format_duration(fault.by));

@@ -269,9 +269,19 @@ class FaultReader {
                 read_requests(value, verb, fault);
                 fault.target = read_target(*block.find("of"), "of");
                 return;
+            case FaultKind::edit_pod:
+                fault.pod_edit = static_cast<PodEdit>(choose(value, verb, names::kPodEdits));
+                fault.target = read_target(*block.find("of"), "of");
+                break;
             default:
                 fault.target = read_target(value, verb);
         }
+        const bool of_pod = fault.kind == FaultKind::kubelet_stops ||
+                            fault.kind == FaultKind::force_delete_pod ||
+                            fault.kind == FaultKind::edit_pod;
+        if (of_pod && !scenario_.election.believe_ended_holder)
+            fail(value, verb + ": nobody reads the status of Pods (set "
+                               "election.believeEndedHolder)");
         if (fault.kind == FaultKind::break_watch && !scenario_.elects())
             fail(value, "breakWatch: nobody watches a Lease without an election");
         const bool role = fault.target.kind == TargetKind::leader ||
@@ -362,7 +372,7 @@ class FaultReader {
         Binding binding;
         binding.replica =
             fault.kind != FaultKind::outage && fault.kind != FaultKind::set_preconditions;
-        binding.heals = fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
+        binding.heals = fault.kind == FaultKind::kubelet_stops || fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
                         fault.kind == FaultKind::outage ||
                         fault.kind == FaultKind::set_preconditions;
         if (!bindings_.emplace(as->text, binding).second)

@@ -13,18 +13,21 @@ inline constexpr std::array<std::string_view, 8> kRequests{
     "getLease",  "createLease", "updateLease",  "watchLease",
     "getObject", "putObject",   "removeObject", "listObjects"};  // in order of RequestKind
 
-inline constexpr std::array<std::string_view, 27> kFaults{
+inline constexpr std::array<std::string_view, 31> kFaults{
     "crash",         "restart",          "stop",        "pause",
     "resume",        "suspend",          "cut",         "heal",
     "delay",         "outage",           "dropRequest", "loseAnswer",
     "applyLate",     "answerError",      "deleteLease", "editLease",
     "stepWallClock", "setDrift",         "freeze",      "breakWatch",
     "restoreLease",  "setPreconditions", "omitKeys",    "damageAnswer",
-    "damageObject",  "failFiles",        "slow"};  // in order of FaultKind
+    "damageObject",  "failFiles",        "slow",        "killNode",
+    "kubeletStops",  "forceDeletePod",   "editPod"};  // in order of FaultKind
 
 inline constexpr std::array<std::string_view, 8> kEdits{
     "clearHolder",   "stealHolder",   "label",       "shortenDuration",
     "replayRelease", "recreateEmpty", "renewHolder", "lengthenDuration"};  // LeaseEdit
+inline constexpr std::array<std::string_view, 6> kPodEdits{
+    "phaseFailed", "notReady", "statusUnknown", "exitUnknown", "otherEnded", "earlierEnd"};
 inline constexpr std::array<std::string_view, 3> kWatchBreaks{"ended", "expired", "silent"};
 inline constexpr std::array<std::string_view, 3> kAnswerDamages{"ended", "truncated", "corrupt"};
 inline constexpr std::array<std::string_view, 4> kObjectDamages{"truncated", "corrupt", "removed",
@@ -81,17 +84,20 @@ inline constexpr std::array<std::string_view, 24> kInvariants{
     "run.deterministic",
 };
 
-inline constexpr std::array<std::string_view, 18> kTop{
+inline constexpr std::array<std::string_view, 19> kTop{
     "scenario", "why",      "duration", "seeds",  "values", "election",
     "replicas", "electors", "storage",  "files",  "clocks", "network",
-    "api",      "bucket",   "workload", "faults", "expect", "upgrade"};
+    "api",      "bucket",   "workload", "faults", "expect", "upgrade",
+    "kubelets"};
 inline constexpr std::array<std::string_view, 4> kReplicas{"absent", "sameIdentity", "secondGroup",
                                                            "upgraded"};
 inline constexpr std::array<std::string_view, 2> kUpgrade{"election", "storage"};
 inline constexpr std::array<std::string_view, 1> kFiles{"latency"};
-inline constexpr std::array<std::string_view, 9> kElection{
+inline constexpr std::array<std::string_view, 1> kKubelets{"notice"};
+inline constexpr std::array<std::string_view, 10> kElection{
     "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
-    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration"};
+    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration",
+    "believeEndedHolder"};
 inline constexpr std::array<std::string_view, 6> kElectors{
     "clientGo", "fabric8", "officialJava", "python", "kubert", "kubeLeaderElection"};
 inline constexpr std::array<std::string_view, 2> kLibrary{"replicas", "release"};

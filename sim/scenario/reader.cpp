@@ -89,6 +89,12 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     if (!out.replicas.upgraded.empty() && !out.upgrade)
         fail(*block.find("replicas"),
              "replicas.upgraded: there is no block upgrade to say to what");
+    if (const Node* node = block.find("kubelets")) {
+        if (!out.election.believe_ended_holder)
+            fail(*node, "kubelets: nobody reads the status of Pods (set "
+                        "election.believeEndedHolder)");
+        read_kubelets(*node, out.kubelets);
+    }
     if (const Node* node = block.find("clocks")) read_clocks(*node, replicas, out.clocks);
     if (const Node* node = block.find("network")) read_network(*node, replicas, out.network);
     if (const Node* node = block.find("api")) read_api(*node, out.api);

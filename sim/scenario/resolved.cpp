@@ -64,6 +64,7 @@ std::string election_text(const ElectorConfig& election) {
         .line("clientGoPeers", flag(election.client_go_peers))
         .line("longestLease", election.longest_lease)
         .line("maxLeaseDuration", election.longest_of_members())
+        .line("believeEndedHolder", flag(election.believe_ended_holder))
         .text();
 }
 
@@ -77,6 +78,8 @@ std::string replicas_text(const Scenario& scenario) {
         text += "  secondGroup: " + list(some.second_group, replica_name) + "\n";
     if (!some.upgraded.empty()) text += "  upgraded: " + list(some.upgraded, replica_name) + "\n";
     text = text.empty() ? "replicas: {}\n" : "replicas:\n" + text;
+    if (scenario.election.believe_ended_holder)
+        text += Section("kubelets").line("notice", scenario.kubelets.notice).text();
     if (scenario.files.given)
         text += Section("files").line("latency", scenario.files.latency).text();
     return text;

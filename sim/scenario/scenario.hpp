@@ -60,6 +60,13 @@ struct FilesSpec {
                         std::chrono::microseconds(300)};  ///< and on disk at its end
 };
 
+/// What tells of a machine's containers.
+struct KubeletsSpec {
+    /// From a change of a container to the Pod's status in the API.
+    LatencySpec notice{Duration(0), std::chrono::milliseconds(1200),
+                       std::chrono::milliseconds(1500)};
+};
+
 /// Which replicas run another elector than ours. Those have no storage.
 struct ElectorsSpec {
     std::vector<std::uint32_t> client_go;  ///< ascending
@@ -219,7 +226,11 @@ enum class FaultKind : std::uint8_t {
     damage_answer,      ///< GETs of target: `answer_damage`; `times` or `lasts`
     damage_object,      ///< objects of the bucket, chosen by `objects`: `object_damage`
     fail_files,         ///< `file_verbs` of target: answered `file_status`; `times` or `lasts`
-    slow                ///< each step of target takes `by`
+    slow,               ///< each step of target takes `by`
+    kill_node,          ///< machine and kubelet of target gone at once; back after `lasts` if given
+    kubelet_stops,      ///< the kubelet of target tells the API nothing, for `lasts` or for good
+    force_delete_pod,   ///< the Pod of target is removed from the API; its process runs on
+    edit_pod            ///< somebody writes `pod_edit` into the status of target's Pod
 };
 [[nodiscard]] std::string_view fault_kind_name(
     FaultKind kind);  // the scenario's key: "crash", "loseAnswer" ...
@@ -260,6 +271,16 @@ enum class LeaseEdit : std::uint8_t {
     lengthen_duration  ///< to a minute, as a peer with another configuration writes it
 };
 
+/// What those write into a Pod's status who do not see its processes.
+enum class PodEdit : std::uint8_t {
+    phase_failed,    ///< as the garbage collection of Pods does
+    not_ready,       ///< the readiness flaps, as with a node that is not ready
+    status_unknown,  ///< a kubelet that does not find the container
+    exit_unknown,    ///< a runtime that lost track of it: exit code 255
+    other_ended,     ///< another container of the Pod has ended
+    earlier_end      ///< an earlier restart of this one has ended
+};
+
 struct Fault {
     std::uint32_t line = 0;  ///< in the scenario file
     Trigger trigger;
@@ -295,6 +316,7 @@ struct Fault {
     std::vector<FileVerb> file_verbs;
     FileStatus file_status = FileStatus::io_error;
     LeaseEdit edit = LeaseEdit::label;
+    PodEdit pod_edit = PodEdit::phase_failed;
     std::int64_t drift_ppm = 0;
 };
 
@@ -325,6 +347,7 @@ struct Scenario {
     ReplicasSpec replicas;
     ElectorsSpec electors;
     FilesSpec files;
+    KubeletsSpec kubelets;
     StorageConfig storage;  ///< identity likewise
     std::optional<UpgradeSpec> upgrade;
     ClockSpec clocks;

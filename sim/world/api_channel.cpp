@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/world/faults.hpp"
+#include "sim/world/kubelets.hpp"
 #include "sim/world/request_kind.hpp"
 
 namespace leasehold::sim {
@@ -154,6 +155,10 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
         }
         return false;
     }
+    if (std::holds_alternative<HolderEnded>(letter.event)) kubelets_->lost(replica);
+    if (std::holds_alternative<HolderEnded>(letter.event) ||
+        std::holds_alternative<OwnContainer>(letter.event))
+        return false;
     Mail timeout;
     timeout.deadline = letter.deadline;
     timeout.timeout = true;

@@ -18,6 +18,7 @@
 namespace leasehold::sim {
 
 class Faults;
+class Kubelets;
 
 /// What the injected request faults do to one request.
 struct Interference {
@@ -34,6 +35,8 @@ struct Interference {
 class ApiChannel {
   public:
     ApiChannel(Context& context, Paths& paths, Faults& faults);
+
+    void connect(Kubelets& kubelets) { kubelets_ = &kubelets; }
 
     void send(ReplicaIndex replica, const SendLease& request);
     void watch(ReplicaIndex replica, const WatchLease& request);
@@ -57,6 +60,8 @@ class ApiChannel {
     void set_up(bool up) { up_ = up; }
     /// The server does nothing until then, and all that came at that time.
     void freeze(TrueTime until) { frozen_until_ = std::max(frozen_until_, until); }
+    /// Does the server answer now?
+    [[nodiscard]] bool up() const { return answers(); }
     [[nodiscard]] const LeasePtr& lease() const { return api_.lease(); }
     [[nodiscard]] Duration longest_handling() const { return handling_.longest(); }
 
@@ -104,6 +109,7 @@ class ApiChannel {
     Context& context_;
     Paths& paths_;
     Faults& faults_;
+    Kubelets* kubelets_ = nullptr;
     LeaseApi api_;
     LeaseApi second_;  ///< the Lease of the second group, which no operator touches
     LatencyDraw handling_;

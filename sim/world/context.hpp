@@ -38,7 +38,11 @@ enum class Kind : std::uint32_t {
     restore_due,      ///< target = replica, data = incarnation
     removal_due,      ///< likewise
     file_done,        ///< an operation of the local files ends; data = handle
-    clock_wobbles     ///< target = replica, data = position on the sine
+    clock_wobbles,    ///< target = replica, data = position on the sine
+    kubelet_writes,   ///< target = replica, data = number of the status
+    container_ready,  ///< target = replica, data = incarnation
+    own_pod_read,     ///< likewise
+    holder_pod_read   ///< target = replica, data = watch
 };
 
 enum class Via : std::uint8_t { here, api, bucket };

@@ -112,7 +112,12 @@ std::span<const std::string_view> variants(FaultKind kind) {
         case FaultKind::set_drift:
         case FaultKind::omit_keys:
         case FaultKind::slow:
+        case FaultKind::kill_node:
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
             return {};
+        case FaultKind::edit_pod:
+            return names::kPodEdits;
     }
     return {};
 }
@@ -126,6 +131,8 @@ std::string_view variant_of(const Fault& fault, std::string_view what) {
     switch (fault.kind) {
         case FaultKind::edit_lease:
             return nth(fault.edit);
+        case FaultKind::edit_pod:
+            return nth(fault.pod_edit);
         case FaultKind::cut:
             return nth(fault.direction);
         case FaultKind::crash:

@@ -32,6 +32,9 @@ std::string subject_text(const Fault& fault) {
                 text += (text.empty() ? "" : ", ") + std::string(request_kind_name(kind));
             return text + " of " + target_name(fault.target);
         }
+        case FaultKind::edit_pod:
+            return std::string(names::kPodEdits.at(static_cast<std::size_t>(fault.pod_edit))) +
+                   " of " + target_name(fault.target);
         default:
             return target_name(fault.target);
     }

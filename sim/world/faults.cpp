@@ -23,6 +23,7 @@ bool is_of_lease(FaultKind kind) {
 bool is_undoable(FaultKind kind) {
     return kind == FaultKind::cut || kind == FaultKind::delay || kind == FaultKind::outage ||
            kind == FaultKind::pause || kind == FaultKind::slow ||
+           kind == FaultKind::kubelet_stops ||
            kind == FaultKind::set_preconditions || is_counted(kind);
 }
 
@@ -53,8 +54,9 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
     }
 }
 
-void Faults::connect(ApiChannel& api, BucketChannel& bucket) {
+void Faults::connect(ApiChannel& api, BucketChannel& bucket, Kubelets& kubelets) {
     api_ = &api;
+    kubelets_ = &kubelets;
     bucket_ = &bucket;
 }
 
@@ -248,6 +250,10 @@ bool Faults::begin(const Fault& fault, Injection& injection) {
             injection.times = fault.times;
             disturb(fault, injection.targets, 1);
             return !injection.targets.empty();
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
+            return begin_pod_fault(fault, injection);
         case FaultKind::suspend:
         case FaultKind::step_wall_clock:
         case FaultKind::set_drift:
@@ -267,6 +273,12 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
                 if (!host.running()) continue;
                 wake_machine(i);  // it loses power, and boots with a running clock
                 hosts_.crash(i, fault.disk, fault.age);
+                break;
+            case FaultKind::kill_node:
+                if (!host.running()) continue;
+                wake_machine(i);
+                kubelets_->node_lost(i, true);
+                hosts_.crash(i, Disk::keep, Duration(0));
                 break;
             case FaultKind::restart:
                 if (host.running()) continue;
@@ -300,6 +312,16 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
     }
     injection.targets = met;
     return !met.empty();
+}
+
+bool Faults::begin_pod_fault(const Fault& fault, Injection& injection) {
+    std::erase_if(injection.targets, [&](ReplicaIndex i) {
+        if (fault.kind == FaultKind::force_delete_pod) return !kubelets_->force_delete(i);
+        if (fault.kind == FaultKind::edit_pod) return !kubelets_->edit(i, fault.pod_edit);
+        kubelets_->silence(i, 1);
+        return false;
+    });
+    return !injection.targets.empty();
 }
 
 bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
@@ -388,6 +410,11 @@ void Faults::undo(std::uint64_t handle) {
             context_.hosts[i].step_takes -= fault.by;
             disturb(fault, {i}, -1);
             paths_.report();
+        }
+        if (fault.kind == FaultKind::kubelet_stops) kubelets_->silence(i, -1);
+        if (fault.kind == FaultKind::kill_node) {
+            kubelets_->node_lost(i, false);
+            if (!context_.hosts[i].running()) hosts_.start(i);
         }
         if (fault.kind == FaultKind::crash && !context_.hosts[i].running()) hosts_.start(i);
     }

@@ -11,6 +11,7 @@
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/context.hpp"
 #include "sim/world/hosts.hpp"
+#include "sim/world/kubelets.hpp"
 #include "sim/world/paths.hpp"
 
 namespace leasehold::sim {
@@ -18,7 +19,7 @@ namespace leasehold::sim {
 class Faults {
   public:
     Faults(Context& context, Paths& paths, Hosts& hosts);
-    void connect(ApiChannel& api, BucketChannel& bucket);
+    void connect(ApiChannel& api, BucketChannel& bucket, Kubelets& kubelets);
 
     /// Puts what is placed by time into the queue.
     void plan();
@@ -62,6 +63,7 @@ class Faults {
     void inject(std::size_t fault);
     bool begin(const Fault& fault, Injection& injection);
     bool begin_process_fault(const Fault& fault, Injection& injection);
+    bool begin_pod_fault(const Fault& fault, Injection& injection);
     bool begin_clock_fault(const Fault& fault, Injection& injection);
     bool begin_server_fault(const Fault& fault, Injection& injection);
     void undo_server_fault(const Fault& fault, const Injection& injection);
@@ -86,6 +88,7 @@ class Faults {
     Hosts& hosts_;
     ApiChannel* api_ = nullptr;
     BucketChannel* bucket_ = nullptr;
+    Kubelets* kubelets_ = nullptr;
     Random random_;
     std::vector<Placed> placed_;
     Slab<Injection> active_;

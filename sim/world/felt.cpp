@@ -25,8 +25,8 @@ bool is_lasting(FaultKind kind) {
 }
 /// The history has a record of its own for what such a fault does.
 bool is_on_record(FaultKind kind) {
-    return kind == FaultKind::crash || kind == FaultKind::restart ||
-           kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
+    return kind == FaultKind::crash || kind == FaultKind::kill_node ||
+           kind == FaultKind::restart || kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
            kind == FaultKind::restore_lease;
 }
 /// Felt by what a replica asks of a server and is answered, and not by the process or the Lease.
@@ -60,6 +60,10 @@ bool is_of_exchanges(FaultKind kind) {
         case FaultKind::set_drift:
         case FaultKind::slow:
         case FaultKind::fail_files:
+        case FaultKind::kill_node:
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
             return false;
     }
     return true;
@@ -131,7 +135,14 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             say(record.fault, true);
             return;
         case FaultKind::crash:
+        case FaultKind::kill_node:
             crashed(record, fault);
+            return;
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
+            // A Pod's status is nobody's record: who reads it tells by what it does.
+            say(record.fault, true);
             return;
         case FaultKind::restart:
             restarted(record, fault);
@@ -344,6 +355,10 @@ void Felt::stepped(Watch& watch, const ReplicaStepped& record, const Machine& ma
         case FaultKind::damage_answer:
         case FaultKind::damage_object:
         case FaultKind::fail_files:
+        case FaultKind::kill_node:
+        case FaultKind::kubelet_stops:
+        case FaultKind::force_delete_pod:
+        case FaultKind::edit_pod:
             return;  // felt otherwise
     }
     if (!as_told) return;

@@ -10,6 +10,7 @@
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
+#include "sim/world/kubelets.hpp"
 #include "sim/world/request_kind.hpp"
 #include "sim/world/workload.hpp"
 
@@ -47,7 +48,9 @@ Replica our_replica(const Scenario& scenario, const PeerStart& start, bool upgra
 
 }  // namespace
 
-void Hosts::connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload) {
+void Hosts::connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload,
+                    Kubelets& kubelets) {
+    kubelets_ = &kubelets;
     api_ = &api;
     bucket_ = &bucket;
     faults_ = &faults;
@@ -87,6 +90,7 @@ void Hosts::start(ReplicaIndex replica) {
     record.elects = scenario.elects();
     record.clock = host.clock.piece();
     context_.recorder.started(record);
+    kubelets_->started(replica);
     step(replica, Start{});
     if (host.running() && ours) workload_->started(replica);
 }
@@ -118,6 +122,7 @@ void Hosts::end(ReplicaIndex replica, EndCause cause) {
     record.replica = replica;
     record.cause = cause;
     context_.recorder.ended(record);
+    kubelets_->ended(replica);
     workload_->ended(replica);
     if (cause == EndCause::stopped) faults_->process_stopped(replica);
 }
@@ -310,6 +315,16 @@ bool Hosts::on(ReplicaIndex replica, const SendBucket& request) {
 
 bool Hosts::on(ReplicaIndex replica, const StopWatch& stop) {
     api_->stop_watch(replica, stop.watch);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const WatchHolder& watch) {
+    kubelets_->watch(replica, watch.container);
+    return true;
+}
+
+bool Hosts::on(ReplicaIndex replica, const StopHolderWatch&) {
+    kubelets_->stop_watch(replica);
     return true;
 }
 

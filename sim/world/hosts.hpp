@@ -11,12 +11,14 @@ namespace leasehold::sim {
 class ApiChannel;
 class BucketChannel;
 class Faults;
+class Kubelets;
 class Workload;
 
 class Hosts {
   public:
     explicit Hosts(Context& context);
-    void connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload);
+    void connect(ApiChannel& api, BucketChannel& bucket, Faults& faults, Workload& workload,
+                 Kubelets& kubelets);
 
     /// Starts a process on machine `replica`, which must have none.
     void start(ReplicaIndex replica);
@@ -53,8 +55,8 @@ class Hosts {
     bool on(ReplicaIndex replica, const WatchLease& request);
     bool on(ReplicaIndex replica, const SendBucket& request);
     bool on(ReplicaIndex replica, const StopWatch& stop);
-    bool on(ReplicaIndex, const WatchHolder&) { return true; }
-    bool on(ReplicaIndex, const StopHolderWatch&) { return true; }
+    bool on(ReplicaIndex replica, const WatchHolder& watch);
+    bool on(ReplicaIndex replica, const StopHolderWatch& stop);
     bool on(ReplicaIndex replica, const AbortBucket& abort);
     bool on(ReplicaIndex replica, const ResumeBucket& resume);
     bool on(ReplicaIndex replica, const SendFile& request);
@@ -87,6 +89,7 @@ class Hosts {
     BucketChannel* bucket_ = nullptr;
     Faults* faults_ = nullptr;
     Workload* workload_ = nullptr;
+    Kubelets* kubelets_ = nullptr;
 };
 
 }  // namespace leasehold::sim

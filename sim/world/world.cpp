@@ -38,9 +38,12 @@ World::World(Engine& engine, const Scenario& scenario, std::uint64_t seed)
       faults_(context_, paths_, hosts_),
       api_(context_, paths_, faults_),
       bucket_(context_, paths_, faults_),
-      workload_(context_, hosts_) {
-    hosts_.connect(api_, bucket_, faults_, workload_);
-    faults_.connect(api_, bucket_);
+      workload_(context_, hosts_),
+      kubelets_(context_, paths_) {
+    hosts_.connect(api_, bucket_, faults_, workload_, kubelets_);
+    faults_.connect(api_, bucket_, kubelets_);
+    api_.connect(kubelets_);
+    kubelets_.connect(api_);
 }
 
 void World::begin() {
@@ -115,6 +118,18 @@ void World::due(const Due& event) {
             break;
         case Kind::clock_wobbles:
             hosts_.wobble(replica, event.data);
+            break;
+        case Kind::kubelet_writes:
+            kubelets_.writes(replica, event.data);
+            break;
+        case Kind::container_ready:
+            kubelets_.ready(replica, event.data);
+            break;
+        case Kind::own_pod_read:
+            kubelets_.own_pod_read(replica, event.data);
+            break;
+        case Kind::holder_pod_read:
+            kubelets_.holder_read(replica, event.data);
             break;
         case Kind::removal_due:
             workload_.removal_due(replica, event.data);

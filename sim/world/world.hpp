@@ -6,6 +6,7 @@
 #include "sim/world/context.hpp"
 #include "sim/world/faults.hpp"
 #include "sim/world/hosts.hpp"
+#include "sim/world/kubelets.hpp"
 #include "sim/world/paths.hpp"
 #include "sim/world/workload.hpp"
 
@@ -43,6 +44,7 @@ class World final : public Client {
     ApiChannel api_;
     BucketChannel bucket_;
     Workload workload_;
+    Kubelets kubelets_;
 };
 
 }  // namespace leasehold::sim

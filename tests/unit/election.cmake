@@ -3,6 +3,7 @@ leasehold_add_unit_test(election_test
         election_config_test.cpp
         election_parts_test.cpp
         election_pod_test.cpp
+        election_proof_test.cpp
         election_trust_test.cpp
         election_binding_test.cpp
         election_byzantine_test.cpp

@@ -179,7 +179,7 @@ TEST(BusyUntil, AForeignReleaseEndsItsOwnTenureAlone) {
     busy.bind(Instant(40s));
     busy.next_holder();
     busy.bind(Instant(60s));
-    busy.holder_released();
+    busy.holder_gone();
     EXPECT_EQ(busy.until(), Instant(40s));
 }
 

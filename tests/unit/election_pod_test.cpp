@@ -38,7 +38,7 @@ PodReport terminated(const std::string& reason = "Error") {
     entry.phase = ContainerPhase::terminated;
     entry.started_at.reset();
     entry.ready = false;
-    entry.ended = ContainerEnd{kId, reason};
+    entry.ended = ContainerEnd{kId, reason, 137, kSecond + 4s};
     return report;
 }
 
@@ -47,7 +47,7 @@ PodReport restarted(const std::string& reason = "OOMKilled") {
     PodReport report = running(kSecond + 5s);
     ContainerState& entry = report.containers.front();
     entry.id = "containerd://2f";
-    entry.ended_last = ContainerEnd{kId, reason};
+    entry.ended_last = ContainerEnd{kId, reason, 137, kSecond + 4s};
     return report;
 }
 
@@ -56,7 +56,7 @@ std::optional<Container> own(const PodReport& report) {
 }
 
 bool proof(const PodReport& report) {
-    return proves_end(report, kName, kHolder);
+    return ended_at(report, kName, kHolder).has_value();
 }
 
 // ---- the own container ------------------------------------------------------------------------
@@ -116,15 +116,16 @@ TEST(PodOwnContainer, IsNotKnownWithoutAllThatNamesIt) {
     EXPECT_FALSE(own(report));
     EXPECT_FALSE(own(terminated()));
     report = running();
-    report.containers.front().ended_last = ContainerEnd{kId, "Error"};
+    report.containers.front().ended_last = ContainerEnd{kId, "Error", 1, kSecond};
     EXPECT_FALSE(own(report));
 }
 
 // ---- a proof ----------------------------------------------------------------------------------
 
 TEST(PodProof, IsTheIdInATerminatedState) {
-    EXPECT_TRUE(proof(terminated()));
-    EXPECT_TRUE(proof(restarted()));
+    EXPECT_EQ(ended_at(terminated(), kName, kHolder), kSecond + 4s);
+    EXPECT_EQ(ended_at(restarted(), kName, kHolder), kSecond + 4s);
+    EXPECT_TRUE(proof(terminated("Completed")));
     // Between two tries the entry still names the last one.
     PodReport report = restarted();
     report.containers.front().id = kId;
@@ -148,7 +149,7 @@ TEST(PodProof, IsNotAContainerThatRuns) {
     EXPECT_FALSE(proof(report));
     // Running and ended is a contradiction.
     report = running();
-    report.containers.front().ended_last = ContainerEnd{kId, "Error"};
+    report.containers.front().ended_last = ContainerEnd{kId, "Error", 1, kSecond};
     EXPECT_FALSE(proof(report));
 }
 
@@ -174,17 +175,22 @@ TEST(PodProof, IsNotAnEndThatNobodySaw) {
     EXPECT_FALSE(proof(terminated("ContainerStatusUnknown")));
     EXPECT_FALSE(proof(restarted("ContainerStatusUnknown")));
     EXPECT_FALSE(proof(terminated("Unknown")));
+    EXPECT_FALSE(proof(terminated("AWordOfTomorrow")));
+    EXPECT_FALSE(proof(terminated("")));
     PodReport report = terminated();
     report.containers.front().ended->id.clear();
+    EXPECT_FALSE(proof(report));
+    report = terminated();
+    report.containers.front().ended->finished_at.reset();
     EXPECT_FALSE(proof(report));
     report = terminated();
     report.containers.front().ended.reset();
     EXPECT_FALSE(proof(report));
     // What a runtime gives where it could not learn the code, whatever the reason says.
-    for (PodReport report : {terminated(), restarted("Error")}) {
-        ContainerState& entry = report.containers.front();
+    for (PodReport odd : {terminated(), restarted("Error")}) {
+        ContainerState& entry = odd.containers.front();
         (entry.ended ? entry.ended : entry.ended_last)->exit_code = 255;
-        EXPECT_FALSE(proof(report));
+        EXPECT_FALSE(proof(odd));
     }
 }
 
@@ -194,7 +200,7 @@ TEST(PodProof, IsNotAnotherContainer) {
     EXPECT_FALSE(proof(report));
     // An id of an earlier restart, while the holder runs.
     report = running();
-    report.containers.front().ended_last = ContainerEnd{"containerd://0f", "Error"};
+    report.containers.front().ended_last = ContainerEnd{"containerd://0f", "Error", 1, kSecond};
     EXPECT_FALSE(proof(report));
     report = terminated();
     report.containers.front().ended->id = "containerd://0f";
@@ -208,8 +214,8 @@ TEST(PodProof, IsNothingOfAHolderWithoutAName) {
     PodReport report = terminated();
     report.containers.front().ended->id.clear();
     report.containers.front().id.clear();
-    EXPECT_FALSE(proves_end(report, kName, {"agent-0", kUid, ""}));
-    EXPECT_FALSE(proves_end(terminated(), kName, {"agent-0", "", kId}));
+    EXPECT_FALSE(ended_at(report, kName, {"agent-0", kUid, ""}));
+    EXPECT_FALSE(ended_at(terminated(), kName, {"agent-0", "", kId}));
 }
 
 // ---- the record that names it -----------------------------------------------------------------

@@ -66,7 +66,7 @@ inline std::vector<Event> events() {
             Query{CallId(4), ObjectKey("k"), kNever},
             Cancel{CallId(5)},
             OwnContainer{container()},
-            HolderEnded{container(), Version(77)}};
+            HolderEnded{container(), WallTime(1700000003s), Version(77)}};
 }
 
 inline std::vector<Effect> effects() {

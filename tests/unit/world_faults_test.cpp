@@ -363,7 +363,7 @@ void prepare(Fault& one) {
 }
 
 TEST_F(World, EveryKindOfFaultTakesEffectAndIsRecorded) {
-    for (int kind = 0; kind <= static_cast<int>(FaultKind::slow); ++kind) {
+    for (int kind = 0; kind <= static_cast<int>(FaultKind::edit_pod); ++kind) {
         Fault one = fault(static_cast<FaultKind>(kind), 90s, to(TargetKind::leader));
         std::vector<Fault> faults;
         switch (one.kind) {
@@ -397,6 +397,7 @@ TEST_F(World, EveryKindOfFaultTakesEffectAndIsRecorded) {
         if (one.kind >= FaultKind::drop_request && one.kind <= FaultKind::answer_error)
             one.requests = {RequestKind::update_lease};
         prepare(one);
+        scenario.election.believe_ended_holder = one.kind >= FaultKind::kill_node;
         faults.push_back(one);
         const RunResult result = play(faults);
         EXPECT_GT(result.faults.back().took_effect, 0U) << fault_kind_name(one.kind);

@@ -133,6 +133,7 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
         return;
     }
     if (const Instant until = held_back_until(sight, job); until > sight.now) {
+        if (until == sight.tenure.landing_until) desk.note(MarkId::writes_await_landing);
         wait_until(id, job, until);
         return;
     }
@@ -191,6 +192,10 @@ Instant Writer::held_back_until(const Sight& sight, const Job& job) const {
         sight.store.remove != Preconditions::ignored)
         until =
             std::max(until, saturating_add(sight.tenure.began, sight.config.largest_request_age));
+    // A leader that was proven dead may have left a PUT on its way, which its lease would have
+    // covered: A sends it at 0 s under a time-out of 5 s and dies, B leads at 1.2 s by the proof and
+    // writes the key, and at 3 s A's lands over it. A proof shortens nothing there.
+    until = std::max(until, sight.tenure.landing_until);
     // Before the probe's verdict it may all turn out needless: ask again soon.
     if (sight.config.ha && sight.store.put == Preconditions::unknown)
         until = std::min(until, saturating_add(sight.now, sight.config.retry_min));
