@@ -222,11 +222,19 @@ void Host::count_bytes(const Event& event) {
 }
 
 void Host::on(const RoleChanged& change) {
-    if (leader_events_) leader_events_->changed(read_now().wall, change.role);
+    if (leader_events_) leader_events_->changed(read_now().wall, change.role, took_after_end());
     if (change.role == Role::leader) return;
     // A follower writes neither: what failed of that is past.
     duties_.rest(Duty::bucket_writes);
     duties_.rest(Duty::lease, LeaseClient::kRenewal);
+}
+
+/// Did this very step take the Lease of a holder that was proven to have ended?
+bool Host::took_after_end() const {
+    return std::any_of(effects_.begin(), effects_.end(), [](const Effect& effect) {
+        const auto* mark = std::get_if<Mark>(&effect);
+        return mark != nullptr && mark->mark == MarkId::takeover_after_end;
+    });
 }
 
 void Host::on(const GateMoved&) {

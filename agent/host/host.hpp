@@ -86,6 +86,7 @@ class Host final : public Service {
     void on(const Mark&) {}
 
     void look_at_pods(const AgentConfig& config, const LeaseClient::Deliver& deliver);
+    [[nodiscard]] bool took_after_end() const;
     void not_sent(RequestId request);
     [[nodiscard]] bool with_bytes(SendBucket& request) const;
     void count_bytes(const Event& event);

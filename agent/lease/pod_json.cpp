@@ -91,6 +91,7 @@ ContainerEnd end_in(const Json& terminated) {
     end.id = id_at(terminated, "containerID");
     end.reason = text_at(terminated, "reason");
     end.exit_code = exit_code(terminated);
+    end.finished_at = time_at(terminated, "finishedAt");
     return end;
 }
 

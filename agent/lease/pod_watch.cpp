@@ -104,19 +104,19 @@ bool PodWatch::look(std::string_view line) {
     sees_ = true;
     again_ = kAgain;
     duties_.worked(read_now(), Duty::pods, kWork);
-    if (!proves_end(*report, container_, *holder_)) return true;
+    const std::optional<WallTime> finished = ended_at(*report, container_, *holder_);
+    if (!finished) return true;
     asio::post(loop_, [this, weak = std::weak_ptr(alive_), id = opened_,
-                       observed = report->version] {
-        if (!weak.expired() && id == opened_) proven(observed);
+                       end = HolderEnded{holder_, *finished, report->version}] {
+        if (!weak.expired() && id == opened_) proven(end);
     });
     return true;
 }
 
 /// Once: what has ended needs no more watching.
-void PodWatch::proven(Version observed) {
-    const ContainerPtr holder = holder_;
+void PodWatch::proven(const HolderEnded& end) {
     stop();
-    deliver_(HolderEnded{holder, observed});
+    deliver_(end);
 }
 
 void PodWatch::ended(const Response& response) {

@@ -53,7 +53,7 @@ class PodWatch {
     bool look(std::string_view line);
     void ended(const Response& response);
     void close();
-    void proven(Version observed);
+    void proven(const HolderEnded& end);
 
     asio::io_context& loop_;
     LeaseClient& client_;

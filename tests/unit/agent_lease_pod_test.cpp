@@ -62,6 +62,7 @@ TEST(AgentPodJson, ReadsWhatAKubeletWrites) {
     EXPECT_EQ(agent.ended_last->id, "containerd://aa");
     EXPECT_EQ(agent.ended_last->reason, "OOMKilled");
     EXPECT_EQ(agent.ended_last->exit_code, 137);
+    EXPECT_EQ(agent.ended_last->finished_at, kTwo - std::chrono::seconds(1));
     const ContainerState& side = report->containers[1];
     EXPECT_EQ(side.phase, ContainerPhase::waiting);
     EXPECT_FALSE(side.probed);
@@ -80,6 +81,7 @@ TEST(AgentPodJson, ReadsAnEnd) {
     ASSERT_TRUE(agent.ended);
     EXPECT_EQ(agent.ended->id, "cri-o://bb");
     EXPECT_EQ(agent.ended->exit_code, -1);
+    EXPECT_FALSE(agent.ended->finished_at);
     EXPECT_FALSE(agent.started_at);
 }
 
@@ -135,6 +137,7 @@ TEST(AgentPodJson, WhatIsOddIsNothing) {
         {status + "/lastState/terminated", "x"},
         {status + "/lastState/terminated/containerID", Json::array()},
         {status + "/lastState/terminated/reason", 1},
+        {status + "/lastState/terminated/finishedAt", "2026-11-22"},
         {status + "/lastState/terminated/exitCode", 137.0},
         {status + "/lastState/terminated/exitCode", 2147483648},
         {status + "/lastState/terminated/exitCode", 18446744073709551615U},

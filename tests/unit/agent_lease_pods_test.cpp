@@ -27,7 +27,11 @@ std::string chunk(const std::string& text) {
     return std::string(size.data()) + "\r\n" + text + "\r\n";
 }
 
+/// One container, which is in `state`.
 Json pod(const std::string& version, const Json& state, const std::string& name = "pod-1") {
+    const auto ended = state.find("terminated");
+    const std::string id =
+        ended == state.end() ? "containerd://a" : ended->value("containerID", "containerd://a");
     return {{"kind", "Pod"},
             {"apiVersion", "v1"},
             {"metadata",
@@ -36,7 +40,7 @@ Json pod(const std::string& version, const Json& state, const std::string& name 
             {"status",
              {{"containerStatuses",
                {{{"name", "agent"},
-                 {"containerID", "containerd://a"},
+                 {"containerID", id},
                  {"ready", true},
                  {"state", state}}}}}}};
 }
@@ -46,7 +50,11 @@ Json running(const std::string& started = "2026-11-22T14:00:00Z") {
 }
 
 Json exited(const std::string& id = "containerd://a") {
-    return {{"terminated", {{"containerID", id}, {"exitCode", 137}, {"reason", "Error"}}}};
+    return {{"terminated",
+             {{"containerID", id},
+              {"exitCode", 137},
+              {"reason", "Error"},
+              {"finishedAt", "2026-11-22T14:00:01Z"}}}};
 }
 
 std::string event(const std::string& type, const Json& object) {
@@ -102,6 +110,7 @@ TEST(AgentPodWatch, TellsOfTheEndOnce) {
     const auto& ended = std::get<HolderEnded>(rig.events[0]);
     EXPECT_EQ(*ended.container, *kHolder);
     EXPECT_EQ(ended.observed, Version(6));
+    EXPECT_EQ(ended.finished, WallTime(Duration(1795356001000000000)));
     EXPECT_EQ(rig.watch.holder(), nullptr) << "nothing is left to wait for";
 }
 
