@@ -84,12 +84,14 @@ inline constexpr std::array<std::string_view, 3> kNames<check::InvariantClass>{"
 /// Of the alternatives of Event and Effect, by index.
 template <>
 inline constexpr std::array<std::string_view, 14> kNames<Event>{
-    "start",        "timer",      "stop",        "leaseAnswered", "leaseWatched", "bucketAnswered",
-    "fileAnswered", "backupRead", "backupWrite", "backupRemove",  "query",        "cancel", "ownContainer", "holderEnded"};
+    "start",          "timer",        "stop",         "leaseAnswered", "leaseWatched",
+    "bucketAnswered", "fileAnswered", "backupRead",   "backupWrite",   "backupRemove",
+    "query",          "cancel",       "ownContainer", "holderEnded"};
 template <>
 inline constexpr std::array<std::string_view, 16> kNames<Effect>{
-    "roleChanged", "gateMoved",    "stopped",  "sendLease", "watchLease", "stopWatch", "sendBucket",
-    "abortBucket", "resumeBucket", "sendFile", "readDone",  "writeDone",  "queryDone", "mark", "watchHolder", "stopHolderWatch"};
+    "roleChanged", "gateMoved",   "stopped",      "sendLease",      "watchLease", "stopWatch",
+    "sendBucket",  "abortBucket", "resumeBucket", "sendFile",       "readDone",   "writeDone",
+    "queryDone",   "mark",        "watchHolder",  "stopHolderWatch"};
 static_assert(std::variant_size_v<Event> == kNames<Event>.size());
 static_assert(std::variant_size_v<Effect> == kNames<Effect>.size());
 

@@ -1,7 +1,6 @@
 // HolderProof: the container whose end is waited for, and whether that was proven (clause 13).
 #pragma once
 
-#include <chrono>
 #include <memory>
 
 #include "model/protocol/effects.hpp"
@@ -38,10 +37,7 @@ class HolderProof {
     /// A second defence, should a record name a container that is not its writer's: the one before
     /// that ended before its writer was forked, by the clock of the node that both ran on. Whole
     /// seconds, so within the renewal's own second it counts.
-    [[nodiscard]] bool ended(const LeaseRecord& record) const {
-        return is(ended_, record.container) && record.renew_time &&
-               finished_ >= std::chrono::floor<std::chrono::seconds>(*record.renew_time);
-    }
+    [[nodiscard]] bool ended(const LeaseRecord& record) const;
 
     /// Shows what still matters (StateVisitor); `present`: the record known, null if there is none.
     template <class Visitor>

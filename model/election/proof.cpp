@@ -1,6 +1,7 @@
 // The container that holds the Lease: named in our writes, watched in those of others, and what its
 // end proves (clause 13).
 #include <algorithm>
+#include <chrono>
 
 #include "model/election/elector.hpp"
 #include "model/election/record.hpp"
@@ -9,6 +10,11 @@
 namespace leasehold {
 
 using namespace election;
+
+bool HolderProof::ended(const LeaseRecord& record) const {
+    return is(ended_, record.container) && record.renew_time &&
+           finished_ >= std::chrono::floor<std::chrono::seconds>(*record.renew_time);
+}
 
 /// A process runs in one container from its start to its end, so the first word counts.
 void Elector::on(const OwnContainer& event) {
@@ -48,7 +54,8 @@ void Elector::weigh_proof(Effects& out) {
                        view_.way() != WriteKind::take_own;
     const Container* holder = waits ? view_.container() : nullptr;
     proof_.follow(holder, out);
-    if (!holder || !proof_.ended(view_.lease()->record) || view_.way() != WriteKind::take_expired) return;
+    if (!holder || !proof_.ended(view_.lease()->record) || view_.way() != WriteKind::take_expired)
+        return;
     landing_until_ = std::max(landing_until_, view_.holder_ended());
     mark(out, MarkId::holder_ended_believed);
 }

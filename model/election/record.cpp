@@ -17,9 +17,9 @@ void add(std::uint64_t& mark, std::uint64_t word) {
 }
 
 std::uint64_t microseconds(const std::optional<WallTime>& time) {
-    return time ? static_cast<std::uint64_t>(time->time_since_epoch() /
-                                             std::chrono::microseconds(1))
-                : ~std::uint64_t{0};
+    return time
+               ? static_cast<std::uint64_t>(time->time_since_epoch() / std::chrono::microseconds(1))
+               : ~std::uint64_t{0};
 }
 
 }  // namespace

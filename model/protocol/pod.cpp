@@ -21,10 +21,10 @@ constexpr Duration kStartTakes = 10s;
 /// ("Unknown"), or that never ran; of a word that is not known yet nothing is known.
 constexpr std::array<std::string_view, 3> kExits{"Completed", "Error", "OOMKilled"};
 
-/// What containerd and CRI-O give for an exit code that they could not learn, with a reason like any
-/// other's ("Error"): containerd when it lost a container's shim and failed to clean up after it,
-/// CRI-O when its question to the OCI runtime failed, for whatever cause. The process may run. No
-/// process of ours ends with it.
+/// What containerd and CRI-O give for an exit code that they could not learn, with a reason like
+/// any other's ("Error"): containerd when it lost a container's shim and failed to clean up after
+/// it, CRI-O when its question to the OCI runtime failed, for whatever cause. The process may run.
+/// No process of ours ends with it.
 constexpr std::int32_t kUnknownExitCode = 255;
 
 /// The one entry of that name, or null. Two of one name are no report of any kubelet.

@@ -38,9 +38,8 @@ std::vector<LeaderReads::Open> leave_leading(Step& step) {
 // pipeline could compute from its NotFound and find its write still skipped: a lost window.
 void become_leader(Step& step, const Leadership& leadership) {
     // The proof of an end is younger than what that process sent, and this leadership than both.
-    const Instant landing =
-        std::min(leadership.landing_until,
-                 saturating_add(step.now, step.s.config.largest_request_age));
+    const Instant landing = std::min(leadership.landing_until,
+                                     saturating_add(step.now, step.s.config.largest_request_age));
     const Tenure tenure{leadership.term, step.now, leadership.valid_until, leadership.renewed_sent,
                         landing};
     std::vector<std::pair<CallId, KeyId>> reads;

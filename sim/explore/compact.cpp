@@ -70,6 +70,7 @@ PartId Parts::known(const Shape& shape, bool& added) {
     if (!inserted) return at->second;
     Part part;
     part.form = shape.fingerprint;
+    part.identity = part.watched = part.left = kNone;
     part.names = static_cast<std::uint8_t>(shape.names.size());
     part.versions = static_cast<std::uint8_t>(shape.versions.size());
     parts_.push_back(std::move(part));
@@ -98,6 +99,11 @@ PartId Parts::process_of(World& world, std::uint8_t replica) {
     part.due = world.due(process);
     part.heeds = world.heeds(process);
     part.identity = part.running ? place_of(shape, world.identity_of(replica)) : kNone;
+    const auto place = [&](const std::string& id) {
+        return part.running && !process.paused && !id.empty() ? place_of(shape, id) : kNone;
+    };
+    part.watched = place(process.watched);
+    part.left = place(process.left);
     world.next_of(replica, part.actions);
     world.faults_of(replica, part.faults);
     return id;
@@ -167,6 +173,29 @@ Compact Parts::state_of(World& world) {
 
 // ---- what can happen --------------------------------------------------------------------------
 
+/// What kubelets may tell it: a container has ended if no process runs in it.
+void Parts::next_ends(const Compact& state, std::uint8_t replica,
+                      std::vector<Action>& actions) const {
+    std::array<const std::uint8_t*, 1 + kMostReplicas> slots;
+    const std::uint8_t* at = state.slots.data();
+    for (std::size_t i = 0; i <= space_->replicas; ++i) {
+        slots[i] = at;
+        at += parts_[state.parts[i]].slots();
+    }
+    const auto add = [&](std::uint8_t place, Happens what) {
+        if (place == kNone) return;
+        const std::uint8_t container = slots[1U + replica][place];
+        for (std::size_t i = 1; i <= space_->replicas; ++i) {
+            const Part& part = parts_[state.parts[i]];
+            if (part.identity != kNone && slots[i][part.identity] == container) return;
+        }
+        actions.push_back({.what = what, .replica = replica});
+    };
+    const Part& own = parts_[state.parts[1U + replica]];
+    add(own.watched, Happens::ended);
+    add(own.left, Happens::late);
+}
+
 void Parts::next(const Compact& state, std::vector<Action>& actions) const {
     actions.clear();
     const auto replicas = static_cast<std::uint8_t>(space_->replicas);
@@ -179,6 +208,7 @@ void Parts::next(const Compact& state, std::vector<Action>& actions) const {
             action.replica = i;
             actions.push_back(action);
         }
+        if (space_->pods) next_ends(state, i, actions);
         if (state.faults_left == 0) continue;
         for (const Fault fault : process.faults)
             actions.push_back({.what = Happens::fault, .replica = i, .fault = fault});

@@ -34,6 +34,8 @@ struct alignas(64) Part {
     std::uint8_t names = 0;
     std::uint8_t versions = 0;
     std::uint8_t identity = 0;  ///< of a process or a write: which of its names; 255 = none
+    std::uint8_t watched = 0;   ///< of a process, a container that it wants to know of; likewise
+    std::uint8_t left = 0;      ///< and one that it wanted to know of before
     bool present = false;       ///< the Lease: there is one
     bool released = false;      ///< and a release of it that can be replayed
     bool creates = false;       ///< a write: POST
@@ -101,6 +103,7 @@ class Parts {
         }
     };
     PartId known(const Shape& shape, bool& added);
+    void next_ends(const Compact& state, std::uint8_t replica, std::vector<Action>& actions) const;
     struct Places;
     void rank_versions(Compact& state, Places& places) const;
     [[nodiscard]] Fingerprint hashed(const Compact& state, const Places& places,

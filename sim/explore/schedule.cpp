@@ -13,8 +13,9 @@ namespace leasehold::explore {
 namespace {
 
 constexpr std::string_view kHeader = "leasehold-explore 1";
-constexpr std::array<std::string_view, 10> kWords{"tick",    "start", "timer",   "arrive", "answer",
-                                                  "give-up", "watch", "drained", "resume", "land"};
+constexpr std::array<std::string_view, 14> kWords{
+    "tick",    "start",  "timer", "arrive", "answer",  "give-up", "watch",
+    "drained", "resume", "land",  "own",    "own-old", "ended",   "late"};
 constexpr std::uint32_t kMostFaults = 9;
 
 std::string name_of(std::uint8_t replica) {

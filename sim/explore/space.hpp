@@ -78,6 +78,7 @@ struct Space {
                (faults.has(Fault::lease_deleted) || faults.has(Fault::lease_recreated));
     }
     [[nodiscard]] std::int64_t drift_ppm() const { return clock_ppm.value_or(election.drift_ppm); }
+    bool pods = false;            ///< kubelets tell of containers that have ended
     bool held = false;            ///< begins with a Lease that a stranger has just renewed
     bool bounded = false;         ///< clocks drift: what is played is no proof (see world.hpp)
     bool start_together = false;  ///< the first processes begin at one instant, not at any

@@ -84,6 +84,12 @@ std::vector<Space> make() {
     progress.election.longest_lease = progress.election.lease_duration;
     made.push_back(progress);
 
+    Space proof = two("proof", "kubelets that tell of ends, late or never, beside what dies",
+                      {restart, applied_late}, 2);
+    proof.pods = true;
+    proof.election.believe_ended_holder = true;
+    made.push_back(proof);
+
     Space fresh = two("fresh", "no Lease yet, and replicas that start at any time",
                       {request_lost, restart, lease_deleted}, 1);
     fresh.held = fresh.start_together = false;

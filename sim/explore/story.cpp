@@ -173,6 +173,16 @@ std::string sentence(const Action& action, const World& world) {
             return name + " goes on";
         case Happens::land:
             return "a write that was given up is applied";
+        case Happens::own:
+            return name + " reads its own Pod";
+        case Happens::own_old:
+            return name + " reads a status of its Pod that is one restart old";
+        case Happens::ended:
+            return name + " is told that " + world.processes()[action.replica].watched +
+                   "'s container has ended";
+        case Happens::late:
+            return name + " is told that " + world.processes()[action.replica].left +
+                   "'s container has ended, which it watches no more";
         case Happens::fault:
             return "** " + std::string(fault_name(action.fault)) +
                    (action.fault <= Fault::stop && action.fault != Fault::api_restart ? " " + name

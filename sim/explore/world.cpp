@@ -2,6 +2,7 @@
 #include "sim/explore/world.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "model/base/check.hpp"
@@ -14,10 +15,6 @@ using Stage = World::Exchange::Stage;
 using Life = World::Life;
 
 constexpr WallTime kEpoch{std::chrono::hours(24 * 365 * 50)};
-
-std::string identity(std::uint8_t replica, unsigned incarnation) {
-    return std::string(1, static_cast<char>('a' + replica)) + std::to_string(incarnation);
-}
 
 }  // namespace
 
@@ -58,6 +55,10 @@ World::World(const Space& space)
     record.acquire_time = record.renew_time = kEpoch - std::chrono::seconds(1);
     record.nonce = record.acquisition = 1;
     lease_ = std::move(lease);
+}
+
+std::string World::identity(std::uint8_t replica, unsigned incarnation) {
+    return std::string(1, static_cast<char>('a' + replica)) + std::to_string(incarnation);
 }
 
 Now World::now_of(std::uint8_t replica) const {
@@ -117,8 +118,14 @@ Broken World::tick() {
 
 void World::next(std::vector<Action>& actions) const {
     actions.clear();
-    for (std::uint8_t i = 0; i < processes_.size(); ++i)
+    for (std::uint8_t i = 0; i < processes_.size(); ++i) {
         next_of(i, actions);
+        const Process& process = processes_[i];
+        if (process.paused) continue;
+        if (container_ended(process.watched))
+            actions.push_back({.what = Happens::ended, .replica = i});
+        if (container_ended(process.left)) actions.push_back({.what = Happens::late, .replica = i});
+    }
     for (std::uint8_t i = 0; i < landing_.size(); ++i)
         if (landing_[i].verb == LeaseVerb::create ? !lease_ : can_land(landing_[i].body))
             actions.push_back({.what = Happens::land, .replica = i});
@@ -144,6 +151,10 @@ void World::next_of(std::uint8_t replica, std::vector<Action>& actions) const {
         exchange.limit < process.clock)
         add(Happens::give_up);
     if (!process.told.empty()) add(Happens::watch);
+    if (space_->pods && !process.knows_itself) {
+        add(Happens::own);
+        if (process.incarnation > 1) add(Happens::own_old);
+    }
     if (process.stopping && process.elector->leadership().draining) add(Happens::drained);
 }
 
@@ -177,6 +188,13 @@ Broken World::take(const Action& action, Scratch& scratch) {
             return Broken::nothing;
         case Happens::land:
             return land(replica, scratch);
+        case Happens::own:
+        case Happens::own_old:
+            return read_own_pod(replica, action.what == Happens::own_old, scratch);
+        case Happens::ended:
+            return told_of_end(replica, std::exchange(processes_[replica].watched, {}), scratch);
+        case Happens::late:
+            return told_of_end(replica, std::exchange(processes_[replica].left, {}), scratch);
         case Happens::fault:
             return strike(action, scratch);
     }
@@ -189,6 +207,9 @@ Broken World::start(std::uint8_t replica, Scratch& scratch) {
     Process& process = processes_[replica];
     ++process.incarnation;
     process.life = Life::running;
+    process.started_before = process.started;
+    process.started = now_of(replica).wall;
+    process.knows_itself = false;
     process.paused = process.stopping = process.watching = process.watch_silent = false;
     process.stop_by = kNever;
     ElectorConfig config = space_->election;
@@ -207,6 +228,9 @@ void World::end(std::uint8_t replica, EndCause cause, bool again, Scratch& scrat
     process.told.clear();
     process.watching = process.watch_silent = process.paused = process.stopping = false;
     process.elector.reset();
+    process.watched.clear();
+    process.left.clear();
+    process.ended_before = now_of(replica).wall;
     process.life = again ? Life::awaited : Life::gone;
     process.shaped = false;
     if (scratch.witness) scratch.witness->ended(replica, cause);
@@ -262,6 +286,11 @@ Broken World::perform(std::uint8_t replica, Scratch& scratch) {
         } else if (std::holds_alternative<StopWatch>(effect)) {
             process.watching = false;
             process.told.clear();
+        } else if (const auto* watch = std::get_if<WatchHolder>(&effect)) {
+            process.watched = watch->container->id;
+        } else if (std::holds_alternative<StopHolderWatch>(effect)) {
+            // A word that is on its way already may come for all that.
+            if (!process.watched.empty()) process.left = std::exchange(process.watched, {});
         } else if (const auto* role = std::get_if<RoleChanged>(&effect)) {
             if (role->role != Role::leader) continue;
             scratch.noted.term = Version(role->term.value());
@@ -310,6 +339,12 @@ void World::shape_of(std::uint8_t replica) {
     if (process.life != Life::running) return;
     process.elector->visit(form);
     form.until(process.stop_by);
+    if (space_->pods) {
+        form.value((process.knows_itself ? 1 : 0) + (process.incarnation > 1 ? 2 : 0));
+        form.name(identity_of(replica));
+        form.name(process.watched);
+        form.name(process.left);
+    }
     if (process.watching) form.id(2 * process.watch.value());
     const Exchange& exchange = process.exchange;
     form.value(static_cast<std::int64_t>(exchange.stage));

@@ -48,6 +48,10 @@ enum class Happens : std::uint8_t {
     drained,  ///< the work of a stopping leader has ended
     resume,   ///< it goes on
     land,     ///< a write that was given up is applied
+    own,      ///< it reads its own Pod, and learns which container it runs in
+    own_old,  ///< it reads a status that is one restart old: of the container before
+    ended,    ///< it is told that the container which it watches has ended
+    late,     ///< it is told so of one that it watched before
     fault     ///< `fault`, to `replica` if it concerns one
 };
 
@@ -153,6 +157,13 @@ class World {
         WatchId watch;
         Instant clock{};
         Instant stop_by = kNever;
+        // Its Pod. A container has the name of the process in it: nobody else may have it.
+        bool knows_itself = false;
+        WallTime started{};         ///< in whole ticks
+        WallTime started_before{};  ///< the process before, in the same Pod
+        WallTime ended_before{};
+        std::string watched;  ///< the container whose end it wants to know; empty = none
+        std::string left;     ///< one that it wanted to know of before, and was not told
         Exchange exchange;
         std::vector<Told> told;    ///< oldest first
         std::vector<Told> missed;  ///< changes since the answer that is on its way
@@ -162,11 +173,15 @@ class World {
     };
     [[nodiscard]] const std::vector<Process>& processes() const { return processes_; }
     [[nodiscard]] Now now_of(std::uint8_t replica) const;
+    /// Of the process that begins there as the `incarnation`th, from 1 on; and of its container.
+    [[nodiscard]] static std::string identity(std::uint8_t replica, unsigned incarnation);
     [[nodiscard]] std::string identity_of(std::uint8_t replica) const;
     /// Of the process that starts there next.
     [[nodiscard]] std::string next_identity_of(std::uint8_t replica) const;
     [[nodiscard]] const Space& space() const { return *space_; }
     [[nodiscard]] const LeasePtr& lease() const { return lease_; }
+    /// Has that container ended? One that never was has not.
+    [[nodiscard]] bool container_ended(const std::string& id) const;
     /// A write that nobody waits for, and that may still be applied.
     struct Landing {
         LeaseVerb verb = LeaseVerb::update;
@@ -203,6 +218,8 @@ class World {
     Broken start(std::uint8_t replica, Scratch& scratch);
     Broken drained(std::uint8_t replica, Scratch& scratch);
     void end(std::uint8_t replica, EndCause cause, bool again, Scratch& scratch);
+    Broken read_own_pod(std::uint8_t replica, bool old, Scratch& scratch);
+    Broken told_of_end(std::uint8_t replica, const std::string& id, Scratch& scratch);
     [[nodiscard]] Broken judge_gates(std::uint8_t replica, Scratch& scratch) const;
     [[nodiscard]] bool other_gate_open(const std::string& identity) const;
 

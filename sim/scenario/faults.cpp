@@ -280,8 +280,9 @@ class FaultReader {
                             fault.kind == FaultKind::force_delete_pod ||
                             fault.kind == FaultKind::edit_pod;
         if (of_pod && !scenario_.election.believe_ended_holder)
-            fail(value, verb + ": nobody reads the status of Pods (set "
-                               "election.believeEndedHolder)");
+            fail(value, verb +
+                            ": nobody reads the status of Pods (set "
+                            "election.believeEndedHolder)");
         if (fault.kind == FaultKind::break_watch && !scenario_.elects())
             fail(value, "breakWatch: nobody watches a Lease without an election");
         const bool role = fault.target.kind == TargetKind::leader ||
@@ -372,8 +373,8 @@ class FaultReader {
         Binding binding;
         binding.replica =
             fault.kind != FaultKind::outage && fault.kind != FaultKind::set_preconditions;
-        binding.heals = fault.kind == FaultKind::kubelet_stops || fault.kind == FaultKind::cut || fault.kind == FaultKind::delay ||
-                        fault.kind == FaultKind::outage ||
+        binding.heals = fault.kind == FaultKind::kubelet_stops || fault.kind == FaultKind::cut ||
+                        fault.kind == FaultKind::delay || fault.kind == FaultKind::outage ||
                         fault.kind == FaultKind::set_preconditions;
         if (!bindings_.emplace(as->text, binding).second)
             fail(*as, "as: \"" + as->text + "\" is bound by an earlier fault");

@@ -85,19 +85,17 @@ inline constexpr std::array<std::string_view, 24> kInvariants{
 };
 
 inline constexpr std::array<std::string_view, 19> kTop{
-    "scenario", "why",      "duration", "seeds",  "values", "election",
-    "replicas", "electors", "storage",  "files",  "clocks", "network",
-    "api",      "bucket",   "workload", "faults", "expect", "upgrade",
-    "kubelets"};
+    "scenario", "why",     "duration", "seeds",   "values",  "election", "replicas",
+    "electors", "storage", "files",    "clocks",  "network", "api",      "bucket",
+    "workload", "faults",  "expect",   "upgrade", "kubelets"};
 inline constexpr std::array<std::string_view, 4> kReplicas{"absent", "sameIdentity", "secondGroup",
                                                            "upgraded"};
 inline constexpr std::array<std::string_view, 2> kUpgrade{"election", "storage"};
 inline constexpr std::array<std::string_view, 1> kFiles{"latency"};
 inline constexpr std::array<std::string_view, 1> kKubelets{"notice"};
 inline constexpr std::array<std::string_view, 10> kElection{
-    "profile", "leaseDuration", "renewDeadline", "retryPeriod",     "drift",
-    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration",
-    "believeEndedHolder"};
+    "profile", "leaseDuration", "renewDeadline", "retryPeriod",      "drift",
+    "margin",  "clientGoPeers", "longestLease",  "maxLeaseDuration", "believeEndedHolder"};
 inline constexpr std::array<std::string_view, 6> kElectors{
     "clientGo", "fabric8", "officialJava", "python", "kubert", "kubeLeaderElection"};
 inline constexpr std::array<std::string_view, 2> kLibrary{"replicas", "release"};

@@ -91,8 +91,9 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
              "replicas.upgraded: there is no block upgrade to say to what");
     if (const Node* node = block.find("kubelets")) {
         if (!out.election.believe_ended_holder)
-            fail(*node, "kubelets: nobody reads the status of Pods (set "
-                        "election.believeEndedHolder)");
+            fail(*node,
+                 "kubelets: nobody reads the status of Pods (set "
+                 "election.believeEndedHolder)");
         read_kubelets(*node, out.kubelets);
     }
     if (const Node* node = block.find("clocks")) read_clocks(*node, replicas, out.clocks);

@@ -23,8 +23,8 @@ bool is_of_lease(FaultKind kind) {
 bool is_undoable(FaultKind kind) {
     return kind == FaultKind::cut || kind == FaultKind::delay || kind == FaultKind::outage ||
            kind == FaultKind::pause || kind == FaultKind::slow ||
-           kind == FaultKind::kubelet_stops ||
-           kind == FaultKind::set_preconditions || is_counted(kind);
+           kind == FaultKind::kubelet_stops || kind == FaultKind::set_preconditions ||
+           is_counted(kind);
 }
 
 }  // namespace

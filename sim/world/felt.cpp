@@ -25,8 +25,8 @@ bool is_lasting(FaultKind kind) {
 }
 /// The history has a record of its own for what such a fault does.
 bool is_on_record(FaultKind kind) {
-    return kind == FaultKind::crash || kind == FaultKind::kill_node ||
-           kind == FaultKind::restart || kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
+    return kind == FaultKind::crash || kind == FaultKind::kill_node || kind == FaultKind::restart ||
+           kind == FaultKind::delete_lease || kind == FaultKind::edit_lease ||
            kind == FaultKind::restore_lease;
 }
 /// Felt by what a replica asks of a server and is answered, and not by the process or the Lease.
@@ -128,11 +128,7 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             say(record.fault, true);
             return;
         case FaultKind::resume:
-            for (Watch& other : watches_)
-                if (halts(fault_of(other).kind))
-                    for (const ReplicaIndex target : record.targets)
-                        if (among(other.targets, target)) other.until = record.at;
-            say(record.fault, true);
+            resumed(record);
             return;
         case FaultKind::crash:
         case FaultKind::kill_node:
@@ -141,8 +137,7 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
         case FaultKind::kubelet_stops:
         case FaultKind::force_delete_pod:
         case FaultKind::edit_pod:
-            // A Pod's status is nobody's record: who reads it tells by what it does.
-            say(record.fault, true);
+            say(record.fault, true);  // of whoever reads the Pod's status, the marks tell
             return;
         case FaultKind::restart:
             restarted(record, fault);
@@ -190,6 +185,14 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             break;
     }
     watches_.push_back(std::move(watch));
+}
+
+void Felt::resumed(const FaultTookEffect& record) {
+    for (Watch& other : watches_)
+        if (halts(fault_of(other).kind))
+            for (const ReplicaIndex target : record.targets)
+                if (among(other.targets, target)) other.until = record.at;
+    say(record.fault, true);
 }
 
 void Felt::crashed(const FaultTookEffect& record, const Fault& fault) {

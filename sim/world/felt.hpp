@@ -144,6 +144,7 @@ class Felt final : public Observer {
 
     // Faults (felt.cpp).
     void begins(const FaultTookEffect& record, const Fault& fault);
+    void resumed(const FaultTookEffect& record);
     void crashed(const FaultTookEffect& record, const Fault& fault);
     void restarted(const FaultTookEffect& record, const Fault& fault);
     void watches_break(const FaultTookEffect& record);

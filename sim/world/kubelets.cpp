@@ -165,8 +165,7 @@ bool Kubelets::reads(ReplicaIndex replica) const {
 }
 
 void Kubelets::tell(ReplicaIndex replica, Event event) {
-    Mail& letter =
-        context_.post(context_.now() + paths_.latency(replica, Server::api), replica);
+    Mail& letter = context_.post(context_.now() + paths_.latency(replica, Server::api), replica);
     letter.event = std::move(event);
     letter.via = Via::api;
 }
@@ -260,29 +259,35 @@ bool Kubelets::edit(ReplicaIndex replica, PodEdit edit) {
             agent.phase = ContainerPhase::terminated;
             agent.started_at.reset();
             agent.ready = false;
-            agent.ended =
-                ContainerEnd{.id = "", .reason = "ContainerStatusUnknown", .exit_code = 137,
-                             .finished_at = wall_second(replica)};
+            agent.ended = ContainerEnd{.id = "",
+                                       .reason = "ContainerStatusUnknown",
+                                       .exit_code = 137,
+                                       .finished_at = wall_second(replica)};
             break;
         case PodEdit::exit_unknown:
             // As a runtime that lost the container's shim: with its id, and of the process nothing.
             agent.phase = ContainerPhase::terminated;
             agent.started_at.reset();
             agent.ready = false;
-            agent.ended = ContainerEnd{.id = agent.id, .reason = "Error", .exit_code = 255,
+            agent.ended = ContainerEnd{.id = agent.id,
+                                       .reason = "Error",
+                                       .exit_code = 255,
                                        .finished_at = wall_second(replica)};
             break;
         case PodEdit::other_ended: {
             ContainerState& other = shown.containers.back();
             other.phase = ContainerPhase::terminated;
-            other.ended = ContainerEnd{.id = other.id, .reason = "OOMKilled", .exit_code = 137,
+            other.ended = ContainerEnd{.id = other.id,
+                                       .reason = "OOMKilled",
+                                       .exit_code = 137,
                                        .finished_at = wall_second(replica)};
             break;
         }
         case PodEdit::earlier_end:
-            agent.ended_last =
-                ContainerEnd{.id = container_id(replica, 0), .reason = "Error", .exit_code = 1,
-                             .finished_at = wall_second(replica)};
+            agent.ended_last = ContainerEnd{.id = container_id(replica, 0),
+                                            .reason = "Error",
+                                            .exit_code = 1,
+                                            .finished_at = wall_second(replica)};
             break;
     }
     changed(replica);

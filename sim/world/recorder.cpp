@@ -23,38 +23,35 @@ std::uint64_t content_of(const Blob& blob) {
 // What distinguishes an event beyond its kind, in one word.
 std::uint64_t word_of(const Event& event) {
     return std::visit(
-        Overloaded{[](const Start&) { return 0ULL; }, [](const Timer&) { return 0ULL; },
-                   [](const Stop& e) -> unsigned long long { return ticks(e.deadline); },
-                   [](const LeaseAnswered& e) -> unsigned long long {
-                       return e.request.value() << 40 ^
-                              static_cast<std::uint64_t>(e.reply.status) << 20 ^
-                              version_of(e.reply.lease);
-                   },
-                   [](const LeaseWatched& e) -> unsigned long long {
-                       return e.watch.value() << 40 ^ static_cast<std::uint64_t>(e.kind) << 36 ^
-                              version_of(e.lease) ^ e.version.value();
-                   },
-                   [](const BucketAnswered& e) -> unsigned long long {
-                       return e.request.value() << 40 ^
-                              static_cast<std::uint64_t>(e.reply->status) << 20 ^
-                              (e.reply->etag.empty() ? 0 : hash_text(e.reply->etag.view()) >> 44);
-                   },
-                   [](const FileAnswered& e) -> unsigned long long {
-                       return e.request.value() << 8 ^ static_cast<std::uint64_t>(e.reply.status);
-                   },
-                   [](const BackupRead& e) -> unsigned long long { return e.call.value() << 1; },
-                   [](const BackupWrite& e) -> unsigned long long {
-                       return e.call.value() ^ content_of(*e.payload);
-                   },
-                   [](const BackupRemove& e) -> unsigned long long { return e.call.value() << 2; },
-                   [](const Query& e) -> unsigned long long { return e.call.value() << 3; },
-                   [](const Cancel& e) -> unsigned long long { return e.call.value() << 4; },
-                   [](const OwnContainer& e) -> unsigned long long {
-                       return hash_text(e.container->id);
-                   },
-                   [](const HolderEnded& e) -> unsigned long long {
-                       return hash_text(e.container->id) ^ e.observed.value();
-                   }},
+        Overloaded{
+            [](const Start&) { return 0ULL; }, [](const Timer&) { return 0ULL; },
+            [](const Stop& e) -> unsigned long long { return ticks(e.deadline); },
+            [](const LeaseAnswered& e) -> unsigned long long {
+                return e.request.value() << 40 ^ static_cast<std::uint64_t>(e.reply.status) << 20 ^
+                       version_of(e.reply.lease);
+            },
+            [](const LeaseWatched& e) -> unsigned long long {
+                return e.watch.value() << 40 ^ static_cast<std::uint64_t>(e.kind) << 36 ^
+                       version_of(e.lease) ^ e.version.value();
+            },
+            [](const BucketAnswered& e) -> unsigned long long {
+                return e.request.value() << 40 ^ static_cast<std::uint64_t>(e.reply->status) << 20 ^
+                       (e.reply->etag.empty() ? 0 : hash_text(e.reply->etag.view()) >> 44);
+            },
+            [](const FileAnswered& e) -> unsigned long long {
+                return e.request.value() << 8 ^ static_cast<std::uint64_t>(e.reply.status);
+            },
+            [](const BackupRead& e) -> unsigned long long { return e.call.value() << 1; },
+            [](const BackupWrite& e) -> unsigned long long {
+                return e.call.value() ^ content_of(*e.payload);
+            },
+            [](const BackupRemove& e) -> unsigned long long { return e.call.value() << 2; },
+            [](const Query& e) -> unsigned long long { return e.call.value() << 3; },
+            [](const Cancel& e) -> unsigned long long { return e.call.value() << 4; },
+            [](const OwnContainer& e) -> unsigned long long { return hash_text(e.container->id); },
+            [](const HolderEnded& e) -> unsigned long long {
+                return hash_text(e.container->id) ^ e.observed.value();
+            }},
         event);
 }
 

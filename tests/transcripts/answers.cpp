@@ -127,8 +127,21 @@ LeasePtr Stage::lease_object(Command& command, const Lease* sent) {
                               ? release_mark(lease.uid, record)
                               : value_or_fail(command, config::parse_count(released));
     }
+    if (command.has("container")) {
+        record.container = container_of(command, command.text("container"));
+        record.container_mark = container_mark(lease.uid, record);
+    }
     lease.extra = command.text("extra", lease.extra);
     return std::make_shared<const Lease>(std::move(lease));
+}
+
+Container container_of(const Command& command, const std::string& text) {
+    const std::size_t first = text.find('/');
+    const std::size_t second = text.find('/', first + 1);
+    if (first == std::string::npos || second == std::string::npos)
+        command.fail("expected a container as POD/UID/ID, not '" + text + "'");
+    return {text.substr(0, first), text.substr(first + 1, second - first - 1),
+            text.substr(second + 1)};
 }
 
 LeaseReply Stage::lease_reply(Command& command, RequestId request, const std::string& kind) {

@@ -19,6 +19,8 @@ namespace leasehold::transcripts {
                                          char prefix);
 /// The first word: `r12`, or `newest`.
 [[nodiscard]] RequestId request_of(Command& command, RequestId newest);
+/// "POD/UID/ID".
+[[nodiscard]] Container container_of(const Command& command, const std::string& text);
 /// A payload by a name: equal names are equal payloads.
 [[nodiscard]] Blob blob_of(const std::string& name);
 [[nodiscard]] FileStatus file_status(const Command& command, const std::string& word);

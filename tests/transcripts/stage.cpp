@@ -18,7 +18,7 @@ std::string Stage::perform(Command& command) {
     if (verb == "replica") return make_replica(command);
     static constexpr auto kSteps = std::to_array<std::string_view>(
         {"start", "timer", "stop", "lease", "watch", "bucket", "file", "read", "write", "remove",
-         "query", "cancel", "permit", "gate", "show"});
+         "query", "cancel", "permit", "gate", "show", "own", "ended"});
     if (std::find(kSteps.begin(), kSteps.end(), verb) == kSteps.end())
         command.fail("unknown command");
     move_time(command);
@@ -27,6 +27,7 @@ std::string Stage::perform(Command& command) {
     if (verb == "bucket") return bucket(command);
     if (verb == "file") return file(command);
     if (verb == "permit") return permit(command);
+    if (verb == "own" || verb == "ended") return pod(command);
     if (verb == "start" || verb == "timer") {
         command.finish();
         return step(verb == "start" ? Event(Start{}) : Event(Timer{}));
@@ -62,6 +63,7 @@ std::string Stage::make_replica(Command& command) {
             election.drift_ppm = *drift;
         }
         election.client_go_peers = command.text("peers") == "client-go";
+        election.believe_ended_holder = command.flag("proofs");
         for (const std::string& problem : election.problems())
             command.fail(problem);
     }
@@ -171,6 +173,20 @@ std::string Stage::lease(Command& command) {
     LeaseReply reply = lease_reply(command, request, command.word("an answer such as found"));
     command.finish();
     return step(LeaseAnswered{request, std::move(reply)});
+}
+
+/// What is learned of Pods: the own container, and the end of another.
+std::string Stage::pod(Command& command) {
+    const bool own = command.verb() == "own";
+    const auto container = std::make_shared<const Container>(
+        container_of(command, command.word("a container such as agent-0/uid/c1")));
+    Event event = OwnContainer{container};
+    if (!own) {
+        const WallTime finished(duration_of(command, "finished"));
+        event = HolderEnded{container, finished, Version(count_of(command, "version"))};
+    }
+    command.finish();
+    return step(event);
 }
 
 std::string Stage::watch(Command& command) {

@@ -25,6 +25,7 @@ class Stage {
     std::string file(Command& command);
     std::string call(Command& command);
     std::string permit(Command& command);
+    std::string pod(Command& command);
 
     Replica& replica(const Command& command);
     /// Reads `at=`: an instant, `next` for the replica's deadline; the last one when absent.

@@ -116,8 +116,8 @@ TEST(AgentLeaseJson, AMarkThatEndedIsNotWritten) {
     EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/released"));
     EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/max-lease-seconds"));
     for (const char* part : {"pod", "pod-uid", "container-id", "mark"})
-        EXPECT_FALSE(put["metadata"]["annotations"].contains("leasehold.dev/holder-" +
-                                                             std::string(part)));
+        EXPECT_FALSE(
+            put["metadata"]["annotations"].contains("leasehold.dev/holder-" + std::string(part)));
 }
 
 TEST(AgentLeaseJson, APutWithoutUidOrVersionIsNeverMade) {

@@ -60,6 +60,8 @@ std::vector<std::string_view> vocabulary() {
     add(names::kStorage);
     add(names::kReplicas);
     add(names::kFiles);
+    add(names::kKubelets);
+    add(names::kPodEdits);
     add(names::kUpgrade);
     add(names::kClocks);
     add(names::kNetwork);
