@@ -23,6 +23,26 @@ bool tells(const Effect& effect) {
 
 }  // namespace
 
+std::string to_text(const LeaseCommitted& record, const std::string& writer) {
+    return "Lease written by " + writer + ": " +
+           (record.after ? to_text(*record.after) : std::string("absent"));
+}
+
+std::string to_text(const ObjectCommitted& record, const std::string& writer) {
+    return "bucket: " + record.key.str() + (record.etag.empty() ? " removed by " : " written by ") +
+           writer + ", epoch " + std::to_string(record.stamp.epoch.value()) +
+           (record.stamp.tombstone ? ", a tombstone" : "");
+}
+
+std::string to_text(const RequestLeft& record) {
+    return std::string(name_of(record.verb)) + " r" + std::to_string(record.request.value()) +
+           (record.permitted ? " leaves" : " is not permitted to leave");
+}
+
+std::string to_text(const FaultTookEffect& record) {
+    return (record.began ? "fault: " : "fault ends: ") + std::string(record.what);
+}
+
 EventTexts::EventTexts(std::vector<check::TimelineLine>& lines) {
     for (check::TimelineLine& line : lines)
         wanted_.emplace(line.number, &line);
@@ -76,32 +96,19 @@ void EventTexts::on(const ReplicaStepped& record) {
 }
 
 void EventTexts::on(const RequestLeft& record) {
-    fill(record, [&] {
-        return name(record.replica) + ": " + std::string(name_of(record.verb)) + " r" +
-               std::to_string(record.request.value()) +
-               (record.permitted ? " leaves" : " is not permitted to leave");
-    });
+    fill(record, [&] { return name(record.replica) + ": " + to_text(record); });
 }
 
 void EventTexts::on(const LeaseCommitted& record) {
-    fill(record, [&] {
-        return "Lease written by " + name(record.writer) + ": " +
-               (record.after ? to_text(*record.after) : std::string("absent"));
-    });
+    fill(record, [&] { return to_text(record, name(record.writer)); });
 }
 
 void EventTexts::on(const ObjectCommitted& record) {
-    fill(record, [&] {
-        return "bucket: " + record.key.str() +
-               (record.etag.empty() ? " removed by " : " written by ") + name(record.writer) +
-               ", epoch " + std::to_string(record.stamp.epoch.value()) +
-               (record.stamp.tombstone ? ", a tombstone" : "");
-    });
+    fill(record, [&] { return to_text(record, name(record.writer)); });
 }
 
 void EventTexts::on(const FaultTookEffect& record) {
-    fill(record,
-         [&] { return (record.began ? "fault: " : "fault ends: ") + std::string(record.what); });
+    fill(record, [&] { return to_text(record); });
 }
 
 void EventTexts::on(const PathChanged& record) {

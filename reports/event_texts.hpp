@@ -12,6 +12,14 @@
 
 namespace leasehold::reports {
 
+/// A commit of the Lease or of an object in one line; `writer` is a name.
+[[nodiscard]] std::string to_text(const LeaseCommitted& record, const std::string& writer);
+[[nodiscard]] std::string to_text(const ObjectCommitted& record, const std::string& writer);
+/// A permit that was asked for, without the replica's name.
+[[nodiscard]] std::string to_text(const RequestLeft& record);
+/// "fault: crash replica-0", "fault ends: crash replica-0".
+[[nodiscard]] std::string to_text(const FaultTookEffect& record);
+
 /// Gives each line of `lines` the time, columns and words of the record of its number. Words are
 /// cut after about 150 characters: the whole record stands in the history.
 class EventTexts : public Observer {

@@ -109,6 +109,12 @@ std::string Timeline::columns() const {
     return text;
 }
 
+Timeline::SeatState Timeline::seat_state(std::size_t index) const {
+    const Seat& s = seats_.at(index);
+    return {s.running, s.crashed,       s.leads,
+            s.asleep,  !s.cuts.empty(), s.had_gate ? s.gate_end : TrueTime::min()};
+}
+
 Timeline::Line* Timeline::newest() {
     if (!tail_.empty()) return &tail_.back();
     return head_.empty() ? nullptr : &head_.back();

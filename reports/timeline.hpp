@@ -35,6 +35,20 @@ class Timeline : public Observer {
     /// or suspended, '-' cut, '.' stopped or not yet started.
     [[nodiscard]] std::string columns() const;
 
+    /// What a replica is after the newest record: the parts of its column, one by one.
+    struct SeatState {
+        bool running = false;
+        bool crashed = false;
+        bool leads = false;
+        bool asleep = false;
+        bool cut = false;
+        TrueTime gate_end{};  ///< of the write gate, in true time; not after now = closed
+        friend bool operator==(const SeatState&, const SeatState&) = default;
+    };
+    [[nodiscard]] std::size_t seats() const { return seats_.size(); }
+    /// `index` < seats().
+    [[nodiscard]] SeatState seat_state(std::size_t index) const;
+
   private:
     struct Seat {
         std::string name;

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "reports/atomic_file.hpp"
+#include "reports/html/page.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/options.hpp"
 
@@ -60,6 +61,13 @@ int main_of(const std::vector<std::string>& arguments) {
         }
         const Options& options = std::get<Options>(parsed);
         start_log(options);
+        if (!options.html.empty() && !reports::pages_available()) {
+            std::fputs(
+                "leasehold: --html: this program was built without pages (its build could "
+                "not fetch uPlot; see reports/README.md)\n",
+                stderr);
+            return kExitUnavailable;
+        }
         return dispatch(options);
     } catch (const reports::OutputError& error) {
         std::fprintf(stderr, "leasehold: %s\n", error.what());

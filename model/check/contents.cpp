@@ -103,9 +103,13 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     if (!stamp) stamp = decode_metadata(request.body->metadata);
     if (!stamp) return;
     KeyContents& key = keys_[request.key];
-    for (Asked& one : key.asked)
-        if (one.write_id == stamp->write_id && one.writer == stamp->writer)
-            one.denied = false;  // sent again of its local file
+    const auto again = std::find_if(key.asked.begin(), key.asked.end(), [&stamp](const Asked& one) {
+        return one.write_id == stamp->write_id && one.writer == stamp->writer;
+    });
+    if (again != key.asked.end()) {
+        again->denied = false;  // of its local file, perhaps, after it was told that it failed
+        return;
+    }
     // A write that waits is overtaken by a later one of its key: of equal contents the newest is
     // sent.
     const auto found = std::find_if(key.asked.rbegin(), key.asked.rend(), [&](const Asked& one) {

@@ -1,6 +1,7 @@
 // leasehold check: all seeds of all scenarios, a table, the first failure of each in detail.
 #include <cstdio>
 
+#include "reports/html/check_page.hpp"
 #include "reports/terminal.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/coverage.hpp"
@@ -19,11 +20,15 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<sim::Scenario
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
         for (std::uint64_t k = 0; k <= seeds.last - seeds.first; ++k)
-            jobs.push_back({i, seeds.first + k, false, false, false});
+            jobs.push_back({.scenario = i, .seed = seeds.first + k});
     }
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
-        jobs.push_back({i, seeds.first, false, true, false});
+        // Played anyway: it is the run that a scenario's page shows when all of them pass.
+        jobs.push_back({.scenario = i,
+                        .seed = seeds.first,
+                        .fresh = true,
+                        .page = !options.html.empty()});
     }
     return jobs;
 }
@@ -38,6 +43,17 @@ std::string render_quiet(const std::vector<ScenarioSummary>& summaries,
             text += render_failure(*worst, arguments, style);
     }
     return text;
+}
+
+// The command that made a page.
+std::string check_words(const Options& options) {
+    std::string text = "leasehold check";
+    for (const std::string& path : options.paths)
+        text += " " + reports::shell_quoted(path);
+    if (options.seeds)
+        text += " --seed " + std::to_string(options.seeds->first) + ".." +
+                std::to_string(options.seeds->last);
+    return text + repeated_arguments(options);
 }
 
 }  // namespace
@@ -60,8 +76,9 @@ int check_command(const Options& options) {
     std::vector<sim::Scenario> scenarios;
     if (!read_scenarios(*files, options, scenarios)) return kExitUsage;
     Outputs outputs(options);
+    const RunPages pages = RunPages::beside(options.html, scenarios, repeated_arguments(options));
     hold_interrupts();
-    Player player(options, scenarios, nullptr);
+    Player player(options, scenarios, nullptr, {}, pages);
     const std::vector<Job> jobs = jobs_of(options, scenarios);
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;
@@ -90,6 +107,9 @@ int check_command(const Options& options) {
         if (!options.exempt.empty() && !report.complete)
             outcome = check::worse(outcome, check::Outcome::inconclusive);
     }
+    if (outputs.html() != nullptr)
+        outputs.html()->write(reports::check_page(
+            summaries, {program_version(), check_words(options), pages.links()}));
     outputs.commit(summaries);
     return check::exit_code(outcome);
 }

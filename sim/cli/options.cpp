@@ -215,9 +215,13 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
     if (!options.exempt.empty() && !options.coverage)
         return usage("--exempt: has no meaning without --coverage");
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
-    if (!options.history.empty() && (many || options.paths.size() > 1))
+    const bool one_run = !many && options.paths.size() == 1;
+    if (!options.history.empty() && !one_run)
         return usage("--history: records one run, so give one file and one seed");
-    const std::array outputs{options.json, options.junit, options.sarif, options.history};
+    if (!options.html.empty() && options.command == Command::run && !one_run)
+        return usage("--html: shows one run, so give one file and one seed (check --html: many)");
+    const std::array outputs{options.json, options.junit, options.sarif, options.history,
+                             options.html};
     for (std::size_t i = 0; i < outputs.size(); ++i)
         for (std::size_t k = i + 1; k < outputs.size(); ++k)
             if (!outputs[i].empty() && outputs[i] == outputs[k])

@@ -14,6 +14,7 @@ namespace leasehold::cli {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 64;         ///< bad input: flags, scenarios, values
+inline constexpr int kExitUnavailable = 69;   ///< this build has no pages
 inline constexpr int kExitInternal = 70;      ///< a broken belief of the program itself
 inline constexpr int kExitOutput = 74;        ///< an output cannot be written
 inline constexpr int kExitInterrupted = 130;  ///< SIGINT or SIGTERM
@@ -49,6 +50,7 @@ struct Options {
     std::string junit;
     std::string sarif;
     std::string history;
+    std::string html;
     std::string log = "warn";
     ColourMode colour = ColourMode::automatic;
     bool quiet = false;

@@ -113,6 +113,10 @@ CLI::App* declare_merge(CLI::App& app, Options& options, Raw& raw) {
     return merge;
 }
 
+void add_html(CLI::App& app, Options& options, const char* help) {
+    app.add_option("--html", options.html, help)->type_name("FILE");
+}
+
 CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* verify =
         app.add_subcommand("verify", "judge the recordings of real agents as one history");
@@ -126,6 +130,7 @@ CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     duration("--bucket-request", raw.bucket_request, "longest healthy bucket request (5s)");
     duration("--transfer", raw.transfer, "longest healthy transfer of an object (10s)");
     verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
+    add_html(*verify, options, "write a page to look at");
     add_common(*verify, options, raw);
     return verify;
 }
@@ -164,9 +169,11 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     add_playing(*run, options, raw);
     run->add_option("--history", options.history, "write every event (one file, one seed)")
         ->type_name("FILE");
+    add_html(*run, options, "write a page to look at (one file, one seed)");
     CLI::App* check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*check, options, raw);
+    add_html(*check, options, "write a page, and one of a run of each scenario beside it");
     check->add_flag("--coverage", options.coverage,
                     "print which marks, faults, roles and answers never happened");
     check

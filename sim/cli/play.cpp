@@ -10,6 +10,7 @@
 #include "reports/history_codec.hpp"
 #include "reports/json_report.hpp"
 #include "reports/junit.hpp"
+#include "reports/record/recorder.hpp"
 #include "reports/sarif.hpp"
 #include "reports/timeline.hpp"
 #include "sim/cli/commands.hpp"
@@ -25,14 +26,18 @@ namespace {
 class Simulation : public JobRunner {
   public:
     Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
-               bool coverage, MakeScenario make)
-        : scenarios_(scenarios), history_(history), coverage_(coverage), make_(std::move(make)) {}
+               bool coverage, MakeScenario make, RunPages pages)
+        : scenarios_(scenarios),
+          history_(history),
+          pages_(std::move(pages)),
+          coverage_(coverage),
+          make_(std::move(make)) {}
 
     bool fits(const Job& job) const override { return runner_.fits(scenario(job)); }
 
     check::RunResult run(const Job& job) override {
         const sim::Scenario& played = scenario(job);
-        if (!job.detailed && !job.record) {
+        if (!job.detailed && !job.record && !job.page) {
             sim::RunOptions plain;
             plain.coverage = coverage_;
             check::RunResult result = runner_.run(played, job.seed, plain);
@@ -50,6 +55,8 @@ class Simulation : public JobRunner {
         std::vector<Observer*> observers{&timeline};
         if (writer) observers.push_back(writer.get());
         if (LogObserver::wanted()) observers.push_back(&log);
+        std::optional<reports::RunRecorder> recorder;
+        if (job.page) observers.push_back(&recorder.emplace());
         Tee tee(std::move(observers));
         sim::RunOptions options;
         options.timeline = true;
@@ -58,6 +65,8 @@ class Simulation : public JobRunner {
         if (result.timeline.empty()) result.timeline = timeline.lines();
         if (writer) history_->flush();
         tell_chain(played, job.seed, result);
+        if (recorder)
+            pages_.write(job.scenario, played, result, recorder->take(TrueTime(result.simulated)));
         return result;
     }
 
@@ -100,6 +109,7 @@ class Simulation : public JobRunner {
 
     const std::vector<sim::Scenario>& scenarios_;
     reports::AtomicFile* history_;
+    RunPages pages_;
     bool coverage_;
     MakeScenario make_;
     mutable std::string made_of_;
@@ -118,7 +128,8 @@ Outputs::Outputs(const Options& options)
       junit_(opened(options.junit)),
       sarif_(opened(options.sarif)),
       arguments_(repeated_arguments(options)),
-      history_(opened(options.history)) {}
+      history_(opened(options.history)),
+      html_(opened(options.html)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     // All are written before the first takes its place: a full disk loses none of the old ones.
@@ -127,7 +138,9 @@ void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
                  [&] { return reports::junit_report(scenarios); });
     if (sarif_) sarif_->commit();
     // A worker that died left half a history; its result is a blank one, without replicas.
-    if (history_ && !scenarios.front().runs.front().replicas.empty()) history_->commit();
+    const bool whole = !scenarios.front().runs.front().replicas.empty();
+    if (history_ && whole) history_->commit();
+    if (html_ && whole) html_->commit();
 }
 
 void Outputs::commit_texts(const std::function<std::string()>& json,
@@ -139,12 +152,14 @@ void Outputs::commit_texts(const std::function<std::string()>& json,
 }
 
 Player::Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-               reports::AtomicFile* history, MakeScenario make)
+               reports::AtomicFile* history, MakeScenario make, RunPages pages)
     : scenarios_(scenarios),
+      pages_wanted_(!options.html.empty()),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
-             [&scenarios, history, coverage = options.coverage, make = std::move(make)] {
-                 return std::make_unique<Simulation>(scenarios, history, coverage, make);
+             [&scenarios, history, coverage = options.coverage, make = std::move(make),
+              pages = std::move(pages)] {
+                 return std::make_unique<Simulation>(scenarios, history, coverage, make, pages);
              },
              [&scenarios](const Job& job) {
                  check::RunResult result;
@@ -177,7 +192,11 @@ bool Player::detail_failures(std::vector<reports::ScenarioSummary>& summaries) {
     for (std::size_t i = 0; i < summaries.size(); ++i) {
         const check::RunResult* worst = summaries[i].worst_run();
         if (worst == nullptr || worst->outcome == check::Outcome::internal) continue;
-        jobs.push_back({i, worst->seed, true, true, false});
+        jobs.push_back({.scenario = i,
+                        .seed = worst->seed,
+                        .detailed = true,
+                        .fresh = true,
+                        .page = pages_wanted_});
         for (check::RunResult& run : summaries[i].runs)
             if (&run == worst) failed.push_back(&run);
     }

@@ -11,6 +11,7 @@
 #include "reports/atomic_file.hpp"
 #include "reports/summary.hpp"
 #include "sim/cli/options.hpp"
+#include "sim/cli/pages.hpp"
 #include "sim/cli/workers.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -28,6 +29,7 @@ class Outputs {
     void commit_texts(const std::function<std::string()>& json,
                       const std::function<std::string()>& junit);
     [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
+    [[nodiscard]] reports::AtomicFile* html() { return html_.get(); }
 
   private:
     std::unique_ptr<reports::AtomicFile> json_;
@@ -35,6 +37,7 @@ class Outputs {
     std::unique_ptr<reports::AtomicFile> sarif_;
     std::string arguments_;  ///< repeated on a replay command
     std::unique_ptr<reports::AtomicFile> history_;
+    std::unique_ptr<reports::AtomicFile> html_;
 };
 
 /// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work.
@@ -45,7 +48,7 @@ class Player {
   public:
     /// `scenarios` and `history` (may be null) must outlive the player.
     Player(const Options& options, const std::vector<sim::Scenario>& scenarios,
-           reports::AtomicFile* history, MakeScenario make = {});
+           reports::AtomicFile* history, MakeScenario make = {}, RunPages pages = {});
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);
@@ -60,6 +63,7 @@ class Player {
     void show_progress(std::size_t done, std::size_t all);
 
     const std::vector<sim::Scenario>& scenarios_;
+    bool pages_wanted_ = false;
     bool progress_ = false;
     WorkerPool pool_;
 };

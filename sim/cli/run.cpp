@@ -27,14 +27,19 @@ int run_command(const Options& options) {
     if (!read_scenarios(options.paths, options, scenarios)) return kExitUsage;
     Outputs outputs(options);
     hold_interrupts();
-    Player player(options, scenarios, outputs.history());
+    Player player(options, scenarios, outputs.history(), {},
+                  RunPages(outputs.html(), repeated_arguments(options)));
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     std::vector<Job> jobs;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const std::uint64_t first = options.seeds ? options.seeds->first : scenarios[i].seeds.first;
         const std::uint64_t count = many ? options.seeds->last - options.seeds->first + 1 : 1;
         for (std::uint64_t k = 0; k < count; ++k)
-            jobs.push_back({i, first + k, !many, false, !options.history.empty()});
+            jobs.push_back({.scenario = i,
+                            .seed = first + k,
+                            .detailed = !many,
+                            .record = !options.history.empty(),
+                            .page = !options.html.empty()});
     }
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;

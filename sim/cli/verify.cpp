@@ -2,7 +2,9 @@
 #include <cstdio>
 
 #include "reports/atomic_file.hpp"
+#include "reports/html/page.hpp"
 #include "reports/json_report.hpp"
+#include "reports/record/recorder.hpp"
 #include "reports/terminal.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/verify/judge.hpp"
@@ -15,12 +17,24 @@ int verify_command(const Options& options) {
     bounds.api_round_trip = options.api_round_trip.value_or(bounds.api_round_trip);
     bounds.bucket_request = options.bucket_request.value_or(bounds.bucket_request);
     bounds.transfer = options.transfer.value_or(bounds.transfer);
-    auto result = verify::judge(options.paths, bounds, options.timeline);
+    const bool page = !options.html.empty();
+    reports::RunRecorder recorder;
+    auto result =
+        verify::judge(options.paths, bounds, options.timeline || page, page ? &recorder : nullptr);
     if (!result) {
         std::fprintf(stderr, "leasehold: %s\n", result.error().c_str());
         return kExitUsage;
     }
     const check::Outcome outcome = result->outcome;
+    if (page) {
+        reports::RunPageWords words{program_version(), "", "leasehold verify", "real"};
+        for (const std::string& path : options.paths)
+            words.command += " " + reports::shell_quoted(path);
+        reports::write_file(
+            options.html,
+            reports::run_page(recorder.take(TrueTime(result->simulated)), *result, words));
+        if (!options.timeline) result->timeline.clear();
+    }
     if (!options.quiet || outcome != check::Outcome::pass)
         print(reports::render_verified(*result, options.paths.size(),
                                        reports::Style{wants_colour(options)}));

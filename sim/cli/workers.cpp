@@ -69,6 +69,7 @@ struct JobHead {
     bool detailed = false;
     bool fresh = false;
     bool record = false;
+    bool page = false;
     FrameLength text = 0;
 };
 
@@ -79,6 +80,7 @@ bool send_job(int socket, const Job& job) {
     head.detailed = job.detailed;
     head.fresh = job.fresh;
     head.record = job.record;
+    head.page = job.page;
     head.text = static_cast<FrameLength>(job.text.size());
     std::string bytes(sizeof head, '\0');
     std::memcpy(bytes.data(), &head, sizeof head);
@@ -89,7 +91,7 @@ bool send_job(int socket, const Job& job) {
 bool receive_job(int socket, Job& job) {
     JobHead head;
     if (!receive_all(socket, &head, sizeof head)) return false;
-    job = {head.scenario, head.seed, head.detailed, head.fresh, head.record, {}};
+    job = {head.scenario, head.seed, head.detailed, head.fresh, head.record, {}, head.page};
     job.text.resize(head.text);
     return head.text == 0 || receive_all(socket, job.text.data(), job.text.size());
 }

@@ -29,6 +29,7 @@ struct Job {
     bool fresh = false;     ///< in a process that has played nothing before
     bool record = false;    ///< write the history
     std::string text = {};  ///< a scenario that neither side holds, as the runner understands it
+    bool page = false;      ///< write the run's page
 };
 
 /// What a worker does; made in the worker's own process.

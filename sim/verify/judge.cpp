@@ -93,7 +93,7 @@ std::vector<check::TimelineLine> evidence(const Recordings& recordings, const Me
 }  // namespace
 
 Result<RunResult, std::string> judge(const std::vector<std::string>& files, const Bounds& bounds,
-                                     bool timeline) {
+                                     bool timeline, Observer* recorder) {
     auto opened = open_recordings(files);
     if (!opened) return Unexpected{opened.error()};
     Recordings& recordings = *opened;
@@ -109,6 +109,7 @@ Result<RunResult, std::string> judge(const std::vector<std::string>& files, cons
     reports::Timeline lines;
     std::vector<Observer*> observers{&checkers, &tally};
     if (timeline) observers.push_back(&lines);
+    if (recorder != nullptr) observers.push_back(recorder);
     const auto merged = merge(recordings, sightings, bounds.still_running, observers);
     if (!merged) return Unexpected{merged.error()};
 

@@ -19,9 +19,11 @@ struct Bounds {
     Duration still_running = std::chrono::seconds(5);
 };
 
-/// The verdicts on `files`, with the timeline if it is asked for. Or one line: what can't be read,
+/// The verdicts on `files`, with the timeline if it is asked for; `recorder` (may be null) gets the
+/// whole history too. Or one line: what can't be read,
 /// or does not belong together.
 [[nodiscard]] Result<check::RunResult, std::string> judge(const std::vector<std::string>& files,
-                                                          const Bounds& bounds, bool timeline);
+                                                          const Bounds& bounds, bool timeline,
+                                                          Observer* recorder = nullptr);
 
 }  // namespace leasehold::verify

@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 CODE_FOLDERS = ("model", "config", "sim", "reports", "bench", "tests", "agent")
-TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh"}
+TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".txt", ".cmake", ".md", ".yaml", ".json", ".patch", ".sh", ".js",
+                 ".css", ".html"}
 FILE_LINES_MAX = 450      # the aim is 400
 FUNCTION_LINES_MAX = 80   # the aim is 70
 LINE_LENGTH_MAX = 100

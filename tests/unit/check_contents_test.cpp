@@ -229,6 +229,16 @@ TEST_F(CheckContents, FailedAndFencedAreNeverStored) {
     }
 }
 
+TEST_F(CheckContents, APutThatIsSentAgainIsOfTheSameWrite) {
+    history_.step(0, 10s, backup_write(1, kKey, 1), {put_of(7, 0, kKey, 5, 1, 1)});
+    history_.step(0, 11s, backup_write(2, kKey, 1));  // waits, and holds the same
+    history_.step(0, 12s, Timer{}, {put_of(8, 0, kKey, 5, 1, 1)});
+    history_.step(0, 13s, Timer{},
+                  {write_done(1, WriteAck::unknown), write_done(2, WriteAck::fenced)});
+    history_.store(0, 14s, kKey, "a", 5, 1, 1);
+    EXPECT_TRUE(passes(verdict(kLinear)));
+}
+
 TEST_F(CheckContents, AnUploadOfTheFileAfterFailedPasses) {
     history_.step(0, 10s, backup_write(1, kKey, 1), {put_of(7, 0, kKey, 5, 1, 1)});
     history_.step(0, 12s, Timer{}, {write_done(1, WriteAck::failed)});

@@ -7,6 +7,7 @@ leasehold_add_unit_test(reports_test
         reports_file_test.cpp
         reports_history_test.cpp
         reports_junit_test.cpp
+        reports_record_test.cpp
         reports_result_test.cpp
         reports_sarif_test.cpp
         reports_summary_test.cpp

@@ -1,0 +1,65 @@
+#include "sim/cli/pages.hpp"
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "reports/html/page.hpp"
+#include "reports/terminal.hpp"
+#include "sim/cli/options.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+// A scenario's name as a file's: two folders may have scenarios of one name.
+std::string file_name(const std::string& scenario, std::set<std::string>& taken) {
+    std::string name;
+    for (const char c : scenario) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_';
+        name += plain ? c : '-';
+    }
+    std::string unique = name;
+    for (int i = 2; !taken.insert(unique).second; ++i)
+        unique = name + "-" + std::to_string(i);
+    return unique + ".html";
+}
+
+}  // namespace
+
+RunPages RunPages::beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
+                          std::string arguments) {
+    RunPages pages(nullptr, std::move(arguments));
+    if (html.empty()) return pages;
+    const std::filesystem::path page(html);
+    const std::string runs = page.stem().string() + "-runs";
+    pages.folder_ = page.parent_path().string();
+    std::error_code error;
+    std::filesystem::create_directory(page.parent_path() / runs, error);
+    if (error)
+        throw reports::OutputError((page.parent_path() / runs).string() +
+                                   ": cannot make this folder: " + error.message());
+    std::set<std::string> taken;
+    for (const sim::Scenario& scenario : scenarios)
+        pages.links_.push_back(runs + "/" + file_name(scenario.name, taken));
+    return pages;
+}
+
+void RunPages::write(std::size_t position, const sim::Scenario& scenario,
+                     const check::RunResult& result, const reports::RunRecord& record) const {
+    reports::RunPageWords words;
+    words.version = program_version();
+    words.why = scenario.why;
+    words.command = "leasehold run " + reports::shell_quoted(result.file) + " --seed " +
+                    std::to_string(result.seed) + arguments_;
+    const std::string page = reports::run_page(record, result, words);
+    if (file_ != nullptr) {
+        file_->rewind();
+        file_->write(page);
+        file_->flush();
+    } else if (position < links_.size()) {
+        reports::write_file((std::filesystem::path(folder_) / links_[position]).string(), page);
+    }
+}
+
+}  // namespace leasehold::cli
