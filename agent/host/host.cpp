@@ -125,9 +125,8 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
 
 /// Where the end of a holder's container is believed: what it is known by, and who is asked.
 void Host::look_at_pods(const AgentConfig& config, const LeaseClient::Deliver& deliver) {
-    holder_watch_ =
-        std::make_unique<PodWatch>(loop_, *lease_, config.place.pod.namespace_name,
-                                   config.place.container, deliver, duties_);
+    holder_watch_ = std::make_unique<PodWatch>(loop_, *lease_, config.place.pod.namespace_name,
+                                               config.place.container, deliver, duties_);
     // own_container() takes readiness for a sign of age.
     const Now now = read_now();
     const WallTime started = process_started();

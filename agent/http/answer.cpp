@@ -92,8 +92,8 @@ Json utc(WallTime at) {
 }
 
 Json duties_json(const DutyStates& duties) {
-    constexpr std::array<std::string_view, kDuties> kNames{"lease", "leaseWatch", "bucketReads",
-                                                           "bucketWrites", "localFiles", "pods"};
+    constexpr std::array<std::string_view, kDuties> kNames{
+        "lease", "leaseWatch", "bucketReads", "bucketWrites", "localFiles", "pods"};
     Json json = Json::object();
     for (std::size_t i = 0; i < kDuties; ++i) {
         const DutyState& duty = duties.at(i);

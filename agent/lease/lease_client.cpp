@@ -185,19 +185,20 @@ SideExchange LeaseClient::State::beside(Beside ask, Client::Done done) {
 void LeaseClient::State::exchange(const SendLease& what, Instant deadline) {
     const Duration left = std::max(deadline - boottime(), Duration(0));
     const std::string target = what.verb == LeaseVerb::create ? "" : "/" + encoded(name.name);
-    Request request = session->request_to(name_of(what.verb), leases + target + timeout_parameter(left));
+    Request request =
+        session->request_to(name_of(what.verb), leases + target + timeout_parameter(left));
     request.deadline = deadline;
     request.body_limit = kLargestAnswer;
     if (what.verb != LeaseVerb::get) {
         request.headers.emplace_back("Content-Type: application/json");
         request.body = {memory_bytes(encode_lease(*what.lease, name, what.verb))};
     }
-    session->requests().send(
-        std::move(request), [this, what, used = session->generation()](const Response& response) {
-            const auto self = shared_from_this();
-            if (response.status == 401) session->refused(used);
-            answer(what, response);
-        });
+    session->requests().send(std::move(request),
+                             [this, what, used = session->generation()](const Response& response) {
+                                 const auto self = shared_from_this();
+                                 if (response.status == 401) session->refused(used);
+                                 answer(what, response);
+                             });
 }
 
 void LeaseClient::State::answer(const SendLease& what, const Response& response) {

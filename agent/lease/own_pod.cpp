@@ -53,8 +53,7 @@ void OwnPod::answered(const Response& response) {
         return again(again_);
     }
     duties_.worked(now, Duty::pods, kWork);
-    std::optional<Container> own =
-        own_container(*report, place_.container, place_.uid, started_);
+    std::optional<Container> own = own_container(*report, place_.container, place_.uid, started_);
     if (!own) return again(again_);
     container_ = std::make_shared<const Container>(*std::move(own));
     deliver_(OwnContainer{container_});

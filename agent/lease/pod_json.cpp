@@ -192,8 +192,8 @@ Result<PodReport, std::string> pod_from_json(const Json& value, const PodName& n
 Result<PodReport, std::string> pod_of_event(const WatchEvent& event, const PodName& name) {
     const bool deleted = event.type == "DELETED";
     if (!deleted && event.type != "ADDED" && event.type != "MODIFIED")
-        return Unexpected{std::string(event.type == "ERROR" ? "an error event"
-                                                            : "an event of an unknown type")};
+        return Unexpected{
+            std::string(event.type == "ERROR" ? "an error event" : "an event of an unknown type")};
     Result<PodReport, std::string> pod = pod_from_json(event.object, name);
     if (!pod) return Unexpected{"an event's " + pod.error()};
     pod->deleted = deleted;

@@ -38,8 +38,8 @@ constexpr Names<kWriteAcks> kWriteAck{"committed", "skipped_follower", "fenced",
 constexpr Names<kQueryOutcomes> kQueryOutcome{"data", "not_available_yet", "deadline", "cancelled",
                                               "shutdown"};
 constexpr Names<kKnowledge> kHonours{"honoured", "ignored", "refused", "not_atomic", "unknown"};
-constexpr Names<kDuties> kDuty{"lease", "lease_watch", "bucket_reads", "bucket_writes",
-                               "local_files", "pods"};
+constexpr Names<kDuties> kDuty{"lease",         "lease_watch", "bucket_reads",
+                               "bucket_writes", "local_files", "pods"};
 
 // The last enumerator of each has the last place of its names.
 static_assert(place(Role::stopped) + 1 == kRoleNames);

@@ -68,8 +68,7 @@ std::vector<Reach> election_reaches(const Folder& folder) {
          [](const auto& c) { return c.place.uid == "5b16c828"; }},
         {"pod-namespace", electing({"--pod-namespace", "other"}),
          [](const auto& c) {
-             return c.place.pod.namespace_name == "other" &&
-                    c.lease.namespace_name == "kubecost";
+             return c.place.pod.namespace_name == "other" && c.lease.namespace_name == "kubecost";
          }},
         {"container-name", electing({"--container-name", "sidecar"}),
          [](const auto& c) { return c.place.container == "sidecar"; }},

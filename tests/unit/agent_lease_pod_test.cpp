@@ -173,7 +173,8 @@ TEST(AgentPodJson, AnEventOfItsWatch) {
     const auto deleted = event("DELETED", object);
     ASSERT_TRUE(deleted);
     EXPECT_TRUE(deleted->deleted) << "whatever its last status says";
-    for (const char* type : {"ERROR", "BOOKMARK", "ENDED"}) EXPECT_FALSE(event(type, object));
+    for (const char* type : {"ERROR", "BOOKMARK", "ENDED"})
+        EXPECT_FALSE(event(type, object));
     EXPECT_FALSE(event("ADDED", R"({"kind":"Status","code":410})"));
     EXPECT_FALSE(event("MODIFIED", "[]"));
 }

@@ -39,10 +39,7 @@ Json pod(const std::string& version, const Json& state, const std::string& name 
             {"spec", {{"containers", {{{"name", "agent"}, {"readinessProbe", Json::object()}}}}}},
             {"status",
              {{"containerStatuses",
-               {{{"name", "agent"},
-                 {"containerID", id},
-                 {"ready", true},
-                 {"state", state}}}}}}};
+               {{{"name", "agent"}, {"containerID", id}, {"ready", true}, {"state", state}}}}}}};
 }
 
 Json running(const std::string& started = "2026-11-22T14:00:00Z") {
@@ -85,7 +82,10 @@ struct PodRig : LeaseRig {
 
     PeerPtr peer;
     int refuses = 0;
-    PodWatch watch{loop, *client, "ns", "agent",
+    PodWatch watch{loop,
+                   *client,
+                   "ns",
+                   "agent",
                    [this](Event one) {
                        events.push_back(std::move(one));
                        if (on_event) on_event();
@@ -151,7 +151,9 @@ TEST(AgentPodWatch, WhatIsOddEndsItAndItIsOpenedAgain) {
         PodRig rig;
         ASSERT_TRUE(rig.open());
         rig.peer->write(odd);
-        ASSERT_TRUE(run_until(rig.loop, [&] { return rig.server.seen().size() == 2; }, 5s)) << odd;
+        ASSERT_TRUE(run_until(
+            rig.loop, [&] { return rig.server.seen().size() == 2; }, 5s))
+            << odd;
         EXPECT_TRUE(rig.events.empty());
         ASSERT_EQ(rig.notes.size(), 1U);
         EXPECT_NE(rig.notes[0].find("the watch of the holder's Pod gave"), std::string::npos);
@@ -165,7 +167,8 @@ TEST(AgentPodWatch, AnEndInOrderIsFollowedByTheNext) {
     PodRig rig;
     ASSERT_TRUE(rig.open());
     rig.peer->write(event("ADDED", pod("5", running())) + "0\r\n\r\n");
-    ASSERT_TRUE(run_until(rig.loop, [&] { return rig.server.seen().size() == 2; }, 5s));
+    ASSERT_TRUE(run_until(
+        rig.loop, [&] { return rig.server.seen().size() == 2; }, 5s));
     EXPECT_TRUE(rig.notes.empty()) << "the server ends each watch after five minutes";
 }
 
@@ -186,8 +189,8 @@ TEST(AgentPodWatch, AnotherHolderTakesItsPlaceAndAStopIsSilent) {
     PodRig rig;
     ASSERT_TRUE(rig.open());
     const PeerPtr first = rig.peer;
-    ASSERT_TRUE(rig.open(
-        std::make_shared<const Container>(Container{"pod-1", "u-1", "containerd://b"})));
+    ASSERT_TRUE(
+        rig.open(std::make_shared<const Container>(Container{"pod-1", "u-1", "containerd://b"})));
     first->write(event("ADDED", pod("5", exited())));
     rig.peer->write(event("ADDED", pod("5", exited())));
     rig.run_for(50ms);
@@ -207,7 +210,8 @@ TEST(AgentPodWatch, GoesWithTheConnectionOfASilentLeaseWatch) {
     ASSERT_TRUE(run_until(rig.loop, [&] { return rig.server.seen().size() == 1; }));
     ASSERT_TRUE(rig.open());
     rig.client->stop(StopWatch{WatchId(1)});
-    ASSERT_TRUE(run_until(rig.loop, [&] { return rig.server.seen().size() == 3; }, 5s));
+    ASSERT_TRUE(run_until(
+        rig.loop, [&] { return rig.server.seen().size() == 3; }, 5s));
     EXPECT_EQ(rig.server.seen()[2].target, kWatchTarget);
     EXPECT_TRUE(rig.notes.empty());
 }
@@ -227,9 +231,12 @@ struct OwnRig : LeaseRig {
     std::vector<std::string> answers;
     std::size_t asked = 0;
     // 2026-11-22T14:00:00.3Z
-    OwnPod own{loop, *client, OwnPlace{{"ns", "pod-1"}, "u-1", "agent"},
+    OwnPod own{loop,
+               *client,
+               OwnPlace{{"ns", "pod-1"}, "u-1", "agent"},
                WallTime(Duration(1795356000300000000)),
-               [this](Event one) { events.push_back(std::move(one)); }, duties};
+               [this](Event one) { events.push_back(std::move(one)); },
+               duties};
 };
 
 TEST(AgentOwnPod, AsksUntilTheReportIsThatOfThisProcess) {
