@@ -138,6 +138,9 @@ void PodWatch::ended(const Response& response) {
     }
     if (!why.empty()) duties_.failed(now, Duty::pods, kWork, kind, why);
     if (response.status == 403) refused_until_ = now.monotonic + kRefusedFor;
+    // Its connection was given up with the Lease's silent watch, as after each crash of a leader:
+    // the word may come at any moment.
+    if (response.end == TransferEnd::aborted) return timer_.arm(now.monotonic);
     timer_.arm(saturating_add(now.monotonic, again_));
     again_ = std::min(2 * again_, kLongestAgain);
 }
