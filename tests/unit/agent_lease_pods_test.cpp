@@ -211,7 +211,7 @@ TEST(AgentPodWatch, GoesWithTheConnectionOfASilentLeaseWatch) {
     ASSERT_TRUE(rig.open());
     rig.client->stop(StopWatch{WatchId(1)});
     ASSERT_TRUE(run_until(
-        rig.loop, [&] { return rig.server.seen().size() == 3; }, 5s));
+        rig.loop, [&] { return rig.server.seen().size() == 3; }, 500ms));
     EXPECT_EQ(rig.server.seen()[2].target, kWatchTarget);
     EXPECT_TRUE(rig.notes.empty());
 }
