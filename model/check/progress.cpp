@@ -20,9 +20,10 @@ bool starts_with_word(std::string_view what, std::string_view word) {
 
 /// Faults that take a leader's place away from it (the others are met by retrying).
 bool topples(std::string_view what) {
-    constexpr std::array kinds{std::string_view("crash"),   std::string_view("stop"),
-                               std::string_view("cut"),     std::string_view("pause"),
-                               std::string_view("suspend"), std::string_view("outage")};
+    constexpr std::array kinds{std::string_view("crash"), std::string_view("killNode"),
+                               std::string_view("stop"),  std::string_view("cut"),
+                               std::string_view("pause"), std::string_view("suspend"),
+                               std::string_view("outage")};
     return std::any_of(kinds.begin(), kinds.end(),
                        [what](std::string_view kind) { return starts_with_word(what, kind); });
 }

@@ -99,8 +99,9 @@ PartId Parts::process_of(World& world, std::uint8_t replica) {
     part.due = world.due(process);
     part.heeds = world.heeds(process);
     part.identity = part.running ? place_of(shape, world.identity_of(replica)) : kNone;
-    const auto place = [&](const std::string& id) {
-        return part.running && !process.paused && !id.empty() ? place_of(shape, id) : kNone;
+    const auto place = [&](const std::string& container) {
+        return part.running && !process.paused && !container.empty() ? place_of(shape, container)
+                                                                     : kNone;
     };
     part.watched = place(process.watched);
     part.left = place(process.left);

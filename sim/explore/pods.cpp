@@ -47,10 +47,11 @@ Broken World::told_of_end(std::uint8_t replica, const std::string& id, Scratch& 
     // The one before of its own Pod ended before the present one began; any other may have ended
     // just now, for all that anybody compares.
     WallTime finished = now_of(replica).wall;
-    for (std::uint8_t i = 0; i < processes_.size(); ++i)
-        if (processes_[i].incarnation > 0 &&
-            identity(i, processes_[i].incarnation - (processes_[i].life == Life::running)) == id)
-            finished = processes_[i].ended_before;
+    for (std::uint8_t i = 0; i < processes_.size(); ++i) {
+        const Process& other = processes_[i];
+        const unsigned last = other.incarnation - (other.life == Life::running ? 1U : 0U);
+        if (other.incarnation > 0 && identity(i, last) == id) finished = other.ended_before;
+    }
     const Container container{kPod, kPod, id};
     return step(replica,
                 HolderEnded{std::make_shared<const Container>(container),

@@ -16,6 +16,7 @@
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/faults.hpp"
 #include "sim/world/hosts.hpp"
+#include "sim/world/kubelets.hpp"
 #include "sim/world/paths.hpp"
 #include "sim/world/workload.hpp"
 
@@ -165,9 +166,12 @@ class Rig final : public Client, private Observer {
               faults(context, paths, hosts),
               api(context, paths, faults),
               bucket(context, paths, faults),
-              workload(context, hosts) {
-            hosts.connect(api, bucket, faults, workload);
-            faults.connect(api, bucket);
+              workload(context, hosts),
+              kubelets(context, paths) {
+            hosts.connect(api, bucket, faults, workload, kubelets);
+            faults.connect(api, bucket, kubelets);
+            api.connect(kubelets);
+            kubelets.connect(api);
             context.recorder.add(&observer);
         }
         /// Processes that are there, but are never stepped.
@@ -191,6 +195,7 @@ class Rig final : public Client, private Observer {
         ApiChannel api;
         BucketChannel bucket;
         Workload workload;
+        Kubelets kubelets;
     };
 
     void due(const Due& event) override {
