@@ -74,7 +74,7 @@ def main():
         if done.returncode not in (0, 2):
             return done.returncode
         for entry in json.loads(result.read_text(encoding="utf-8"))["scenarios"]:
-            case, followers, _ = files[entry["scenario"]]
+            case, followers, _ = files[entry["name"]]
             rows[case, followers] = entry["failover"]
 
     print("| what ends the leader | followers | failovers | p50 | p99 | longest |")

@@ -70,6 +70,14 @@ void RunRecorder::hold(SpanKind kind, ReplicaIndex lane, bool holds, TrueTime at
 
 // A gate closes by itself: what is known is the end that it has now.
 void RunRecorder::gate(ReplicaIndex lane, TrueTime until, TrueTime at) {
+    std::vector<GatePoint>& gates = record_.lanes[lane].gates;
+    if (!gates.empty() && gates.back().at == at) gates.pop_back();
+    if (gates.size() >= limits_.points) {  // of two neighbours the later stays
+        for (std::size_t i = 0; 2 * i + 1 < gates.size(); ++i)
+            gates[i] = gates[2 * i + 1];
+        gates.resize(gates.size() / 2);
+    }
+    if (!gates.empty() || until > at) gates.push_back({at, until});
     auto& spans = seats_[lane].spans;
     const auto found = spans.find(SpanKind::gate);
     const bool lasts = found != spans.end() && record_.spans[found->second].to > at;

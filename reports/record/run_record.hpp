@@ -71,11 +71,18 @@ struct CountPoint {
     std::uint32_t value = 0;
 };
 
+/// The end that a write gate has from an instant on; not after it: closed.
+struct GatePoint {
+    TrueTime at{};
+    TrueTime until{};
+};
+
 struct LaneRecord {
     std::string name;
     std::vector<ClockPiece> clocks;         ///< in the order of `since`
     std::vector<CountPoint> pending_reads;  ///< backup reads that wait for an answer
     std::vector<CountPoint> writes_flying;  ///< PUTs and DELETEs under way to the bucket
+    std::vector<GatePoint> gates;           ///< each time that the gate's end moved
 };
 
 struct RunRecord {

@@ -25,10 +25,8 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<sim::Scenario
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const sim::SeedRange seeds = options.seeds.value_or(scenarios[i].seeds);
         // Played anyway: it is the run that a scenario's page shows when all of them pass.
-        jobs.push_back({.scenario = i,
-                        .seed = seeds.first,
-                        .fresh = true,
-                        .page = !options.html.empty()});
+        jobs.push_back(
+            {.scenario = i, .seed = seeds.first, .fresh = true, .page = !options.html.empty()});
     }
     return jobs;
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "config/nearest.hpp"
 #include "config/units.hpp"
@@ -187,6 +189,21 @@ std::optional<Exit> relate_search(const Options& options) {
     return std::nullopt;
 }
 
+// However the place is spelled: one of the two would be lost.
+std::optional<Exit> two_outputs(const Options& options) {
+    const std::array outputs{options.json, options.junit, options.sarif,  options.history,
+                             options.html, options.trace, options.mermaid};
+    const auto place = [](const std::string& path) {
+        return std::filesystem::absolute(path).lexically_normal();
+    };
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        for (std::size_t k = i + 1; k < outputs.size(); ++k)
+            if (!outputs[i].empty() && !outputs[k].empty() &&
+                place(outputs[i]) == place(outputs[k]))
+                return usage("two outputs would be written to '" + outputs[i] + "'");
+    return std::nullopt;
+}
+
 // What single options cannot know.
 std::optional<Exit> relate(const Raw& raw, Options& options) {
     const std::string command(kCommands.at(static_cast<std::size_t>(options.command)));
@@ -220,13 +237,12 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
         return usage("--history: records one run, so give one file and one seed");
     if (!options.html.empty() && options.command == Command::run && !one_run)
         return usage("--html: shows one run, so give one file and one seed (check --html: many)");
-    const std::array outputs{options.json, options.junit, options.sarif, options.history,
-                             options.html};
-    for (std::size_t i = 0; i < outputs.size(); ++i)
-        for (std::size_t k = i + 1; k < outputs.size(); ++k)
-            if (!outputs[i].empty() && outputs[i] == outputs[k])
-                return usage("two outputs would be written to '" + outputs[i] + "'");
-    return std::nullopt;
+    for (const auto& [flag, path] :
+         {std::pair<const char*, const std::string&>{"--trace", options.trace},
+          {"--mermaid", options.mermaid}})
+        if (!path.empty() && options.command == Command::run && !one_run)
+            return usage(std::string(flag) + ": shows one run, so give one file and one seed");
+    return two_outputs(options);
 }
 
 }  // namespace

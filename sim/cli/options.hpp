@@ -51,6 +51,8 @@ struct Options {
     std::string sarif;
     std::string history;
     std::string html;
+    std::string trace;
+    std::string mermaid;
     std::string log = "warn";
     ColourMode colour = ColourMode::automatic;
     bool quiet = false;

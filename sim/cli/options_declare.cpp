@@ -117,6 +117,13 @@ void add_html(CLI::App& app, Options& options, const char* help) {
     app.add_option("--html", options.html, help)->type_name("FILE");
 }
 
+/// What is told of one run besides its page.
+void add_views(CLI::App& app, Options& options) {
+    app.add_option("--trace", options.trace, "write a Perfetto trace (one run)")->type_name("FILE");
+    app.add_option("--mermaid", options.mermaid, "write what broke as a sequence diagram (one run)")
+        ->type_name("FILE");
+}
+
 CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* verify =
         app.add_subcommand("verify", "judge the recordings of real agents as one history");
@@ -131,6 +138,7 @@ CLI::App* declare_verify(CLI::App& app, Options& options, Raw& raw) {
     duration("--transfer", raw.transfer, "longest healthy transfer of an object (10s)");
     verify->add_option("--json", options.json, "write the result as JSON")->type_name("FILE");
     add_html(*verify, options, "write a page to look at");
+    add_views(*verify, options);
     add_common(*verify, options, raw);
     return verify;
 }
@@ -170,6 +178,7 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
     run->add_option("--history", options.history, "write every event (one file, one seed)")
         ->type_name("FILE");
     add_html(*run, options, "write a page to look at (one file, one seed)");
+    add_views(*run, options);
     CLI::App* check = app.add_subcommand("check", "play all seeds of all scenarios: a table");
     check->add_option("DIR", options.paths, "directories or scenario files");
     add_playing(*check, options, raw);

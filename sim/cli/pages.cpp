@@ -4,8 +4,9 @@
 #include <set>
 #include <system_error>
 
-#include "reports/html/page.hpp"
 #include "reports/terminal.hpp"
+#include "reports/trace/perfetto.hpp"
+#include "reports/trace/sequence.hpp"
 #include "sim/cli/options.hpp"
 
 namespace leasehold::cli {
@@ -25,11 +26,25 @@ std::string file_name(const std::string& scenario, std::set<std::string>& taken)
     return unique + ".html";
 }
 
+void write_whole(reports::AtomicFile& file, const std::string& text) {
+    file.rewind();
+    file.write(text);
+    file.flush();
+}
+
 }  // namespace
+
+void RunFiles::write(const check::RunResult& result, const reports::RunRecord& record,
+                     const reports::RunPageWords& words) const {
+    if (page != nullptr) write_whole(*page, reports::run_page(record, result, words));
+    if (trace != nullptr)
+        write_whole(*trace, reports::perfetto_trace(record, result, words.version));
+    if (mermaid != nullptr) write_whole(*mermaid, reports::sequence_diagram(record, result));
+}
 
 RunPages RunPages::beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
                           std::string arguments) {
-    RunPages pages(nullptr, std::move(arguments));
+    RunPages pages(RunFiles{}, std::move(arguments));
     if (html.empty()) return pages;
     const std::filesystem::path page(html);
     const std::string runs = page.stem().string() + "-runs";
@@ -52,14 +67,10 @@ void RunPages::write(std::size_t position, const sim::Scenario& scenario,
     words.why = scenario.why;
     words.command = "leasehold run " + reports::shell_quoted(result.file) + " --seed " +
                     std::to_string(result.seed) + arguments_;
-    const std::string page = reports::run_page(record, result, words);
-    if (file_ != nullptr) {
-        file_->rewind();
-        file_->write(page);
-        file_->flush();
-    } else if (position < links_.size()) {
-        reports::write_file((std::filesystem::path(folder_) / links_[position]).string(), page);
-    }
+    files_.write(result, record, words);
+    if (position < links_.size())
+        reports::write_file((std::filesystem::path(folder_) / links_[position]).string(),
+                            reports::run_page(record, result, words));
 }
 
 }  // namespace leasehold::cli

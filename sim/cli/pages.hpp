@@ -8,18 +8,33 @@
 
 #include "model/check/result.hpp"
 #include "reports/atomic_file.hpp"
+#include "reports/html/page.hpp"
 #include "reports/record/run_record.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace leasehold::cli {
 
+/// Where one run is shown; each may be null.
+struct RunFiles {
+    reports::AtomicFile* page = nullptr;
+    reports::AtomicFile* trace = nullptr;
+    reports::AtomicFile* mermaid = nullptr;
+
+    [[nodiscard]] bool any() const {
+        return page != nullptr || trace != nullptr || mermaid != nullptr;
+    }
+    /// Writes and flushes those that there are, anew. Throws reports::OutputError.
+    void write(const check::RunResult& result, const reports::RunRecord& record,
+               const reports::RunPageWords& words) const;
+};
+
 class RunPages {
   public:
     RunPages() = default;
-    /// The page of one run goes to `file` (may be null), which must outlive this and is committed
-    /// by its owner. `arguments` are repeated on the command that a page shows.
-    RunPages(reports::AtomicFile* file, std::string arguments)
-        : file_(file), arguments_(std::move(arguments)) {}
+    /// One run is shown in `files`, which must outlive this and are committed by their owner.
+    /// `arguments` are repeated on the command that a page shows.
+    RunPages(RunFiles files, std::string arguments)
+        : files_(files), arguments_(std::move(arguments)) {}
     /// A page for each scenario in a folder beside `html`, which is made: of x/all.html
     /// x/all-runs/NAME.html. Throws reports::OutputError.
     static RunPages beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
@@ -32,7 +47,7 @@ class RunPages {
     [[nodiscard]] const std::vector<std::string>& links() const { return links_; }
 
   private:
-    reports::AtomicFile* file_ = nullptr;
+    RunFiles files_;
     std::string arguments_;
     std::string folder_;  ///< of the file that the links are relative to
     std::vector<std::string> links_;

@@ -129,7 +129,9 @@ Outputs::Outputs(const Options& options)
       sarif_(opened(options.sarif)),
       arguments_(repeated_arguments(options)),
       history_(opened(options.history)),
-      html_(opened(options.html)) {}
+      html_(opened(options.html)),
+      trace_(opened(options.trace)),
+      mermaid_(opened(options.mermaid)) {}
 
 void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     // All are written before the first takes its place: a full disk loses none of the old ones.
@@ -139,8 +141,8 @@ void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     if (sarif_) sarif_->commit();
     // A worker that died left half a history; its result is a blank one, without replicas.
     const bool whole = !scenarios.front().runs.front().replicas.empty();
-    if (history_ && whole) history_->commit();
-    if (html_ && whole) html_->commit();
+    for (const auto* file : {&history_, &html_, &trace_, &mermaid_})
+        if (*file && whole) (*file)->commit();
 }
 
 void Outputs::commit_texts(const std::function<std::string()>& json,

@@ -30,6 +30,8 @@ class Outputs {
                       const std::function<std::string()>& junit);
     [[nodiscard]] reports::AtomicFile* history() { return history_.get(); }
     [[nodiscard]] reports::AtomicFile* html() { return html_.get(); }
+    /// Of one run: its page, its trace, its diagram.
+    [[nodiscard]] RunFiles views() { return {html_.get(), trace_.get(), mermaid_.get()}; }
 
   private:
     std::unique_ptr<reports::AtomicFile> json_;
@@ -38,6 +40,8 @@ class Outputs {
     std::string arguments_;  ///< repeated on a replay command
     std::unique_ptr<reports::AtomicFile> history_;
     std::unique_ptr<reports::AtomicFile> html_;
+    std::unique_ptr<reports::AtomicFile> trace_;
+    std::unique_ptr<reports::AtomicFile> mermaid_;
 };
 
 /// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work.

@@ -28,7 +28,7 @@ int run_command(const Options& options) {
     Outputs outputs(options);
     hold_interrupts();
     Player player(options, scenarios, outputs.history(), {},
-                  RunPages(outputs.html(), repeated_arguments(options)));
+                  RunPages(outputs.views(), repeated_arguments(options)));
     const bool many = options.seeds && options.seeds->first != options.seeds->last;
     std::vector<Job> jobs;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
@@ -39,7 +39,7 @@ int run_command(const Options& options) {
                             .seed = first + k,
                             .detailed = !many,
                             .record = !options.history.empty(),
-                            .page = !options.html.empty()});
+                            .page = outputs.views().any()});
     }
     auto results = player.play(jobs);
     if (!results) return kExitInterrupted;

@@ -1,12 +1,11 @@
 // leasehold verify: the invariants over recordings of real agents.
 #include <cstdio>
 
-#include "reports/atomic_file.hpp"
 #include "reports/html/page.hpp"
-#include "reports/json_report.hpp"
 #include "reports/record/recorder.hpp"
 #include "reports/terminal.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/play.hpp"
 #include "sim/verify/judge.hpp"
 
 namespace leasehold::cli {
@@ -17,36 +16,32 @@ int verify_command(const Options& options) {
     bounds.api_round_trip = options.api_round_trip.value_or(bounds.api_round_trip);
     bounds.bucket_request = options.bucket_request.value_or(bounds.bucket_request);
     bounds.transfer = options.transfer.value_or(bounds.transfer);
-    const bool page = !options.html.empty();
+    Outputs outputs(options);
+    const RunFiles views = outputs.views();
     reports::RunRecorder recorder;
-    auto result =
-        verify::judge(options.paths, bounds, options.timeline || page, page ? &recorder : nullptr);
+    auto result = verify::judge(options.paths, bounds, options.timeline || views.any(),
+                                views.any() ? &recorder : nullptr);
     if (!result) {
         std::fprintf(stderr, "leasehold: %s\n", result.error().c_str());
         return kExitUsage;
     }
     const check::Outcome outcome = result->outcome;
-    if (page) {
+    if (views.any()) {
         reports::RunPageWords words{program_version(), "", "leasehold verify", "real"};
         for (const std::string& path : options.paths)
             words.command += " " + reports::shell_quoted(path);
-        reports::write_file(
-            options.html,
-            reports::run_page(recorder.take(TrueTime(result->simulated)), *result, words));
+        views.write(*result, recorder.take(TrueTime(result->simulated)), words);
         if (!options.timeline) result->timeline.clear();
     }
     if (!options.quiet || outcome != check::Outcome::pass)
         print(reports::render_verified(*result, options.paths.size(),
                                        reports::Style{wants_colour(options)}));
-    if (!options.json.empty()) {
-        reports::ScenarioSummary summary;
-        summary.name = "recordings";
-        summary.file = options.paths.front();
-        summary.runs.push_back(std::move(*result));
-        reports::summarise(summary, {});
-        reports::write_file(options.json,
-                            reports::json_report({std::move(summary)}, program_version()));
-    }
+    reports::ScenarioSummary summary;
+    summary.name = "recordings";
+    summary.file = options.paths.front();
+    summary.runs.push_back(std::move(*result));
+    reports::summarise(summary, {});
+    outputs.commit({std::move(summary)});
     return check::exit_code(outcome);
 }
 

@@ -122,6 +122,8 @@ def test_the_check_step_fails_with_the_check_and_leaves_its_reports(schemas, nam
     of the report would find."""
     code, reports = checked(name, tmp_path / "broken", BROKEN)
     assert code == 1
+    assert (reports / "pages.html").exists()
+    assert (reports / "pages-runs" / "two-leaders.html").exists()
     suite = ElementTree.parse(reports / "junit.xml").getroot().find("testsuite")
     failed = [case.get("name") for case in suite.findall("testcase")
               if case.find("failure") is not None]

@@ -82,6 +82,11 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
               std::string::npos);
     EXPECT_NE(bad({"run", "a", "--json", "x", "--junit", "x"}).find("two outputs"),
               std::string::npos);
+    EXPECT_NE(bad({"run", "a", "--trace", "./d/../x", "--mermaid", "x"}).find("two outputs"),
+              std::string::npos);
+    for (const char* flag : {"--html", "--trace", "--mermaid"})
+        EXPECT_NE(bad({"run", "a", "b", flag, "x"}).find(flag), std::string::npos);
+    EXPECT_NE(bad({"check", "d", "--trace", "x"}).find("unknown option"), std::string::npos);
     EXPECT_NE(bad({"list", "--faults", "--marks"}).find("exclude"), std::string::npos);
     EXPECT_NE(bad({"run"}).find("expected a scenario file"), std::string::npos);
     EXPECT_NE(bad({"validate", "--resolved"}).find("expected a scenario file"), std::string::npos);

@@ -166,6 +166,30 @@ TEST(RunRecorder, OfALongRunTheQuietStretchesLoseTheirDetails) {
     EXPECT_EQ(event_of(record, 3'000), nullptr);
 }
 
+TEST(Recorder, EachMoveOfAGateIsKept) {
+    RecordLimits limits;
+    limits.points = 4;
+    Story story(limits);
+    story.start(0s, 0);
+    const auto until = [](Duration at) { return Effects{GateMoved{Term(1), Instant(at + 100s)}}; };
+    story.step(1s, 0, Timer{}, until(16s));
+    story.step(3s, 0, Timer{}, until(18s));
+    story.step(3s, 0, Timer{}, until(19s));
+    const auto points = [&](RunRecord record) {
+        std::vector<std::pair<TrueTime, TrueTime>> found;
+        for (const GatePoint& point : record.lanes.at(0).gates)
+            found.emplace_back(point.at, point.until);
+        return found;
+    };
+    story.step(5s, 0, Timer{}, until(20s));
+    story.step(7s, 0, Timer{}, until(22s));
+    story.step(9s, 0, Timer{}, until(24s));  // too many: of two neighbours the later stays
+    EXPECT_EQ(points(story.recorder.take(TrueTime(10s))),
+              (std::vector<std::pair<TrueTime, TrueTime>>{{TrueTime(3s), TrueTime(19s)},
+                                                          {TrueTime(7s), TrueTime(22s)},
+                                                          {TrueTime(9s), TrueTime(24s)}}));
+}
+
 TEST(Explain, TheEarliestViolationWithItsEvidenceAndWhatCausedIt) {
     Story story;
     story.start(0s, 0);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/text.hpp"
+#include "reports/utf8.hpp"
 #include "tests/unit/reports_samples.hpp"
 
 namespace leasehold::reports {
@@ -18,6 +19,13 @@ TEST(Text, DurationsAreRoundedToMilliseconds) {
     EXPECT_EQ(format_duration(-1ns), "0.000s");
     EXPECT_EQ(format_duration(Duration::min()), "-9223372036.855s");
     EXPECT_EQ(format_time(TrueTime(30s)), "30.000s");
+}
+
+TEST(Text, BytesOfNoCharacterAreReplaced) {
+    EXPECT_EQ(to_utf8("z\xc3\xa9"), "z\xc3\xa9");
+    EXPECT_EQ(to_utf8("a\xff\xc3z"), "a\xef\xbf\xbd\xef\xbf\xbdz");
+    EXPECT_TRUE(is_utf8(to_utf8("\xed\xa0\x80")));
+    EXPECT_EQ(to_utf8(""), "");
 }
 
 TEST(Text, ExactDurationsLoseNothing) {

@@ -5,6 +5,8 @@ machine.
     install.py moto      moto (STS, IAM, S3, an instance's metadata), from PyPI
     install.py azurite   Azurite (Azure Blob Storage), from npm, with the Node.js that is on PATH
     install.py schemas   JSON schemas that others publish: SARIF's (from npm), GitHub's and GitLab's (PyPI)
+    install.py perfetto     the schema of Perfetto's traces, from PyPI
+    install.py mermaid      Mermaid, which draws diagrams on GitHub, from npm
     install.py python-elector   Kubernetes' official client for Python, from PyPI
     install.py fabric8          likewise official-java: clients for Java, from Maven Central
     install.py kubert           likewise kube-leader-election: from Rust's registry
@@ -145,6 +147,30 @@ def schemas():
     return [_once("schemas", locked, "", fill)]
 
 
+def perfetto():
+    """The Python that has Perfetto's schema."""
+    return [_venv("perfetto", HERE / "perfetto" / "requirements.txt")]
+
+
+MERMAID_PACKAGE = "mermaid@11.17.2"
+MERMAID_DIGEST = "581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8"
+
+
+def mermaid():
+    """Mermaid as one script for a browser."""
+    def fill(folder):
+        with tempfile.TemporaryDirectory() as scratch:
+            _run("mermaid", ["npm", "pack", "--silent", "--ignore-scripts", MERMAID_PACKAGE],
+                 cwd=scratch)
+            with tarfile.open(next(Path(scratch).glob("*.tgz"))) as packed:
+                found = packed.extractfile("package/dist/mermaid.min.js").read()
+        if hashlib.sha256(found).hexdigest() != MERMAID_DIGEST:
+            raise Unavailable(f"mermaid: {MERMAID_PACKAGE} has another script than the pinned one")
+        (folder / "mermaid.min.js").write_bytes(found)
+    return [_once("mermaid", f"{MERMAID_PACKAGE} {MERMAID_DIGEST}".encode(), "", fill)
+            / "mermaid.min.js"]
+
+
 @functools.cache
 def java_elector(name):
     """The command that starts the elector of electors/java/`name`, its library from Maven Central."""
@@ -212,6 +238,8 @@ INSTALLERS = {
     "moto": moto,
     "azurite": azurite,
     "schemas": schemas,
+    "perfetto": perfetto,
+    "mermaid": mermaid,
     "python-elector": python_elector,
     **{name: functools.partial(java_elector, name) for name in ("fabric8", "official-java")},
     **{name: lambda name=name: ["java", "-jar", jar(name)] for name in JARS},
