@@ -12,6 +12,9 @@ namespace leasehold::agent {
 [[nodiscard]] Instant boottime();
 /// CLOCK_BOOTTIME and CLOCK_REALTIME, read one after the other.
 [[nodiscard]] Now read_now();
+/// When this process was forked, on CLOCK_REALTIME as it stands now: as the kernel keeps it, to its
+/// tick of 10 ms (not later than it was).
+[[nodiscard]] WallTime process_started();
 /// The kernel's boot id; recordings of one boot share their CLOCK_BOOTTIME.
 [[nodiscard]] std::string boot_id();
 

@@ -15,7 +15,8 @@ constexpr std::size_t kMostKinds = 8;  ///< told in one row
 
 std::string_view partner(Duty duty) {
     if (duty == Duty::local_files) return "local files";
-    return duty == Duty::lease || duty == Duty::lease_watch ? "the API server" : "bucket";
+    const bool api = duty == Duty::lease || duty == Duty::lease_watch || duty == Duty::pods;
+    return api ? "the API server" : "bucket";
 }
 
 std::string seconds(Duration span) {

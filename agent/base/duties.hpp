@@ -19,8 +19,15 @@
 
 namespace leasehold::agent {
 
-enum class Duty : std::uint8_t { lease, lease_watch, bucket_reads, bucket_writes, local_files };
-inline constexpr std::size_t kDuties = 5;
+enum class Duty : std::uint8_t {
+    lease,
+    lease_watch,
+    bucket_reads,
+    bucket_writes,
+    local_files,
+    pods  ///< what Pods are asked, where an ended holder is believed
+};
+inline constexpr std::size_t kDuties = 6;
 
 /// How a duty fares.
 struct DutyState {

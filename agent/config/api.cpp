@@ -75,6 +75,33 @@ ApiAccess find_access(const Inputs& inputs, const std::string& service_account) 
         "outside of one, set --kubeconfig or --api-server (or try --standalone)");
 }
 
+/// Which Pod this is, and which container in it; of use only where an ended holder is believed.
+void read_place(const Inputs& inputs, AgentConfig& config) {
+    OwnPlace& place = config.place;
+    place.pod = {config.lease.namespace_name, config.pod_name};
+    place.container = "agent";
+    if (inputs.text("pod-namespace", place.pod.namespace_name) &&
+        !is_kubernetes_name(place.pod.namespace_name, kLongestLabel, false))
+        refuse(inputs.find("pod-namespace")->origin +
+               ": expected a namespace (lower-case letters, digits and -), found \"" +
+               place.pod.namespace_name + "\"");
+    if (inputs.text("container-name", place.container) &&
+        !is_kubernetes_name(place.container, kLongestLabel, false))
+        refuse(inputs.find("container-name")->origin +
+               ": expected a container's name (lower-case letters, digits and -), found \"" +
+               place.container + "\"");
+    const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (inputs.text("pod-uid", place.uid) &&
+        (place.uid.size() > kLongestName ||
+         !std::all_of(place.uid.begin(), place.uid.end(), printable)))
+        refuse(inputs.find("pod-uid")->origin + ": expected metadata.uid of this Pod, found \"" +
+               place.uid + "\"");
+    if (config.election.believe_ended_holder && place.uid.empty())
+        config.warnings.push_back(
+            "--believe-ended-holder without --pod-uid or POD_UID (metadata.uid of the downward "
+            "API): others wait out this replica's lease whatever becomes of its container");
+}
+
 }  // namespace
 
 void read_api(const Inputs& inputs, const std::string& service_account, AgentConfig& config) {
@@ -112,6 +139,7 @@ void read_api(const Inputs& inputs, const std::string& service_account, AgentCon
                ": expected the name of a Lease (lower-case letters, digits, - and .), "
                "found \"" +
                config.lease.name + "\"");
+    if (config.elects) read_place(inputs, config);
 }
 
 }  // namespace leasehold::agent

@@ -13,6 +13,7 @@
 #include "agent/http/server.hpp"
 #include "agent/lease/api_access.hpp"
 #include "agent/lease/lease_client.hpp"
+#include "agent/lease/own_pod.hpp"
 #include "model/election/elector.hpp"
 #include "model/storage/config.hpp"
 
@@ -42,6 +43,7 @@ struct AgentConfig {
     std::optional<ApiAccess> api;  ///< set when elects, or for record-world
     LeaseName lease;               ///< likewise
     bool leader_events = true;     ///< Kubernetes Events on the Lease
+    OwnPlace place;                ///< among the Pods, where an ended holder is believed
     ElectorConfig election;        ///< identity and seed are set at the start
     StorageConfig storage;         ///< identity likewise
     std::optional<BucketConfig> bucket;

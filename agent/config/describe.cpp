@@ -94,6 +94,10 @@ void election(Writer& out, const AgentConfig& config) {
     out.setting("max-lease-duration", config::format_duration(election.longest_of_members()));
     out.setting("client-go-peers", yes_no(election.client_go_peers));
     out.setting("leader-events", yes_no(config.leader_events));
+    out.setting("believe-ended-holder", yes_no(election.believe_ended_holder));
+    out.setting("pod-uid", config.place.uid.empty() ? "not set" : config.place.uid);
+    out.setting_or("pod-namespace", "namespace", config.place.pod.namespace_name);
+    out.setting("container-name", config.place.container);
 }
 
 void api(Writer& out, const AgentConfig& config) {

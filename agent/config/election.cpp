@@ -58,6 +58,7 @@ void read_election(const Inputs& inputs, AgentConfig& config) {
         election.max_lease_duration = longest;
     inputs.toggle("client-go-peers", election.client_go_peers);
     inputs.toggle("leader-events", config.leader_events);
+    inputs.toggle("believe-ended-holder", election.believe_ended_holder);
 
     ElectorConfig judged = election;
     judged.identity = "given at the start";

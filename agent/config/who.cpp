@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::size_t kLongestName = 253;
 /// Flags that mean nothing where nobody elects.
-constexpr std::array<std::string_view, 16> kElectionFlags{
-    "profile",         "lease-duration", "renew-deadline",     "retry-period",
-    "drift",           "namespace",      "lease-name",         "kubeconfig",
-    "context",         "api-server",     "api-ca-file",        "api-token-file",
-    "client-go-peers", "longest-lease",  "max-lease-duration", "leader-events"};
+constexpr std::array<std::string_view, 20> kElectionFlags{
+    "profile",       "lease-duration", "renew-deadline",  "retry-period",   "drift",
+    "namespace",     "lease-name",     "kubeconfig",      "context",        "api-server",
+    "api-ca-file",   "api-token-file", "client-go-peers", "longest-lease",  "max-lease-duration",
+    "leader-events", "pod-uid",        "pod-namespace",   "container-name", "believe-ended-holder"};
 
 std::string host_name() {
     std::array<char, 256> name{};

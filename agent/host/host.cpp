@@ -117,9 +117,23 @@ Host::Host(asio::io_context& loop, const AgentConfig& config, Metrics& metrics)
                 [](const std::string& line) { spdlog::warn("{}", line); },
                 [this](EventOutcome outcome) { metrics_.leader_event(outcome); });
     }
+    if (config.elects && config.election.believe_ended_holder) look_at_pods(config, deliver);
     if (config.storage.store_not_atomic) metrics_.store_not_atomic();
     if (!config.record_file.empty())
         recorder_ = std::make_unique<Recorder>(config.record_file, header_of(name_, configured_));
+}
+
+/// Where the end of a holder's container is believed: what it is known by, and who is asked.
+void Host::look_at_pods(const AgentConfig& config, const LeaseClient::Deliver& deliver) {
+    holder_watch_ = std::make_unique<PodWatch>(loop_, *lease_, config.place.pod.namespace_name,
+                                               config.place.container, deliver, duties_);
+    // own_container() takes readiness for a sign of age.
+    const Now now = read_now();
+    const WallTime started = process_started();
+    ready_from_ = now.monotonic + std::max(kReadyNotBefore - (now.wall - started), Duration(0));
+    if (!config.place.uid.empty())
+        own_pod_ =
+            std::make_unique<OwnPod>(loop_, *lease_, config.place, started, deliver, duties_);
 }
 
 // A client's late answer must find nobody.
@@ -134,6 +148,11 @@ void Host::start() {
     if (recorder_) recorder_->started(now, name_, identity_, elects_);
     spdlog::info("starts as {}{}", identity_, elects_ ? "" : ", works alone");
     give(Start{});
+    if (own_pod_) own_pod_->start();
+}
+
+bool Host::ready() const {
+    return started_ && !stopping_ && boottime() >= ready_from_;
 }
 
 void Host::stop(Instant deadline, std::function<void()> stopped) {
@@ -202,11 +221,19 @@ void Host::count_bytes(const Event& event) {
 }
 
 void Host::on(const RoleChanged& change) {
-    if (leader_events_) leader_events_->changed(read_now().wall, change.role);
+    if (leader_events_) leader_events_->changed(read_now().wall, change.role, took_after_end());
     if (change.role == Role::leader) return;
     // A follower writes neither: what failed of that is past.
     duties_.rest(Duty::bucket_writes);
     duties_.rest(Duty::lease, LeaseClient::kRenewal);
+}
+
+/// Did this very step take the Lease of a holder that was proven to have ended?
+bool Host::took_after_end() const {
+    return std::any_of(effects_.begin(), effects_.end(), [](const Effect& effect) {
+        const auto* mark = std::get_if<Mark>(&effect);
+        return mark != nullptr && mark->mark == MarkId::takeover_after_end;
+    });
 }
 
 void Host::on(const GateMoved&) {
@@ -231,6 +258,12 @@ void Host::on(const WatchLease& request) {
 }
 void Host::on(const StopWatch& request) {
     lease_->stop(request);
+}
+void Host::on(const WatchHolder& request) {
+    if (holder_watch_) holder_watch_->watch(request);
+}
+void Host::on(const StopHolderWatch&) {
+    if (holder_watch_) holder_watch_->stop();
 }
 
 void Host::on(const SendBucket& request) {
@@ -347,6 +380,11 @@ Status Host::status() const {
     status.pending_queries = queries_.size();
     status.storage = replica_.storage_status();
     status.preconditions = log_.preconditions();
+    if (own_pod_ && own_pod_->container()) status.container = own_pod_->container()->id;
+    if (holder_watch_ && holder_watch_->holder()) {
+        status.holder_container = holder_watch_->holder()->id;
+        status.holder_seen = holder_watch_->sees();
+    }
     status.duties = duties_.states();
     status.summary = replica_.summary();
     return status;

@@ -27,6 +27,8 @@
 #include "agent/http/service.hpp"
 #include "agent/lease/leader_events.hpp"
 #include "agent/lease/lease_client.hpp"
+#include "agent/lease/own_pod.hpp"
+#include "agent/lease/pod_watch.hpp"
 #include "agent/metrics/metrics.hpp"
 #include "model/replica/replica.hpp"
 
@@ -53,7 +55,7 @@ class Host final : public Service {
     void cancel(CallId call) override;
     [[nodiscard]] Status status() const override;
     [[nodiscard]] std::vector<IndexEntry> index(const std::string& prefix) const override;
-    [[nodiscard]] bool ready() const override { return started_ && !stopping_; }
+    [[nodiscard]] bool ready() const override;
 
   private:
     template <class Done>
@@ -72,8 +74,8 @@ class Host final : public Service {
     void on(const SendLease& request);
     void on(const WatchLease& request);
     void on(const StopWatch& request);
-    void on(const WatchHolder&) {}
-    void on(const StopHolderWatch&) {}
+    void on(const WatchHolder& request);
+    void on(const StopHolderWatch&);
     void on(const SendBucket& request);
     void on(const AbortBucket& request);
     void on(const ResumeBucket& request);
@@ -83,6 +85,8 @@ class Host final : public Service {
     void on(const QueryDone& done);
     void on(const Mark&) {}
 
+    void look_at_pods(const AgentConfig& config, const LeaseClient::Deliver& deliver);
+    [[nodiscard]] bool took_after_end() const;
     void not_sent(RequestId request);
     [[nodiscard]] bool with_bytes(SendBucket& request) const;
     void count_bytes(const Event& event);
@@ -103,6 +107,9 @@ class Host final : public Service {
     std::unique_ptr<BucketClient> bucket_;
     std::unique_ptr<LeaseClient> lease_;
     std::unique_ptr<LeaderEvents> leader_events_;
+    std::unique_ptr<PodWatch> holder_watch_;  ///< this and the next: where an end is believed
+    std::unique_ptr<OwnPod> own_pod_;
+    Instant ready_from_ = Instant::min();
     std::unique_ptr<Recorder> recorder_;
     StateLog log_;
     Replica replica_;

@@ -16,7 +16,10 @@ namespace leasehold::agent {
 namespace {
 
 /// Marks that are changes of state; the others are for metrics and tests.
-constexpr std::array kTold{MarkId::epoch_claimed,
+constexpr std::array kTold{MarkId::holder_ended_believed,
+                           MarkId::takeover_after_end,
+                           MarkId::writes_await_landing,
+                           MarkId::epoch_claimed,
                            MarkId::epoch_raised,
                            MarkId::restored_cluster,
                            MarkId::stale_put_refused,
@@ -84,6 +87,11 @@ void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
         watch_seen(*watched);
     } else if (const auto* bucket = std::get_if<BucketAnswered>(&event)) {
         first_page(*bucket->reply);
+    } else if (const auto* own = std::get_if<OwnContainer>(&event)) {
+        spdlog::info("runs in {} of Pod {}", own->container->id, own->container->pod);
+    } else if (const auto* end = std::get_if<HolderEnded>(&event)) {
+        spdlog::info("{} of Pod {} has ended, says its kubelet", end->container->id,
+                     end->container->pod);
     }
     for (const Effect& effect : effects) {
         if (const auto* role = std::get_if<RoleChanged>(&effect)) {

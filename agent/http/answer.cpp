@@ -92,8 +92,8 @@ Json utc(WallTime at) {
 }
 
 Json duties_json(const DutyStates& duties) {
-    constexpr std::array<std::string_view, kDuties> kNames{"lease", "leaseWatch", "bucketReads",
-                                                           "bucketWrites", "localFiles"};
+    constexpr std::array<std::string_view, kDuties> kNames{
+        "lease", "leaseWatch", "bucketReads", "bucketWrites", "localFiles", "pods"};
     Json json = Json::object();
     for (std::size_t i = 0; i < kDuties; ++i) {
         const DutyState& duty = duties.at(i);
@@ -103,6 +103,18 @@ Json duties_json(const DutyStates& duties) {
                                            {"lastError", duty.error}};
     }
     return json;
+}
+
+/// Null: not known, or nobody asks (--believe-ended-holder).
+Json container_json(const Status& status) {
+    if (status.container.empty()) return nullptr;
+    return status.container;
+}
+
+/// Null: nobody's end is waited for.
+Json holder_json(const Status& status) {
+    if (status.holder_container.empty()) return nullptr;
+    return {{"id", status.holder_container}, {"seen", status.holder_seen}};
 }
 
 }  // namespace
@@ -206,6 +218,8 @@ Answer status_answer(const Status& status) {
                              {"tombstones", status.storage.tombstones},
                              {"tombstoneBytes", status.storage.tombstone_bytes},
                              {"listPages", status.storage.list_pages},
+                             {"container", container_json(status)},
+                             {"holderContainer", holder_json(status)},
                              {"duties", duties_json(status.duties)},
                              {"summary", status.summary}});
 }

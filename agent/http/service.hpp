@@ -27,9 +27,12 @@ struct Status {
     std::uint64_t pending_writes = 0;
     std::uint64_t pending_queries = 0;
     StorageStatus storage;
-    std::string preconditions;  ///< "honoured", "ignored", "refused", "notAtomic", "unknown"
-    DutyStates duties;          ///< by Duty
-    std::string summary;        ///< one line for people
+    std::string preconditions;     ///< "honoured", "ignored", "refused", "notAtomic", "unknown"
+    std::string container;         ///< that this process runs in; empty = not known (yet)
+    std::string holder_container;  ///< whose end is waited for; empty = nobody's
+    bool holder_seen = false;      ///< the server shows its Pod
+    DutyStates duties;             ///< by Duty
+    std::string summary;           ///< one line for people
 };
 
 class Service {

@@ -15,6 +15,7 @@ namespace leasehold::agent {
 namespace {
 
 constexpr const char* kComponent = "leasehold-agent";
+constexpr const char* kProven = "became leader: the container of the holder before has ended";
 constexpr std::size_t kLongestName = 253;  // of an object
 
 /// metav1.Time: whole seconds.
@@ -77,14 +78,17 @@ LeaderEvents::LeaderEvents(asio::io_context& loop, LeaseClient& client, LeaseNam
           if (then_) std::exchange(then_, {})();
       }) {}
 
-void LeaderEvents::changed(WallTime now, Role role) {
+void LeaderEvents::changed(WallTime now, Role role, bool proven) {
     const bool leads = role == Role::leader;
     if (leads == leads_) return;
     leads_ = leads;
     ++under_way_;
     client_.post("/api/v1/namespaces/" + encoded(name_.namespace_name) + "/events",
                  encode_leader_event(name_, client_.seen(), identity_,
-                                     leads ? "became leader" : "stopped leading", now),
+                                     !leads   ? "stopped leading"
+                                     : proven ? kProven
+                                              : "became leader",
+                                     now),
                  kTimeout, [this](const Response& response) { answered(response); });
 }
 

@@ -30,8 +30,9 @@ class LeaderEvents {
     LeaderEvents(asio::io_context& loop, LeaseClient& client, LeaseName name, std::string identity,
                  Tell tell, Count count);
 
-    /// This replica has another role.
-    void changed(WallTime now, Role role);
+    /// This replica has another role. `proven`: it leads as the holder before was proven to have
+    /// ended, without its lease being waited out.
+    void changed(WallTime now, Role role, bool proven = false);
     /// Calls `then` on the loop, never inside this call: once no Event is under way, at `by` at the
     /// latest. A process that ended at once would take its last one along.
     void when_told(Instant by, std::function<void()> then);
@@ -53,7 +54,7 @@ class LeaderEvents {
 };
 
 /// The body of the POST: a v1 Event, as client-go's recorder makes it. `what` is "became leader" or
-/// "stopped leading".
+/// "stopped leading", and what there is to add.
 [[nodiscard]] std::string encode_leader_event(const LeaseName& name, const LeaseSighting& lease,
                                               std::string_view identity, std::string_view what,
                                               WallTime now);

@@ -7,35 +7,20 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/base/timer.hpp"
-#include "agent/lease/exec_keeper.hpp"
 #include "agent/lease/lease_json.hpp"
 #include "agent/lease/lease_status.hpp"
 #include "agent/lease/lease_url.hpp"
-#include "agent/lease/token_source.hpp"
 #include "agent/lease/watch_stream.hpp"
-#include "agent/transfer/client.hpp"
 
 namespace leasehold::agent {
 namespace {
 
 constexpr std::size_t kLargestAnswer = 4U << 20;  ///< the API server takes 3 MiB at most
 constexpr std::size_t kErrorText = 4U << 10;      ///< of a watch that was refused
-/// The server ends a watch after this; the model looks for silence by itself, much sooner.
-constexpr std::chrono::seconds kWatchFor{300};
 constexpr std::chrono::seconds kWatchGrace{15};
 constexpr std::string_view kConnection = "the connection";
 constexpr std::string_view kWatch = "the watch";
 constexpr std::string_view kPlugin = "the credential plugin";
-
-ClientOptions client_options(const ApiAccess& access) {
-    ClientOptions options;
-    options.tls = access.tls;
-    options.proxy = access.proxy;
-    options.http2 = true;
-    options.user_agent = "leasehold-agent";
-    options.connections = 4;
-    return options;
-}
 
 const char* name_of(LeaseVerb verb) {
     switch (verb) {
@@ -59,23 +44,19 @@ std::string refusal_text(const char* verb, std::int32_t status, const ApiStatus&
 struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     State(asio::io_context& io, ApiAccess given, LeaseName lease, Deliver to, Duties* told)
         : loop(io),
-          access(std::move(given)),
           name(std::move(lease)),
           deliver(std::move(to)),
           duties(told),
-          tokens(access.token, access.token_file),
-          leases_url(access.server + "/apis/coordination.k8s.io/v1/namespaces/" +
-                     encoded(name.namespace_name) + "/leases"),
+          leases("/apis/coordination.k8s.io/v1/namespaces/" + encoded(name.namespace_name) +
+                 "/leases"),
           late(io, [this] { give_up_waiting(); }) {
-        if (access.exec) keeper.emplace(io, *access.exec, [this] { plugin_ended(); });
-        connect(requests);
-        connect(watches);
+        session.emplace(io, std::move(given), [this] { plugin_ended(); });
     }
 
     /// The watch that is open.
     struct Watch {
         WatchId id;
-        TransferId transfer;
+        SideExchange transfer;
         WatchStream stream;
         std::string refusal;  ///< the body of an answer other than 200
     };
@@ -86,18 +67,21 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
         Instant deadline;
     };
 
-    void connect(std::unique_ptr<Client>& client);
-    bool prove();
     void send(const SendLease& what, Instant deadline);
     void wait(const SendLease& what, Instant deadline);
     void give_up_waiting();
     void plugin_ended();
     void not_sent(const SendLease& what);
-    void refused(std::uint64_t generation);
-    [[nodiscard]] std::uint64_t generation() const { return keeper ? keeper->generation() : 0; }
 
-    Request request_to(std::string method, std::string url);
-    void post(const std::string& path, std::string body, Instant deadline, Client::Done done);
+    /// What is asked for beside the watch.
+    struct Beside {
+        std::string method = "GET";
+        std::string path;
+        std::string body;
+        Duration timeout{0};
+        Sink sink;
+    };
+    SideExchange beside(Beside ask, Client::Done done);
     void exchange(const SendLease& what, Instant deadline);
     void answer(const SendLease& what, const Response& response);
     void open(const WatchLease& what);
@@ -112,49 +96,22 @@ struct LeaseClient::State : std::enable_shared_from_this<LeaseClient::State> {
     [[nodiscard]] bool is_open(WatchId id) const { return watch && watch->id == id; }
 
     asio::io_context& loop;
-    ApiAccess access;
     LeaseName name;
     Deliver deliver;
     Duties* duties;
-    TokenSource tokens;
-    std::string leases_url;
-    std::unique_ptr<Client> requests;
-    std::unique_ptr<Client> watches;  ///< its own connection: a hung one must not hold up a renewal
-    bool watches_outdated = false;    ///< another certificate is in force; until the next watch
-    std::vector<std::unique_ptr<Client>> retired;  ///< of an older certificate, until they are idle
+    std::string leases;  ///< the path
+    std::optional<ApiSession> session;
     std::optional<Watch> watch;
+    SideExchange watch_beside;  ///< the newest one: it hangs on the same connections
     LeaseSighting seen;
     Instant watch_refused_until = Instant::min();
     std::vector<Waiting> waiting;
-    BoottimeTimer late;                ///< for the first of `waiting`
-    std::optional<ExecKeeper> keeper;  ///< where a command gives the credential
+    BoottimeTimer late;  ///< for the first of `waiting`
 };
 
-/// What is under way ends on the connections on which it began.
-void LeaseClient::State::connect(std::unique_ptr<Client>& client) {
-    std::erase_if(retired, [](const auto& old) { return old->in_flight() == 0; });
-    if (client != nullptr) retired.push_back(std::move(client));
-    client = std::make_unique<Client>(loop, client_options(access));
-}
-
-/// Takes up the plugin's credential; false: there is none, for now.
-bool LeaseClient::State::prove() {
-    if (!keeper) return true;
-    const ExecCredential* const now = keeper->current();
-    if (now == nullptr) return false;
-    access.token = now->token;
-    if (now->certificate_pem == access.tls.certificate_pem && now->key_pem == access.tls.key_pem)
-        return true;
-    access.tls.certificate_pem = now->certificate_pem;
-    access.tls.key_pem = now->key_pem;
-    connect(requests);
-    watches_outdated = true;
-    return true;
-}
-
 void LeaseClient::State::send(const SendLease& what, Instant deadline) {
-    if (prove()) return exchange(what, deadline);
-    if (keeper->asking()) return wait(what, deadline);
+    if (session->prove()) return exchange(what, deadline);
+    if (session->plugin()->asking()) return wait(what, deadline);
     asio::post(loop, [weak = weak_from_this(), what] {
         if (const auto self = weak.lock(); self != nullptr) self->not_sent(what);
     });
@@ -179,17 +136,18 @@ void LeaseClient::State::give_up_waiting() {
             continue;
         }
         failed(Duty::lease, kPlugin, "slow",
-               "no credential: " + access.exec->command + " gave no answer yet");
+               "no credential: " + session->plugin_command() + " gave no answer yet");
         not_sent(one.what);
     }
 }
 
 void LeaseClient::State::plugin_ended() {
     const auto self = shared_from_this();
-    if (keeper->problem().empty()) {
+    const std::string& problem = session->plugin()->problem();
+    if (problem.empty()) {
         worked(Duty::lease, kPlugin);
     } else {
-        failed(Duty::lease, kPlugin, keeper->problem(), "no credential: " + keeper->problem());
+        failed(Duty::lease, kPlugin, problem, "no credential: " + problem);
     }
     late.arm(kNever);
     for (const Waiting& one : std::exchange(waiting, {}))
@@ -204,62 +162,43 @@ void LeaseClient::State::not_sent(const SendLease& what) {
     deliver(LeaseAnswered{what.request, std::move(reply)});
 }
 
-void LeaseClient::State::refused(std::uint64_t generation) {
-    tokens.refused();
-    if (keeper) keeper->refused(generation);
-}
-
-Request LeaseClient::State::request_to(std::string method, std::string url) {
-    Request request;
-    request.method = std::move(method);
-    request.url = std::move(url);
-    request.headers = {"Accept: application/json"};
-    const std::string& token = keeper ? access.token : tokens.token(boottime());
-    if (!token.empty()) request.headers.push_back("Authorization: Bearer " + token);
-    return request;
-}
-
-void LeaseClient::State::post(const std::string& path, std::string body, Instant deadline,
-                              Client::Done done) {
-    if (!prove()) {
+SideExchange LeaseClient::State::beside(Beside ask, Client::Done done) {
+    if (!session->prove()) {
         asio::post(loop, [weak = weak_from_this(), done = std::move(done)] {
             Response none;
             none.end = TransferEnd::not_sent;
             none.error = "there is no credential yet";
             if (weak.lock() != nullptr) done(std::move(none));
         });
-        return;
+        return {};
     }
-    // An open watch keeps its connection, even where another certificate is in force by now.
-    if (!watch && std::exchange(watches_outdated, false)) connect(watches);
-    Request request =
-        request_to("POST", access.server + path +
-                               timeout_parameter(std::max(deadline - boottime(), Duration(0))));
-    request.headers.emplace_back("Content-Type: application/json");
-    request.deadline = deadline;
-    request.body = {memory_bytes(std::move(body))};
-    watches->send(std::move(request),
-                  [this, done = std::move(done), used = generation()](Response response) {
-                      if (response.status == 401) refused(used);
-                      done(std::move(response));
-                  });
+    Request request = session->request_to(std::move(ask.method), ask.path);
+    request.deadline = saturating_add(boottime(), ask.timeout);
+    request.sink = std::move(ask.sink);
+    if (!ask.body.empty()) {
+        request.headers.emplace_back("Content-Type: application/json");
+        request.body = {memory_bytes(std::move(ask.body))};
+    }
+    return session->beside(std::move(request), !watch, std::move(done));
 }
 
 void LeaseClient::State::exchange(const SendLease& what, Instant deadline) {
     const Duration left = std::max(deadline - boottime(), Duration(0));
     const std::string target = what.verb == LeaseVerb::create ? "" : "/" + encoded(name.name);
-    Request request = request_to(name_of(what.verb), leases_url + target + timeout_parameter(left));
+    Request request =
+        session->request_to(name_of(what.verb), leases + target + timeout_parameter(left));
     request.deadline = deadline;
     request.body_limit = kLargestAnswer;
     if (what.verb != LeaseVerb::get) {
         request.headers.emplace_back("Content-Type: application/json");
         request.body = {memory_bytes(encode_lease(*what.lease, name, what.verb))};
     }
-    requests->send(std::move(request), [this, what, used = generation()](const Response& response) {
-        const auto self = shared_from_this();
-        if (response.status == 401) refused(used);
-        answer(what, response);
-    });
+    session->requests().send(std::move(request),
+                             [this, what, used = session->generation()](const Response& response) {
+                                 const auto self = shared_from_this();
+                                 if (response.status == 401) session->refused(used);
+                                 answer(what, response);
+                             });
 }
 
 void LeaseClient::State::answer(const SendLease& what, const Response& response) {
@@ -293,24 +232,23 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
 void LeaseClient::State::open(const WatchLease& what) {
     stop();
     watch.emplace(Watch{what.watch, {}, WatchStream(name), {}});
-    if (boottime() < watch_refused_until || !prove()) {
+    if (boottime() < watch_refused_until || !session->prove()) {
         asio::post(loop, [weak = weak_from_this(), id = what.watch] {
             if (const auto self = weak.lock(); self != nullptr) self->news(id, WatchNews{});
         });
         return;
     }
-    if (std::exchange(watches_outdated, false)) connect(watches);
-    std::string url =
-        leases_url + "?watch=1&fieldSelector=metadata.name%3D" + encoded(name.name) +
+    std::string path =
+        leases + "?watch=1&fieldSelector=metadata.name%3D" + encoded(name.name) +
         "&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchFor.count());
-    if (what.from != Version()) url += "&resourceVersion=" + std::to_string(what.from.value());
-    Request request = request_to("GET", std::move(url));
+    if (what.from != Version()) path += "&resourceVersion=" + std::to_string(what.from.value());
+    Request request = session->request_to("GET", path);
     request.deadline = boottime() + kWatchFor + kWatchGrace;
     request.sink = [this, id = what.watch](const Response& response, std::string_view piece) {
         return take(id, response, piece);
     };
-    watch->transfer = watches->send(std::move(request),
-                                    [this, id = what.watch](const Response& r) { end(id, r); });
+    watch->transfer = session->beside(std::move(request), true,
+                                      [this, id = what.watch](const Response& r) { end(id, r); });
 }
 
 /// Called by libcurl: what comes of it is told from the loop.
@@ -340,7 +278,6 @@ void LeaseClient::State::end(WatchId id, const Response& response) {
     const auto self = shared_from_this();
     const std::string refusal = std::move(watch->refusal);
     watch.reset();
-    if (response.status == 401) refused(generation());
     if (response.end == TransferEnd::answered && response.status != 200)
         failed(Duty::lease_watch, kWatch, "status " + std::to_string(response.status),
                refusal_text("a watch", response.status, decode_status(refusal, name)));
@@ -350,10 +287,13 @@ void LeaseClient::State::end(WatchId id, const Response& response) {
 
 void LeaseClient::State::stop() {
     if (!watch) return;
-    watches->abort(watch->transfer);
+    const SideExchange transfer = watch->transfer;
     watch.reset();
-    // Whoever stops a watch found it silent: its connection is not used again.
-    watches->drop_connections();
+    transfer.abort();
+    // Whoever stops a watch found it silent: its connection is not used again, nor is what else
+    // hangs on it.
+    session->drop_watches();
+    watch_beside.abort();
 }
 
 /// What an answer says of the way to the server, and of what was asked of it. The two are told
@@ -390,10 +330,7 @@ LeaseClient::LeaseClient(asio::io_context& loop, ApiAccess access, LeaseName nam
 LeaseClient::~LeaseClient() {
     // Now and not with the last owner: nothing is delivered from here on.
     state_->watch.reset();
-    state_->requests.reset();
-    state_->watches.reset();
-    state_->retired.clear();
-    state_->keeper.reset();
+    state_->session.reset();
     state_->late.arm(kNever);
     state_->deliver = nullptr;
 }
@@ -410,9 +347,29 @@ void LeaseClient::stop(const StopWatch& request) {
     if (state_->is_open(request.watch)) state_->stop();
 }
 
-void LeaseClient::post(const std::string& path, std::string body, Duration timeout,
-                       Client::Done done) {
-    state_->post(path, std::move(body), saturating_add(boottime(), timeout), std::move(done));
+SideExchange LeaseClient::post(const std::string& path, std::string body, Duration timeout,
+                               Client::Done done) {
+    State::Beside ask;
+    ask.method = "POST";
+    ask.path = path + timeout_parameter(timeout);
+    ask.body = std::move(body);
+    ask.timeout = timeout;
+    return state_->beside(std::move(ask), std::move(done));
+}
+
+SideExchange LeaseClient::get(const std::string& path, Duration timeout, Client::Done done) {
+    State::Beside ask;
+    ask.path = path + timeout_parameter(timeout);
+    ask.timeout = timeout;
+    return state_->beside(std::move(ask), std::move(done));
+}
+
+SideExchange LeaseClient::watch_beside(const std::string& path, Sink sink, Client::Done done) {
+    State::Beside ask;
+    ask.path = path + "&timeoutSeconds=" + std::to_string(kWatchFor.count());
+    ask.timeout = kWatchFor + kWatchGrace;
+    ask.sink = std::move(sink);
+    return state_->watch_beside = state_->beside(std::move(ask), std::move(done));
 }
 
 const LeaseSighting& LeaseClient::seen() const {

@@ -75,6 +75,44 @@ std::optional<seconds> civil(int year, int month, int day, int hour, int minute,
     return since + hours(hour) + minutes(minute) + seconds(second);
 }
 
+/// RFC 3339, with or without six digits of a second.
+std::optional<WallTime> parse_rfc3339(std::string_view text, bool digits) {
+    Scanner in(text);
+    const int year = in.number(4);
+    in.expect("-");
+    const int month = in.number(2);
+    in.expect("-");
+    const int day = in.number(2);
+    in.expect("T");
+    const int hour = in.number(2);
+    in.expect(":");
+    const int minute = in.number(2);
+    in.expect(":");
+    const int second = in.number(2);
+    int micro = 0;
+    if (digits) {
+        in.expect(".");
+        micro = in.number(6);
+    }
+    minutes offset{0};
+    if (const char zone = in.next(); zone == '+' || zone == '-') {
+        const int offset_hours = in.number(2);
+        in.expect(":");
+        const int offset_minutes = in.number(2);
+        if (offset_hours > 23 || offset_minutes > 59) in.fail();
+        offset = hours(offset_hours) + minutes(offset_minutes);
+        if (zone == '-') offset = -offset;
+    } else if (zone != 'Z') {
+        in.fail();
+    }
+    if (!in.done()) return std::nullopt;
+    const auto since = civil(year, month, day, hour, minute, second);
+    if (!since) return std::nullopt;
+    if (year < kFirstYear) return WallTime(*civil(kFirstYear, 1, 1, 0, 0, 0));
+    if (year > kLastYear) return WallTime(*civil(kLastYear, 12, 31, 23, 59, 59));
+    return WallTime(*since - offset + microseconds(micro));
+}
+
 }  // namespace
 
 std::string format_micro_time(WallTime time) {
@@ -93,37 +131,11 @@ std::string format_micro_time(WallTime time) {
 }
 
 std::optional<WallTime> parse_micro_time(std::string_view text) {
-    Scanner in(text);
-    const int year = in.number(4);
-    in.expect("-");
-    const int month = in.number(2);
-    in.expect("-");
-    const int day = in.number(2);
-    in.expect("T");
-    const int hour = in.number(2);
-    in.expect(":");
-    const int minute = in.number(2);
-    in.expect(":");
-    const int second = in.number(2);
-    in.expect(".");
-    const int micro = in.number(6);
-    minutes offset{0};
-    if (const char zone = in.next(); zone == '+' || zone == '-') {
-        const int offset_hours = in.number(2);
-        in.expect(":");
-        const int offset_minutes = in.number(2);
-        if (offset_hours > 23 || offset_minutes > 59) in.fail();
-        offset = hours(offset_hours) + minutes(offset_minutes);
-        if (zone == '-') offset = -offset;
-    } else if (zone != 'Z') {
-        in.fail();
-    }
-    if (!in.done()) return std::nullopt;
-    const auto since = civil(year, month, day, hour, minute, second);
-    if (!since) return std::nullopt;
-    if (year < kFirstYear) return WallTime(*civil(kFirstYear, 1, 1, 0, 0, 0));
-    if (year > kLastYear) return WallTime(*civil(kLastYear, 12, 31, 23, 59, 59));
-    return WallTime(*since - offset + microseconds(micro));
+    return parse_rfc3339(text, true);
+}
+
+std::optional<WallTime> parse_time(std::string_view text) {
+    return parse_rfc3339(text, false);
 }
 
 std::optional<WallTime> parse_http_date(std::string_view text) {

@@ -41,42 +41,24 @@ WatchNews event_in(const std::string& type, Json object, const LeaseName& name) 
 }
 
 WatchNews event_in(std::string_view line, const LeaseName& name) {
-    try {
-        Json value = parse_json(line);
-        if (!value.is_object()) return broken_off("an event that is no object");
-        const auto type = value.find("type");
-        const auto object = value.find("object");
-        if (type == value.end() || !type->is_string() || object == value.end())
-            return broken_off("an event without type or object");
-        const std::string kind = type->get<std::string>();
-        return event_in(kind, std::move(*object), name);
-    } catch (const JsonError& error) {
-        return broken_off(std::string("an event that is ") + error.what());
-    }
+    Result<WatchEvent, std::string> event = decode_watch_event(line);
+    if (!event) return broken_off(event.error());
+    return event_in(event->type, std::move(event->object), name);
 }
 
 }  // namespace
 
 std::vector<WatchNews> WatchStream::take(std::string_view piece) {
     std::vector<WatchNews> news;
-    while (!ended_ && !piece.empty()) {
-        const std::size_t end = piece.find('\n');
-        const std::string_view part = piece.substr(0, end);
-        if (line_.size() + part.size() > kLongestLine) {
-            news.push_back(
-                broken_off("a line longer than " + std::to_string(kLongestLine) + " bytes"));
-            ended_ = true;
-            break;
-        }
-        line_ += part;
-        if (end == piece.npos) break;
-        piece.remove_prefix(end + 1);
-        if (line_.ends_with('\r')) line_.pop_back();
-        if (!line_.empty()) {
-            news.push_back(event_in(line_, name_));
-            ended_ = news.back().kind == WatchKind::ended;
-        }
-        line_.clear();
+    if (ended_) return news;
+    const bool cut = lines_.cut(piece, [&](std::string_view line) {
+        news.push_back(event_in(line, name_));
+        ended_ = news.back().kind == WatchKind::ended;
+        return !ended_;
+    });
+    if (!cut) {
+        news.push_back(broken_off("a line longer than " + std::to_string(kLongestLine) + " bytes"));
+        ended_ = true;
     }
     return news;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/lease/lease_name.hpp"
+#include "agent/lease/watch_lines.hpp"
 #include "model/protocol/lease.hpp"
 
 namespace leasehold::agent {
@@ -24,8 +25,7 @@ struct WatchNews {
 
 class WatchStream {
   public:
-    /// Longer lines are refused; a Lease is at most about 256 KiB of annotations and as much text.
-    static constexpr std::size_t kLongestLine = 1U << 20;
+    static constexpr std::size_t kLongestLine = WatchLines::kLongestLine;
 
     explicit WatchStream(LeaseName name) : name_(std::move(name)) {}
 
@@ -35,7 +35,7 @@ class WatchStream {
 
   private:
     LeaseName name_;
-    std::string line_;  ///< the beginning of a line whose end has not come
+    WatchLines lines_;
     bool ended_ = false;
 };
 

@@ -38,8 +38,8 @@ constexpr Names<kWriteAcks> kWriteAck{"committed", "skipped_follower", "fenced",
 constexpr Names<kQueryOutcomes> kQueryOutcome{"data", "not_available_yet", "deadline", "cancelled",
                                               "shutdown"};
 constexpr Names<kKnowledge> kHonours{"honoured", "ignored", "refused", "not_atomic", "unknown"};
-constexpr Names<kDuties> kDuty{"lease", "lease_watch", "bucket_reads", "bucket_writes",
-                               "local_files"};
+constexpr Names<kDuties> kDuty{"lease",         "lease_watch", "bucket_reads",
+                               "bucket_writes", "local_files", "pods"};
 
 // The last enumerator of each has the last place of its names.
 static_assert(place(Role::stopped) + 1 == kRoleNames);
@@ -148,6 +148,11 @@ Catalogue::Catalogue()
           registry, "leasehold_leader_events_total",
           "Kubernetes Events on the Lease, one at each change of leader here", "outcome",
           {"written", "refused", "failed"})),
+      container_known(gauge(registry, "leasehold_container_known",
+                            "1 once this process knows the container that it runs in, which its "
+                            "leaderships name")),
+      holder_ends(counter(registry, "leasehold_holder_ends_total",
+                          "Times that the status of a holder's Pod proved its container's end")),
       watchdog_closed(counter(registry, "leasehold_watchdog_closed_total",
                               "Times that the watchdog closed the gate before the loop did")),
       gate_rejections(counters<2>(registry, "leasehold_gate_rejections_total",

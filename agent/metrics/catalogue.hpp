@@ -84,6 +84,8 @@ struct Catalogue {
     Counters<2> transitions;  ///< became, lost
     prometheus::Counter& renewals;
     Counters<kEventOutcomes> leader_events;
+    prometheus::Gauge& container_known;
+    prometheus::Counter& holder_ends;
     prometheus::Counter& watchdog_closed;
     Counters<2> gate_rejections;  ///< permit, fenced
 

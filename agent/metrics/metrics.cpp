@@ -104,6 +104,8 @@ struct Metrics::State {
         const auto flight = landed(files, event.request);
         if (flight) all.file_operations.count(flight->verb, place(event.reply.status));
     }
+    void on(Instant, const OwnContainer&) { all.container_known.Set(1); }
+    void on(Instant, const HolderEnded&) { all.holder_ends.Increment(); }
     template <class Other>
     void on(Instant, const Other&) {}
 

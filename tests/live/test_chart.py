@@ -119,6 +119,26 @@ priority: {enabled: true, name: high}
     assert service["sessionAffinityConfig"] == {"clientIP": {"timeoutSeconds": 60}}
 
 
+def test_rights_on_pods_come_with_the_belief_in_them_alone(helm):
+    """Catches a Role that is wider than what is asked for, and a Pod that does not know itself."""
+    def rules_and_container(*more):
+        objects = helm.objects(*SEED, *more)
+        pod = objects["StatefulSet", "kubecost-leasehold"]["spec"]["template"]["spec"]
+        return objects["Role", "kubecost-leasehold"]["rules"], pod["containers"][0]
+
+    def on_pods(rules):
+        return [rule for rule in rules if "pods" in rule["resources"]]
+    rules, container = rules_and_container()
+    assert on_pods(rules) == []
+    assert not {"POD_UID", "POD_NAMESPACE"} & {one["name"] for one in container["env"]}
+    rules, container = rules_and_container("--set", "leasehold.believeEndedHolder=true")
+    assert on_pods(rules) == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "watch"],
+                               "resourceNames": [f"kubecost-leasehold-{i}" for i in range(5)]}]
+    assert "--believe-ended-holder" in container["args"]
+    assert {"POD_UID", "POD_NAMESPACE"} <= {one["name"] for one in container["env"]}
+    assert container["name"] == "agent", "the agent's default for --container-name"
+
+
 def test_the_manifests_are_what_the_chart_says(helm):
     """Catches two sources that drift apart; both Helms render the same."""
     done = subprocess.run([str(ROOT / "deploy" / "render"), "--check"], capture_output=True,
@@ -141,13 +161,17 @@ def test_the_command_of_the_documentation_installs(helm, lab):
     print(helm.must("upgrade", "kubecost", CHART, *where, *SEED,
                     "--set", "kubecostDeployment.replicas=3"))
     rights_of_the_role(lab.cluster, namespace)
+    helm.must("upgrade", "kubecost", CHART, *where, *SEED, "--set",
+              "leasehold.believeEndedHolder=true")
+    rights_on_pods(lab.cluster, namespace)
+    helm.must("rollback", "kubecost", "2", *where)
     if helm.name == HELMS[-1]:  # it waits for a lease's duration, and both have made the same
         an_agent_runs_as_its_pod_would(lab, helm.folder / "pod", namespace, made)
     helm.must("uninstall", "kubecost", *where)
 
 
-def rights_of_the_role(cluster, namespace):
-    """Each verb that the agent uses, and none of its neighbours, by the server's own authorizer."""
+def may(cluster, namespace):
+    """allowed(verb, ...): whether the account of the chart may do it, by the server's authorizer."""
     def allowed(verb, resource="leases", name="kubecost-etl-leader", space=namespace,
                 group="coordination.k8s.io"):
         review = cluster.must("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
@@ -157,6 +181,25 @@ def rights_of_the_role(cluster, namespace):
                      "resourceAttributes": {"namespace": space, "verb": verb, "group": group,
                                             "resource": resource, "name": name}}})
         return review["status"]["allowed"]
+    return allowed
+
+
+def rights_on_pods(cluster, namespace):
+    """With believeEndedHolder: the replicas' Pods by name, to be read alone."""
+    allowed = may(cluster, namespace)
+
+    def pods(verb, name):
+        return allowed(verb, resource="pods", group="", name=name)
+    wait_for(lambda: pods("get", "kubecost-leasehold-4"), 20, "the authorizer to see the Role")
+    assert pods("watch", "kubecost-leasehold-0")
+    assert not any(pods(verb, "kubecost-leasehold-5") for verb in ("get", "watch"))
+    assert not any(pods(verb, "") for verb in ("get", "list", "watch", "create"))
+    assert not any(pods(verb, "kubecost-leasehold-0") for verb in ("update", "patch", "delete"))
+
+
+def rights_of_the_role(cluster, namespace):
+    """Each verb that the agent uses, and none of its neighbours, by the server's own authorizer."""
+    allowed = may(cluster, namespace)
     wait_for(lambda: allowed("get"), 20, "the authorizer to see the Role")
     assert all(allowed(verb) for verb in ("get", "update", "watch"))
     assert allowed("create", name="")

@@ -1,6 +1,7 @@
 """The manifests of deploy/ against the real API server: a server-side dry run admits them, and the
 Role in them is enough for an agent and no more."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_role_allows_what_an_agent_does_and_no_more():
     of_events = [rule["verbs"] for role in roles for rule in role["rules"]
                  if "events" in rule["resources"]]
     assert of_events == [["create"]]
+
+
+def test_the_components_compose(lab, tmp_path):
+    """Catches a component that no longer fits the manifests that it changes, alone or beside the
+    other, and one whose rights are not those of the chart."""
+    deploy = tmp_path / "deploy"
+    shutil.copytree(ROOT / "deploy", deploy)
+    base = (deploy / "kustomization.yaml").read_text()
+    for chosen in (["tls"], ["ended-holder"], ["tls", "ended-holder"]):
+        (deploy / "kustomization.yaml").write_text(
+            base + "components:\n" + "".join(f"  - {one}\n" for one in chosen))
+        made = {one["kind"]: one for one in yaml.safe_load_all(
+            lab.cluster.kubectl("kustomize", str(deploy)))}
+        container = made["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
+        ended = "ended-holder" in chosen
+        assert ("--tls-key=/var/configs/http/tls.key" in container["args"]) == ("tls" in chosen)
+        assert ("--believe-ended-holder" in container["args"]) == ended
+        assert ("POD_UID" in {one["name"] for one in container["env"]}) == ended
+        pods = [rule for rule in made["Role"]["rules"] if "pods" in rule["resources"]]
+        assert pods == ([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "watch"],
+                          "resourceNames": [f"leasehold-{i}" for i in range(3)]}] if ended else [])
+        assert made["StatefulSet"]["spec"]["replicas"] == 3
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet"])

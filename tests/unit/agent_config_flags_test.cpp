@@ -62,6 +62,16 @@ std::vector<Reach> election_reaches(const Folder& folder) {
          [](const auto& c) { return c.election.client_go_peers; }},
         {"leader-events", electing({"--leader-events=false"}),
          [](const auto& c) { return !c.leader_events; }},
+        {"believe-ended-holder", electing({"--believe-ended-holder", "--pod-uid=u"}),
+         [](const auto& c) { return c.election.believe_ended_holder && c.warnings.empty(); }},
+        {"pod-uid", electing({"--pod-uid", "5b16c828"}),
+         [](const auto& c) { return c.place.uid == "5b16c828"; }},
+        {"pod-namespace", electing({"--pod-namespace", "other"}),
+         [](const auto& c) {
+             return c.place.pod.namespace_name == "other" && c.lease.namespace_name == "kubecost";
+         }},
+        {"container-name", electing({"--container-name", "sidecar"}),
+         [](const auto& c) { return c.place.container == "sidecar"; }},
         {"kubeconfig", by_kubeconfig,
          [](const auto& c) {
              return c.api->server == "https://127.0.0.1:6443" && c.api->token == "example-token" &&

@@ -89,6 +89,28 @@ TEST(AgentRules, ElectionsRelationsNameTheFlags) {
     EXPECT_EQ(bad(electing({"--replicas", "0"})), "--replicas: expected 1 to 64, found 0");
 }
 
+TEST(AgentRules, WhoBelievesEndsSaysWhoItIs) {
+    const AgentConfig nameless = good(electing({"--believe-ended-holder"}));
+    ASSERT_EQ(nameless.warnings.size(), 1U);
+    EXPECT_EQ(nameless.warnings[0],
+              "--believe-ended-holder without --pod-uid or POD_UID (metadata.uid of the downward "
+              "API): others wait out this replica's lease whatever becomes of its container");
+    const AgentConfig named = good(electing({"--pod-uid", "u", "--pod-name", "p-0"}));
+    EXPECT_TRUE(named.warnings.empty());
+    EXPECT_FALSE(named.election.believe_ended_holder) << "off unless asked for";
+    EXPECT_EQ(named.place.pod.name, "p-0");
+    EXPECT_EQ(named.place.pod.namespace_name, named.lease.namespace_name);
+    EXPECT_EQ(named.place.container, "agent");
+    EXPECT_EQ(bad(electing({"--pod-namespace", "A"})),
+              "--pod-namespace: expected a namespace (lower-case letters, digits and -), found "
+              "\"A\"");
+    EXPECT_EQ(bad(electing({"--container-name", "a.b"})),
+              "--container-name: expected a container's name (lower-case letters, digits and -), "
+              "found \"a.b\"");
+    EXPECT_EQ(bad(electing({"--pod-uid", "a b"})),
+              "--pod-uid: expected metadata.uid of this Pod, found \"a b\"");
+}
+
 TEST(AgentRules, OutOfRangeValuesSayTheRange) {
     EXPECT_EQ(bad(alone({"--poll-period", "999ms"})),
               "--poll-period: expected 1s to 1d, found 999ms");

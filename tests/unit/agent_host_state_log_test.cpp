@@ -71,6 +71,19 @@ class AgentStateLog : public ::testing::Test {
     std::uint64_t requests_ = 0;
 };
 
+TEST_F(AgentStateLog, AnEndedHolderIsToldFromTheWordToTheTakeover) {
+    const auto own = std::make_shared<const Container>(Container{"pod-0", "u", "containerd://a"});
+    const auto other = std::make_shared<const Container>(Container{"pod-1", "v", "containerd://b"});
+    step(OwnContainer{own});
+    EXPECT_EQ(told(), "info runs in containerd://a of Pod pod-0\n");
+    step(HolderEnded{other, WallTime{}, Version(7)}, {Mark{MarkId::holder_ended_believed}});
+    EXPECT_EQ(told(),
+              "info containerd://b of Pod pod-1 has ended, says its kubelet\n"
+              "info the Lease is free: the container of its holder has ended, for certain\n");
+    step(Timer{}, {RoleChanged{Role::leader, Term(9)}, Mark{MarkId::takeover_after_end}});
+    EXPECT_EQ(told(), "info leads, term 9\ninfo took a Lease whose holder was proven to be dead\n");
+}
+
 TEST_F(AgentStateLog, AlarmsNameTheirKeyOnceAnHour) {
     answer_reaches(MarkId::object_corrupt, "etl/a");
     EXPECT_EQ(told(), "warning etl/a: an object's length or digest was not that of its stamp\n");

@@ -39,6 +39,7 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
     service.told.storage.list_pages = 1;
     service.told.duties.at(static_cast<std::size_t>(Duty::bucket_writes)) = {
         true, 3, WallTime(1795813200s + 250ms), "bucket: PUT k: answered 507"};
+    service.told.container = "containerd://a";
     service.told.summary = "leads \xff";  // no text: replaced, not a failure
     start();
     const Reply reply = ask("GET", "/v1/status");
@@ -64,6 +65,17 @@ TEST_F(AgentHttpEndpoints, StatusSaysWhatIsKnown) {
                           R"("lastError":"bucket: PUT k: answered 507"})"));
     EXPECT_TRUE(told["duties"].contains("bucketReads"));
     EXPECT_TRUE(told["duties"].contains("leaseWatch"));
+    EXPECT_TRUE(told["duties"].contains("pods"));
+    EXPECT_EQ(told["container"], "containerd://a");
+    EXPECT_TRUE(told["holderContainer"].is_null());
+    on_loop([this] {
+        service.told.container.clear();
+        service.told.holder_container = "containerd://b";
+        service.told.holder_seen = true;
+    });
+    const Json follows = Json::parse(ask("GET", "/v1/status").body);
+    EXPECT_TRUE(follows["container"].is_null());
+    EXPECT_EQ(follows["holderContainer"], Json::parse(R"({"id":"containerd://b","seen":true})"));
     on_loop([this] { service.told.leadership.valid_until = Instant(10s); });
     EXPECT_EQ(Json::parse(ask("GET", "/v1/status").body)["validitySeconds"], 0);
     on_loop([this] { service.told.leadership.valid_until = kNever; });

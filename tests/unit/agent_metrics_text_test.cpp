@@ -63,6 +63,16 @@ TEST_F(AgentMetrics, DutiesThatFailAndSinceWhen) {
     EXPECT_EQ(value("leasehold_duty_failing{duty=\"bucket_writes\"}"), 0);
 }
 
+TEST_F(AgentMetrics, TheOwnContainerAndTheEndsOfOthers) {
+    EXPECT_EQ(value("leasehold_container_known"), 0);
+    EXPECT_EQ(value("leasehold_holder_ends_total"), 0);
+    const auto container = std::make_shared<const Container>(Container{"p", "u", "c://1"});
+    step(at(1s), OwnContainer{container});
+    step(at(2s), HolderEnded{container, WallTime{}, Version(1)});
+    EXPECT_EQ(value("leasehold_container_known"), 1);
+    EXPECT_EQ(value("leasehold_holder_ends_total"), 1);
+}
+
 TEST_F(AgentMetrics, WhatRemovedKeysLeaveInTheBucket) {
     StorageStatus status;
     status.keys = 3000;
