@@ -109,6 +109,8 @@ class Tidy:
             self.check_banned(path, lines)
             self.check_sizes(path, lines)
         self.check_words()
+        self.check_links()
+        self.check_image()
         self.check_registered()
         return self.found
 
@@ -207,6 +209,32 @@ class Tidy:
                 if match:
                     self.object("machine-path", path, number,
                                 f"{match.group(0)}...: a path of one machine")
+
+    def check_links(self):
+        pages = [f for f in self.files(*CODE_FOLDERS, "deploy", "docs", "findings", "scenarios")
+                 if f.suffix == ".md"]
+        for path in pages + sorted(self.root.glob("*.md")):
+            text = re.sub(r"^```.*?^```|`[^`\n]*`", lambda found: re.sub(r"[^\n]", " ", found[0]),
+                          path.read_text(encoding="utf-8"), flags=re.M | re.S)
+            for number, line in enumerate(text.splitlines(), 1):
+                for target in re.findall(r"\]\(([^)#\s]+)", line):
+                    if "://" not in target and not (path.parent / target).exists():
+                        self.object("link", path, number, f"{target}: there is no such file")
+
+    def check_image(self):
+        """What the image is built of, its context holds."""
+        recipe = self.root / "deploy/Dockerfile"
+        if not recipe.is_file():
+            return
+        kept = re.findall(r"^!(\S+)$", Path(f"{recipe}.dockerignore").read_text(), re.M)
+        for number, line in enumerate(recipe.read_text().splitlines(), 1):
+            words = line.split()
+            if words[:1] != ["COPY"] or words[1].startswith("--"):
+                continue
+            for name in words[1:-1]:
+                if name not in kept:
+                    self.object("image", recipe, number,
+                                f"{name}: Dockerfile.dockerignore keeps it out of the context")
 
     # ---- sizes ----------------------------------------------------------------------------------
 
@@ -373,7 +401,9 @@ def good_tree(root):
     put("tests/unit/base.cmake", "leasehold_add_unit_test(b SOURCES base_a_test.cpp)\n")
     put("tests/unit/base_a_test.cpp", '#include "model/base/a.hpp"\nTEST(A, B) {\n}\n')
     put("scenarios/a.yaml", "scenario: a\n")
-    put("README.md", "text\n")
+    put("README.md", "see [a](scenarios/a.yaml)\n```\n[b](b.md)\n```\n")
+    put("deploy/Dockerfile", "COPY model model\n")
+    put("deploy/Dockerfile.dockerignore", "*\n!model\n")
     return put
 
 
@@ -462,6 +492,9 @@ PLANTED = [
     ("unfinished", "model/base/b.hpp", "#pragma once\n// TO" + "DO: later\n"),
     ("unfinished", "README.md", "FIX" + "ME\n"),
     ("machine-path", "README.md", "see /ho" + "me/someone/x\n"),
+    ("link", "docs/a.md", "see [b](b.md), `[c](c.md)` and [d](https://example.org)\n"),
+    ("link", "README.md", "see [b](docs/b.md#there)\n"),
+    ("image", "deploy/Dockerfile", "COPY model model\nCOPY --from=build /a /b\nCOPY sim sim\n"),
     ("line-length", "model/base/b.hpp", "#pragma once\n// " + "x" * 98 + "\n"),
     ("whitespace", "model/base/b.hpp", "#pragma once\nint a; \n"),
     ("file-length", "model/base/b.hpp", "#pragma once\n" + "int a;\n" * 450),
