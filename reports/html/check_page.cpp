@@ -5,16 +5,11 @@
 #include <set>
 #include <utility>
 
-#include "model/base/marks.hpp"
+#include "reports/html/coverage_matrix.hpp"
 #include "reports/html/page.hpp"
 
 namespace leasehold::reports {
 namespace {
-
-// A fault's family is the scenario's key: "crash leader at 1m" is of crash.
-std::string family_of(const std::string& what) {
-    return what.substr(0, what.find(' '));
-}
 
 // Why a run did not pass, in the words that many runs may share.
 std::string reason_of(const check::RunResult& run) {
@@ -69,33 +64,12 @@ Json scenario_json(const ScenarioSummary& scenario, const std::string& page) {
     return json;
 }
 
-// In how many runs a fault of a family took effect and a mark was reached.
 Json matrix_json(const std::vector<ScenarioSummary>& scenarios) {
-    std::map<std::string, std::map<std::string, std::uint64_t>> rows;
-    std::set<std::string> families;
+    CoverageMatrix matrix;
     for (const ScenarioSummary& scenario : scenarios)
-        for (const check::RunResult& run : scenario.runs) {
-            std::set<std::string> of_run;
-            for (const check::FaultResult& fault : run.faults)
-                if (fault.took_effect > 0) of_run.insert(family_of(fault.what));
-            families.insert(of_run.begin(), of_run.end());
-            for (std::size_t i = 0; i < kMarkCount; ++i)
-                if (run.marks[i] > 0)
-                    for (const std::string& family : of_run)
-                        ++rows[std::string(kMarks[i].name)][family];
-        }
-    Json json = Json::object();
-    json["families"] = families;
-    json["rows"] = Json::array();
-    for (const auto& [mark, counts] : rows) {
-        Json row = Json::array();
-        for (const std::string& family : families) {
-            const auto found = counts.find(family);
-            row.push_back(found == counts.end() ? 0 : found->second);
-        }
-        json["rows"].push_back(Json::array({mark, std::move(row)}));
-    }
-    return json;
+        for (const check::RunResult& run : scenario.runs)
+            matrix.add(run);
+    return matrix.json();
 }
 
 Json failures_json(const std::vector<ScenarioSummary>& scenarios) {

@@ -27,11 +27,15 @@ if(CHART)
     embed(kRunScript ${PAGE}/common.js ${PAGE}/run_model.js ${PAGE}/run_lanes.js
           ${PAGE}/run_input.js ${PAGE}/run_plots.js ${PAGE}/run_words.js ${PAGE}/run_main.js)
     embed(kCheckBody ${PAGE}/check.html)
-    embed(kCheckScript ${PAGE}/common.js ${PAGE}/check_plots.js ${PAGE}/check_main.js)
+    embed(kCheckScript ${PAGE}/common.js ${PAGE}/check_plots.js ${PAGE}/matrix.js
+          ${PAGE}/check_main.js)
+    embed(kCampaignBody ${PAGE}/campaign.html)
+    embed(kCampaignScript ${PAGE}/common.js ${PAGE}/check_plots.js ${PAGE}/matrix.js
+          ${PAGE}/campaign_main.js)
 else()
     string(APPEND source "const bool kPresent = false;\n")
     foreach(constant IN ITEMS kStyle kChartStyle kChartScript kChartLicence kRunBody kRunScript
-                              kCheckBody kCheckScript)
+                              kCheckBody kCheckScript kCampaignBody kCampaignScript)
         string(APPEND source "const std::string_view ${constant};\n")
     endforeach()
 endif()

@@ -70,7 +70,13 @@ bool pages_available() {
 
 std::string page_around(PageKind kind, std::string_view title, const Json& data) {
     CHECK(pages_available());
-    const bool run = kind == PageKind::run;
+    struct Part {
+        std::string_view name, body, script;
+    };
+    const Part part = kind == PageKind::run ? Part{"run", assets::kRunBody, assets::kRunScript}
+                      : kind == PageKind::check
+                          ? Part{"check", assets::kCheckBody, assets::kCheckScript}
+                          : Part{"campaign", assets::kCampaignBody, assets::kCampaignScript};
     std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
     const auto put = [&page](std::string_view before, std::string_view text,
                              std::string_view after) {
@@ -82,13 +88,11 @@ std::string page_around(PageKind kind, std::string_view title, const Json& data)
         escaped(title), "</title>");
     put("<style>\n", assets::kChartStyle, "</style>");
     put("<style>\n", assets::kStyle, "</style>\n</head>");
-    put(run ? "<body data-page=\"run\">\n" : "<body data-page=\"check\">\n",
-        run ? assets::kRunBody : assets::kCheckBody, "");
+    put("<body data-page=\"" + std::string(part.name) + "\">\n", part.body, "");
     const std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
     put("<script type=\"text/plain\" id=\"data\">\n", base64(gzipped(text)), "</script>");
     put("<script>\n", assets::kChartScript, "</script>");
-    put("<script>\n\"use strict\";\n(() => {\n", run ? assets::kRunScript : assets::kCheckScript,
-        "})();\n</script>\n</body>\n</html>");
+    put("<script>\n\"use strict\";\n(() => {\n", part.script, "})();\n</script>\n</body>\n</html>");
     return page;
 }
 

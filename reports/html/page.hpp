@@ -28,8 +28,7 @@ struct RunPageWords {
 [[nodiscard]] std::string run_page(const RunRecord& record, const check::RunResult& result,
                                    const RunPageWords& words);
 
-/// Which of the two pages.
-enum class PageKind : std::uint8_t { run, check };
+enum class PageKind : std::uint8_t { run, check, campaign };
 /// A page around its data: style, body, scripts, the plotting library and its licence.
 /// Precondition: pages_available().
 [[nodiscard]] std::string page_around(PageKind kind, std::string_view title, const Json& data);

@@ -72,7 +72,7 @@ class Campaign {
         : options_(options),
           bases_(bases.size()),
           guide_(header.guide),
-          report_{{std::move(header), {}}, {}, {}, false},
+          report_{{std::move(header), {}}, {}, {}, false, {}},
           space_(std::move(bases), std::move(families)),
           player_(search_options(options), none_, nullptr,
                   [this](const std::string& text) {
@@ -90,6 +90,8 @@ class Campaign {
     void stream_to(std::unique_ptr<ResultsFile> file, fs::path folder) {
         file_ = std::move(file);
         folder_ = std::move(folder);
+        if (folder_.empty() && !options_.html.empty())
+            folder_ = RunPages::folder_beside(options_.html);
     }
 
     /// Plays until the seeds, the time or the patience of whoever sent a signal end.
@@ -160,6 +162,7 @@ class Campaign {
 
     void enter(const Genome& genome, const check::RunResult& result, std::uint64_t run,
                Batch& batch) {
+        if (!options_.html.empty()) report_.tally.add(result);
         ++batch.runs;
         batch.simulated += result.simulated;
         guide_.learn(genome, result, batch);
@@ -238,6 +241,7 @@ class Campaign {
         known.result.file = known.file;
         reports::write_file(known.file, least->text);
         reports::write_file(known.capsule, search::capsule_text(least->capsule));
+        known.page = write_least_page(options_, known.file, known.result.seed);
     }
 
     /// "leader-at-most-one-1f3c": groups of one invariant differ in the end.
@@ -369,8 +373,10 @@ int campaign_command(const Options& options) {
     campaign.run();
     const CampaignReport& report = campaign.report();
     print(render_campaign(report, options.quiet, wants_colour(options)));
+    if (outputs.html() != nullptr) outputs.html()->write(campaign_html(report, options));
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
+    if (outputs.html() != nullptr) outputs.html()->commit();
     if (report.interrupted || interrupted()) return kExitInterrupted;
     return check::exit_code(report.results.outcome());
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/html/campaign_page.hpp"
 #include "sim/cli/least.hpp"
 #include "sim/cli/options.hpp"
 #include "sim/search/guide.hpp"
@@ -23,6 +24,7 @@ struct LeastOf {
     std::string text;         ///< its scenario file
     std::string file;         ///< where that lies; empty: nowhere
     std::string capsule;      ///< likewise
+    std::string page;         ///< of its run, relative to the campaign's; empty: none
 };
 
 /// The results of a campaign and the least forms of its failures, by signature.
@@ -31,12 +33,15 @@ struct CampaignReport {
     std::map<std::string, LeastOf> least;
     std::vector<std::string> notes;  ///< what stands beside the figures: a shard that is missing
     bool interrupted = false;
+    reports::CampaignTally tally;  ///< of the runs of this process; empty without --html
 };
 
 /// The table, what broke, the verdict.
 [[nodiscard]] std::string render_campaign(const CampaignReport& report, bool quiet, bool colour);
 /// --json: without wall-clock times.
 [[nodiscard]] std::string campaign_json(const CampaignReport& report);
+/// --html.
+[[nodiscard]] std::string campaign_html(const CampaignReport& report, const Options& options);
 /// --junit: a suite for the campaign, and one for each group of failures.
 [[nodiscard]] std::string campaign_junit(const CampaignReport& report);
 

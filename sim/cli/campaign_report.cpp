@@ -6,6 +6,7 @@
 #include "reports/junit.hpp"
 #include "reports/terminal.hpp"
 #include "reports/terminal_text.hpp"
+#include "reports/text.hpp"
 #include "sim/cli/campaign.hpp"
 #include "sim/search/capsule.hpp"
 #include "sim/search/signature.hpp"
@@ -54,6 +55,25 @@ std::optional<std::uint64_t> number_in(const char* variable) {
     if (text == nullptr) return std::nullopt;
     const auto number = config::parse_count(text);
     return number ? std::optional(*number) : std::optional<std::uint64_t>(~0ULL);
+}
+
+// The command that made a page.
+std::string command_of(const Options& options) {
+    std::string text = "leasehold campaign";
+    for (const std::string& path : options.paths)
+        text += " " + reports::shell_quoted(path);
+    if (options.seeds)
+        text += " --seeds " + std::to_string(options.seeds->first) + ".." +
+                std::to_string(options.seeds->last);
+    if (options.time) text += " --time " + reports::format_exact(*options.time);
+    for (std::size_t i = 0; i < options.families.size(); ++i)
+        text += (i == 0 ? " --families " : ",") + options.families[i];
+    if (!options.guide) text += " --no-guide";
+    if (!options.shrinks) text += " --no-shrink";
+    if (options.shard)
+        text += " --shard " + std::to_string(options.shard->index) + "/" +
+                std::to_string(options.shard->count);
+    return text;
 }
 
 }  // namespace
@@ -111,6 +131,27 @@ std::string campaign_json(const CampaignReport& report) {
     }
     json["notes"] = report.notes;
     return json.dump(1) + "\n";
+}
+
+std::string campaign_html(const CampaignReport& report, const Options& options) {
+    const search::Results& results = report.results;
+    reports::CampaignPageWords words;
+    words.version = program_version();
+    words.command = command_of(options);
+    words.outcome = results.outcome();
+    words.runs = results.runs();
+    words.passed = results.passed();
+    words.simulated = results.simulated();
+    words.notes = report.notes;
+    if (report.interrupted) words.notes.emplace_back("interrupted");
+    for (const search::Group& group : results.groups()) {
+        const auto least = report.least.find(group.signature);
+        const bool known = least != report.least.end();
+        words.groups.push_back({group.signature, group.outcome, group.count, group.first.run,
+                                group.first.seed, group.first.genome,
+                                known ? least->second.file : "", known ? least->second.page : ""});
+    }
+    return reports::campaign_page(words, report.tally);
 }
 
 std::string campaign_junit(const CampaignReport& report) {

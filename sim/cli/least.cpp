@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reports/text.hpp"
+#include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/signature.hpp"
@@ -96,6 +97,21 @@ std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
     least.capsule.outcome = least.result.outcome;
     least.capsule.signature = failing.signature;
     return least;
+}
+
+std::string write_least_page(const Options& options, const std::string& file, std::uint64_t seed) {
+    if (options.html.empty()) return {};
+    Options plain = options;
+    plain.quiet = true;
+    plain.jobs = 1;
+    plain.values = {};  // the file has them
+    std::vector<sim::Scenario> scenarios;
+    if (!read_scenarios({file}, plain, scenarios)) return {};
+    const RunPages pages = RunPages::beside(options.html, scenarios, {});
+    Player player(plain, scenarios, nullptr, {}, pages);
+    const auto played =
+        player.play({{.scenario = 0, .seed = seed, .detailed = true, .fresh = true, .page = true}});
+    return played ? pages.links().front() : std::string();
 }
 
 std::string derived_name(const std::string& name, const std::string& suffix) {

@@ -77,6 +77,10 @@ void add_summary(CLI::App& app, Options& options) {
     app.add_option("--junit", options.junit, "write it as JUnit XML")->type_name("FILE");
 }
 
+void add_html(CLI::App& app, Options& options, const char* help) {
+    app.add_option("--html", options.html, help)->type_name("FILE");
+}
+
 CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* campaign =
         app.add_subcommand("campaign", "play random schedules until something breaks");
@@ -100,6 +104,7 @@ CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
                      "the I-th of N machines (default: as Slurm or a Job says)")
         ->type_name("I/N");
     add_summary(*campaign, options);
+    add_html(*campaign, options, "write a page, and one of each least failure beside it");
     add_common(*campaign, options, raw);
     return campaign;
 }
@@ -126,10 +131,6 @@ CLI::App* declare_bench(CLI::App& app, Options& options, Raw& raw) {
         ->type_name("FILE");
     add_common(*bench, options, raw);
     return bench;
-}
-
-void add_html(CLI::App& app, Options& options, const char* help) {
-    app.add_option("--html", options.html, help)->type_name("FILE");
 }
 
 /// What is told of one run besides its page.

@@ -42,18 +42,23 @@ void RunFiles::write(const check::RunResult& result, const reports::RunRecord& r
     if (mermaid != nullptr) write_whole(*mermaid, reports::sequence_diagram(record, result));
 }
 
+std::string RunPages::folder_beside(const std::string& html) {
+    const std::filesystem::path page(html);
+    const std::filesystem::path folder = page.parent_path() / (page.stem().string() + "-runs");
+    std::error_code error;
+    std::filesystem::create_directory(folder, error);
+    if (error)
+        throw reports::OutputError(folder.string() +
+                                   ": cannot make this folder: " + error.message());
+    return folder.string();
+}
+
 RunPages RunPages::beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
                           std::string arguments) {
     RunPages pages(RunFiles{}, std::move(arguments));
     if (html.empty()) return pages;
-    const std::filesystem::path page(html);
-    const std::string runs = page.stem().string() + "-runs";
-    pages.folder_ = page.parent_path().string();
-    std::error_code error;
-    std::filesystem::create_directory(page.parent_path() / runs, error);
-    if (error)
-        throw reports::OutputError((page.parent_path() / runs).string() +
-                                   ": cannot make this folder: " + error.message());
+    pages.folder_ = std::filesystem::path(html).parent_path().string();
+    const std::string runs = std::filesystem::path(folder_beside(html)).filename().string();
     std::set<std::string> taken;
     for (const sim::Scenario& scenario : scenarios)
         pages.links_.push_back(runs + "/" + file_name(scenario.name, taken));

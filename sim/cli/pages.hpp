@@ -40,6 +40,8 @@ class RunPages {
         again_ = std::move(how);
         return *this;
     }
+    /// The folder x/all-runs of a page x/all.html, made. Throws reports::OutputError.
+    static std::string folder_beside(const std::string& html);
     /// A page for each scenario in a folder beside `html`, which is made: of x/all.html
     /// x/all-runs/NAME.html. Throws reports::OutputError.
     static RunPages beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,

@@ -26,11 +26,13 @@ namespace {
 class Simulation : public JobRunner {
   public:
     Simulation(const std::vector<sim::Scenario>& scenarios, reports::AtomicFile* history,
-               bool coverage, MakeScenario make, RunPages pages, sim::RunOptions hosted)
+               bool coverage, bool tallied, MakeScenario make, RunPages pages,
+               sim::RunOptions hosted)
         : scenarios_(scenarios),
           history_(history),
           pages_(std::move(pages)),
           coverage_(coverage),
+          tallied_(tallied),
           make_(std::move(make)),
           hosted_(std::move(hosted)) {}
 
@@ -94,10 +96,11 @@ class Simulation : public JobRunner {
             return verdict.status != check::Status::violated;
         });
         result.expectations.clear();
-        result.faults.clear();
         result.replicas.clear();
-        result.failovers.clear();
         result.leaderless.clear();
+        if (tallied_) return;
+        result.faults.clear();
+        result.failovers.clear();
     }
 
     const sim::Scenario& scenario(const Job& job) const {
@@ -113,6 +116,7 @@ class Simulation : public JobRunner {
     reports::AtomicFile* history_;
     RunPages pages_;
     bool coverage_;
+    bool tallied_;  ///< lean results keep what a campaign's page counts
     MakeScenario make_;
     sim::RunOptions hosted_;
     mutable std::string made_of_;
@@ -163,10 +167,10 @@ Player::Player(const Options& options, const std::vector<sim::Scenario>& scenari
       pages_wanted_(!options.html.empty()),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
-             [&scenarios, history, coverage = options.coverage, make = std::move(make),
-              pages = std::move(pages), hosted = std::move(hosted)] {
-                 return std::make_unique<Simulation>(scenarios, history, coverage, make, pages,
-                                                     hosted);
+             [&scenarios, history, coverage = options.coverage, tallied = !options.html.empty(),
+              make = std::move(make), pages = std::move(pages), hosted = std::move(hosted)] {
+                 return std::make_unique<Simulation>(scenarios, history, coverage, tallied, make,
+                                                     pages, hosted);
              },
              [&scenarios](const Job& job) {
                  check::RunResult result;

@@ -45,7 +45,9 @@ class Outputs {
     std::unique_ptr<reports::AtomicFile> mermaid_;
 };
 
-/// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work.
+/// Makes the scenario of a job's text. Its results are lean: what broke, signatures, marks, work;
+/// with
+/// --html faults and failovers, too.
 using MakeScenario = std::function<sim::Scenario(const std::string& text)>;
 
 /// Scenarios and the processes that play them.

@@ -22,3 +22,9 @@ if(TARGET leasehold_cli)
             cli_workers_test.cpp
         LIBRARIES leasehold_cli leasehold_reports leasehold_check leasehold_model)
 endif()
+if(TARGET leasehold_traces)
+    leasehold_add_unit_test(views_test
+        SOURCES
+            reports_views_test.cpp
+        LIBRARIES leasehold_traces leasehold_pages leasehold_reports leasehold_check leasehold_model)
+endif()

@@ -1,6 +1,7 @@
 // Pending reads and writes under way, drawn by uPlot and kept on the timeline's view.
 
 const POINTS = 4000;
+const REST = 80;  // milliseconds
 
 // All lanes' steps on one axis of time; each value holds until the next.
 function stepsOf(run, field) {
@@ -34,7 +35,7 @@ class Plots {
             return [axis.map((ns) => ns / 1e9), ...values];
         });
         this.build();
-        lanes.listeners.push(() => this.follow());
+        lanes.listeners.push(() => this.soon());
         new ResizeObserver(() => this.fit()).observe(byId("plots"));
     }
     build() {
@@ -71,6 +72,11 @@ class Plots {
         const width = this.width();
         for (const plot of this.plots)
             if (plot.width !== width) plot.setSize({ width, height: 190 });
+    }
+    // A plot costs more than all lanes: they follow once the view rests.
+    soon() {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.follow(), REST);
     }
     follow() {
         for (const plot of this.plots)
