@@ -35,13 +35,13 @@ class RunPages {
     /// `arguments` are repeated on the command that a page shows.
     RunPages(RunFiles files, std::string arguments)
         : files_(files), arguments_(std::move(arguments)) {}
+    /// The folder x/all-runs of a page x/all.html, made. Throws reports::OutputError.
+    static std::string folder_beside(const std::string& html);
     /// What a page says of how to see the run again, where `leasehold run` can't play it.
     RunPages& again(std::string how) {
         again_ = std::move(how);
         return *this;
     }
-    /// The folder x/all-runs of a page x/all.html, made. Throws reports::OutputError.
-    static std::string folder_beside(const std::string& html);
     /// A page for each scenario in a folder beside `html`, which is made: of x/all.html
     /// x/all-runs/NAME.html. Throws reports::OutputError.
     static RunPages beside(const std::string& html, const std::vector<sim::Scenario>& scenarios,
