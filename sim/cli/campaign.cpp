@@ -104,6 +104,8 @@ class Campaign {
             }
         if (progress_) std::fputs("\r\x1b[K", stderr);
         if (options_.shrinks) find_least();
+        // Also when the signal came between two batches, or while a failure was being shrunk.
+        report_.interrupted = report_.interrupted || interrupted();
     }
     [[nodiscard]] const CampaignReport& report() const { return report_; }
 
