@@ -44,7 +44,13 @@ const Committed* KeyContents::committed_as(const Blob& payload) const {
     for (const Committed& one : commits)
         if (!one.absent && one.payload == payload && (!best || !one.rank.older_than(best->rank)))
             best = &one;
-    return best;
+    if (best == nullptr || best->origin == 0) return best;
+    // Where a PUT of unknown outcome was sent again and both were applied, one write has two
+    // versions. Bytes that name none may be of either: no version of it is older than they are.
+    return &*std::find_if(commits.begin(), commits.end(), [best](const Committed& one) {
+        return !one.absent && one.payload == best->payload && one.origin == best->origin &&
+               one.rank.generation == best->rank.generation;
+    });
 }
 
 const Committed* KeyContents::committed_as(const ETag& etag) const {

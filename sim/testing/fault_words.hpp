@@ -138,6 +138,15 @@ class When {
     FaultWords damage_object(std::string_view which) const { return verb("damageObject", which); }
     FaultWords fail_files(std::string_view target) const { return verb("failFiles", target); }
     FaultWords slow(std::string_view target) const { return verb("slow", target); }
+    /// The machine of `target` is gone, its kubelet with it.
+    FaultWords kill_node(std::string_view target) const { return verb("killNode", target); }
+    /// This fault and the next two: where `election.believe_ended_holder` is set.
+    FaultWords kubelet_stops(std::string_view target) const { return verb("kubeletStops", target); }
+    FaultWords force_delete_pod(std::string_view target) const {
+        return verb("forceDeletePod", target);
+    }
+    /// `phaseFailed`, `notReady`, `statusUnknown` ..., of() whose Pod.
+    FaultWords edit_pod(std::string_view how) const { return verb("editPod", how); }
     /// Any verb by its key.
     FaultWords verb(std::string_view key, std::string_view value) const {
         return FaultWords(text_ + ", " + std::string(key) + ": " + std::string(value));

@@ -228,10 +228,20 @@ std::string LeaseDomain::fingerprint(const SimLease& server, const Relations& re
 std::string LeaseDomain::text(const LeaseOp& op) const {
     constexpr std::array<std::string_view, 7> kActs{
         "GET", "POST", "PUT", "operator DELETE", "operator edit", "watch", "collect"};
-    constexpr std::array<std::string_view, 13> kContents{
-        "as seen",      "renewed",          "taken",         "released", "without annotations",
-        "with a bound", "with nanoseconds", "without times", "labelled", "unlabelled",
-        "duration 0",   "duration -1",      "transitions -1"};
+    constexpr std::array<std::string_view, 14> kContents{"as seen",
+                                                         "renewed",
+                                                         "taken",
+                                                         "released",
+                                                         "without annotations",
+                                                         "with a bound",
+                                                         "with a container",
+                                                         "with nanoseconds",
+                                                         "without times",
+                                                         "labelled",
+                                                         "unlabelled",
+                                                         "duration 0",
+                                                         "duration -1",
+                                                         "transitions -1"};
     constexpr std::array<std::string_view, 4> kVersions{"seen", "older", "future", "none"};
     constexpr std::array<std::string_view, 4> kUids{"seen", "older", "wrong", "none"};
     constexpr std::array<std::string_view, 4> kEdits{"clears the holder", "steals it", "labels",

@@ -25,7 +25,7 @@ SETTINGS = {
     "election": {"identity": "x", "leaseDuration": 15 * SECOND, "renewDeadline": None,
                  "retryPeriod": 2 * SECOND, "driftPpm": 2000, "margin": 50_000_000,
                  "clientGoPeers": False, "longestLease": 600 * SECOND, "maxLeaseDuration": None,
-                 "seed": 7},
+                 "believeEndedHolder": False, "seed": 7},
     "storage": {"ha": True, "identity": "x", "format": "fenced", "prefix": "", "fileStore": True,
                 "storeNotAtomic": False, "pollPeriod": 30 * SECOND,
                 "leaseDuration": 15 * SECOND, "retryPeriod": 2 * SECOND,

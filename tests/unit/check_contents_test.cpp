@@ -113,6 +113,16 @@ TEST_F(CheckContents, ACommitIsOfTheWriteWhoseStampItCarriesNotOfALaterOneThatHo
     EXPECT_TRUE(passes(verdict(kRegress)));
 }
 
+TEST_F(CheckContents, BytesOfAWriteThatWasStoredTwiceAreOfEitherVersion) {
+    asked(10s, 1);
+    history_.store(0, 11s, kKey, "a", 5, 1, 1);
+    history_.store(0, 11s, kKey, "b", 5, 1, 1);  // the attempt before was applied late
+    history_.step(0, 12s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+    queried(13s, query_data(101, "", 5, 1), 0);  // its tag could not be written yet
+    queried(14s, query_data(102, "a", 5, 1), 0);
+    EXPECT_TRUE(passes(verdict(kRegress)));
+}
+
 TEST_F(CheckContents, CallsThatOverlapMayEndInAnyOrder) {
     written(10s, 1, "a");
     written(20s, 2, "b");

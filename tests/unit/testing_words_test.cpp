@@ -44,6 +44,10 @@ std::vector<FaultWords> every_verb_and_modifier() {
         soon.damage_object("newest").how("corrupt"),
         soon.fail_files("leader").on({"store"}).failing("noSpace").times(1),
         soon.slow("leader").by(30ms).lasting(10s),
+        soon.kill_node("leader").lasting(10s),
+        soon.kubelet_stops("leader").lasting(10s),
+        soon.force_delete_pod("follower"),
+        soon.edit_pod("phaseFailed").of("leader"),
     };
 }
 
@@ -66,6 +70,7 @@ TEST(FaultWords, AreReadAsAScenarioFilesFaults) {
     harness.scenario().upgrade.emplace(
         sim::UpgradeSpec{harness.scenario().election, harness.scenario().storage});
     harness.scenario().upgrade->election.retry_period = 1s;
+    harness.scenario().election.believe_ended_holder = true;
     const auto all = every_verb_and_modifier();
     for (const FaultWords& words : all)
         harness.fault(words);
