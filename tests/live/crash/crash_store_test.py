@@ -43,7 +43,7 @@ def work_and_kill(driver, root, seed, delay, expected):
 
 
 def rounds(driver, root, count, rng, name, needed="ok"):
-    expected = Expected()
+    expected = Expected(refused=needed == "no_space")
     sent = mid = 0
     began = time.monotonic()
     for number in range(1, count + 1):

@@ -10,9 +10,12 @@ OWN_FOLDER = ".leasehold"
 
 
 class Expected:
-    """Per key the states that are legal: the acknowledged one, and those of what is under way."""
+    """Per key the states that are legal: the acknowledged one, and those of what is under way.
+    Where it may be `refused` (a full disk), nobody has heard yet of what: what comes after is then
+    done to what was there before."""
 
-    def __init__(self):
+    def __init__(self, refused=False):
+        self.refused = refused
         self.settled = {}    # key: (digest and size, tag), or nothing when it is absent
         self.under_way = {}  # id: (key, verb, content, tag), in the order of sending
         self.answers = {}    # status: how many
@@ -38,9 +41,13 @@ class Expected:
 
     def legal(self, key):
         states = [self.settled.get(key, ABSENT)]
+        latest = list(states)
         for operation in self.under_way.values():
-            if operation[0] == key:
-                states.append(after(states[-1], operation))
+            if operation[0] != key:
+                continue
+            done = [after(state, operation) for state in latest]
+            states += done
+            latest = done + latest if self.refused else done
         return states
 
     def settle(self, found):
