@@ -26,10 +26,10 @@ if(CHART)
     embed(kRunBody ${PAGE}/run.html)
     embed(kRunScript ${PAGE}/common.js ${PAGE}/run_model.js ${PAGE}/run_lanes.js
           ${PAGE}/run_input.js ${PAGE}/run_plots.js ${PAGE}/run_words.js ${PAGE}/run_main.js)
-    embed(kCheckBody ${PAGE}/check.html)
+    embed(kCheckBody ${PAGE}/check.html ${PAGE}/many_end.html)
     embed(kCheckScript ${PAGE}/common.js ${PAGE}/check_plots.js ${PAGE}/matrix.js
           ${PAGE}/check_main.js)
-    embed(kCampaignBody ${PAGE}/campaign.html)
+    embed(kCampaignBody ${PAGE}/campaign.html ${PAGE}/many_end.html)
     embed(kCampaignScript ${PAGE}/common.js ${PAGE}/check_plots.js ${PAGE}/matrix.js
           ${PAGE}/campaign_main.js)
 else()

@@ -1,12 +1,9 @@
 #!/usr/bin/env python3
 """A campaign's page in a browser: campaign_page_test.py PROGRAM [DIRECTORY for pictures]."""
 import json
-import sys
-import tempfile
-from pathlib import Path
 
 from browser import Browser
-from page_checks import expect, finish, leasehold, named, ready
+from page_checks import expect, finish, leasehold, named, workshop
 
 # client-go's electors break what ours keep.
 BASE = "scenarios/client-go/leads-until-released.yaml"
@@ -104,12 +101,7 @@ def check_resumed(tab, directory):
 
 
 def main():
-    pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        ready(directory)
+    with workshop() as (directory, pictures):
         html, report = check_files(directory)
         with Browser() as tab:
             check_page(tab, html, report, pictures)

@@ -5,11 +5,9 @@ import gzip
 import json
 import re
 import sys
-import tempfile
-from pathlib import Path
 
 from browser import Browser
-from page_checks import ROOT, expect, finish, leasehold, named, ready
+from page_checks import ROOT, expect, finish, leasehold, named, workshop
 
 sys.path.append(str(ROOT / "tests" / "scenarios"))
 import verify_test as recordings  # noqa: E402  (makes recordings of a simulated history)
@@ -114,12 +112,7 @@ def check_verified(tab, directory, pictures):
 
 
 def main():
-    pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        ready(directory)
+    with workshop() as (directory, pictures):
         with Browser() as tab:
             check_many(tab, directory, pictures)
             check_verified(tab, directory, pictures)

@@ -1,8 +1,10 @@
 """What the tests of the pages share: the program, counted expectations, skipping."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import browser
@@ -43,6 +45,18 @@ def ready(directory):
                            text=True, timeout=240, check=False)
     if probe.returncode == 69:
         skip(probe.stderr.strip())
+
+
+@contextlib.contextmanager
+def workshop():
+    """A folder to work in, which goes, and one that screenshots go to, if the command line names it.
+    Leaves unless there are pages and a browser."""
+    pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        ready(Path(name))
+        yield Path(name), pictures
 
 
 def finish():

@@ -4,13 +4,10 @@ import base64
 import gzip
 import json
 import re
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 from browser import Browser
-from page_checks import expect, finish, leasehold, named, ready
+from page_checks import expect, finish, leasehold, named, workshop
 
 CRASH = "scenarios/failover/leader-crash.yaml"
 STALE = "scenarios/pause/gc-pause-plain-format.yaml"
@@ -196,12 +193,7 @@ def check_program(directory):
 
 
 def main():
-    pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        ready(directory)
+    with workshop() as (directory, pictures):
         crash, stale = directory / "crash.html", directory / "stale.html"
         leasehold("run", CRASH, "--seed", "7", "--html", crash)
         leasehold("run", STALE, "--html", stale)
