@@ -48,6 +48,14 @@ Plan Elector::plan(Instant now) const {
         } else if (view_.absent_since()) {
             // Two periods of absence leave a leader with an open gate the time to do it first,
             // without any loss of leadership (clause 4).
+            // The first leader of a new group waits these and a whole lease, for nothing says that
+            // the group is new. Who leads unseen may have lost its Lease a moment ago; its Pod
+            // object goes with a force deletion or a lost node, and its namespace's with both,
+            // while the process runs; the bucket is empty until its first write; and a Lease that
+            // an install made beforehand, as "never held", is made again by the next install,
+            // whether the processes of the one before have ended or not. All of these are absences,
+            // and a proof would have to be somebody's word of an end, of everybody who may have
+            // led.
             write.at = std::max(*view_.absent_since() + 2 * config_.retry_period, contends);
             write.kind = WriteKind::create;
         }
@@ -118,6 +126,14 @@ void Elector::confirm(Now now, Effects& out) {
         }
         // A GET shows again what has counted before, and an earlier renewal may be answered after a
         // later one: validity only grows.
+        // A renewal without an answer counts for nothing here, though followers wait from it if it
+        // was stored. So a leader that is cut off between the two leaves nobody leading for one
+        // retryPeriod longer than others do, and no rule saves that. It can't tell "stored, and the
+        // answer was lost" from "never arrived", nor can they tell that from "answered"; what one
+        // answer adds to a gate that may be open in the last case, the first must go without. On
+        // average it must be a retryPeriod, so only a shorter one makes it less. Each candidate has
+        // its schedule with two leaders (`leasehold explore tight`): counting an unanswered
+        // renewal, and waiting from the record before the last.
         if (write.sent_at <= leadership_.renewed_sent) return;
         leadership_.renewed_sent = write.sent_at;
         leadership_.valid_until = write.sent_at + config_.effective_renew_deadline();

@@ -104,6 +104,15 @@ std::vector<Space> make() {
     half.tick = 250ms;
     made.push_back(half);
 
+    Space tight = two("tight", "a gate that ends less than a renewal before the lease does",
+                      {request_lost, answer_lost, pause}, 2);
+    // Quarters of a second: a lease of 12, renewDeadline 11, retryPeriod 3, and so an attempt of 2.
+    // As by default, what one renewal adds is more than what lies between the ends of both.
+    tight.election.renew_deadline = 2750ms;
+    tight.election.retry_period = 750ms;
+    tight.tick = 250ms;
+    made.push_back(tight);
+
     Space drift = two("drift", "clocks that run at the bound on drift, from any time on",
                       {clock_slow, clock_fast, restart}, 2);
     drift.election = drifting();
