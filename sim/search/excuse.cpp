@@ -30,7 +30,13 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             return;
         case FaultKind::slow:
             // pause/slow-leader: a deadline is met to a step, and a step takes long.
-            allow(scenario, {"query.within-deadline", "read.one-outcome"});
+            allow(scenario, {"query.within-deadline", "read.one-outcome", "stop.bounded"});
+            return;
+        case FaultKind::freeze:
+            // What a process that has ended sent lands when the store goes on, over what the next
+            // one wrote: a single install has nothing to fence it with.
+            if (fault.bucket && !scenario.elects())
+                allow(scenario, {"bucket.acknowledged-survives"});
             return;
         case FaultKind::restore_lease:
             // A PUT that was on its way when the store was set back meets the very version that it
