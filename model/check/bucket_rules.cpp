@@ -9,6 +9,7 @@ namespace leasehold::check {
 namespace {
 
 constexpr std::string_view kEpochKey = ".ha/epoch";
+constexpr std::string_view kProbes = ".ha/probe/";
 
 std::string epoch_words(Epoch epoch) {
     return "epoch " + std::to_string(epoch.value());
@@ -31,7 +32,9 @@ void BucketRules::committed(const ObjectCommitted& record) {
     if (record.etag.empty() && commit.epoch == Epoch{} && record.writer < claims_.size())
         commit.epoch = claims_[record.writer];
 
-    if (record.writer != kNobody) {
+    // A probe holds nothing of anybody's, and may come before its process has claimed an epoch.
+    const bool probe = record.key.view().starts_with(kProbes);
+    if (record.writer != kNobody && !probe) {
         if (fenced()) {
             check_epoch(record, commit, key);
             check_acknowledged(record, commit, key);

@@ -33,13 +33,14 @@ enum class Family : std::uint8_t {
     lists,
     files,
     slow,
-    conditions
+    conditions,
+    pods
 };
 struct FamilyInfo {
     std::string_view name;     ///< of --families
     std::string_view meaning;  ///< one line
 };
-inline constexpr std::array<FamilyInfo, 18> kFamilies{{
+inline constexpr std::array<FamilyInfo, 19> kFamilies{{
     {"crash", "processes die, between two effects too, and lose or keep their disk"},
     {"stop", "graceful stops, with a deadline"},
     {"pause", "processes stand still, machines sleep"},
@@ -58,6 +59,8 @@ inline constexpr std::array<FamilyInfo, 18> kFamilies{{
     {"files", "local files fail"},
     {"slow", "steps take long"},
     {"conditions", "the bucket treats preconditions otherwise"},
+    {"pods",
+     "machines are lost, kubelets fall silent, others remove Pods or write into their status"},
 }};
 [[nodiscard]] std::optional<Family> family_named(std::string_view name);
 

@@ -115,6 +115,36 @@ void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
     work.restores = !dice.chance(1, 6);
 }
 
+/// Whether the end of a holder's container is believed, by all or by some, and how late kubelets
+/// tell: at once, as they do, or after the lease that their word is to spare.
+void draw_pods(Scenario& scenario, Dice& dice) {
+    if (!scenario.elects() || dice.chance(1, 2)) return;
+    scenario.election.believe_ended_holder = true;
+    switch (dice.number(0, 5)) {
+        case 0:
+            scenario.kubelets.notice = constant(50ms);
+            break;
+        case 1:
+            scenario.kubelets.notice = lognormal(300ms, 5s);
+            break;
+        case 2:
+            scenario.kubelets.notice = lognormal(4s, 40s);
+            break;
+        case 3:
+            scenario.kubelets.notice = constant(20s);
+            break;
+        default:
+            break;
+    }
+    if (!dice.chance(1, 6)) return;
+    // In the midst of a rollout: some believe it, and name the container that they run in, and some
+    // do neither.
+    scenario.upgrade = sim::UpgradeSpec{scenario.election, scenario.storage};
+    scenario.upgrade->election.believe_ended_holder = false;
+    for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+        if (dice.chance(1, 2)) scenario.replicas.upgraded.push_back(i);
+}
+
 }  // namespace
 
 Scenario draw_configuration(Random& random) {
@@ -138,6 +168,7 @@ Scenario draw_configuration(Random& random) {
         scenario.workload.enabled = false;
     else
         draw_workload(scenario.workload, dice);
+    draw_pods(scenario, dice);
     return scenario;
 }
 

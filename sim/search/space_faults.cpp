@@ -140,6 +140,8 @@ class FaultDraw {
     void lease_operator();
     void objects();
     void files();
+    void pods();
+    void upgrade();
 
     const Scenario& scenario_;
     Random& random_;
@@ -157,6 +159,12 @@ void FaultDraw::crash() {
         fault_.disk = sim::Disk::roll_back;
         fault_.age = dice_.span(5s, 60s, 5s);
     }
+    upgrade();
+}
+
+/// Who starts again may do so under the group's other configuration.
+void FaultDraw::upgrade() {
+    if (scenario_.upgrade) fault_.upgrade = dice_.chance(1, 2);
 }
 
 void FaultDraw::network() {
@@ -253,6 +261,33 @@ void FaultDraw::files() {
     fault_.times = static_cast<std::uint32_t>(dice_.number(1, 5));
 }
 
+/// Where nobody reads the status of Pods, a machine is lost all the same.
+void FaultDraw::pods() {
+    static constexpr FaultKind kKinds[]{FaultKind::kill_node, FaultKind::kubelet_stops,
+                                        FaultKind::force_delete_pod, FaultKind::edit_pod,
+                                        FaultKind::edit_pod};
+    fault_.target = target();
+    fault_.kind =
+        scenario_.election.believe_ended_holder ? dice_.pick(kKinds) : FaultKind::kill_node;
+    switch (fault_.kind) {
+        case FaultKind::kill_node:
+            if (!dice_.chance(1, 8)) fault_.lasts = dice_.span(1s, 60s, 500ms);
+            return;
+        case FaultKind::kubelet_stops:
+            fault_.lasts = span();
+            return;
+        case FaultKind::edit_pod: {
+            static constexpr sim::PodEdit kEdits[]{
+                sim::PodEdit::phase_failed, sim::PodEdit::not_ready,   sim::PodEdit::status_unknown,
+                sim::PodEdit::exit_unknown, sim::PodEdit::other_ended, sim::PodEdit::earlier_end};
+            fault_.pod_edit = dice_.pick(kEdits);
+            return;
+        }
+        default:
+            return;
+    }
+}
+
 void FaultDraw::of(Family family) {
     switch (family) {
         case Family::crash:
@@ -263,6 +298,7 @@ void FaultDraw::of(Family family) {
             fault_.target = target();
             fault_.within = dice_.span(2s, 30s, 1s);
             fault_.lasts = dice_.span(1s, 20s, 1s);
+            upgrade();
             return;
         case Family::pause:
             fault_.target = target();
@@ -291,6 +327,9 @@ void FaultDraw::of(Family family) {
             return;
         case Family::files:
             files();
+            return;
+        case Family::pods:
+            pods();
             return;
         case Family::slow:
             fault_.kind = FaultKind::slow;

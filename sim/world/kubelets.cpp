@@ -95,6 +95,10 @@ void Kubelets::started(ReplicaIndex replica) {
     const Duration probed(static_cast<std::int64_t>(random_.below(kProbePeriod)));
     context_.at(context_.now() + kReadyNotBefore + probed, Kind::container_ready, replica,
                 incarnation);
+    // Who does not believe in such an end asks for no container of its own, and names none.
+    const Scenario& scenario = context_.scenario;
+    const bool upgraded = context_.hosts[replica].upgraded;
+    if (!(upgraded ? scenario.upgrade->election : scenario.election).believe_ended_holder) return;
     context_.at(context_.now() + kAgain, Kind::own_pod_read, replica, incarnation);
 }
 

@@ -194,6 +194,8 @@ def shards(folder):
             env={"JOB_COMPLETION_INDEX": "0"})
     refused("an impossible shard", "--shard", "campaign", "--shard", "3/2")
     refused("an impossible family", "did you mean 'crash'", "campaign", "--families", "crahs")
+    refused("a family that is like none of them", "families: crash, .*, pods", "campaign",
+            "--families", "zzz")
     refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
 
 

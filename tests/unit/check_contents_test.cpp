@@ -102,6 +102,18 @@ TEST_F(CheckContents, AFileOfAWriteThatRepeatsAnOlderContentIsThatWrites) {
     EXPECT_TRUE(violated(verdict(kRegress), older));
 }
 
+TEST_F(CheckContents, AFileOfAWriteThatWasNeverStoredMayBeTaggedAsTheVersionOfEqualBytes) {
+    written(10s, 1, "a");
+    history_.step(0, 20s, backup_write(50, kKey, 1));
+    queried(21s, query_data(101, "", 5, 1), 0);   // the process ends, its file stays
+    queried(30s, query_data(102, "a", 5, 1), 0);  // the bucket has these bytes already
+    EXPECT_TRUE(passes(verdict(kRegress)));
+    history_.step(0, 40s, backup_write(51, kKey, 2));
+    queried(41s, query_data(103, "", 5, 2), 0);
+    const auto older = queried(42s, query_data(104, "a", 5, 1), 0);
+    EXPECT_TRUE(violated(verdict(kRegress), older));
+}
+
 TEST_F(CheckContents, ACommitIsOfTheWriteWhoseStampItCarriesNotOfALaterOneThatHoldsTheSame) {
     history_.step(0, 10s, backup_write(1, kKey, 1), {put_of(201, 0, kKey, 5, 1, 1)});
     history_.step(0, 11s, backup_write(2, kKey, 2));

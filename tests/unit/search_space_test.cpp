@@ -1,7 +1,10 @@
 // Every scenario of the space is one that the reader takes, and the same each time.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
 
 #include "sim/scenario/reader.hpp"
 #include "sim/search/space.hpp"
@@ -34,7 +37,7 @@ TEST(Space, TheReaderTakesEveryScenario) {
     }
     EXPECT_EQ(replicas.size(), 7U);
     // All but those that only end others: restart, resume and heal.
-    EXPECT_EQ(kinds.size(), 24U);
+    EXPECT_EQ(kinds.size(), 28U);
 }
 
 TEST(Space, TheReaderTakesMutationsToo) {
@@ -44,6 +47,59 @@ TEST(Space, TheReaderTakesMutationsToo) {
         for (std::uint64_t i = 1; i <= 6; ++i)
             genome.mutations.push_back(seed * 1'000 + i);
         reads_back(space, genome);
+    }
+}
+
+TEST(Space, PodsAloneHaveAllTheirFaults) {
+    const Space space({}, {*family_named("pods")});
+    std::set<sim::FaultKind> kinds;
+    std::set<sim::PodEdit> edits;
+    std::set<Duration> notices;
+    bool mixed = false;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+        const sim::Scenario scenario = space.scenario({0, seed, {}});
+        if (scenario.election.believe_ended_holder) {
+            notices.insert(scenario.kubelets.notice.p50);
+            mixed |= scenario.upgrade && !scenario.upgrade->election.believe_ended_holder &&
+                     !scenario.replicas.upgraded.empty() &&
+                     scenario.replicas.upgraded.size() < scenario.values.replicas;
+        }
+        for (const sim::Fault& fault : scenario.faults) {
+            kinds.insert(fault.kind);
+            // Nobody reads the status of Pods there.
+            if (!scenario.election.believe_ended_holder) {
+                EXPECT_EQ(fault.kind, sim::FaultKind::kill_node);
+            }
+            if (fault.kind == sim::FaultKind::edit_pod) edits.insert(fault.pod_edit);
+        }
+    }
+    EXPECT_EQ(kinds, (std::set{sim::FaultKind::kill_node, sim::FaultKind::kubelet_stops,
+                               sim::FaultKind::force_delete_pod, sim::FaultKind::edit_pod}));
+    EXPECT_EQ(edits.size(), 6U);
+    EXPECT_EQ(notices.size(), 5U);
+    EXPECT_TRUE(mixed);
+}
+
+TEST(Space, WhoStartsAgainMayRunTheOtherConfiguration) {
+    for (const std::string_view name : {"crash", "stop"}) {
+        const Space space({}, {*family_named(name)});
+        std::set<bool> upgrades;
+        for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+            const sim::Scenario scenario = space.scenario({0, seed, {}});
+            for (const sim::Fault& fault : scenario.faults)
+                if (scenario.upgrade) upgrades.insert(fault.upgrade);
+        }
+        EXPECT_EQ(upgrades.size(), 2U) << name;
+    }
+}
+
+TEST(Space, TheReadmeNamesEveryFamily) {
+    std::ifstream file("sim/search/README.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (const FamilyInfo& family : kFamilies) {
+        const std::string row =
+            "| `" + std::string(family.name) + "` | " + std::string(family.meaning) + " |";
+        EXPECT_NE(text.find(row), std::string::npos) << row;
     }
 }
 

@@ -155,6 +155,54 @@ TEST_F(StorageStores, WithHaOffAPutThatTimedOutUndoesNoRemoval) {
     EXPECT_FALSE(bucket.objects.contains(key("a")));
 }
 
+// ---- what a leader that was proven dead had sent ----
+
+TEST_F(StorageStores, AClaimWaitsForThatOfALeaderThatWasProvenDead) {
+    for (const Store& kind : kUnsafe) {
+        FakeBucket store;
+        kind.make(store);
+        Rig leader(store);
+        leader.start();
+        leader.lead(7, 14s);
+        leader.advance(8s);
+        EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 0) << kind.name;
+        EXPECT_FALSE(store.objects.contains(ObjectKey{".ha/epoch"})) << kind.name;
+        // It lands: a claim of a leadership with a higher number, after a restore of the cluster.
+        Rig dead(store);
+        dead.start();
+        dead.lead(40);
+        dead.advance(3s);
+        ASSERT_EQ(store.stamp(ObjectKey{".ha/epoch"}).epoch, Epoch{40}) << kind.name;
+        leader.advance(10s);
+        EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 1) << kind.name;
+        EXPECT_EQ(store.stamp(ObjectKey{".ha/epoch"}).epoch, Epoch{41}) << kind.name;
+    }
+}
+
+TEST_F(StorageStores, OnAnAtomicStoreAClaimWaitsForTheVerdictAlone) {
+    rig.start();
+    rig.lead(7, 14s);
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(4s);
+    EXPECT_EQ(rig.marked(MarkId::epoch_claimed), 1);
+    EXPECT_TRUE(committed(rig, call));
+    EXPECT_EQ(rig.marked(MarkId::writes_await_landing), 0);
+}
+
+TEST_F(StorageStores, AWriteWaitsForThoseOfALeaderThatWasProvenDeadOnceAStoreRefuses) {
+    rig.start();
+    rig.lead(7, 30s);
+    rig.advance(4s);
+    ASSERT_EQ(rig.marked(MarkId::preconditions_honoured), 1);
+    bucket.refuses_conditions = 501;
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(20s);
+    EXPECT_FALSE(committed(rig, call));
+    EXPECT_GE(rig.marked(MarkId::writes_await_landing), 1);
+    rig.advance(10s);
+    EXPECT_TRUE(committed(rig, call));
+}
+
 // ---- F2: a store that refuses conditional requests ----
 
 TEST_F(StorageStores, AStoreThatRefusesConditionsIsWrittenWithoutThem) {

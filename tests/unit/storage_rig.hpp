@@ -77,8 +77,10 @@ class Rig {
         take(out);
         settle();
     }
-    void lead(std::uint64_t term) {
+    /// `landing`: so long may land what a leader that was proven dead had sent.
+    void lead(std::uint64_t term, Duration landing = 0s) {
         leadership_ = Leadership{Role::leader, Term{term}, now_ + validity, now_, false};
+        if (landing > 0s) leadership_.landing_until = now_ + landing;
         tell();
     }
     void renew() {

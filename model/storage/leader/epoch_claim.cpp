@@ -137,6 +137,21 @@ void EpochClaim::proceed(const Sight& sight, Desk& desk) {
     // Each renewal is a step in which this is asked again, so there is no deadline to be set.
     if (sight.tenure.renewed_sent < found->answered_at) return;
     if (sight.tenure.renewed_sent <= found->renewed_before) return;
+    // A leader that was proven dead may have left its own claim on its way, which its lease would
+    // have covered: A swaps in 1060 at 0 s under a time-out of 5 s and dies, B leads at 1.3 s by
+    // the proof and claims 1066, and at 4 s A's lands over it: the next claim begins from 1060
+    // again. Where conditions hold, one of the two is refused. Elsewhere, and until that is known
+    // (the probe is under way, and each of its answers is a step), it is waited for, and looked at
+    // anew.
+    if (!sight.store.fences() && found->answered_at < sight.tenure.landing_until) {
+        if (sight.now >= sight.tenure.landing_until) {
+            look(sight, desk);
+        } else if (sight.store.put != Preconditions::unknown) {
+            desk.note(MarkId::writes_await_landing);
+            state_ = Waiting{sight.tenure.landing_until};
+        }
+        return;
+    }
     // Too near to the gate's end for a put: the next renewal makes room, or ends the leadership.
     const std::optional<Duration> timeout = sight.put_timeout(0);
     if (timeout) swap(sight, Renewing(*found), *timeout, desk);

@@ -14,6 +14,13 @@ constexpr std::uint32_t kRounds = 3;  // of the race
 /// A store that locks the key while half of a body lies there answers the other PUT only then.
 constexpr Duration kStall = std::chrono::seconds(1);
 const char* const kOther = "00000000000000000000000000000000";  // an ETag that it never had
+
+/// After the claim, without which nothing is written; its own key needs none, though. A claim that
+/// may be undone by what a dead leader had sent waits for the verdict (EpochClaim::proceed).
+bool has_turn(const Sight& sight) {
+    const bool claim_waits = sight.now < sight.tenure.landing_until;
+    return sight.config.ha && !sight.stopping && (sight.epoch || claim_waits);
+}
 }  // namespace
 
 void StoreProbe::proceed(const Sight& sight, Desk& desk) {
@@ -21,7 +28,7 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
     // back.
     const bool held = pair_ && pair_->resume_at != kNever;
     if (held && (sight.stopping || sight.now >= pair_->resume_at)) resume(desk);
-    if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
+    if (stage_ == Stage::done || !has_turn(sight)) return;
     if (sight.now < next_ || !sight.put_timeout(0, true)) return;
     if (sight.config.store_not_atomic && verdict_.put == Preconditions::unknown)
         conclude(Preconditions::not_atomic, desk);
@@ -58,7 +65,7 @@ void StoreProbe::proceed(const Sight& sight, Desk& desk) {
 RequestId StoreProbe::put(const Sight& sight, PutCondition condition, const ETag& etag,
                           bool stalled, std::uint32_t number, Desk& desk) {
     Stamp stamp;
-    stamp.epoch = *sight.epoch;
+    stamp.epoch = sight.epoch.value_or(Epoch{sight.tenure.term.value()});
     stamp.writer = sight.writer;
     stamp.write_id = desk.requests.next_write();
     SendBucket request;
@@ -244,9 +251,7 @@ void StoreProbe::refused(Desk& desk) {
 
 Instant StoreProbe::next_deadline(const Sight& sight) const {
     Instant next = pair_ ? pair_->resume_at : kNever;
-    if (stage_ != Stage::done && sight.config.ha && sight.epoch && !sight.stopping &&
-        next_ > sight.now)
-        next = std::min(next, next_);
+    if (stage_ != Stage::done && has_turn(sight) && next_ > sight.now) next = std::min(next, next_);
     return next;
 }
 
@@ -258,7 +263,7 @@ void StoreProbe::check(const Sight& sight) const {
               "a pair with more or fewer answers than requests");
     // Half of a body that nobody follows up would hold the key until its time-out.
     CHECK_MSG(!pair_ || pair_->resume_at > sight.now, "the rest of a stalled body is not sent");
-    if (stage_ == Stage::done || !sight.config.ha || !sight.epoch || sight.stopping) return;
+    if (stage_ == Stage::done || !has_turn(sight)) return;
     CHECK_MSG(next_ > sight.now || !sight.put_timeout(0, true),
               "a question could be asked and is not");
     CHECK_MSG(asked > 0 || next_ != kNever,

@@ -194,7 +194,8 @@ Instant Writer::held_back_until(const Sight& sight, const Job& job) const {
             std::max(until, saturating_add(sight.tenure.began, sight.config.largest_request_age));
     // A leader that was proven dead may have left a PUT on its way, which its lease would have
     // covered: A sends it at 0 s under a time-out of 5 s and dies, B leads at 1.2 s by the proof
-    // and writes the key, and at 3 s A's lands over it. A proof shortens nothing there.
+    // and writes the key, and at 3 s A's lands over it. A proof shortens nothing there. The claim
+    // has waited for that already, unless the store was believed and then contradicted itself.
     until = std::max(until, sight.tenure.landing_until);
     // Before the probe's verdict it may all turn out needless: ask again soon.
     if (sight.config.ha && sight.store.put == Preconditions::unknown)
