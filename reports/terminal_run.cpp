@@ -67,6 +67,7 @@ Label label_of(const RunResult& run, const check::Verdict& verdict) {
         case Status::pass:
             return {"pass", Colour::green};
         case Status::violated:
+            if (was_allowed(run, verdict)) return {"allowed", Colour::yellow};
             return was_expected(run, verdict) ? Label{"expected", Colour::yellow}
                                               : Label{"VIOLATED", Colour::red};
         case Status::inconclusive:

@@ -23,6 +23,8 @@ enum class Colour : std::uint8_t { green, red, yellow, dim, bold };
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 /// The scenario said that this invariant would or may be violated.
 [[nodiscard]] bool was_expected(const check::RunResult& run, const check::Verdict& verdict);
+/// The scenario said that it may be violated.
+[[nodiscard]] bool was_allowed(const check::RunResult& run, const check::Verdict& verdict);
 /// "leasehold run FILE --seed N ARGUMENTS".
 [[nodiscard]] std::string replay_command(const check::RunResult& run, std::string_view arguments);
 

@@ -138,10 +138,11 @@ std::string run_page(const RunRecord& record, const check::RunResult& result,
     const Explanation explanation = explain(record, result);
     data["wrong"] = explanation.wrong;
     data["chain"] = explanation.events;
-    return page_around(PageKind::run,
-                       result.scenario + " seed " + std::to_string(result.seed) + ": " +
-                           std::string(check::outcome_name(result.outcome)),
-                       data);
+    const std::string seed =
+        words.time == "simulated" ? " seed " + std::to_string(result.seed) : "";
+    return page_around(
+        PageKind::run,
+        result.scenario + seed + ": " + std::string(check::outcome_name(result.outcome)), data);
 }
 
 }  // namespace leasehold::reports

@@ -38,6 +38,14 @@ constexpr std::uint64_t kEndless = 1'000'000'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
 
+/// "leader-at-most-one-1f3c": groups of one invariant differ in the end.
+std::string least_name(const std::string& signature) {
+    std::string name(search::invariant_of(signature));
+    for (char& c : name)
+        c = c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : '-';
+    return derived_name(name, "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
+}
+
 /// The file that results are appended to, a line in one write: a SIGKILL leaves whole lines.
 class ResultsFile {
   public:
@@ -220,14 +228,13 @@ class Campaign {
         auto before = shrinker_.play(
             {Job{0, group.first.seed, false, true, false, sim::resolved_yaml(scenario)}});
         if (!before) return;
-        const std::string invariant(search::invariant_of(group.signature));
         if (search::carried_signature(before->front()) != group.signature) {
             report_.notes.push_back("seed " + std::to_string(group.first.seed) + " (genome " +
                                     group.first.genome +
                                     ") did not fail again: " + group.signature);
             return;
         }
-        const std::string name = least_name(invariant, group.signature);
+        const std::string name = least_name(group.signature);
         const Clock::time_point from = Clock::now();
         const auto least = make_least(
             shrinker_, {scenario, group.first.seed, group.signature, broke_at(before->front()), {}},
@@ -243,15 +250,7 @@ class Campaign {
         known.result.file = known.file;
         reports::write_file(known.file, least->text);
         reports::write_file(known.capsule, search::capsule_text(least->capsule));
-        known.page = write_least_page(options_, known.file, known.result.seed);
-    }
-
-    /// "leader-at-most-one-1f3c": groups of one invariant differ in the end.
-    static std::string least_name(std::string invariant, const std::string& signature) {
-        for (char& c : invariant)
-            c = c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : '-';
-        return derived_name(invariant,
-                            "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
+        known.page = write_least_page(options_, known.file);
     }
 
     const Options& options_;
@@ -375,13 +374,33 @@ int campaign_command(const Options& options) {
     campaign.run();
     const CampaignReport& report = campaign.report();
     print(render_campaign(report, options.quiet, wants_colour(options)));
-    if (outputs.html() != nullptr) outputs.html()->write(campaign_html(report, options));
+    if (outputs.html() != nullptr)
+        outputs.html()->write(campaign_html(report, campaign_line(options)));
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
     if (outputs.html() != nullptr) outputs.html()->commit();
     if (report.interrupted || interrupted()) return kExitInterrupted;
     return check::exit_code(report.results.outcome());
 }
+
+namespace {
+
+/// What the shards shrank lies in `folder` by now.
+std::map<std::string, LeastOf> least_in(const fs::path& folder, const search::Results& results,
+                                        const Options& options) {
+    std::map<std::string, LeastOf> found;
+    for (const search::Group& group : results.groups()) {
+        const std::string start = (folder / least_name(group.signature)).string();
+        if (!fs::exists(start + ".yaml")) continue;
+        LeastOf& least = found[group.signature];
+        least.file = start + ".yaml";
+        if (fs::exists(start + ".capsule.json")) least.capsule = start + ".capsule.json";
+        least.page = write_least_page(options, least.file);
+    }
+    return found;
+}
+
+}  // namespace
 
 int merge_command(const Options& options) {
     const fs::path path = fs::path(options.out) / search::kResultsFile;
@@ -414,9 +433,13 @@ int merge_command(const Options& options) {
             if (entry.path().filename() != search::kResultsFile && entry.is_regular_file())
                 fs::copy_file(entry.path(), fs::path(options.out) / entry.path().filename(),
                               fs::copy_options::skip_existing);
+    report.least = least_in(options.out, report.results, options);
     print(render_campaign(report, options.quiet, wants_colour(options)));
+    if (outputs.html() != nullptr)
+        outputs.html()->write(campaign_html(report, merge_line(options)));
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
+    if (outputs.html() != nullptr) outputs.html()->commit();
     const check::Outcome outcome = report.results.outcome();
     return check::exit_code(missing.empty() ? outcome
                                             : check::worse(outcome, check::Outcome::inconclusive));

@@ -18,10 +18,11 @@
 
 namespace leasehold::cli {
 
-/// What is known of a group of failures besides how many they are.
+/// What is known of a group of failures besides how many they are. Of merged shards there are the
+/// files alone.
 struct LeastOf {
     check::RunResult result;  ///< of the least run, in detail
-    std::string text;         ///< its scenario file
+    std::string text;         ///< its scenario file; empty: not played by this process
     std::string file;         ///< where that lies; empty: nowhere
     std::string capsule;      ///< likewise
     std::string page;         ///< of its run, relative to the campaign's; empty: none
@@ -40,8 +41,12 @@ struct CampaignReport {
 [[nodiscard]] std::string render_campaign(const CampaignReport& report, bool quiet, bool colour);
 /// --json: without wall-clock times.
 [[nodiscard]] std::string campaign_json(const CampaignReport& report);
-/// --html.
-[[nodiscard]] std::string campaign_html(const CampaignReport& report, const Options& options);
+/// --html; `command` made it.
+[[nodiscard]] std::string campaign_html(const CampaignReport& report, std::string command);
+/// A campaign's command line, without where its outputs go.
+[[nodiscard]] std::string campaign_line(const Options& options);
+/// Likewise, of the command that unites shards.
+[[nodiscard]] std::string merge_line(const Options& options);
 /// --junit: a suite for the campaign, and one for each group of failures.
 [[nodiscard]] std::string campaign_junit(const CampaignReport& report);
 

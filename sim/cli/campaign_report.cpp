@@ -57,8 +57,9 @@ std::optional<std::uint64_t> number_in(const char* variable) {
     return number ? std::optional(*number) : std::optional<std::uint64_t>(~0ULL);
 }
 
-// The command that made a page.
-std::string command_of(const Options& options) {
+}  // namespace
+
+std::string campaign_line(const Options& options) {
     std::string text = "leasehold campaign";
     for (const std::string& path : options.paths)
         text += " " + reports::shell_quoted(path);
@@ -76,7 +77,12 @@ std::string command_of(const Options& options) {
     return text;
 }
 
-}  // namespace
+std::string merge_line(const Options& options) {
+    std::string text = "leasehold merge";
+    for (const std::string& folder : options.paths)
+        text += " " + reports::shell_quoted(folder);
+    return text + " --out " + reports::shell_quoted(options.out);
+}
 
 std::string render_campaign(const CampaignReport& report, bool quiet, bool colour) {
     const reports::Style style{colour};
@@ -86,7 +92,7 @@ std::string render_campaign(const CampaignReport& report, bool quiet, bool colou
     std::size_t shown = 0;
     for (const search::Group& group : report.results.groups()) {
         const auto least = report.least.find(group.signature);
-        if (least == report.least.end() || ++shown > kShown) continue;
+        if (least == report.least.end() || least->second.text.empty() || ++shown > kShown) continue;
         text += "\n" + render_failure(least->second.result, "", style,
                                       {least->second.text, least->second.capsule});
     }
@@ -133,11 +139,11 @@ std::string campaign_json(const CampaignReport& report) {
     return json.dump(1) + "\n";
 }
 
-std::string campaign_html(const CampaignReport& report, const Options& options) {
+std::string campaign_html(const CampaignReport& report, std::string command) {
     const search::Results& results = report.results;
     reports::CampaignPageWords words;
     words.version = program_version();
-    words.command = command_of(options);
+    words.command = std::move(command);
     words.outcome = results.outcome();
     words.runs = results.runs();
     words.passed = results.passed();
@@ -172,7 +178,7 @@ std::string campaign_junit(const CampaignReport& report) {
     for (const search::Group& group : report.results.groups()) {
         const auto least = report.least.find(group.signature);
         check::RunResult run;
-        if (least != report.least.end()) run = least->second.result;
+        if (least != report.least.end() && !least->second.text.empty()) run = least->second.result;
         run.outcome = group.outcome;
         run.seed = group.first.seed;
         add("campaign " + group.signature, std::move(run));

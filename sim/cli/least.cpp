@@ -99,7 +99,7 @@ std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
     return least;
 }
 
-std::string write_least_page(const Options& options, const std::string& file, std::uint64_t seed) {
+std::string write_least_page(const Options& options, const std::string& file) {
     if (options.html.empty()) return {};
     Options plain = options;
     plain.quiet = true;
@@ -109,8 +109,11 @@ std::string write_least_page(const Options& options, const std::string& file, st
     if (!read_scenarios({file}, plain, scenarios)) return {};
     const RunPages pages = RunPages::beside(options.html, scenarios, {});
     Player player(plain, scenarios, nullptr, {}, pages);
-    const auto played =
-        player.play({{.scenario = 0, .seed = seed, .detailed = true, .fresh = true, .page = true}});
+    const auto played = player.play({{.scenario = 0,
+                                      .seed = scenarios.front().seeds.first,
+                                      .detailed = true,
+                                      .fresh = true,
+                                      .page = true}});
     return played ? pages.links().front() : std::string();
 }
 

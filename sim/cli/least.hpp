@@ -47,11 +47,10 @@ struct LeastFailure {
                                                      const std::string& why,
                                                      const std::function<bool()>& enough);
 
-/// Writes the page of a run of the scenario in `file` beside that of --html, as those of a check
-/// lie; its place relative to that page. Empty without --html, or when interrupted. Throws
+/// Writes the page of the first seed of the scenario in `file` beside that of --html, as those of a
+/// check lie; its place relative to that page. Empty without --html, or when interrupted. Throws
 /// OutputError.
-[[nodiscard]] std::string write_least_page(const Options& options, const std::string& file,
-                                           std::uint64_t seed);
+[[nodiscard]] std::string write_least_page(const Options& options, const std::string& file);
 
 /// `name` with `suffix`, cut to what a scenario may be called.
 [[nodiscard]] std::string derived_name(const std::string& name, const std::string& suffix);

@@ -114,6 +114,7 @@ CLI::App* declare_merge(CLI::App& app, Options& options, Raw& raw) {
     merge->add_option("DIR", options.paths, "the shards' directories");
     merge->add_option("--out", options.out, "directory for the united results")->type_name("DIR");
     add_summary(*merge, options);
+    add_html(*merge, options, "write a page, and one of each least failure beside it");
     add_common(*merge, options, raw);
     return merge;
 }

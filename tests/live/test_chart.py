@@ -25,6 +25,7 @@ class Helm:
     def __init__(self, lab, name):
         self.name = name
         self.program = lab.tools[name]
+        self.chart = CHART
         self.folder = lab.folder / name
         self.folder.mkdir(exist_ok=True)
 
@@ -40,7 +41,7 @@ class Helm:
 
     def objects(self, *arguments, namespace="kubecost"):
         """{(kind, name): object} of the rendered chart."""
-        text = self.must("template", "kubecost", CHART, f"--namespace={namespace}", *arguments)
+        text = self.must("template", "kubecost", self.chart, f"--namespace={namespace}", *arguments)
         found = [one for one in yaml.safe_load_all(text) if one]
         return {(one["kind"], one["metadata"]["name"]): one for one in found}
 
@@ -74,7 +75,11 @@ def test_lint_is_clean(helm):
 ])
 def test_what_can_not_work_is_refused_in_the_charts_own_words(helm, more, words):
     """Catches a condition that is lost, or that an empty secret passes as in the chart of old."""
-    done = helm.run("template", "kubecost", CHART, *SEED, *more)
+    refused(helm, more, words)
+
+
+def refused(helm, more, words):
+    done = helm.run("template", "kubecost", helm.chart, *SEED, *more)
     assert done.returncode != 0, "it was rendered"
     assert words in done.stderr, done.stderr
 
@@ -168,6 +173,62 @@ def test_the_command_of_the_documentation_installs(helm, lab):
     if helm.name == HELMS[-1]:  # it waits for a lease's duration, and both have made the same
         an_agent_runs_as_its_pod_would(lab, helm.folder / "pod", namespace, made)
     helm.must("uninstall", "kubecost", *where)
+
+
+# What a slip of the hand could do to the chart: file, text, what stands in its place.
+REFUSALS = [
+    ("_helpers.tpl", "if not $model.etlFileStoreEnabled", "if false",
+     ["--set", "kubecostModel.etlFileStoreEnabled=false"], "etlFileStoreEnabled be true"),
+    ("_helpers.tpl", "{{- if not $model.etlBucketConfigSecret -}}\n{{- fail \"Leader",
+     "{{- if eq nil $model.etlBucketConfigSecret -}}\n{{- fail \"Leader",
+     ["--set", "kubecostModel.etlBucketConfigSecret="], "etlBucketConfigSecret be valid"),
+    ("_helpers.tpl", "if le (int $deployment.replicas) 1", "if le (int $deployment.replicas) 0",
+     ["--set", "kubecostDeployment.replicas=1"], "replicas > 1"),
+    ("_helpers.tpl", "if gt (int $deployment.replicas) 1", "if gt (int $deployment.replicas) 9",
+     ["--set", "kubecostDeployment.leaderFollower.enabled=false"], "5 writers would share a bucket"),
+]
+
+
+def with_slip(folder, file, old, new):
+    """A copy of the chart with one text replaced."""
+    chart = folder / "chart"
+    shutil.copytree(CHART, chart)
+    place = chart / "templates" / file
+    text = place.read_text()
+    assert text.count(old) == 1, f"{file}: {old!r} stands there {text.count(old)} times"
+    place.write_text(text.replace(old, new))
+    return chart
+
+
+@pytest.mark.parametrize("file, old, new, more, words", REFUSALS)
+def test_a_condition_that_is_lost_is_seen(helm, tmp_path, file, old, new, more, words):
+    """Catches a test above that finds its words wherever they come from."""
+    refused(helm, more, words)
+    helm.chart = with_slip(tmp_path, file, old, new)
+    with pytest.raises(AssertionError, match="it was rendered"):
+        refused(helm, more, words)
+
+
+@pytest.mark.parametrize("old, new", [
+    ('verbs: ["get", "update", "watch"]', 'verbs: ["get", "update", "watch", "delete"]'),
+    ('verbs: ["get", "update", "watch"]', 'verbs: ["get", "watch"]'),
+    ('    resourceNames: [{{ printf "%s-etl-leader" .Release.Name | quote }}]\n', ""),
+    ('resources: ["events"]\n    verbs: ["create"]', 'resources: ["events"]\n    verbs: ["create", "patch"]'),
+], ids=["delete", "no-update", "any-name", "patch-events"])
+def test_rights_too_many_or_too_few_are_seen(helm, lab, tmp_path, request, old, new):
+    """Catches a look at the Role that sees no difference."""
+    helm.chart = with_slip(tmp_path, "role.yaml", old, new)
+    namespace = f"slip-{helm.name}-{request.node.callspec.id.split('-', 1)[-1]}"
+    lab.cluster.must("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    objects = helm.objects(*SEED, namespace=namespace)
+    for kind in ("ServiceAccount", "Role", "RoleBinding"):
+        one = objects[kind, "kubecost-leasehold"]
+        group = "/api/v1" if kind == "ServiceAccount" else "/apis/rbac.authorization.k8s.io/v1"
+        lab.cluster.must("POST", f"{group}/namespaces/{namespace}/{kind.lower()}s", one)
+    allowed = may(lab.cluster, namespace)
+    wait_for(lambda: allowed("get"), 20, "the authorizer to see the Role")
+    with pytest.raises(AssertionError):
+        rights_of_the_role(lab.cluster, namespace)
 
 
 def may(cluster, namespace):

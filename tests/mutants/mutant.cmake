@@ -11,9 +11,9 @@ function(leasehold_add_mutant name)
     file(STRINGS ${patch} target_lines REGEX "^\\+\\+\\+ b/")
     list(LENGTH target_lines files)
     string(REGEX REPLACE "^\\+\\+\\+ b/([^ \t]+).*" "\\1" file "${target_lines}")
-    if(NOT files EQUAL 1 OR NOT file MATCHES "^(model|sim/world|agent)/.*\\.cpp$")
-        message(FATAL_ERROR "${name}.patch must change exactly one .cpp of model/, sim/world/ or "
-                            "agent/, and changes: ${target_lines}")
+    if(NOT files EQUAL 1 OR NOT file MATCHES "^(model|sim/world|agent|reports)/.*\\.cpp$")
+        message(FATAL_ERROR "${name}.patch must change exactly one .cpp of model/, sim/world/, "
+                            "agent/ or reports/, and changes: ${target_lines}")
     endif()
 
     set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name})

@@ -3,7 +3,7 @@
 import json
 
 from browser import Browser
-from page_checks import expect, finish, leasehold, named, workshop
+from page_checks import ROOT, expect, finish, leasehold, named, workshop
 
 # client-go's electors break what ours keep.
 BASE = "scenarios/client-go/leads-until-released.yaml"
@@ -100,12 +100,43 @@ def check_resumed(tab, directory):
            tab.value("document.querySelectorAll('#groups tbody a').length"), 0)
 
 
+def check_merged(tab, directory):
+    """Shards that wrote no page are united to one, with the least runs of all."""
+    for index in (1, 2):
+        leasehold("campaign", BASE, *SEEDS, "--shard", f"{index}/2", "--out", directory / "shards",
+                  code=1)
+    shards = sorted((directory / "shards").iterdir())
+    html, report, merged = directory / "all.html", directory / "all.json", directory / "all"
+    leasehold("merge", *shards, "--out", merged, "--html", html, "--json", report, code=1)
+    report = json.loads(report.read_text())
+    tab.open(html)
+    expect("no error, and nothing asked of anybody", (tab.problems, tab.requests),
+           ([], [html.resolve().as_uri()]))
+    expect("all runs", (report["runs"], tab.text("#facts")), lambda found: found[0] == 60
+           and "60 runs" in found[1])
+    expect("each kind, with its least scenario", [(row[2], row[6]) for row in cells(tab, "groups")],
+           [(group["signature"], group["scenario"]) for group in report["groups"]])
+    expect("which lies there", [group["scenario"] for group in report["groups"]
+                                if not (ROOT / group["scenario"]).is_file()], [])
+    expect("nothing is drawn that isn't known", (tab.text("#notes"), tab.value(
+        "[...document.querySelectorAll('#plots, #matrix-section')].every((one) => one.hidden)")),
+           lambda found: "those who played these runs" in found[0] and found[1])
+    expect("each row leads to a page",
+           tab.value("document.querySelectorAll('#groups tbody a').length"), len(report["groups"]))
+    tab.click("#groups tbody a")
+    tab.until("document.body && document.body.dataset.page === 'run' && "
+              "document.body.dataset.ready === 'true'")
+    expect("of its least run", tab.text("#broken"),
+           lambda found: report["groups"][0]["invariant"] in found)
+
+
 def main():
     with workshop() as (directory, pictures):
         html, report = check_files(directory)
         with Browser() as tab:
             check_page(tab, html, report, pictures)
             check_resumed(tab, directory)
+            check_merged(tab, directory)
     finish()
 
 

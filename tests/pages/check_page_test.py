@@ -96,6 +96,8 @@ def check_verified(tab, directory, pictures):
     tab.open(html)
     expect("no error", tab.problems, [])
     expect("the verdict", tab.text("#title"), "recordings safety")
+    expect("neither seed nor digest", (tab.text("#facts"), tab.value("document.title")),
+           lambda found: not re.search("seed|digest", " ".join(found)))
     expect("real time", tab.text("#facts"), lambda found: "of real time" in found)
     result = json.loads(report.read_text())["scenarios"][0]["runs"][0]
     for one in result["invariants"]:

@@ -121,12 +121,24 @@ def check_crash(tab, page, pictures):
     tab.call("Emulation.setEmulatedMedia", media="")
 
 
+def contrast(tab, selector):
+    """Of a text on white, as WCAG 2 reckons it."""
+    ink = tab.value(f"getComputedStyle(document.querySelector({json.dumps(selector)})).color")
+    parts = [int(one) / 255 for one in re.findall(r"\d+", ink)[:3]]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
 def check_stale(tab, page, pictures):
     data = data_of(page)
     tab.open(page)
     expect("what broke", tab.text("#broken"), 
            lambda found: found.startswith("bucket.no-stale-commit at ")
-           and "(the scenario expects it)" in found)
+           and "(the scenario expects it)" in found
+           and re.search("payload.never-regresses at [^(]*\\(the scenario allows it\\)", found))
+    expect("a pass is no alarm", (tab.text("#failure-title"), tab.text("#verdicts")),
+           lambda found: found[0].endswith("as the scenario foresees") and "allowed" in found[1]
+           and "VIOLATED" not in found[1])
     tab.click("#wrong")
     expect("the first wrong step", tab.text("#event"), lambda found: f"#{data['wrong']} Bucket" in found)
     expect("the chain ends with it", tab.text("#chain li:last-child"),
@@ -151,7 +163,16 @@ def check_stale(tab, page, pictures):
     expect("the canvas too", tab.value("leasehold.lanes.ink.back"), "#14171b")
     if pictures:
         tab.picture(pictures / "dark.png")
+    # Whoever reads in the dark prints on white paper.
+    tab.call("Emulation.setEmulatedMedia", media="print",
+             features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    tab.until("leasehold.lanes.ink.back === '#ffffff'")
+    for part, least in (("#broken", 4.5), ("#chain button", 4.5), ("#made", 4.5)):
+        expect(f"{part} can be read on paper", contrast(tab, part), lambda found, least=least: found >= least)
+    if pictures:
+        tab.picture(pictures / "paper.png", whole=True)
     tab.dark(False)
+    tab.call("Emulation.setEmulatedMedia", media="")
 
 
 def check_broken(tab, page, directory):

@@ -91,6 +91,18 @@ TEST(Terminal, AnExpectedViolationIsNeitherAPassNorAFailure) {
     EXPECT_NE(text.find("PASS  1 invariant held"), std::string::npos) << text;
 }
 
+TEST(Terminal, AViolationThatTheScenarioAllowsSaysSo) {
+    check::RunResult run = samples::violated();
+    run.outcome = Outcome::pass;
+    run.expectations = {{"may violate leader.at-most-one", true, "it did"}};
+    const std::string text = render_run(run, "", {});
+    EXPECT_NE(text.find("allowed      leader.at-most-one"), std::string::npos) << text;
+    EXPECT_EQ(text.find("VIOLATED"), std::string::npos);
+    run.expectations = {{"may violate leader.at-most-one-else", true, "it did"}};
+    EXPECT_NE(render_run(run, "", {}).find("VIOLATED     leader.at-most-one"), std::string::npos)
+        << "another's word";
+}
+
 TEST(Terminal, TheTableNamesEachScenarioAndTheWorstVerdictWins) {
     ScenarioSummary good;
     good.name = "leader-crash";

@@ -94,6 +94,9 @@ TEST_F(Judge, APermittedViolationPassesWhetherItHappenedOrNot) {
     EXPECT_EQ(outcome(), Outcome::pass);
     verdict("leader.at-most-one").status = Status::violated;
     EXPECT_EQ(outcome(), Outcome::pass);
+    ASSERT_EQ(result.expectations.size(), 1U) << "a report says that it was allowed";
+    EXPECT_EQ(result.expectations[0].what, "may violate leader.at-most-one");
+    EXPECT_TRUE(result.expectations[0].met);
     verdict("leader.eventually-one").status = Status::violated;
     EXPECT_EQ(outcome(), Outcome::liveness);
 }

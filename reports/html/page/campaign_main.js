@@ -22,7 +22,10 @@ function startCampaign(data) {
         plural(Math.round(data.simulatedNs / 3.6e12), "hour") + " simulated"]
         .map((fact) => make("span", {}, fact)));
     const notes = data.notes.map(words);
-    if (data.tallied < data.runs)
+    if (data.tallied === 0 && data.runs > 0) {
+        notes.push("failovers and coverage stand on the pages of those who played these runs");
+        for (const id of ["plots", "matrix-section"]) byId(id).hidden = true;
+    } else if (data.tallied < data.runs)
         notes.push(`failovers and coverage are those of the last ${plural(data.tallied, "run")}`);
     byId("notes").append(...notes.map((note) => make("p", { class: "dim" }, note)));
     byId("groups").append(data.groups.length ? table("Kinds of failure, in the order in which they were " +

@@ -89,8 +89,10 @@ class Failovers {
         points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
         c.stroke();
         for (const [x, y] of points) c.fillRect(x - 3, y - 3, 6, 6);
-        c.textAlign = "right";
-        c.fillText(CLIENT_GO.name, points[0][0] - 8, points[0][1]);
+        // To the right below the line: ours comes before it, on the left.
+        const { left, width } = plot.bbox, wide = c.measureText(CLIENT_GO.name).width;
+        c.textAlign = "left";
+        c.fillText(CLIENT_GO.name, Math.min(points[0][0] + 10, left + width - wide), points[0][1] + 14);
         c.restore();
     }
     // The same as figures, for reading.

@@ -79,6 +79,7 @@ const laneColour = (lane) => colour(`--lane${((lane % 8) + 8) % 8}`);
 // Calls `draw` again when the colours change.
 function onColours(draw) {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    matchMedia("print").addEventListener("change", draw);
     addEventListener("beforeprint", draw);
     addEventListener("afterprint", draw);
 }

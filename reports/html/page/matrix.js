@@ -8,5 +8,6 @@ function matrix({ families, rows }) {
         count ? count.toLocaleString("en") : "·");
     byId("matrix").append(table(`${plural(rows.length, "mark")} by ${families.length} families of faults`,
         ["Mark", ...families.map((family) => "#" + family)], rows.map(([mark, counts]) => make("tr", {},
-            make("th", { scope: "row", class: "mono" }, mark), ...counts.map(cell)))));
+            make("th", { scope: "row", class: "mono" }, mark), ...counts.map(cell))),
+    families.length > 8 ? { class: "upright" } : {}));
 }

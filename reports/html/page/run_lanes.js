@@ -89,9 +89,11 @@ class Lanes {
         c.clip();
         this.drawAxis(c);
         this.drawFaults(c);
+        this.labels = [];
         for (const span of this.run.data.spans) this.drawSpan(c, span);
         for (const row of this.rows) this.drawTicks(c, row);
         if (this.arrows) this.drawExchanges(c);
+        this.drawLabels(c);
         this.drawChain(c);
         this.drawChosen(c);
         this.drawHover(c);
@@ -130,7 +132,8 @@ class Lanes {
             c.fillStyle = this.ink.line;
             c.fillRect(x, 18, 1, this.height);
             c.fillStyle = this.ink.dim;
-            c.fillText(seconds(t, digits), x + 3, 9);
+            const text = seconds(t, digits), width = c.measureText(text).width;
+            c.fillText(text, Math.min(x + 3, this.width - width - 4), 9);
         }
     }
     drawFaults(c) {
@@ -168,12 +171,24 @@ class Lanes {
         c.stroke();
         c.restore();
     }
-    label(c, text, left, right, y, ink) {
+    // Written once the arrows are drawn, on a plate of the band's own colour.
+    label(c, text, left, right, y, ink, plate) {
         const start = Math.max(left, GUTTER) + 5, room = Math.min(right, this.width) - start - 4;
         if (room < 14 || !text) return;
-        if (c.measureText(text).width > room * 1.5) return;
+        const width = c.measureText(text).width;
+        if (width > room * 1.5) return;
+        this.labels.push({ text, start, y, room, ink, plate, width: Math.min(width, room) });
+    }
+    drawLabels(c) {
+        for (const { text, start, y, room, ink, plate, width } of this.labels) {
+            this.plate(c, start - 2, y, width + 4, plate);
+            c.fillStyle = ink;
+            c.fillText(text, start, y, room);
+        }
+    }
+    plate(c, left, y, width, ink) {
         c.fillStyle = ink;
-        c.fillText(text, start, y, room);
+        c.fillRect(left, y - 8, width, 15);
     }
     drawSpan(c, [kind, lane, from, to, owner, text]) {
         const row = this.row(lane);
@@ -188,37 +203,29 @@ class Lanes {
         if (kind === "runs") fill(this.ink.follower);
         else if (kind === "leads") {
             fill(this.laneInk[lane]);
-            this.label(c, "leads", left, right, band.y + band.height / 2, this.ink.back);
+            this.label(c, "leads", left, right, band.y + band.height / 2, this.ink.back, this.laneInk[lane]);
         } else if (kind === "gate") fill(this.ink.gate, row.y + 4, 5);
         else if (kind === "asleep") {
             this.hatch(c, left, band.y - 1, wide, band.height + 2, this.ink.asleep);
-            this.note(c, "paused", left, right, band, this.ink.asleep);
+            this.label(c, "paused", left, right, band.y + band.height / 2, this.ink.asleep, this.ink.back);
         } else if (kind === "cut") {
             this.hatch(c, left, band.y - 1, wide, band.height + 2, this.ink.cut);
-            this.note(c, "cut off", left, right, band, this.ink.cut);
+            this.label(c, "cut off", left, right, band.y + band.height / 2, this.ink.cut, this.ink.back);
         } else if (kind === "crashed") {
             c.strokeStyle = this.ink.crashed;
             c.setLineDash([3, 3]);
             c.strokeRect(left + 0.5, band.y + 0.5, wide - 1, band.height - 1);
             c.setLineDash([]);
-            this.label(c, "✕ crashed", left, right, band.y + band.height / 2, this.ink.crashed);
+            this.label(c, "✕ crashed", left, right, band.y + band.height / 2, this.ink.crashed, this.ink.back);
         } else {
             const owned = owner >= 0;
             const y = row.y + 6, height = row.height - 22;
             fill(owned ? this.laneInk[owner] : this.ink.follower, y, height);
             c.fillStyle = this.ink.back;
             c.fillRect(left, y, 1, height);
-            this.label(c, text, left, right, y + height / 2, owned ? this.ink.back : this.ink.front);
+            this.label(c, text, left, right, y + height / 2, owned ? this.ink.back : this.ink.front,
+                owned ? this.laneInk[owner] : this.ink.follower);
         }
-    }
-    // A word on a plate: readable over a hatch.
-    note(c, text, left, right, band, ink) {
-        const width = c.measureText(text).width + 8, start = Math.max(left, GUTTER) + 3;
-        if (Math.min(right, this.width) - start < width) return;
-        c.fillStyle = this.ink.back;
-        c.fillRect(start, band.y + 2, width, band.height - 4);
-        c.fillStyle = ink;
-        c.fillText(text, start + 4, band.y + band.height / 2);
     }
     drawTicks(c, row) {
         const list = this.run.byLane.get(row.lane);
@@ -301,7 +308,11 @@ class Lanes {
         const at = wrong !== undefined ? this.tick(wrong) : null;
         if (at) {
             c.strokeRect(at.x - 9, at.y - 9, 18, 18);
-            c.fillText("first wrong step", at.x + 13, at.y);
+            const text = "first wrong step", width = c.measureText(text).width;
+            const x = at.x + 16 + width > this.width ? at.x - 13 - width : at.x + 13;
+            this.plate(c, x - 2, at.y, width + 4, this.ink.back);
+            c.fillStyle = this.ink.chain;
+            c.fillText(text, x, at.y);
         } else if (this.run.wrongAt !== null) {
             c.fillRect(this.x(this.run.wrongAt) - 1, AXIS, 2, this.height);
             c.fillText("first wrong instant", this.x(this.run.wrongAt) + 5, AXIS + 6);

@@ -6,8 +6,13 @@ class Words {
         this.choose = choose;
         this.page = 0;
         this.size = 100;
-        this.wished = new Set(run.data.result.expectations.filter((one) => one.met)
+        this.met = new Set(run.data.result.expectations.filter((one) => one.met)
             .map((one) => words(one.what)));
+    }
+    // Of a violated invariant: what the scenario says of that, or "violated".
+    foreseen(id) {
+        return this.met.has("violates " + id) ? "expected"
+            : this.met.has("may violate " + id) ? "allowed" : "violated";
     }
     link(i, text) {
         return make("button", { class: "link mono", onclick: () => this.choose(i) }, text);
@@ -19,14 +24,15 @@ class Words {
     }
     header() {
         const { data } = this.run, result = data.result;
-        document.title = `${words(result.scenario)} seed ${result.seed}: ${result.outcome}`;
         byId("title").append(words(result.scenario), " ", make("span", { class: "word " + result.outcome },
             result.outcome));
         byId("why").textContent = words(data.why);
-        const facts = [`seed ${result.seed}`, `${seconds(result.simulatedNs)} of ${data.time} time`,
+        const facts = [`${seconds(result.simulatedNs)} of ${data.time} time`,
             plural(data.lanes.length, "replica"), plural(result.leaderships, "leadership"),
-            `longest time without a leader ${seconds(Math.max(0, ...result.leaderlessNs))}`,
-            `digest ${result.digest}`];
+            `longest time without a leader ${seconds(Math.max(0, ...result.leaderlessNs))}`];
+        // Recordings have neither seed nor digest.
+        if (data.time === "simulated") facts.unshift(`seed ${result.seed}`);
+        if (data.time === "simulated") facts.push(`digest ${result.digest}`);
         byId("facts").append(...facts.map((fact) => make("span", {}, fact)));
         const left = data.leftOut ? ` Of ${plural(data.leftOut, "event")} far from any change the ` +
             "details are left out." : "";
@@ -37,10 +43,15 @@ class Words {
         if (result.outcome === "pass" && !run.broken.length && !result.internalError) return;
         byId("failure").hidden = false;
         const box = byId("broken");
+        if (result.outcome === "pass") {
+            byId("failure-title").textContent = "What broke, as the scenario foresees";
+            box.className = "card foreseen";
+        }
         if (result.internalError) box.append(make("p", {}, words(result.internalError)));
         for (const one of run.broken)
             box.append(make("p", {}, make("strong", {}, one.id), ` at ${seconds(one.atNs)}`,
-                this.wished.has("violates " + one.id) ? " (the scenario expects it): " : ": ",
+                { expected: " (the scenario expects it): ", allowed: " (the scenario allows it): ",
+                    violated: ": " }[this.foreseen(one.id)],
                 words(one.what)));
         for (const one of result.expectations.filter((e) => !e.met))
             box.append(make("p", {}, `not met: ${words(one.what)} (${words(one.found)})`));
@@ -74,8 +85,7 @@ class Words {
     }
     verdicts() {
         const { result } = this.run.data;
-        const word = (one) => (one.status === "violated" && this.wished.has("violates " + one.id)
-            ? "expected" : one.status);
+        const word = (one) => (one.status === "violated" ? this.foreseen(one.id) : one.status);
         const rows = result.invariants.map((one) => make("tr", {},
             make("td", { class: "time " + word(one) }, WORDS[word(one)] || word(one)),
             make("td", { class: "mono time" }, one.id),
