@@ -8,6 +8,7 @@ import time
 import pytest
 
 from lab.kubelet import Node, kills
+from lab.kwok import Kwok, KwokNode, asked_for
 from lab.processes import boottime_ns, wait_for
 from lab.trio import SLOW, Trio
 from test_election import wait_became_leader
@@ -332,3 +333,46 @@ def test_without_the_right_on_pods_it_is_waited_out_as_ever(lab):
         assert leader.metrics()['leasehold_duty_failing{duty="pods"}'] == 1
     finally:
         trio.kill()
+
+
+@pytest.fixture
+def kwok_node(lab):
+    if not asked_for():
+        pytest.skip("not asked for: KWOK (LEASEHOLD_KUBELETS=kwok)")
+    kwok = Kwok(lab, lab.folder / "kwok")
+    trio = Trio(lab, "pods-kwok", lease_duration=SHORT, retry_period="1s")
+    try:
+        yield KwokNode(trio).start()
+    finally:
+        trio.kill()
+        kwok.stop()
+
+
+def test_nothing_that_kwok_writes_frees_the_lease_of_a_leader_that_runs(kwok_node):
+    """KWOK says of Pods what it likes, with all its own stages: running, NotReady, failed, gone.
+    None of its words names a container, so without the kubelet's none is known, and a crash costs a
+    lease. Catches a takeover by a phase, or by a Pod that is gone."""
+    trio = kwok_node.trio
+    leader = kwok_node.of(trio.leader())
+    keeps_the_lease(kwok_node, leader)
+    for pod in kwok_node.pods:
+        assert "containerID" not in str(pod.get()["status"])
+        assert pod.agent.status()["container"] is None
+    for pod in kwok_node.pods:
+        pod.write(pod.running(True))
+    leader = kwok_node.named_leader()
+    seen_by_followers(kwok_node, leader)
+    kwok_node.not_ready()
+    keeps_the_lease(kwok_node, leader)
+    kwok_node.failed(leader)
+    print(leader.get()["status"]["containerStatuses"])
+    keeps_the_lease(kwok_node, leader)
+    trio.cluster.must("DELETE", leader.path)
+    wait_for(lambda: trio.cluster.ask("GET", leader.path).status == 404, 20,
+             "the Pod to be gone, by KWOK")
+    keeps_the_lease(kwok_node, leader)
+    killed = crash(kwok_node, leader)
+    at, _ = wait_became_leader(followers(kwok_node, leader), killed, 2 * SHORT)
+    assert at - killed > (SHORT - 1.5) * SECOND, "nobody has said that it ended"
+    trio.stop()
+    print(trio.verify(may_lack=SLOW))
