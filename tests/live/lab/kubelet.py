@@ -14,7 +14,9 @@ from .cluster import NAMESPACE, RBAC
 from .processes import wait_for
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+NODES = "/api/v1/nodes"
 CONTAINER = "agent"
+UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
 def seconds(at=None):
@@ -27,12 +29,28 @@ def container_id():
     return "containerd://" + uuid.uuid4().hex * 2
 
 
+def patch(cluster, path, body):
+    """As kubelets and controllers do it: lists that have a key are merged by it."""
+    answer = rest.request("PATCH", cluster.url + path, body,
+                          {"Authorization": "Bearer admin-of-the-lab",
+                           "Content-Type": "application/strategic-merge-patch+json"},
+                          cluster.context)
+    assert answer.status == 200, f"{path}: {answer.status} {answer.text}"
+
+
+def condition(kind, status, reason=None, message=None):
+    said = {"type": kind, "status": status, "reason": reason, "message": message,
+            "lastTransitionTime": seconds()}
+    return {key: value for key, value in said.items() if value is not None}
+
+
 class Pod:
     """One Pod whose container is an agent's process."""
 
-    def __init__(self, cluster, agent):
+    def __init__(self, cluster, agent, node):
         self.cluster = cluster
         self.agent = agent
+        self.node = node
         self.path = f"{PODS}/{agent.name}"
         self.id = None      # of the container that runs, or ran last
         self.last = None    # the dead one before it, as lastState has it
@@ -44,7 +62,7 @@ class Pod:
     def make(self):
         made = self.cluster.must("POST", PODS, {
             "metadata": {"name": self.agent.name},
-            "spec": {"nodeName": "node", "containers": [
+            "spec": {"nodeName": self.node, "containers": [
                 {"name": CONTAINER, "image": "leasehold",
                  "readinessProbe": {"httpGet": {"path": "/readyz", "port": 9003}}},
                 {"name": "side", "image": "side"}]}})
@@ -75,9 +93,22 @@ class Pod:
         self.last = self.exited(self.id)
 
     def tell_end(self):
-        self.write({"state": {"terminated": self.last}, "containerID": self.id, "ready": False})
+        """Of the container that ended last, whether another one has been started since or not."""
+        before = self.id != self.last["containerID"]
+        self.write({"state": {"terminated": self.last}, "containerID": self.last["containerID"],
+                    "ready": False, "restartCount": self.restarts - before})
+
+    def replaced(self):
+        """All has ended, so the object may go: the kubelet's last word on it. Whoever wanted the
+        Pod makes the next one of that name."""
+        self.force_delete()
+        self.id, self.last, self.restarts = None, None, 0
+        self.make()
 
     # ---- the words ------------------------------------------------------------------------------
+
+    def get(self):
+        return self.cluster.must("GET", self.path)
 
     def running(self, ready):
         return {"state": {"running": {"startedAt": self._started}}, "containerID": self.id,
@@ -94,15 +125,14 @@ class Pod:
         with self._lock:
             if entry is not None:
                 self.entry = entry
-            patch = {"phase": "Running", **status, "containerStatuses": [
-                {"name": CONTAINER, **common, **self.entry},
-                {"name": "side", "ready": True, **common,
-                 **(side or {"state": {"running": {"startedAt": self._started}}})}]}
-            answer = rest.request(
-                "PATCH", self.cluster.url + self.path + "/status", {"status": patch},
-                {"Authorization": "Bearer admin-of-the-lab",
-                 "Content-Type": "application/merge-patch+json"}, self.cluster.context)
-            assert answer.status == 200, f"{self.path}: {answer.status} {answer.text}"
+            ready = "True" if self.entry.get("ready") else "False"
+            patch(self.cluster, self.path + "/status", {"status": {
+                "phase": "Running",
+                "conditions": [condition("ContainersReady", ready), condition("Ready", ready)],
+                **status, "containerStatuses": [
+                    {"name": CONTAINER, **common, **self.entry},
+                    {"name": "side", "ready": True, **common,
+                     **(side or {"state": {"running": {"startedAt": self._started}}})}]}})
 
     # ---- what others do -------------------------------------------------------------------------
 
@@ -110,15 +140,31 @@ class Pod:
         """kubectl delete --force, and the Pod garbage collector: the object goes, nothing else."""
         self.cluster.must("DELETE", self.path, {"gracePeriodSeconds": 0})
 
+    def add_condition(self, *words):
+        """By a controller: the entries of the containers stay what they are."""
+        patch(self.cluster, self.path + "/status", {"status": {"conditions": [condition(*words)]}})
+
+    def evict(self):
+        """Taint eviction (tainteviction/taint_eviction.go): the object stays, with a
+        deletionTimestamp, for as long as the kubelet has not said that all has ended."""
+        self.add_condition("DisruptionTarget", "True", "DeletionByTaintManager",
+                           "Taint manager: deleting due to NoExecute taint")
+        answer = self.cluster.must("DELETE", self.path)
+        assert "deletionTimestamp" in answer["metadata"], answer
+
 
 class Node:
-    """The Pods of a trio, which believes what their status says; made before it is started."""
+    """The Pods of a trio, which believes what their status says, and the node of all of them; made
+    before the trio is started."""
 
-    def __init__(self, trio):
+    def __init__(self, trio, annotations=None):
         self.cluster = trio.cluster
         self.trio = trio
+        self.path = f"{NODES}/{trio.name}"
+        self.cluster.must("POST", NODES, {"metadata": {"name": trio.name,
+                                                       "annotations": annotations or {}}})
         trio.settings.more.append("--believe-ended-holder")
-        self.pods = [Pod(self.cluster, agent) for agent in trio.agents]
+        self.pods = [Pod(self.cluster, agent, trio.name) for agent in trio.agents]
         self._allow(trio.lease, [agent.name for agent in trio.agents])
 
     def _allow(self, name, pods):
@@ -137,12 +183,38 @@ class Node:
                  20, "the right on Pods")
 
     def start(self):
+        self.back()
         threads = [threading.Thread(target=pod.start) for pod in self.pods]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         return self
+
+    # ---- what becomes of the node ---------------------------------------------------------------
+
+    def lost(self):
+        """The node lifecycle controller, when it has not heard of the kubelet for long
+        (nodelifecycle/node_lifecycle_controller.go `tryUpdateNodeHealth`, `doNoExecuteTaintingPass`,
+        util/node/controller_utils.go `MarkPodsNotReady`): of a Pod it writes one condition."""
+        self._say("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.",
+                  [{"key": UNREACHABLE, "effect": effect, "timeAdded": seconds()}
+                   for effect in ("NoSchedule", "NoExecute")])
+        for pod in self.pods:
+            pod.add_condition("Ready", "False")
+
+    def back(self):
+        """The kubelet's word, and the controller takes its taints away."""
+        self._say("True", "KubeletReady", "kubelet is posting ready status", [])
+
+    def _say(self, status, reason, message, taints):
+        patch(self.cluster, self.path + "/status", {"status": {"conditions": [
+            condition(kind, status if kind == "Ready" or status == "Unknown" else "False", reason,
+                      message) for kind in ("Ready", "MemoryPressure", "DiskPressure",
+                                            "PIDPressure")]}})
+        patch(self.cluster, self.path, {"spec": {"taints": taints}})
+
+    # ---- who leads ------------------------------------------------------------------------------
 
     def of(self, agent):
         return self.pods[self.trio.agents.index(agent)]

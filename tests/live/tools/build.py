@@ -10,7 +10,8 @@ recipe, go.mod, go.sum and sources, and of the version of Go. A folder appears b
 of its programs are built: a half-built one is never used. What was not asked for in two weeks goes.
 CACHE is $LEASEHOLD_CACHE, else leasehold in $XDG_CACHE_HOME, else .cache/leasehold at home.
 
-$LEASEHOLD_KUBERNETES=1.34 asks for the older kube-apiserver in place of the pinned one.
+$LEASEHOLD_KUBERNETES=1.34 asks for the older kube-apiserver in place of the pinned one, and
+$LEASEHOLD_KUBELETS=kwok for KWOK as well.
 
 A Go of 1.26 or newer is taken as it is, with its caches. With an older one (Debian 12 has 1.19) the
 pinned toolchain is fetched, which is an ordinary module, verified by its checksum; caches are then
@@ -71,11 +72,15 @@ MODULES = {
     "rclone": {"rclone-s3": (".", "")},
     "fakegcs": {"fake-gcs-server": ("github.com/fsouza/fake-gcs-server", "")},
     "kine": {"kine": ("github.com/k3s-io/kine", "")},
+    "kwok": {"kwok": ("sigs.k8s.io/kwok/cmd/kwok", "")},
     "k8s": kubernetes("v1.37.2"),
     "k8s-1.34": kubernetes("v1.34.4"),
 }
 KUBERNETES = {"1.37": "k8s", "1.34": "k8s-1.34"}  # the first one unless another is asked for
 WITH_C = ("kine",)  # its SQLite is the one in C
+# Files of a module's folder that are put beside its programs.
+FILES = {"kwok": ("sigs.k8s.io/kwok", "kustomize/stage", "*.yaml")}
+ON_REQUEST = ("kwok",)  # of $LEASEHOLD_KUBELETS
 NO_NETWORK = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake")
 UNUSED_AFTER = 14 * 24 * 3600  # seconds
 BUILD_FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false"]
@@ -191,7 +196,10 @@ def usable_go(root):
 
 def key_of(module, version):
     digest = hashlib.sha256()
-    digest.update(json.dumps([MODULES[module], BUILD_FLAGS, version]).encode())
+    recipe = [MODULES[module], BUILD_FLAGS, version]
+    if module in FILES:
+        recipe.append(FILES[module])
+    digest.update(json.dumps(recipe).encode())
     for path in sorted((HERE / module).iterdir()):
         if path.suffix in (".mod", ".sum", ".go"):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -207,8 +215,10 @@ def wanted_modules():
     chosen = os.environ.get("LEASEHOLD_KUBERNETES") or next(iter(KUBERNETES))
     if chosen not in KUBERNETES:
         raise SystemExit(f"LEASEHOLD_KUBERNETES={chosen}: expected one of {', '.join(KUBERNETES)}")
+    asked = os.environ.get("LEASEHOLD_KUBELETS", "").split(",")
     return [module for module in MODULES
-            if module not in KUBERNETES.values() or module == KUBERNETES[chosen]]
+            if (module not in KUBERNETES.values() or module == KUBERNETES[chosen])
+            and (module not in ON_REQUEST or module in asked)]
 
 
 def programs(modules=None):
@@ -239,6 +249,17 @@ def run_build(command, folder, environment):
     raise subprocess.CalledProcessError(process.returncode, command)
 
 
+def copy_files(module, go, environment, target):
+    name, folder, pattern = FILES[module]
+    found = subprocess.run([go, "list", "-m", "-f", "{{.Dir}}", name], cwd=HERE / module,
+                           env=environment, capture_output=True, text=True, check=True)
+    root = Path(found.stdout.strip(), folder)
+    for path in root.rglob(pattern):
+        copy = target / root.name / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
 def build_module(module, go, environment, root, version):
     target = folder_of(module, root, version)
     half = Path(tempfile.mkdtemp(prefix=f"half-{module}-", dir=root))
@@ -252,6 +273,8 @@ def build_module(module, go, environment, root, version):
             run_build(command, HERE / module, {**environment, **with_c})
             say(f"{name}: {(half / name).stat().st_size >> 20} MiB in "
                 f"{time.monotonic() - began:.0f} s")
+        if module in FILES:
+            copy_files(module, go, environment, half)
         half.chmod(0o755)
         half.rename(target)
     finally:
