@@ -74,6 +74,17 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
 void excuse(Scenario& scenario) {
     for (const Fault& fault : scenario.faults)
         excuse_fault(scenario, fault);
+    // The object that says the last epoch is spoilt, and the terms are set back: nothing is left
+    // that says which number was the last, until an object with a higher one is met.
+    const auto spoils_the_epoch = [](const Fault& fault) {
+        return fault.kind == FaultKind::damage_object && fault.objects != sim::ObjectChoice::newest;
+    };
+    const auto sets_terms_back = [](const Fault& fault) {
+        return fault.kind == FaultKind::restore_lease;
+    };
+    if (std::ranges::any_of(scenario.faults, spoils_the_epoch) &&
+        std::ranges::any_of(scenario.faults, sets_terms_back))
+        allow(scenario, {"bucket.no-stale-commit"});
     // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
     // they were written again, whose own file is of a write that was never stored.
     if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
