@@ -32,9 +32,10 @@ void BucketRules::committed(const ObjectCommitted& record) {
     if (record.etag.empty() && commit.epoch == Epoch{} && record.writer < claims_.size())
         commit.epoch = claims_[record.writer];
 
-    // A probe holds nothing of anybody's, and may come before its process has claimed an epoch.
-    const bool probe = record.key.view().starts_with(kProbes);
-    if (record.writer != kNobody && !probe) {
+    // A probe may come before its process has claimed the epoch of this leadership, and after a
+    // restore of the cluster the term that stands in for it may be lower than that of the last.
+    if (record.key.view().starts_with(kProbes)) key.newest = std::min(key.newest, commit.epoch);
+    if (record.writer != kNobody) {
         if (fenced()) {
             check_epoch(record, commit, key);
             check_acknowledged(record, commit, key);

@@ -56,8 +56,9 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
         case FaultKind::set_preconditions:
             // bucket/preconditions-ignored, bucket/older-version-lands-late
             allow(scenario,
-                  {"bucket.no-stale-commit", "bucket.acknowledged-survives", "follower.freshness",
-                   "bucket.linearizable", "payload.never-regresses", "replicas.converge"});
+                  {"bucket.epochs-increase", "bucket.no-stale-commit",
+                   "bucket.acknowledged-survives", "follower.freshness", "bucket.linearizable",
+                   "payload.never-regresses", "replicas.converge"});
             return;
         case FaultKind::damage_object:
             // bucket/prefix-emptied
@@ -74,6 +75,29 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
 void excuse(Scenario& scenario) {
     for (const Fault& fault : scenario.faults)
         excuse_fault(scenario, fault);
+    // The object that says the last epoch is spoilt, and the terms are set back: nothing is left
+    // that says which number was the last, until an object with a higher one is met.
+    const auto spoils_the_epoch = [](const Fault& fault) {
+        return fault.kind == FaultKind::damage_object && fault.objects != sim::ObjectChoice::newest;
+    };
+    const auto sets_terms_back = [](const Fault& fault) {
+        return fault.kind == FaultKind::restore_lease;
+    };
+    if (std::ranges::any_of(scenario.faults, spoils_the_epoch) &&
+        std::ranges::any_of(scenario.faults, sets_terms_back))
+        allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives"});
+    // A release that is replayed word for word, where a process that has just begun sees it first:
+    // the limit of clause 6 of the election, which holds for whoever has seen a later record.
+    const auto replays = [](const Fault& fault) {
+        return fault.kind == FaultKind::edit_lease && fault.edit == sim::LeaseEdit::replay_release;
+    };
+    const auto begins = [](const Fault& fault) {
+        return fault.kind == FaultKind::crash || fault.kind == FaultKind::stop ||
+               fault.kind == FaultKind::restart || fault.kind == FaultKind::kill_node;
+    };
+    if (std::ranges::any_of(scenario.faults, replays) &&
+        std::ranges::any_of(scenario.faults, begins))
+        allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
     // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
     // they were written again, whose own file is of a write that was never stored.
     if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
