@@ -1,6 +1,7 @@
 """The manifests of deploy/ against the real API server: a server-side dry run admits them, and the
 Role in them is enough for an agent and no more."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from lab.cluster import NAMESPACE
+from test_chart import SEED, helm, with_slip  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "deploy" / "manifests"
@@ -99,3 +101,67 @@ def test_pods_are_confined(kind):
             assert context["readOnlyRootFilesystem"] is True
             assert context["allowPrivilegeEscalation"] is False
             assert context["capabilities"]["drop"] == ["ALL"]
+
+
+NAME = "kubecost-leasehold"
+
+
+def where_pods_may_be(helm, *more):  # noqa: F811
+    """What the chart says of the Pods' places and of who reaches them, checked; returned for more."""
+    objects = helm.objects(*SEED, *more)
+    stateful = objects["StatefulSet", NAME]["spec"]
+    labels = stateful["template"]["metadata"]["labels"]
+    chosen = stateful["selector"]["matchLabels"]
+    assert chosen and chosen.items() <= labels.items()
+
+    budget = objects["PodDisruptionBudget", NAME]["spec"]
+    assert budget["selector"]["matchLabels"] == chosen, "a budget of other Pods"
+    assert budget["maxUnavailable"] == 1 and "minAvailable" not in budget
+
+    policy = objects["NetworkPolicy", NAME]["spec"]
+    assert policy["podSelector"]["matchLabels"] == chosen, "a policy of other Pods"
+    assert policy["policyTypes"] == ["Ingress"]
+    [rule] = policy["ingress"]
+    assert rule["from"][0] == {"podSelector": {}}, "all Pods of the namespace, and no other's"
+    opened = {one["name"] for container in stateful["template"]["spec"]["containers"]
+              for one in container.get("ports", [])}
+    assert [one["port"] for one in rule["ports"]] == ["http"] and "http" in opened
+
+    affinity = stateful["template"]["spec"]["affinity"]
+    if "podAntiAffinity" in affinity:
+        [apart] = affinity["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert apart["topologyKey"] == "kubernetes.io/hostname"
+        assert apart["labelSelector"]["matchLabels"] == chosen, "apart from other Pods"
+    return objects, rule["from"], affinity
+
+
+def test_pods_are_apart_go_one_at_a_time_and_are_reached_from_their_namespace(helm):  # noqa: F811
+    """Catches a selector that names no Pod of ours, and a value that changes nothing."""
+    _, sources, affinity = where_pods_may_be(helm)
+    assert len(sources) == 1 and set(affinity) == {"podAntiAffinity"}
+    monitoring = {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
+    node = {"nodeAffinity": {}}
+    _, sources, affinity = where_pods_may_be(
+        helm, "--set-json", f"leasehold.networkPolicyFrom=[{json.dumps(monitoring)}]",
+        "--set-json", f"affinity={json.dumps(node)}")
+    assert sources[1:] == [monitoring] and affinity == node
+    objects = helm.objects(*SEED, "--set", "networkPolicy.enabled=false",
+                           "--set", "leasehold.podDisruptionBudget.enabled=false")
+    assert not {"NetworkPolicy", "PodDisruptionBudget"} & {kind for kind, _ in objects}
+
+
+@pytest.mark.parametrize("file, old, new", [
+    ("networkpolicy.yaml", "- podSelector: {}", "- namespaceSelector: {}"),
+    ("networkpolicy.yaml", "port: http", "port: metrics"),
+    ("networkpolicy.yaml", 'include "leasehold.selector" .', 'include "leasehold.labels" .'),
+    ("poddisruptionbudget.yaml", "maxUnavailable: 1", "minAvailable: 1"),
+    ("poddisruptionbudget.yaml", 'include "leasehold.selector" .', 'include "leasehold.labels" .'),
+    ("statefulset.yaml", "kubernetes.io/hostname", "topology.kubernetes.io/zone"),
+    ("statefulset.yaml", 'include "leasehold.selector" . | nindent 18',
+     'include "leasehold.labels" . | nindent 18'),
+])
+def test_a_wrong_place_is_seen(helm, tmp_path, file, old, new):  # noqa: F811
+    """Catches a look at the places that sees no difference."""
+    helm.chart = with_slip(tmp_path, file, old, new)
+    with pytest.raises((AssertionError, KeyError)):
+        where_pods_may_be(helm)
