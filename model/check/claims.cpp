@@ -19,7 +19,7 @@ Claims::Station& Claims::station(ReplicaIndex index) {
 void Claims::lease_sent(const ReplicaStepped& step, const SendLease& request) {
     if (!request.lease) return;
     Station& own = station(step.replica);
-    own.sent[own.next] = Sent{request.lease->record.nonce, step.number};
+    own.sent[own.next] = Sent{request.lease->record.nonce, step};
     own.next = (own.next + 1) % own.sent.size();
 }
 
@@ -27,13 +27,13 @@ void Claims::lease_answered(const ReplicaStepped& step, const LeaseAnswered& ans
     if (!answer.reply.lease) return;
     Station& own = station(step.replica);
     for (const Sent& sent : own.sent)
-        if (sent.number != 0 && sent.nonce == answer.reply.lease->record.nonce)
-            own.renewed = std::max(own.renewed, sent.number);
+        if (sent.step.number > own.renewed.number && sent.nonce == answer.reply.lease->record.nonce)
+            own.renewed = sent.step;
 }
 
 void Claims::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
     Station& own = station(step.replica);
-    if (answer.request == own.read) own.known = step.number;
+    if (answer.request == own.read) own.known = step;
 }
 
 void Claims::bucket_sent(const ReplicaStepped& step, const SendBucket& request) {
@@ -44,12 +44,13 @@ void Claims::bucket_sent(const ReplicaStepped& step, const SendBucket& request) 
         return;
     }
     if (request.verb != BucketVerb::put || !facts_.settings.elects) return;
-    if (own.known != 0 && own.renewed >= own.known) return;
+    const bool since = own.renewed.number != 0 && own.renewed.at >= own.known.at;
+    if (own.known.number != 0 && since) return;
     if (!facts_.fresh(Id::epochs_increase)) return;
     facts_.violate(Id::epochs_increase, step.at,
                    facts_.name(step.replica) + " claims an epoch at " + words(step.at) +
                        " without having renewed the Lease since it read the one before",
-                   {own.known, own.renewed < own.known ? own.renewed : 0, step.number});
+                   {own.known.number, own.renewed.number, step.number});
 }
 
 void Claims::process_ended(ReplicaIndex index) {

@@ -10,7 +10,9 @@
 namespace leasehold::check {
 
 /// A claimant holds the newest term: its swap of the epoch leaves only after a renewal of the
-/// Lease that was sent when it had read the epoch, and that is known to have counted.
+/// Lease that was sent when the epoch had been read, and that is known to have counted. By time and
+/// not by event: a process that stood still takes the answer of its look and sends the renewal at
+/// one instant, in whatever order, and the server had answered before.
 class Claims {
   public:
     explicit Claims(Facts& facts) : facts_(facts) {}
@@ -24,14 +26,14 @@ class Claims {
   private:
     struct Sent {
         std::uint64_t nonce = 0;
-        std::uint64_t number = 0;
+        RecordBase step;
     };
     struct Station {
         std::array<Sent, 8> sent{};  ///< the newest writes of the Lease
         std::size_t next = 0;
-        std::uint64_t renewed = 0;  ///< event that sent the newest one that counted
-        RequestId read;             ///< GET of the epoch
-        std::uint64_t known = 0;    ///< event that answered it
+        RecordBase renewed;  ///< step that sent the newest one that counted
+        RequestId read;      ///< GET of the epoch
+        RecordBase known;    ///< step that was told its answer
     };
     [[nodiscard]] Station& station(ReplicaIndex index);
 

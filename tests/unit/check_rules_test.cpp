@@ -159,6 +159,23 @@ TEST(CheckEpochsIncrease, AClaimWithoutARenewalSinceItsLookIsFound) {
     }
 }
 
+// A process stood still until 4 s, and the answer of its look had come long before.
+TEST(CheckEpochsIncrease, ARenewalOfTheInstantInWhichTheLookIsReadCountsInEitherOrder) {
+    for (const auto renewed_at : {Duration(3999ms), Duration(4s)}) {
+        History history;
+        history.start_all();
+        history.step(0, 2s, Timer{}, {send_bucket(2, BucketVerb::get, ".ha/epoch")});
+        history.step(0, renewed_at, Timer{}, {send_lease(3, LeaseVerb::update, 8)});
+        history.step(0, 4s, bucket_answered(2, 404));
+        history.step(0, 5s, lease_answered(3, lease_of(3, "replica-0", 8, 7)));
+        const auto claim =
+            history.step(0, 6s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
+        history.object(0, 7s, ".ha/epoch", "a", 5);
+        const Verdict verdict = history.verdict(kEpochs, 10s);
+        EXPECT_TRUE(renewed_at == 4s ? passes(verdict) : violated(verdict, claim));
+    }
+}
+
 TEST(CheckChangedOnlyByHolder, ARenewalKeepsWhatIsNotItsOwnAndItsAcquisition) {
     for (const int what : {0, 1, 2, 3}) {
         History history;
