@@ -128,7 +128,11 @@ void Checkers::Parts::paused(const FaultTookEffect& record, ReplicaIndex index) 
     self.paused = true;
     self.paused_at = record.at;
     self.paused_by = record.fault;
-    self.stall_began = self.clock.reading(record.at);
+    // What stood still again before a timer could have come has not gone on in between.
+    const Instant now = self.clock.reading(record.at);
+    const bool again =
+        self.stall_ended != Instant::min() && now - self.stall_ended <= facts.settings.timer_grace;
+    if (!again) self.stall_began = now;
     changed(record.at, record.number, index);
 }
 

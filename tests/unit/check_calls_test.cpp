@@ -219,6 +219,21 @@ TEST_F(CheckCalls, TheEndOfAnEarlierPauseDoesNotEndALaterOne) {
     EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
 }
 
+// A timer has had no moment between them.
+TEST_F(CheckCalls, PausesWithNothingBetweenThemAreOne) {
+    for (const Duration again : {Duration(4s), Duration(4001ms), Duration(4002ms)}) {
+        History history;
+        history.start_all();
+        history.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
+        history.fault(2s, "pause replica-1", {1}, true, 7);
+        history.fault(4s, "pause replica-1", {1}, false, 7);
+        history.fault(again, "pause replica-1", {1}, true, 9);
+        history.fault(5s, "pause replica-1", {1}, false, 9);
+        history.step(1, 5s, Timer{}, {query_done(1, QueryOutcome::deadline)});
+        EXPECT_EQ(passes(history.verdict(kInTime, 30s)), again <= 4001ms) << again.count();
+    }
+}
+
 TEST_F(CheckCalls, ADeadlineBeforeThePauseIsNotExcused) {
     history_.step(1, 1s, query(1, kKey, mono(3s)), {send_file(2, FileVerb::load, kKey)});
     history_.fault(5s, "pause replica-1", {1});
