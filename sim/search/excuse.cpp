@@ -32,6 +32,13 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             // pause/slow-leader: a deadline is met to a step, and a step takes long.
             allow(scenario, {"query.within-deadline", "read.one-outcome", "stop.bounded"});
             return;
+        case FaultKind::crash:
+            // A file of an earlier state says that it waits for its upload; that it had been
+            // uploaded, and replaced, nothing says to a single install, whose objects have no
+            // order.
+            if (fault.disk == sim::Disk::roll_back && !scenario.elects())
+                allow(scenario, {"payload.never-regresses"});
+            return;
         case FaultKind::freeze:
             // What a process that has ended sent lands when the store goes on, over what the next
             // one wrote: a single install has nothing to fence it with.
