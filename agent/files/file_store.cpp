@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -46,23 +47,24 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
     State(FilePool& the_pool, const std::string& root, Deliver to, Duties* told)
         : pool(the_pool), files(open_files(root)), deliver(std::move(to)), duties(told) {}
 
-    /// Of one key: what was asked for, in its order, and how many of the first are under way.
-    struct Queue {
-        std::deque<SendFile> asked;
-        std::size_t under_way = 0;
+    /// One operation, and who waits for its answer: loads that came while it waited or was done.
+    struct Work {
+        SendFile request;
+        std::vector<RequestId> also;
     };
 
-    /// Loads change nothing, so those that stand side by side go side by side: one at a time, two
-    /// hundred queries of one window would be two hundred trips to the pool and back. Everything
-    /// else is alone.
-    void proceed(Queue& queue) {
-        const auto may_start = [&queue] {
-            if (queue.under_way == 0) return true;
-            return queue.asked.front().verb == FileVerb::load &&
-                   queue.asked[queue.under_way].verb == FileVerb::load;
-        };
-        while (queue.under_way < queue.asked.size() && may_start())
-            start(queue.asked[queue.under_way++]);
+    /// Operations of one key are done one after the other. Loads that stand side by side are one
+    /// load: nothing of ours changes the file between them, and two hundred queries of one window
+    /// would open, read and hash the same file two hundred times.
+    void ask(const SendFile& request) {
+        std::deque<Work>& queue = queues[request.key];
+        const auto loads = [](const SendFile& one) { return one.verb == FileVerb::load; };
+        if (!queue.empty() && loads(request) && loads(queue.back().request)) {
+            queue.back().also.push_back(request.request);
+            return;
+        }
+        queue.push_back({request, {}});
+        if (queue.size() == 1) start(request);
     }
 
     /// Does the request on the pool, then answers it. The store may be gone by then.
@@ -74,19 +76,20 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
     }
 
     void finish(const SendFile& request, const files::Outcome& outcome) {
+        std::vector<RequestId> also;
         if (request.verb != FileVerb::list) {
-            // Loads under way may end in any order; what follows them waits for the last one.
             const auto at = queues.find(request.key);
-            Queue& queue = at->second;
-            queue.asked.pop_front();
-            --queue.under_way;
-            if (queue.asked.empty())
+            also = std::move(at->second.front().also);
+            at->second.pop_front();
+            if (at->second.empty())
                 queues.erase(at);
             else
-                proceed(queue);
+                start(at->second.front().request);
         }
         tell(request, outcome);
         deliver(FileAnswered{request.request, outcome.reply});
+        for (const RequestId one : also)
+            deliver(FileAnswered{one, outcome.reply});
     }
 
     /// A full disk fails each attempt, and is news once; a file that is not there is no failure.
@@ -112,7 +115,7 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
     FilePool& pool;
     std::shared_ptr<files::TaggedFiles> files;
     Deliver deliver;
-    std::map<ObjectKey, Queue> queues;
+    std::map<ObjectKey, std::deque<Work>> queues;
     Duties* duties;
 };
 
@@ -132,9 +135,7 @@ void FileStore::send(const SendFile& request) {
         CHECK_MSG(bytes != nullptr, "a payload without bytes for the local store");
         CHECK(bytes->size() == request.payload.size);
     }
-    State::Queue& queue = state_->queues[request.key];
-    queue.asked.push_back(request);
-    state_->proceed(queue);
+    state_->ask(request);
 }
 
 BytesPtr FileStore::open(const ObjectKey& key) const {

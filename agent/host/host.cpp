@@ -365,7 +365,9 @@ void Host::cancel(CallId call) {
     give(Cancel{call});
 }
 
-Status Host::status() const {
+Status Host::status() {
+    // A question may come before the timer does, most of all in a process that has just gone on.
+    if (started_ && boottime() >= replica_.next_deadline()) give(Timer{});
     Status status;
     status.name = name_;
     status.identity = identity_;

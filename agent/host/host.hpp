@@ -53,7 +53,7 @@ class Host final : public Service {
     CallId query(const ObjectKey& key, Instant deadline,
                  std::function<void(const QueryDone&)> done) override;
     void cancel(CallId call) override;
-    [[nodiscard]] Status status() const override;
+    [[nodiscard]] Status status() override;
     [[nodiscard]] std::vector<IndexEntry> index(const std::string& prefix) const override;
     [[nodiscard]] bool ready() const override;
 

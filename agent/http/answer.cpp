@@ -39,7 +39,9 @@ Answer later(Answer answer, Duration retry_after) {
 
 /// As a field's value: what could end the line, or the quotes, is percent-encoded.
 std::string quoted(std::string_view etag) {
-    std::string text = "\"";
+    std::string text;
+    text.reserve(etag.size() + 2);
+    text += '"';
     for (const char c : etag) {
         if (c > ' ' && c < 0x7F && c != '"' && c != '%') {
             text += c;

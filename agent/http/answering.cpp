@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 
 // Closed at once, with bytes of the client unread, the kernel would take the answer back (RST).
 constexpr Duration kLinger = 2s;
+// A payload up to so long goes out with its head. A second trip through the kernel, and a packet of
+// its own, would be the greater part of what a query costs.
+constexpr std::size_t kWithHead = 16U << 10;
 
 }  // namespace
 
@@ -28,6 +31,11 @@ void Connection::answer(Answer answer) {
     if (!asked_.head) {
         out_ += answer.body;
         payload_ = std::move(answer.payload);
+        if (payload_ && payload_->size() <= kWithHead &&
+            payload_->view().size() == payload_->size()) {
+            out_ += payload_->view();
+            payload_.reset();
+        }
     }
     sending_ = out_;
     sent_ = 0;

@@ -50,7 +50,9 @@ class Service {
                          std::function<void(const QueryDone&)> done) = 0;
     virtual void cancel(CallId call) = 0;
 
-    [[nodiscard]] virtual Status status() const = 0;
+    /// As of now: what was due before has been done, so that a leader whose validity has ended
+    /// (a process that was stopped and goes on) does not say that it leads.
+    [[nodiscard]] virtual Status status() = 0;
     /// What is known of the keys that begin with `prefix`: from the index, never from a request.
     [[nodiscard]] virtual std::vector<IndexEntry> index(const std::string& prefix) const = 0;
     /// Stops admitting: /readyz says so.

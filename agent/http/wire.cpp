@@ -186,7 +186,9 @@ std::optional<std::uint64_t> RequestReader::content_length() const {
 
 std::string answer_head(int status, const Fields& fields, bool keep_alive, bool http10) {
     const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-    std::string text = "HTTP/1.1 " + std::to_string(status) + ' ';
+    std::string text;
+    text.reserve(512);
+    text += "HTTP/1.1 " + std::to_string(status) + ' ';
     text.append(reason.data(), reason.size());
     text += "\r\nDate: " + http_date();
     for (const auto& [name, value] : fields) {

@@ -140,7 +140,7 @@ TEST(AgentFiles, RequestsOfOneKeyAreDoneInTheirOrder) {
     }
 }
 
-TEST(AgentFiles, LoadsOfOneKeyDoNotWaitForEachOther) {
+TEST(AgentFiles, LoadsOfOneKeySideBySideAreOneLoad) {
     const TestFolder folder;
     FilesRig rig(folder.path(), 1);  // one thread: work is done in the order in which it was begun
     rig.put("k", "1", tag_of(1, "e"));
@@ -150,7 +150,7 @@ TEST(AgentFiles, LoadsOfOneKeyDoNotWaitForEachOther) {
     rig.send(RequestId(4), FileVerb::store, "k", tag_of(2, "f"), blob_of("2"));
     rig.send(RequestId(5), FileVerb::load, "k");
     rig.send(RequestId(6), FileVerb::load, "k");
-    // All three were begun at once; what changes the file, and what came after that, was not.
+    // All three are answered at once; what changes the file, and what came after that, is not done.
     EXPECT_EQ(rig.answers_before_new_work(), 1 + 3U);
     const std::vector<FileAnswered>& answers = rig.wait(3);
     for (std::uint64_t id = 1; id <= 6; ++id) {
@@ -158,6 +158,8 @@ TEST(AgentFiles, LoadsOfOneKeyDoNotWaitForEachOther) {
         if (id == 4) continue;
         const Blob& loaded = answers[id].reply.entries->front().payload;
         EXPECT_EQ(text_of(*bytes_of(loaded)), id < 4 ? "1" : "2") << id;
+        const Blob& first = answers[id < 4 ? 1 : 5].reply.entries->front().payload;
+        EXPECT_EQ(bytes_of(loaded), bytes_of(first)) << id << " was read again";
     }
 }
 

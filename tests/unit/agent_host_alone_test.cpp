@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -103,6 +104,20 @@ TEST_F(HostAlone, WritesReadsQueriesAndStops) {
     const auto count = reports::read_history(record, nobody);
     ASSERT_TRUE(count) << count.error().to_string();
     EXPECT_GT(*count, 10U);
+}
+
+// As in a process that was stopped and goes on: who asks may come before the timer does.
+TEST_F(HostAlone, AStatusThatIsAskedBeforeTheTimerCameIsTheOneAfterIt) {
+    host_->start();
+    ASSERT_EQ(write("etl/a", "one").ack, WriteAck::committed);
+    std::optional<ReadDone> read;
+    host_->read(ObjectKey("etl/b"), ETag{}, boottime() + 5ms,
+                [&](const ReadDone& done) { read = done; });
+    EXPECT_EQ(host_->status().pending_reads, 1U);
+    std::this_thread::sleep_for(10ms);  // the loop does not run meanwhile
+    EXPECT_EQ(host_->status().pending_reads, 0U);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->outcome, ReadOutcome::deadline);
 }
 
 TEST_F(HostAlone, ACallThatIsMadeInACallbackIsAStepOfItsOwn) {

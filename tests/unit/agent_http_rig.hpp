@@ -84,7 +84,7 @@ class FakeService : public Service {
         if (auto query = queries.extract(call))
             query.mapped().done(QueryDone{call, QueryOutcome::cancelled, {}, {}, {}});
     }
-    Status status() const override { return told; }
+    Status status() override { return told; }
     std::vector<IndexEntry> index(const std::string& prefix) const override {
         std::vector<IndexEntry> found;
         for (const IndexEntry& entry : entries)
