@@ -50,7 +50,8 @@ int run_command(const Options& options) {
         summaries[jobs[k].scenario].runs.push_back(std::move((*results)[k]));
     if (many && !player.detail_failures(summaries)) return kExitInterrupted;
     for (std::size_t i = 0; i < summaries.size(); ++i)
-        // The failovers of one seed are no sample: bounds are for many.
+        // The failovers of one seed are no sample: percentiles are for many, and a run judges its
+        // own.
         reports::summarise(summaries[i], many ? player.bounds_of(i) : reports::Bounds{});
     std::string text;
     for (const ScenarioSummary& summary : summaries) {

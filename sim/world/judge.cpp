@@ -81,6 +81,19 @@ void judge_commits(const ExpectSpec& spec, RunResult& result) {
          "longest time without one " + config::format_duration(result.commit_gap)});
 }
 
+// A bound of every failover holds in each run, so that one seed alone can miss it. Percentiles are
+// for many seeds (reports/summary.hpp).
+void judge_failovers(const ExpectSpec& spec, RunResult& result) {
+    if (!spec.failover_max || result.failovers.empty()) return;
+    const Duration longest = std::ranges::max(result.failovers);
+    const bool met = longest <= *spec.failover_max;
+    if (!met) result.outcome = check::worse(result.outcome, Outcome::liveness);
+    result.expectations.push_back(
+        {"every failover within " + config::format_duration(*spec.failover_max), met,
+         "longest " +
+             config::format_duration(std::chrono::ceil<std::chrono::milliseconds>(longest))});
+}
+
 void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
     const auto kinds = check::invariants();  // own checks come after these
     for (std::size_t i = 0; i < result.verdicts.size(); ++i) {
@@ -145,6 +158,7 @@ void judge(const Scenario& scenario, RunResult& result) {
     judge_verdicts(scenario.expect, result);
     judge_material(scenario, result);
     judge_commits(scenario.expect, result);
+    judge_failovers(scenario.expect, result);
     for (const MarkId mark : scenario.expect.reached) {
         const std::uint64_t count = result.marks[static_cast<std::size_t>(mark)];
         expect(result, "reached " + std::string(mark_name(mark)), count > 0, times(count));

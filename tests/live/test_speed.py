@@ -8,9 +8,11 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 from base64 import b64encode
 from urllib.parse import quote
@@ -29,9 +31,8 @@ KEY = "etl/bingen/allocations/1d/speed"
 SIZES = {"64 KiB": 64 << 10, "2 MiB": 2 << 20, "64 MiB": 64 << 20}
 PAIRS = {"64 KiB": 60, "2 MiB": 60, "64 MiB": 20}
 AIM_PUT_RATIO = 1.05
-# The aim is not reached beside a server on the same machine, which shares its cores with the agent:
-# taking 2 MiB in is a tenth of that server's time (agent/README.md). These bounds catch what makes it
-# worse. 64 MiB is taken in whole, to a file, before the gate is asked whether it may leave.
+# The aim is not reached beside a server on the same machine, which shares its cores and its disk with
+# the agent (agent/README.md says what each costs). These bounds catch what makes it worse. 64 MiB is taken in whole, to a file, before the gate is asked whether it may leave.
 MOST_PUT_RATIO = {"64 KiB": 1.6, "2 MiB": 1.35, "64 MiB": 2.5}
 MOST_BURST_MS = 5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
@@ -43,6 +44,23 @@ class Straight(Agent):
 
     def flags(self, recording):
         return [flag for flag in super().flags(recording) if not flag.startswith("--record")]
+
+
+class FilesInMemory(Straight):
+    """Its local files lie on no disk that the server writes to: in production nobody shares it."""
+
+    def flags(self, recording):
+        given = f"--store-dir={self.folder / 'store'}"
+        return [f"--store-dir={self.store}" if flag == given else flag
+                for flag in super().flags(recording)]
+
+    def start(self, wait=True):
+        self.store = tempfile.mkdtemp(prefix="leasehold-", dir="/dev/shm")
+        return super().start(wait)
+
+    def kill(self):
+        self.process.kill()
+        shutil.rmtree(self.store)
 
 
 class Encrypted(Straight):
@@ -79,13 +97,13 @@ def straight(lab, name, replicas, kind=Straight):
 
 
 @pytest.fixture
-def alone(lab):
+def alone(lab, request):
     """One agent that leads: elections are on, and nobody contends."""
     name = f"alone-{next(_numbers)}"
-    agents = straight(lab, name, 1)
-    wait_for(agents[0].leads, 60, f"{name} to lead", agents[0].process, every=0.05)
-    yield agents[0]
-    agents[0].process.kill()
+    agent, = straight(lab, name, 1, getattr(request, "param", Straight))
+    wait_for(agent.leads, 60, f"{name} to lead", agent.process, every=0.05)
+    yield agent
+    agent.kill()
 
 
 class Direct:
@@ -156,7 +174,9 @@ def note(reports, name, figures):
     print(name, figures)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("alone", "size"),
+                         [(Straight, size) for size in SIZES] + [(FilesInMemory, "2 MiB")],
+                         indirect=["alone"])
 def test_a_put_costs_little_more_than_a_direct_one(lab, alone, reports, size):
     """Catches a pass over the body too many, a copy too many, a lost keep-alive, a wait for a 100
     Continue, an fsync in the way."""
@@ -177,7 +197,8 @@ def test_a_put_costs_little_more_than_a_direct_one(lab, alone, reports, size):
     for name in ("signed", "unsigned"):
         ratios = [mine / direct for mine, direct in zip(times["through"], times[name])]
         figures[f"ratio_to_{name}"] = round(statistics.median(ratios), 3)
-    note(reports, f"put-{size.replace(' ', '-')}", figures)
+    place = "-files-in-memory" if isinstance(alone, FilesInMemory) else ""
+    note(reports, f"put-{size.replace(' ', '-')}{place}", figures)
     assert figures["ratio_to_signed"] <= MOST_PUT_RATIO[size], figures
 
 
@@ -222,7 +243,8 @@ def test_idle_costs_next_to_nothing(alone, reports):
 
 
 # OpenSSL 3.0 keeps 13.7 kB for each idle connection, GnuTLS 18.5 kB, and no option brings that down:
-# the aim of 64 MiB is out of reach over TLS with either. The bound catches what adds to it.
+# the SSL object alone is 7,608 bytes, 73 MiB for all of them, so the aim of 64 MiB is out of reach.
+# The bound catches what adds to it.
 MOST_WAITING_MIB = {Straight: 64, Encrypted: 176}
 
 

@@ -78,6 +78,16 @@ TEST_F(Judge, AViolationIsOfItsInvariantsClass) {
     EXPECT_EQ(outcome(), Outcome::safety) << "safety is worse than liveness";
 }
 
+TEST_F(Judge, AFailoverThatTookLongerThanTheBoundIsLivenessInItsOwnRun) {
+    scenario.expect.failover_max = std::chrono::seconds(15);
+    EXPECT_EQ(outcome(), Outcome::pass) << "no leader was lost";
+    result.failovers = {std::chrono::seconds(15), std::chrono::seconds(2)};
+    EXPECT_EQ(outcome(), Outcome::pass);
+    result.failovers.emplace_back(std::chrono::milliseconds(15'001));
+    EXPECT_EQ(outcome(), Outcome::liveness);
+    EXPECT_EQ(unmet(), "every failover within 15s: longest 15001ms;");
+}
+
 TEST_F(Judge, AnExpectedViolationPassesOnlyIfItHappened) {
     scenario.expect.violates = {"leader.at-most-one"};
     EXPECT_EQ(outcome(), Outcome::inconclusive);
