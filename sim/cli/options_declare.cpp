@@ -1,16 +1,73 @@
 #include "sim/cli/options_declare.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "sim/search/space.hpp"
+
 namespace leasehold::cli {
 namespace {
 
-constexpr const char* kExamples =
-    "Examples:\n"
-    "  leasehold run scenarios/failover/leader-crash.yaml --seed 7   watch one run\n"
-    "  leasehold check scenarios --junit out.xml                     all scenarios, all seeds\n"
-    "\n"
+constexpr std::string_view kExitCodes =
     "Exit codes: 0 pass, 1 safety violated, 2 liveness violated or a bound missed,\n"
     "3 inconclusive, 4 nondeterministic, 64 bad input, 70 internal error,\n"
     "74 an output cannot be written, 130 interrupted. Of many runs the worst wins.";
+
+struct Example {
+    std::string_view command;
+    std::string_view line;
+    std::string_view what;
+};
+constexpr std::array<Example, 15> kExamples{{
+    {"run", "scenarios/failover/leader-crash.yaml --seed 7", "watch one run"},
+    {"run", "my.yaml --seed 1..1000 --quiet", "many seeds, only what fails"},
+    {"check", "scenarios --junit out.xml", "all scenarios, all seeds"},
+    {"list", "--faults", "what a scenario can inject"},
+    {"validate", "--resolved my.yaml", "with every default"},
+    {"verify", "agents/*.jsonl world.jsonl", "what real replicas recorded"},
+    {"explore", "quick", "what CI plays"},
+    {"explore", "--list", "the spaces"},
+    {"shrink", "my.yaml --seed 7 --out least", "the least scenario that fails so"},
+    {"replay", "least/*.capsule.json", "the same runs, to the bit"},
+    {"campaign", "--time 10m --out found", "all families of faults"},
+    {"campaign", "my.yaml --families crash,network", "this world, two families"},
+    {"merge", "shard-* --out all", "one result of many machines"},
+    {"bench", "scenarios/failover --json new.json", "to compare two builds"},
+    {"bench", "my.yaml --seeds 1..200 --json new.json", "percentiles of one scenario"},
+}};
+
+/// Of one command, or the first of each.
+std::string examples_of(std::string_view command) {
+    constexpr std::size_t kColumn = 64;
+    std::string text = "Examples:\n";
+    std::string_view last;
+    for (const Example& one : kExamples) {
+        const bool wanted = command.empty() ? one.command != last : one.command == command;
+        last = one.command;
+        if (!wanted) continue;
+        std::string line = "  leasehold " + std::string(one.command) + " " + std::string(one.line);
+        line.resize(std::max(line.size() + 2, kColumn), ' ');
+        text += line + std::string(one.what) + "\n";
+    }
+    return text;
+}
+
+std::string families() {
+    std::string text = "Families of faults:\n";
+    for (const search::FamilyInfo& family : search::kFamilies) {
+        std::string line = "  " + std::string(family.name);
+        line.resize(18, ' ');
+        text += line + std::string(family.meaning) + "\n";
+    }
+    return text;
+}
+
+std::string footer_of(std::string_view command) {
+    return examples_of(command) + "\n" +
+           (command == "campaign" ? families() + "\n" : std::string()) + std::string(kExitCodes);
+}
 
 // Vector options take one argument each time: CLI11's default would swallow the files after it.
 void add_values(CLI::App& app, Options& options) {
@@ -185,7 +242,7 @@ CLI::App* declare_explore(CLI::App& app, Options& options, Raw& raw) {
 }  // namespace
 
 Commands declare(CLI::App& app, Options& options, Raw& raw) {
-    app.footer(kExamples);
+    app.footer(footer_of(""));
     app.set_version_flag("--version", "leasehold " + std::string(program_version()));
     app.set_help_flag("-h,--help", "print this help");
     CLI::App* run =
@@ -231,7 +288,7 @@ Commands declare(CLI::App& app, Options& options, Raw& raw) {
                             declare_bench(app, options, raw)};
     for (CLI::App* command : app.get_subcommands({})) {
         command->set_help_flag("-h,--help", "print this help");
-        command->footer(kExamples);
+        command->footer(footer_of(command->get_name()));
     }
     return commands;
 }

@@ -60,7 +60,7 @@ inline constexpr std::array<FamilyInfo, 19> kFamilies{{
     {"slow", "steps take long"},
     {"conditions", "the bucket treats preconditions otherwise"},
     {"pods",
-     "machines are lost, kubelets fall silent, others remove Pods or write into their status"},
+     "machines are lost, kubelets fall silent, others remove Pods or edit them"},
 }};
 [[nodiscard]] std::optional<Family> family_named(std::string_view name);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/cli/options.hpp"
+#include "sim/search/space.hpp"
 
 namespace leasehold::cli {
 namespace {
@@ -102,6 +103,17 @@ TEST(Options, HelpAndVersionAreForPeopleAndExitWithZero) {
         const auto& exit = std::get<Exit>(parsed);
         EXPECT_EQ(exit.code, 0);
         EXPECT_NE(exit.out.find("Examples:"), std::string::npos) << exit.out;
+    }
+    for (const char* command : {"run", "check", "list", "validate", "verify", "explore", "shrink",
+                                "replay", "campaign", "merge", "bench"}) {
+        const std::string help = std::get<Exit>(parse_options({command, "--help"})).out;
+        const std::string own = "Examples:\n  leasehold " + std::string(command) + " ";
+        EXPECT_NE(help.find(own), std::string::npos) << help;
+        for (const search::FamilyInfo& family : search::kFamilies)
+            EXPECT_EQ(help.find("\n  " + std::string(family.name) + " ") != std::string::npos,
+                      std::string_view(command) == "campaign")
+                << family.name << "\n"
+                << help;
     }
     const auto parsed = parse_options({"--version"});
     EXPECT_EQ(std::get<Exit>(parsed).out, "leasehold " + std::string(program_version()) + "\n");
