@@ -267,6 +267,18 @@ void Parts::rank_versions(Compact& state, Places& places) const {
     }
 }
 
+namespace {
+
+/// No name has a number yet, but those that are numbered alike everywhere.
+constexpr std::array<std::uint8_t, 256> kUnnamed = [] {
+    std::array<std::uint8_t, 256> numbers{};
+    for (std::size_t i = kFirstLiteral; i < numbers.size(); ++i)
+        numbers[i] = static_cast<std::uint8_t>(i);
+    return numbers;
+}();
+
+}  // namespace
+
 Fingerprint Parts::hashed(const Compact& state, const Places& places,
                           std::array<std::uint8_t, 256>& numbers) const {
     Hash hash;
@@ -276,9 +288,7 @@ Fingerprint Parts::hashed(const Compact& state, const Places& places,
     std::array<std::uint8_t, kMostSlots + 8> numbered;
     std::uint8_t* out = numbered.data();
     std::uint8_t named = 0;
-    numbers.fill(0);
-    for (std::uint8_t i = kFirstLiteral - 1; ++i != 0;)
-        numbers[i] = i;
+    numbers = kUnnamed;
     for (std::size_t k = 0; k < state.part_count; ++k) {
         const std::uint8_t place = places.order[k];
         const Part& part = *places.parts[place];

@@ -45,6 +45,7 @@ class Hash {
         std::array<std::uint64_t, kLanes> a = kSeeds;
         std::array<std::uint64_t, kLanes> b = kSeeds;
         for (std::size_t i = 0; i < count_; i += kLanes) {
+#pragma GCC unroll 4
             for (std::size_t k = 0; k < kLanes; ++k) {
                 a[k] = fold(a[k] ^ words_[i + k], kSeeds[k] | 1U);
                 b[k] = fold(b[k] + words_[i + k], kSeeds[kLanes - 1 - k] ^ ~std::uint64_t{0});
@@ -57,11 +58,12 @@ class Hash {
     static constexpr std::size_t kLanes = 4;
     static constexpr std::array<std::uint64_t, kLanes> kSeeds{
         0x9e3779b97f4a7c15ULL, 0xd6e8feb86659fd93ULL, 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL};
+    /// Two lanes at a time, which wait for nothing of the other two.
     static std::uint64_t joined(const std::array<std::uint64_t, kLanes>& lanes,
                                 std::uint64_t word) {
-        for (const std::uint64_t lane : lanes)
-            word = mix64(fold(word ^ lane, kSeeds[0]));
-        return word;
+        const std::uint64_t left = mix64(fold(word ^ lanes[0], kSeeds[0])) ^ lanes[1];
+        const std::uint64_t right = mix64(fold(~word ^ lanes[2], kSeeds[1])) ^ lanes[3];
+        return mix64(fold(mix64(fold(left, kSeeds[2])) ^ right, kSeeds[3]));
     }
     /// Both halves of the product, and the word itself, so that no word is lost by a zero.
     static std::uint64_t fold(std::uint64_t x, std::uint64_t k) {

@@ -59,8 +59,7 @@ inline constexpr std::array<FamilyInfo, 19> kFamilies{{
     {"files", "local files fail"},
     {"slow", "steps take long"},
     {"conditions", "the bucket treats preconditions otherwise"},
-    {"pods",
-     "machines are lost, kubelets fall silent, others remove Pods or edit them"},
+    {"pods", "machines are lost, kubelets fall silent, others remove Pods or edit them"},
 }};
 [[nodiscard]] std::optional<Family> family_named(std::string_view name);
 
