@@ -107,8 +107,9 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
 }
 
 void Served::write_done(const ReplicaStepped& step, const WriteDone& done) {
+    if (done.ack != WriteAck::committed || done.etag.empty()) return;
     const ObjectKey* name = contents_.key_of(step.replica, done.call);
-    if (name == nullptr || done.ack != WriteAck::committed || done.etag.empty()) return;
+    if (name == nullptr) return;
     const Committed* commit = contents_.of(*name).committed_as(done.etag);
     if (commit != nullptr) raise(step, *commit, floor(step.replica, *name));
 }
