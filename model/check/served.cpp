@@ -91,11 +91,11 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
         // The file of a write that was never stored, and then the same bytes as those of the
         // version that nothing had replaced when it was asked for: nobody uploads these again.
         const bool held_then =
-            commit->rank.sequence >= own.base &&
+            commit->origin < own.asked && commit->rank.sequence >= own.base &&
             std::any_of(key.asked.begin(), key.asked.end(), [&](const Asked& one) {
                 return one.number == own.asked && one.payload == answer.payload;
             });
-        if (held_then) own.asked = std::min(own.asked, commit->origin);
+        if (held_then) own.asked = commit->origin;
         show(step, answer, *commit, own);
         return;
     }
