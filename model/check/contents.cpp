@@ -1,6 +1,7 @@
 #include "model/check/contents.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -171,25 +172,32 @@ const ObjectKey* Contents::key_of(ReplicaIndex index, CallId call) const {
     return found == open_[index].end() ? nullptr : &found->key;
 }
 
-void Contents::forget(ReplicaIndex index, CallId call) {
-    if (index >= open_.size()) return;
+KeyContents* Contents::close(ReplicaIndex index, CallId call) {
+    if (index >= open_.size()) return nullptr;
     std::vector<Open>& open = open_[index];
     const auto found = std::find_if(open.begin(), open.end(),
                                     [call](const Open& one) { return one.call == call; });
-    if (found == open.end()) return;
-    if (Asked* asked = keys_[found->key].asked_by(index, call)) asked->open = false;
+    if (found == open.end()) return nullptr;
+    KeyContents& key = keys_[found->key];
     *found = std::move(open.back());
     open.pop_back();
+    return &key;
+}
+
+void Contents::forget(ReplicaIndex index, CallId call) {
+    KeyContents* key = close(index, call);
+    if (key == nullptr) return;
+    if (Asked* asked = key->asked_by(index, call)) asked->open = false;
 }
 
 void Contents::never_was(ReplicaIndex index, CallId call) {
-    const ObjectKey* name = key_of(index, call);
-    if (name == nullptr) return;
-    std::deque<Asked>& asked = keys_[*name].asked;
-    std::erase_if(asked, [&](const Asked& one) {
-        return one.open && one.replica == index && one.call == call;
+    KeyContents* key = close(index, call);
+    if (key == nullptr) return;
+    // Mostly skipped in the step that brought it: it is among the newest, which come last.
+    const auto found = std::find_if(key->asked.rbegin(), key->asked.rend(), [&](const Asked& one) {
+        return one.replica == index && one.call == call && one.open;
     });
-    forget(index, call);
+    if (found != key->asked.rend()) key->asked.erase(std::next(found).base());
 }
 
 void Contents::process_ended(ReplicaIndex index) {

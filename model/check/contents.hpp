@@ -114,6 +114,8 @@ class Contents {
         ObjectKey key;
     };
     void add(KeyContents& key, Asked asked);
+    /// The write is open no longer; the contents of its key, null = none of that id was open.
+    KeyContents* close(ReplicaIndex index, CallId call);
 
     Facts& facts_;
     std::map<ObjectKey, KeyContents> keys_;

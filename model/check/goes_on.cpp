@@ -28,7 +28,7 @@ Duration GoesOn::bound(std::uint32_t fruitless) const {
     for (std::uint32_t i = 0; i < others; ++i) {
         const std::uint32_t doubled = std::min(fruitless + i, 20U);
         total += std::min(kGiveUpMax, lease * (std::int64_t{1} << doubled)) + lease;
-        total += election_bound(facts_.settings) + facts_.settings.storage.put_timeout;
+        total += election_bound_ + facts_.settings.storage.put_timeout;
     }
     return total;
 }

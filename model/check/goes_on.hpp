@@ -15,7 +15,8 @@ namespace leasehold::check {
 /// when by the bound the able replica should have led must see a commit.
 class GoesOn {
   public:
-    GoesOn(Facts& facts, const Writes& writes) : facts_(facts), writes_(writes) {}
+    GoesOn(Facts& facts, const Writes& writes)
+        : facts_(facts), writes_(writes), election_bound_(election_bound(facts.settings)) {}
 
     /// Something about this replica may have changed: could it do the work?
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
@@ -43,6 +44,7 @@ class GoesOn {
 
     Facts& facts_;
     const Writes& writes_;
+    Duration election_bound_;
     std::vector<Candidate> candidates_;
     TrueTime last_commit_{};
     Duration longest_gap_{0};

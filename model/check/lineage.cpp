@@ -47,6 +47,7 @@ void Lineage::committed(const ObjectCommitted& record, const Committed& commit) 
 }
 
 void Lineage::write_done(const ReplicaStepped& step, const WriteDone& done) {
+    if (done.ack == WriteAck::skipped_follower) return;  // it never was
     const ObjectKey* name = contents_.key_of(step.replica, done.call);
     if (name == nullptr) return;
     Asked* asked = contents_.of(*name).asked_by(step.replica, done.call);

@@ -91,11 +91,11 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
         // The file of a write that was never stored, and then the same bytes as those of the
         // version that nothing had replaced when it was asked for: nobody uploads these again.
         const bool held_then =
-            commit->rank.sequence >= own.base &&
+            commit->origin < own.asked && commit->rank.sequence >= own.base &&
             std::any_of(key.asked.begin(), key.asked.end(), [&](const Asked& one) {
                 return one.number == own.asked && one.payload == answer.payload;
             });
-        if (held_then) own.asked = std::min(own.asked, commit->origin);
+        if (held_then) own.asked = commit->origin;
         show(step, answer, *commit, own);
         return;
     }
@@ -107,8 +107,9 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
 }
 
 void Served::write_done(const ReplicaStepped& step, const WriteDone& done) {
+    if (done.ack != WriteAck::committed || done.etag.empty()) return;
     const ObjectKey* name = contents_.key_of(step.replica, done.call);
-    if (name == nullptr || done.ack != WriteAck::committed || done.etag.empty()) return;
+    if (name == nullptr) return;
     const Committed* commit = contents_.of(*name).committed_as(done.etag);
     if (commit != nullptr) raise(step, *commit, floor(step.replica, *name));
 }

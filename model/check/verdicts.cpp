@@ -235,6 +235,7 @@ std::vector<Verdict> Checkers::finish(TrueTime end) {
     parts_->converge.finish(end);
     parts_->twin.finish(end);
     std::vector<Verdict> verdicts;
+    verdicts.reserve(kInvariantCount);
     for (std::size_t i = 0; i < kInvariantCount; ++i)
         verdicts.push_back(parts_->verdict(static_cast<Id>(i)));
     return verdicts;

@@ -96,6 +96,7 @@ class Simulation : public JobRunner {
             return verdict.status != check::Status::violated;
         });
         result.expectations.clear();
+        result.of_the_world.clear();
         result.replicas.clear();
         result.leaderless.clear();
         if (tallied_) return;

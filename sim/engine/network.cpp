@@ -120,6 +120,8 @@ struct Network::Impl {
         return *hosts.at(host).links[direction == LinkDirection::down ? 1 : 0];
     }
     void set_link(HostParts& parts, LinkDirection direction, const LinkSpec& wanted);
+    /// The next run must set this host's state anew.
+    void touch(HostIndex host) { touched = std::max(touched, std::size_t{host} + 1); }
 
     NetworkDriver& driver;
     std::unique_ptr<sg::Engine> engine;
@@ -128,6 +130,8 @@ struct Network::Impl {
     std::uint64_t live = 0;               ///< not yet done
     std::uint64_t opened = 0;             ///< runs so far: part of a flow's tag
     std::vector<std::int64_t> latencies;  ///< from * hosts + to; -1 unknown
+    bool latencies_stale = false;         ///< of some link another was set
+    std::size_t touched = 0;  ///< hosts from here on are as the platform has them, and on
     double base = 0;
     double goal = -1;  ///< while the clock moves to a slot
     std::exception_ptr failure;
@@ -248,7 +252,7 @@ void Network::Impl::set_link(HostParts& parts, LinkDirection direction, const Li
     if (present.latency != wanted.latency) {
         // Broken under live flows, and safe here, where there are none.
         link->set_latency(seconds(wanted.latency));
-        std::fill(latencies.begin(), latencies.end(), -1);
+        latencies_stale = true;
     }
     present = wanted;
 }
@@ -275,13 +279,17 @@ void Network::open(Duration length, std::span<const HostLinks> links) {
     CHECK(impl_->flows.empty());
     ++impl_->opened;
     impl_->failure = nullptr;
-    for (std::size_t i = 0; i < impl_->hosts.size(); ++i) {
+    // Of a platform for the largest world most hosts are in no run.
+    const std::size_t last_touched = std::exchange(impl_->touched, links.size());
+    for (std::size_t i = 0; i < std::max(links.size(), last_touched); ++i) {
         Impl::HostParts& parts = impl_->hosts[i];
         const HostLinks& wanted = i < links.size() ? links[i] : parts.original;
         if (!parts.host->is_on()) parts.host->turn_on();
         impl_->set_link(parts, LinkDirection::up, wanted.up);
         impl_->set_link(parts, LinkDirection::down, wanted.down);
     }
+    if (std::exchange(impl_->latencies_stale, false))
+        std::fill(impl_->latencies.begin(), impl_->latencies.end(), -1);
     const double base = std::max(kFirstBase, std::ceil(sg::Engine::get_clock()));
     impl_->move_clock_to(base);
     impl_->base = base;
@@ -335,6 +343,7 @@ void Network::forget_all() {
 
 void Network::set_host_on(HostIndex host, bool on) {
     sg::Host* const target = impl_->hosts.at(host).host;
+    impl_->touch(host);
     if (on)
         target->turn_on();
     else
@@ -343,6 +352,7 @@ void Network::set_host_on(HostIndex host, bool on) {
 
 void Network::set_link_on(HostIndex host, LinkDirection direction, bool on) {
     sg::Link& link = impl_->link(host, direction);
+    impl_->touch(host);
     if (on)
         link.turn_on();
     else
@@ -351,6 +361,7 @@ void Network::set_link_on(HostIndex host, LinkDirection direction, bool on) {
 
 void Network::set_bandwidth(HostIndex host, LinkDirection direction, double bytes_per_second) {
     Impl::HostParts& parts = impl_->hosts.at(host);
+    impl_->touch(host);
     (direction == LinkDirection::down ? parts.present.down : parts.present.up).bandwidth =
         bytes_per_second;
     impl_->link(host, direction).set_bandwidth(bytes_per_second);

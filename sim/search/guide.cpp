@@ -3,22 +3,23 @@
 #include <bit>
 #include <utility>
 
-#include "model/base/marks.hpp"
-
 namespace leasehold::search {
 
-std::vector<std::string> features_of(const check::RunResult& result) {
+std::vector<std::string> features_of(const check::RunResult& result, MarkPairs& known) {
     std::set<std::string> features;
     for (const check::CoverageCount& count : result.coverage)
         features.insert(count.point);
-    std::vector<std::string_view> reached;
+    std::vector<std::size_t> reached;
     for (std::size_t i = 0; i < kMarkCount; ++i) {
         if (result.marks[i] == 0) continue;
         const std::string_view name = kMarks[i].name;
         features.insert(std::string(name) + " x" + std::to_string(std::bit_floor(result.marks[i])));
-        for (const std::string_view other : reached)
-            features.insert(std::string(other) + " + " + std::string(name));
-        reached.push_back(name);
+        for (const std::size_t other : reached) {
+            if (known[other * kMarkCount + i]) continue;
+            known.set(other * kMarkCount + i);
+            features.insert(std::string(kMarks[other].name) + " + " + std::string(name));
+        }
+        reached.push_back(i);
     }
     features.insert("outcome " + std::string(check::outcome_name(result.outcome)));
     return {features.begin(), features.end()};
@@ -43,7 +44,7 @@ Genome Guide::next(std::uint64_t base, std::uint64_t seed) const {
 bool Guide::learn(const Genome& genome, const check::RunResult& result, Batch& batch) {
     if (!mutates_) return false;
     bool fresh = false;
-    for (std::string& feature : features_of(result)) {
+    for (std::string& feature : features_of(result, known_)) {
         if (!seen_.insert(feature).second) continue;
         fresh = true;
         batch.features.push_back(std::move(feature));

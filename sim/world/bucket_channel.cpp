@@ -34,6 +34,11 @@ BucketCode code_of(std::int32_t status) {
     }
 }
 
+/// Of a bucket that nobody asks nothing is drawn.
+LatencyDraw draws(const Scenario& scenario, const LatencySpec& spec) {
+    return scenario.stores() ? LatencyDraw(spec) : LatencyDraw();
+}
+
 }  // namespace
 
 BucketChannel::BucketChannel(Context& context, Paths& paths, Faults& faults)
@@ -41,9 +46,9 @@ BucketChannel::BucketChannel(Context& context, Paths& paths, Faults& faults)
       paths_(paths),
       faults_(faults),
       bucket_(context.scenario.bucket),
-      get_(context.scenario.bucket.get),
-      put_(context.scenario.bucket.put),
-      list_(context.scenario.bucket.list),
+      get_(draws(context.scenario, context.scenario.bucket.get)),
+      put_(draws(context.scenario, context.scenario.bucket.put)),
+      list_(draws(context.scenario, context.scenario.bucket.list)),
       random_(context.stream("bucket-channel")),
       omissions_(context.stream("omitted-keys")) {}
 

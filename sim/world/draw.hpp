@@ -31,13 +31,9 @@ class LatencyDraw {
                                           0.6745,  0.8871,  1.1503,  1.5341};
         static constexpr std::array kTail{1.5341, 1.5667, 1.601,  1.6373, 1.6759, 1.7172,
                                           1.7617, 1.8099, 1.8627, 1.9214, 1.9874, 2.0635,
-                                          2.1539, 2.2662, 2.4176, 2.6601, 3.09};
-        const double median = static_cast<double>(spec.p50.count());
-        const double sigma =
-            median <= 0 ? 0 : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
-        const auto quantile = [&](double z) {
-            const auto value = static_cast<std::int64_t>(median * std::exp(sigma * z));
-            return std::max(value, spec.min.count());
+                                          2.1539, 2.2662, 2.4176, 2.6601, kLast};
+        const auto quantile = [&spec, sigma = sigma_of(spec)](double z) {
+            return value_at(spec, sigma, z);
         };
         std::ranges::transform(kBody, body_.begin(), quantile);
         std::ranges::transform(kTail, tail_.begin(), quantile);
@@ -54,8 +50,23 @@ class LatencyDraw {
     }
     /// No draw is longer.
     [[nodiscard]] Duration longest() const { return Duration(tail_.back()); }
+    /// The same of a spec that nothing is drawn from, without its tables.
+    [[nodiscard]] static Duration longest(const LatencySpec& spec) {
+        if (spec.p50 == spec.p99) return spec.p50;
+        return Duration(value_at(spec, sigma_of(spec), kLast));
+    }
 
   private:
+    static constexpr double kLast = 3.09;  // the quantile of 99.9 %
+
+    static double sigma_of(const LatencySpec& spec) {
+        const auto median = static_cast<double>(spec.p50.count());
+        return median <= 0 ? 0 : std::log(static_cast<double>(spec.p99.count()) / median) / 2.3263;
+    }
+    static std::int64_t value_at(const LatencySpec& spec, double sigma, double z) {
+        const auto median = static_cast<double>(spec.p50.count());
+        return std::max(static_cast<std::int64_t>(median * std::exp(sigma * z)), spec.min.count());
+    }
     static Duration between(std::int64_t low, std::int64_t high, std::int64_t fraction) {
         return Duration(low + (high - low) * fraction / 0x100000);
     }

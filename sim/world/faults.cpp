@@ -48,7 +48,7 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
         placed_[i].nth = trigger.nth;
         if (trigger.nth_most > trigger.nth)
             placed_[i].nth += context.stream("nth", i).below(trigger.nth_most - trigger.nth + 1);
-        any_performs_ |= trigger.kind == TriggerKind::performs;
+        if (trigger.kind == TriggerKind::performs) performs_.push_back(i);
         any_sends_ |= fault.trigger.kind == TriggerKind::sends;
         any_reaches_ |= fault.trigger.kind == TriggerKind::reaches;
     }
@@ -167,9 +167,8 @@ void Faults::reached(ReplicaIndex replica, MarkId mark) {
 }
 
 void Faults::milestones(ReplicaIndex replica) {
-    for (std::size_t i = 0; i < placed_.size(); ++i)
-        if (context_.scenario.faults[i].trigger.kind == TriggerKind::performs)
-            milestone(i, replica);
+    for (const std::size_t fault : performs_)
+        milestone(fault, replica);
 }
 
 void Faults::milestone(std::size_t index, ReplicaIndex replica) {
@@ -194,7 +193,7 @@ void Faults::record(std::size_t index, const std::vector<ReplicaIndex>& targets,
     effect.at = context_.now();
     effect.fault = static_cast<std::uint32_t>(index);
     effect.began = began;
-    effect.what = what;
+    effect.what = std::move(what);
     effect.targets = targets;
     if (began) ++placed_[index].took_effect;
     context_.recorder.fault(effect);

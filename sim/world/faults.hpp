@@ -30,7 +30,7 @@ class Faults {
     void sending(ReplicaIndex replica, RequestKind kind);
     void reached(ReplicaIndex replica, MarkId mark);
     void performed(ReplicaIndex replica) {
-        if (any_performs_) milestones(replica);
+        if (!performs_.empty()) milestones(replica);
     }
     void process_stopped(ReplicaIndex replica);
 
@@ -99,7 +99,7 @@ class Faults {
     int bucket_outages_ = 0;
     bool any_sends_ = false;
     bool any_reaches_ = false;
-    bool any_performs_ = false;
+    std::vector<std::size_t> performs_;  ///< faults that wait for effects performed: each counts
 };
 
 /// A fault of single requests or operations: so many of them, or for a time.

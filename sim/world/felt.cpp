@@ -107,9 +107,7 @@ void Felt::on(const FaultTookEffect& record) {
 }
 
 void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
-    Watch watch;
-    watch.fault = record.fault;
-    watch.at = record.at;
+    Watch watch{.fault = record.fault, .lasting = is_lasting(fault.kind), .at = record.at};
     watch.targets = record.targets;
     if (fault.lasts) watch.until = record.at + *fault.lasts;
     switch (fault.kind) {
@@ -272,7 +270,7 @@ void Felt::on(const ProcessEnded& record) {
     own.measured.reset();
     // What was to stand still, or to stop, is gone. A slow machine stays one.
     for (Watch& watch : watches_)
-        if (!is_lasting(fault_of(watch).kind) && fault_of(watch).kind != FaultKind::slow &&
+        if (!watch.lasting && fault_of(watch).kind != FaultKind::slow &&
             std::erase(watch.targets, record.replica) > 0)
             say(watch.fault, true);
 }
@@ -291,14 +289,16 @@ void Felt::on(const ReplicaStepped& record) {
     Machine& own = machine(record.replica);
     if (!own.measured || !own.rate) measure(own, record);
     if (!looks_at_steps_) return;
-    for (Watch& watch : watches_)
-        if (!is_lasting(fault_of(watch).kind) && among(watch.targets, record.replica))
-            stepped(watch, record, own);
-    std::erase_if(watches_, [&](const Watch& watch) {
+    const auto is_over = [&record](const Watch& watch) {
         return watch.targets.empty() ||
-               (is_lasting(fault_of(watch).kind) && watch.until != TrueTime::max() &&
-                record.at > watch.until + kAftermath);
-    });
+               (watch.lasting && watch.until < record.at && record.at - watch.until > kAftermath);
+    };
+    bool some_over = false;
+    for (Watch& watch : watches_) {
+        if (!watch.lasting && among(watch.targets, record.replica)) stepped(watch, record, own);
+        some_over = some_over || is_over(watch);
+    }
+    if (some_over) std::erase_if(watches_, is_over);
     came(own, record);
     for (const Effect& effect : record.effects)
         sent(own, record, effect);

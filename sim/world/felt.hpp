@@ -81,10 +81,11 @@ class Felt final : public Observer {
     /// A fault that took effect, and is still to be felt or goes on.
     struct Watch {
         std::uint32_t fault = 0;
+        bool lasting = false;  ///< felt by what is answered meanwhile, not by a step of each target
         TrueTime at{};
-        TrueTime until = TrueTime::max();   ///< it must last so long
-        TrueTime ended = TrueTime::max();   ///< as the world says, which may be too early
-        std::vector<ReplicaIndex> targets;  ///< those that have not shown it yet
+        TrueTime until = TrueTime::max();     ///< it must last so long
+        TrueTime ended = TrueTime::max();     ///< as the world says, which may be too early
+        std::vector<ReplicaIndex> targets{};  ///< those that have not shown it yet
     };
     struct Machine {
         std::vector<Request> open;

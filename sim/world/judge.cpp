@@ -137,9 +137,9 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     settings.elects = scenario.elects();
     settings.stores = scenario.stores();
     settings.api_round_trip = api_round_trip;
-    const Duration slowest = std::max({LatencyDraw(scenario.bucket.get).longest(),
-                                       LatencyDraw(scenario.bucket.put).longest(),
-                                       LatencyDraw(scenario.bucket.list).longest()});
+    const Duration slowest = std::max({LatencyDraw::longest(scenario.bucket.get),
+                                       LatencyDraw::longest(scenario.bucket.put),
+                                       LatencyDraw::longest(scenario.bucket.list)});
     settings.bucket_request = slowest + 2 * latency;
     // All replicas may load the same new object at once through the bucket's link.
     const double share = std::min(

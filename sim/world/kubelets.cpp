@@ -27,7 +27,9 @@ std::string container_id(ReplicaIndex replica, std::uint32_t incarnation) {
 Kubelets::Kubelets(Context& context, Paths& paths)
     : context_(context),
       paths_(paths),
-      notice_(context.scenario.kubelets.notice),
+      notice_(context.scenario.election.believe_ended_holder
+                  ? LatencyDraw(context.scenario.kubelets.notice)
+                  : LatencyDraw()),
       random_(context.stream("kubelets")) {
     if (!context.scenario.election.believe_ended_holder) return;
     pods_.resize(context.hosts.size());
