@@ -93,6 +93,20 @@ TEST(ElectorConfig, EachMessageNamesBothValues) {
     EXPECT_EQ(only_problem(config), "identity must not be empty");
 }
 
+TEST(ElectorConfig, TheLongestThatTheWireCarriesIsGoodAndOneSecondMoreIsAllThatIsSaid) {
+    ElectorConfig config = named();
+    config.lease_duration = 2'147'483'647s;
+    config.longest_lease = 2'147'483'647s;
+    EXPECT_TRUE(config.problems().empty());
+    // A renewDeadline is only compared with a leaseDuration that is good by itself.
+    config.lease_duration = 2'147'483'648s;
+    config.renew_deadline = 4'000'000'000s;
+    const std::vector<std::string> wanted{
+        "leaseDuration 2147483648s must be at most 2147483647s",
+        "leaseDuration 2147483648s must be at most longestLease 2147483647s"};
+    EXPECT_EQ(config.problems(), wanted);
+}
+
 TEST(ElectorConfig, AnElectorIsNotMadeFromABadOne) {
     EXPECT_THROW(Elector{ElectorConfig{}}, CheckFailure);
 }
