@@ -163,6 +163,22 @@ TEST(ReplicaTest, AnElectedReplicaLeadsClaimsItsEpochAndWrites) {
               driver.replica.leadership().term.value());
 }
 
+TEST(ReplicaTest, ItsStorageStatusCountsKeysObjectsAndTombstones) {
+    Driver driver(true);
+    driver.step(Start{});
+    driver.advance(60s);
+    driver.step(BackupWrite{CallId{1}, key("a"), payload()});
+    driver.step(BackupWrite{CallId{2}, key("b"), payload()});
+    driver.step(BackupRemove{CallId{3}, key("b")});
+    ASSERT_EQ(driver.write_done(CallId{3})->ack, WriteAck::committed);
+    const StorageStatus status = driver.replica.storage_status();
+    EXPECT_EQ(status.keys, 2U);
+    EXPECT_EQ(status.tombstones, 1U);
+    EXPECT_EQ(status.list_pages, 1U);
+    EXPECT_EQ(status.epoch, Epoch(driver.replica.leadership().term.value()));
+    EXPECT_EQ(Driver(true, false).replica.storage_status().keys, 0U);
+}
+
 TEST(ReplicaTest, TheGateThenTheRoleThenTheReads) {
     Driver driver(true);
     driver.step(Start{});
@@ -223,6 +239,7 @@ TEST(ReplicaTest, AStopWithoutStorageHasNothingToDrainAndReleasesAtOnce) {
     EXPECT_LT(driver.index_of<Stopped>(), driver.trace.size());
     EXPECT_EQ(driver.lease->record.holder, "");
     EXPECT_NE(driver.lease->record.released, 0U);
+    EXPECT_FALSE(driver.replica.permit(driver.now, RequestId{1})) << "it has ended";
 }
 
 TEST(ReplicaTest, AtTheStopsDeadlineEveryCallIsAnsweredBeforeStopped) {

@@ -74,6 +74,23 @@ TEST_F(StorageStores, AStopWaitsForAPutThatTimedOutAlthoughItWasWrittenAgain) {
     }
 }
 
+TEST_F(StorageStores, WithHaOffAStopWaitsForNoPutThatTimedOut) {
+    StorageConfig config = Rig::default_config();
+    config.ha = false;
+    Rig single(bucket, config);
+    single.lead_alone();
+    first_put_is_late(single, key("a"));
+    const CallId call = single.write(key("a"), blob(1));
+    single.advance(1min);
+    ASSERT_TRUE(committed(single, call)) << "sent again";
+    first_put_is_late(single, key("b"));
+    single.write(key("b"), blob(1));
+    single.advance(config.put_timeout + 1s);
+    single.step(Stop{single.now() + 5min});
+    single.advance(1s);
+    EXPECT_TRUE(single.machine.drained()) << "nobody comes after it whom it could overwrite";
+}
+
 TEST_F(StorageStores, OnAnAtomicStoreAStopWaitsForNone) {
     begin();
     first_put_is_late(rig, key("a"));
