@@ -9,7 +9,8 @@ namespace leasehold::storage {
 
 namespace {
 constexpr Duration kRarest = std::chrono::hours(1);
-}
+constexpr std::uint32_t kOnItsWay = 3;  // passes that look for it again at once
+}  // namespace
 
 bool FetchQueue::shunned(const Sight& sight, KeyId key, Urgency urgency) const {
     const auto found = shunned_.find(key);
@@ -28,12 +29,14 @@ void FetchQueue::shun(const Sight& sight, KeyId key, const StoredETag& version, 
     // of them again, 34,000 GETs an hour; so does a torn object of 1 GiB, by itself.
     if (entry.version != version) entry = Shunned{version, {}, {}, readable};
     entry.readable = readable;
-    // Half a period, so that the very next pass tries again: a GET's answer comes after the pass
-    // began, and a whole period after that would leave out the next one. It may have been damaged
-    // on its way alone, and a follower is fresh again within one period.
-    const Duration first = sight.config.poll_period / 2;
-    const BackoffLimits limits{first, std::max(kRarest, sight.config.poll_period)};
-    entry.until = saturating_add(sight.now, entry.failures.fail(limits));
+    // Less half a period, so that the pass which is due by then does try again: an answer comes
+    // after its pass began, and whole periods after that would just leave that pass out.
+    const Duration period = sight.config.poll_period;
+    const Duration wait = entry.failures.fail({period, std::max(kRarest, period)}) - period / 2;
+    // What comes damaged may have been damaged on its way alone, and a follower is fresh again
+    // within one period. Damaged so often in a row it lies damaged.
+    const bool soon = !readable && entry.failures.tries() <= kOnItsWay;
+    entry.until = saturating_add(sight.now, soon ? period / 2 : wait);
     desk.note(MarkId::version_not_kept);
 }
 
