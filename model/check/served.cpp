@@ -6,6 +6,17 @@
 
 namespace leasehold::check {
 
+namespace {
+
+// Of a PUT that was sent again, both may be stored: one write under two ETags. Bytes without one
+// are of either, so none of the two is older than the other.
+bool same_write(const Rank& a, const Rank& b) {
+    return a.write_id != 0 && a.write_id == b.write_id && a.epoch == b.epoch &&
+           a.generation == b.generation;
+}
+
+}  // namespace
+
 Served::Floor& Served::floor(ReplicaIndex index, const ObjectKey& name) {
     if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
     return stations_[index].keys[name];
@@ -29,7 +40,8 @@ void Served::raise(const ReplicaStepped& step, const Committed& commit, Floor& f
 void Served::show(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
                   Floor& floor) {
     for (const auto& said : {floor.committed, floor.before})
-        if (said && said->number < answer.asked && commit.rank.older_than(said->rank))
+        if (said && said->number < answer.asked && commit.rank.older_than(said->rank) &&
+            !same_write(commit.rank, said->rank))
             regressed(step, answer.name, said->number);
     // A backup read is about the bucket, which an open write of its own has not reached.
     // A deposed leader may accept one unawares, after its successor's commit.

@@ -133,6 +133,9 @@ TEST_F(CheckContents, BytesOfAWriteThatWasStoredTwiceAreOfEitherVersion) {
     queried(13s, query_data(101, "", 5, 1), 0);  // its tag could not be written yet
     queried(14s, query_data(102, "a", 5, 1), 0);
     EXPECT_TRUE(passes(verdict(kRegress)));
+    queried(15s, query_data(103, "b", 5, 1), 0);  // as the bucket has it
+    queried(16s, query_data(104, "", 5, 1), 0);   // and as its file
+    EXPECT_TRUE(passes(verdict(kRegress)));
 }
 
 TEST_F(CheckContents, CallsThatOverlapMayEndInAnyOrder) {
