@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
+#include <utility>
 
 namespace leasehold::check {
 
@@ -63,7 +65,10 @@ void Freshness::committed(const ObjectCommitted& record) {
     if (!tracked(record.key)) return;
     Key& key = keys_[record.key];
     const std::uint64_t sequence = key.next++;
-    if (record.writer == kNobody || record.etag.empty() || record.stamp.tombstone) {
+    const auto version = std::pair(record.stamp.epoch, record.stamp.write_id);
+    const bool went_back = version < std::pair(key.epoch, key.write_id);
+    if (!went_back) std::tie(key.epoch, key.write_id) = version;
+    if (record.writer == kNobody || record.etag.empty() || record.stamp.tombstone || went_back) {
         key.commits.clear();
         return;
     }

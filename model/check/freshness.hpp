@@ -15,7 +15,8 @@ namespace leasehold::check {
 /// that ETag or a later one) within poll period * max(1, ceil(pass / poll period)) + pass +
 /// transfer, counted from the commit or from the start of its window if that is later: while it
 /// runs as a follower with a healthy bucket path. Its passes are measured as they are made.
-/// Removals and foreign writes end what was owed: what they replaced can't be got any more.
+/// Removals and foreign writes end what was owed, for what they replaced can't be got any more; and
+/// so does an older version that was stored over a newer one: followers keep what they have.
 class Freshness {
   public:
     explicit Freshness(Facts& facts);
@@ -71,6 +72,8 @@ class Freshness {
     struct Key {
         std::deque<Commit> commits;  ///< owed ones, oldest first; bounded
         std::uint64_t next = 1;
+        Epoch epoch;  ///< these two: of the newest version, by its stamp
+        std::uint64_t write_id = 0;
         std::vector<Copy> copies;  ///< by replica
     };
     struct Sent {

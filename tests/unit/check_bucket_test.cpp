@@ -331,6 +331,16 @@ TEST_F(CheckFreshness, RemovedAndForeignObjectsOweNothing) {
     EXPECT_NE(verdict(100s).status, Status::violated);
 }
 
+TEST_F(CheckFreshness, WhatAnOlderVersionWentOverIsOwedNoMoreAndTheNextNewerOneIs) {
+    history_.object(0, 10s, kKey, "a", 2);
+    history_.object(0, 11s, kKey, "b", 1);  // of a leader before, and late: nobody takes it
+    history_.step(1, 100s, Timer{});
+    EXPECT_NE(verdict(100s).status, Status::violated);
+    history_.object(0, 110s, kKey, "c", 2);
+    const auto late = history_.step(1, 200s, Timer{});
+    EXPECT_TRUE(violated(verdict(200s), late));
+}
+
 TEST_F(CheckFreshness, AFileThatSurvivedARestartCountsAndALostOneDoesNot) {
     for (const bool kept : {true, false}) {
         History history;
