@@ -79,7 +79,7 @@ class Bench(unittest.TestCase):
         (self.folder / "slow.yaml").write_text(text)
         entry, = self.bench("out", self.folder / "slow.yaml", "--seeds", "1..2",
                             code=2)["benchmarks"]
-        self.assertEqual((entry["not_passed"], entry["label"]), (0, "liveness"))
+        self.assertEqual((entry["not_passed"], entry["label"]), (2, "liveness"))
 
     def test_bad_input_is_one_message_and_nothing_is_written(self):
         (self.folder / "two").mkdir()
