@@ -86,6 +86,16 @@ void Elector::give_up(Now now, Effects& out) {
     });
 }
 
+void Elector::let_lapse(Now now, Effects& out) {
+    run(now, out, [&] {
+        const auto* leading = std::get_if<Leading>(&role_);
+        if (!leading || leading->stop_deadline != kNever) return;  // a stop has its own end
+        close_gate(now, out);
+        become_following(now, now.monotonic + config_.lease_duration);
+        mark(out, MarkId::stepped_down_abdicated);
+    });
+}
+
 void Elector::drained(Now now, Effects& out) {
     run(now, out, [&] {
         const auto* leading = std::get_if<Leading>(&role_);

@@ -57,6 +57,8 @@ class Elector {
     void want_renewal(Now now, Effects& out);
     /// A leader abdicates: closes its gate, releases what is its own, sits out one lease.
     void give_up(Now now, Effects& out);
+    /// The same without the release: its record grows old, as after a crash.
+    void let_lapse(Now now, Effects& out);
     /// The work of a stopping leader has ended: it closes its gate and releases.
     void drained(Now now, Effects& out);
 

@@ -96,7 +96,12 @@ void Replica::Parts::sync(Now now, Effects& out) {
 void Replica::Parts::grant_wishes(Now now, Effects& out) {
     if (!elector) return;
     if (controller && controller->take_give_up_wish()) {
-        elector->give_up(now, out);
+        // Where no condition stops it, a PUT that was sent may land over what the next one writes:
+        // released, the Lease would be led by another within milliseconds.
+        if (controller->settled())
+            elector->give_up(now, out);
+        else
+            elector->let_lapse(now, out);
         sync(now, out);
     }
     if (controller && controller->take_renewal_wish()) {

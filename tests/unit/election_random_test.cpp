@@ -341,7 +341,9 @@ class World {
         if (!node.elector) return;
         out_.clear();
         const Now now{node.clock.reading(now_), wall(i)};
-        if (chance(50)) {
+        if (chance(25)) {
+            node.elector->let_lapse(now, out_);
+        } else if (chance(33)) {
             node.elector->give_up(now, out_);
         } else {
             node.elector->want_renewal(now, out_);

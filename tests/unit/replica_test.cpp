@@ -29,6 +29,7 @@ class Driver {
     }
 
     bool answers_bucket = true;
+    bool times_out = false;  ///< each bucket request: applied, perhaps, by nobody knows when
     FakeBucket bucket;
     LeasePtr lease;
     std::vector<Effect> trace;
@@ -96,7 +97,9 @@ class Driver {
             const SendBucket request = buckets_.front();
             buckets_.pop_front();
             BucketReply reply;
-            if (replica.permit(now, request.request))
+            if (times_out)
+                reply = {};
+            else if (replica.permit(now, request.request))
                 reply = bucket.apply(request);
             else
                 reply.not_sent = true;
@@ -209,6 +212,23 @@ TEST(ReplicaTest, AWriteAfterTheGatesEndIsSkippedWhicheverEventComesFirst) {
             skipped = done->ack == WriteAck::skipped_follower;
     EXPECT_TRUE(skipped);
     EXPECT_FALSE(driver.replica.gate_open(driver.now));
+}
+
+// A PUT that it gave up may land over the next one's where no condition stops it.
+TEST(ReplicaTest, WhoGivesUpOnAStoreWithoutConditionsLeavesTheLeaseToGrowOld) {
+    for (const bool conditions : {true, false}) {
+        Driver driver(true);
+        if (!conditions) driver.bucket.refuses_conditions = 501;
+        driver.step(Start{});
+        driver.advance(60s);
+        ASSERT_EQ(driver.replica.leadership().role, Role::leader);
+        const std::string holder = driver.lease->record.holder;
+        driver.times_out = true;
+        driver.step(BackupWrite{CallId{1}, key("a"), payload()});
+        driver.advance(60s);
+        ASSERT_TRUE(driver.marked(MarkId::stepped_down_abdicated));
+        EXPECT_EQ(driver.lease->record.holder, conditions ? "" : holder);
+    }
 }
 
 TEST(ReplicaTest, AStopDrainsReleasesAndEndsWithStopped) {
