@@ -13,6 +13,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.path.abspath(sys.argv[1])
 counts = {"passed": 0, "failed": 0}
 
+# The page may be loaded, and asked, before its first frame is there.
+FIRST_PAINT = """(async () => {
+    for (let frames = 0; frames < 600; ++frames) {
+        const [first] = performance.getEntriesByType('paint');
+        if (first) return first.startTime;
+        await new Promise(requestAnimationFrame);
+    }
+    return Infinity;
+})()"""
+
 
 def expect(what, found, wanted=True):
     """Counts; `wanted` may be a value or a predicate."""

@@ -7,7 +7,7 @@ import re
 import time
 
 from browser import Browser
-from page_checks import expect, finish, leasehold, named, workshop
+from page_checks import FIRST_PAINT, expect, finish, leasehold, named, workshop
 
 CRASH = "scenarios/failover/leader-crash.yaml"
 STALE = "scenarios/pause/gc-pause-plain-format.yaml"
@@ -44,7 +44,7 @@ def check_crash(tab, page, pictures):
     expect("what was asked of anybody", [url for url in tab.requests
                                          if not url.startswith("file://")], [])
     expect("no error", tab.problems, [])
-    paint = tab.value("performance.getEntriesByType('paint')[0].startTime")
+    paint = tab.value(FIRST_PAINT)
     print(f"first paint after {paint:.0f} ms")
     expect("first paint, in ms", paint, lambda found: found < 3000)
     expect("no arrow in a view of the whole", tab.value("leasehold.lanes.drawnArrows"),
