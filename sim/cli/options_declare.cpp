@@ -38,6 +38,12 @@ constexpr std::array<Example, 15> kExamples{{
     {"bench", "my.yaml --seeds 1..200 --json new.json", "percentiles of one scenario"},
 }};
 
+/// A line of two columns, the second one from `column` on.
+std::string row(std::string first, std::size_t column, std::string_view second) {
+    first.resize(std::max(first.size() + 2, column), ' ');
+    return first.append(second) + "\n";
+}
+
 /// Of one command, or the first of each.
 std::string examples_of(std::string_view command) {
     constexpr std::size_t kColumn = 64;
@@ -47,20 +53,16 @@ std::string examples_of(std::string_view command) {
         const bool wanted = command.empty() ? one.command != last : one.command == command;
         last = one.command;
         if (!wanted) continue;
-        std::string line = "  leasehold " + std::string(one.command) + " " + std::string(one.line);
-        line.resize(std::max(line.size() + 2, kColumn), ' ');
-        text += line + std::string(one.what) + "\n";
+        text += row("  leasehold " + std::string(one.command) + " " + std::string(one.line),
+                    kColumn, one.what);
     }
     return text;
 }
 
 std::string families() {
     std::string text = "Families of faults:\n";
-    for (const search::FamilyInfo& family : search::kFamilies) {
-        std::string line = "  " + std::string(family.name);
-        line.resize(18, ' ');
-        text += line + std::string(family.meaning) + "\n";
-    }
+    for (const search::FamilyInfo& family : search::kFamilies)
+        text += row("  " + std::string(family.name), 18, family.meaning);
     return text;
 }
 
