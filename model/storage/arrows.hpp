@@ -18,7 +18,8 @@
 //   EpochClaim      EpochClaimed              files' tags, Graveyard, Reconciler, BucketHealth
 //   EpochClaim      RenewalWanted             the elector
 //   BucketHealth    GiveUp                    the elector
-//   Catalog         NotKept                   FetchQueue
+//   Catalog         NotKept                   FetchQueue, Reconciler
+//   file            can't be read             Catalog, Reconciler (fetch)
 //   Catalog.show    an object went back       StoreProbe (not atomic), Reconciler (restore)
 //   Catalog.show    an object is torn         Reconciler (restore)
 //   all readers     Served                    Catalog

@@ -57,10 +57,10 @@ struct FactArrows {
     }
     void operator()(const NotKept& fact) const {
         Desk desk = step.desk();
-        // A leader does not poll: nothing of it asks for a version again and again that the disk
-        // can't take.
         if (Following* follower = step.s.following(); follower != nullptr)
             follower->fetches.not_kept(step.sight(), fact, desk);
+        else if (Leading* leads = step.s.leading(); leads != nullptr)
+            leads->reconciler.again(step.sight(), fact.key);
     }
     void operator()(const Served& fact) const { step.s.catalog.served(fact.key, fact.stamp); }
     void operator()(const UploadReady& fact) const {

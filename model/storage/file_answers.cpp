@@ -54,7 +54,11 @@ struct FileArrows {
     void lose(KeyId key) const {
         // A load finds the old file torn while a store of a newer version is under way:
         // forgetting the entry now would forget the newer one.
-        if (!step.s.catalog.file_busy(key)) step.s.catalog.lose(key);
+        if (step.s.catalog.file_busy(key)) return;
+        step.s.catalog.lose(key);
+        // A follower's next pass finds that it has no copy.
+        if (Leading* leads = step.s.leading(); leads != nullptr)
+            leads->reconciler.again(step.sight(), key);
     }
 };
 

@@ -251,6 +251,72 @@ TEST_F(ReconcilerAlone, ASingleInstallUploadsWhatTheBucketLacksOnceAndReadsNothi
     EXPECT_EQ(reconciler.next_deadline(sight()), kNever);
 }
 
+TEST_F(ReconcilerAlone, AKeyThatIsToBeLookedAtAgainWaitsEverLongerUntilItsVersionChanges) {
+    index({});
+    shows(key("a"), version(7, 5));
+    for (const Duration wait : {15s, 30s, 60s, 120s}) {
+        reconciler.again(sight(), key("a"));
+        go();
+        EXPECT_TRUE(sent().empty());
+        ASSERT_EQ(reconciler.next_deadline(sight()), now + wait);
+        now += wait;
+        go();
+        EXPECT_EQ(look(sent_one(), version(7, 5)), Verdict::adopt) << "and is not kept";
+    }
+    shows(key("a"), version(7, 6));
+    reconciler.again(sight(), key("a"));
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + 15s) << "another version may be kept";
+    reconciler.again(sight(), key("a"), 2h);
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + 1h) << "a Retry-After is capped";
+}
+
+TEST_F(ReconcilerAlone, ALookThatBringsNothingIsMadeAgainIfSomebodyAskedForIt) {
+    index({});
+    shows(key("a"), version(7, 5));
+    reconciler.again(sight(), key("a"));
+    now += 15s;
+    go();
+    EXPECT_EQ(look(sent_one(), lost()), Verdict::nothing);
+    ASSERT_EQ(reconciler.next_deadline(sight()), now + 30s);
+    now += 30s;
+    go();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, AKeyToBeLookedAtAgainIsPutOffWhileItIsWrittenOrTheFilesAreNotKnown) {
+    shows(key("a"), version(7, 5));
+    reconciler.again(sight(), key("a"));
+    now += 15s;
+    go();
+    EXPECT_TRUE(sent().empty()) << "nothing would be kept before the files are known";
+    ASSERT_EQ(reconciler.next_deadline(sight()), now + 15s);
+    index({});
+    busy.insert(key("a"));
+    now += 15s;
+    go();
+    EXPECT_TRUE(sent().empty()) << "the write brings its own file";
+    ASSERT_EQ(reconciler.next_deadline(sight()), now + 15s);
+    busy.clear();
+    now += 15s;
+    go();
+    EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(ReconcilerAlone, AKeyToBeLookedAtAgainPutsNoRunOff) {
+    index({});
+    shows(key("a"), version(7, 5));
+    list({shown("a", 5)});
+    EXPECT_EQ(look(sent_one(), version(7, 5)), Verdict::adopt);
+    room = false;
+    reconciler.again(sight(), key("a"));
+    now += 15s;
+    go();
+    EXPECT_TRUE(sent().empty()) << "pipelines' writes go first";
+    now = reconciler.next_deadline(sight());
+    go();
+    EXPECT_EQ(sent_one().verb, BucketVerb::list) << "the second run";
+}
+
 TEST_F(ReconcilerAlone, OneThatStopsStartsNothingMore) {
     index({file("a", 7, 5, true)});
     reconciler.begin(sight());

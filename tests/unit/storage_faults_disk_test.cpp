@@ -213,5 +213,55 @@ TEST_F(StorageDisk, ALeaderKeepsItsFileWhoseTagCouldNotBeWritten) {
     EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
 }
 
+// ---- a leader's own copies ----
+
+// A leader does not poll, and the hourly run is what would find it otherwise.
+TEST_F(StorageDisk, ALeaderWhoseDiskWasFullFetchesItsCopiesOnceThereIsRoom) {
+    rig.start();
+    rig.lead(7);
+    rig.advance(5min);  // the run after the largest request age is over
+    fails(FileVerb::store, FileStatus::no_space);
+    const CallId call = rig.write(key("a"), blob(1));
+    rig.advance(1min);
+    ASSERT_EQ(rig.writes.at(call).ack, WriteAck::committed);
+    ASSERT_FALSE(kept(key("a")));
+    is_well();
+    rig.advance(2min);
+    ASSERT_TRUE(kept(key("a")));
+    EXPECT_EQ(rig.files.at(key("a")).payload, blob(1));
+    EXPECT_FALSE(rig.files.at(key("a")).tag.dirty);
+    EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+}
+
+TEST_F(StorageDisk, ALeaderWhoseDiskStaysFullLooksEverMoreRarely) {
+    rig.start();
+    rig.lead(7);
+    rig.advance(5min);
+    fails(FileVerb::store, FileStatus::no_space);
+    rig.write(key("a"), blob(1));
+    rig.advance(55min);
+    const int gets = rig.count(BucketVerb::get, key("a"));
+    EXPECT_GE(gets, 4);
+    EXPECT_LE(gets, 10) << "a full disk must not cost a GET of every object each time";
+}
+
+TEST_F(StorageDisk, ALeaderWhoseCopyCouldNotBeReadFetchesItAgain) {
+    rig.start();
+    rig.lead(7);
+    rig.write(key("a"), blob(1));
+    rig.advance(5min);
+    ASSERT_TRUE(kept(key("a")));
+    fails(FileVerb::load, FileStatus::corrupt);
+    rig.query(key("a"));
+    rig.advance(1s);
+    is_well();
+    const std::ptrdiff_t stores = asked(FileVerb::store);
+    rig.advance(1min);
+    EXPECT_EQ(asked(FileVerb::store), stores + 1);
+    const int gets = rig.count(BucketVerb::get, key("a"));
+    EXPECT_EQ(rig.queries.at(rig.query(key("a"))).payload, blob(1));
+    EXPECT_EQ(rig.count(BucketVerb::get, key("a")), gets) << "from the disk";
+}
+
 }  // namespace
 }  // namespace leasehold::rig

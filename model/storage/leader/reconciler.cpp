@@ -25,6 +25,8 @@ void Reconciler::stop() {
     listing_.reset();
     sweep_.reset();
     keys_.clear();
+    later_.clear();
+    due_.clear();
     due_at_ = kNever;
 }
 
@@ -33,6 +35,52 @@ void Reconciler::consider(KeyId key) {
     // could make that final.
     if (std::ranges::find(keys_, key) == keys_.end() && !active_.contains(key))
         keys_.push_front(key);
+}
+
+// A leader does not poll, and the next run is up to an hour away: until then it would answer
+// queries for the key from the bucket alone, and could not bring back what the bucket lost. The
+// back-off is that of a follower (FetchQueue): a full disk must not cost a GET of every object each
+// time.
+void Reconciler::again(const Sight& sight, KeyId key, Duration retry_after) {
+    // A single install's files are the truth: it asks the bucket nothing.
+    if (!sight.config.ha || !sight.config.file_store || sight.stopping) return;
+    Later& later = later_[key];
+    due_.erase({later.due, key});
+    const StoredETag& shown = sight.catalog.at(key).view.etag;
+    if (later.version != shown) later = Later{shown, {}, kNever};
+    const Duration first = sight.config.poll_period / 2;
+    const BackoffLimits limits{first, std::max<Duration>(kHourly, first)};
+    later.due = saturating_add(sight.now, later.failures.fail(limits, retry_after));
+    due_.emplace(later.due, key);
+}
+
+/// Its turn came while it may not be looked at: later, and no failure.
+void Reconciler::put_off(const Sight& sight, KeyId key) {
+    const auto found = later_.find(key);
+    if (found == later_.end()) return;
+    due_.erase({found->second.due, key});
+    found->second.due = saturating_add(sight.now, sight.config.poll_period / 2);
+    due_.emplace(found->second.due, key);
+}
+
+void Reconciler::take_due(const Sight& sight) {
+    while (!due_.empty() && due_.begin()->first <= sight.now) {
+        const KeyId key = due_.begin()->second;
+        due_.erase(due_.begin());
+        later_.at(key).due = kNever;
+        // Nothing that a GET brings is kept before the files are known.
+        if (!sight.catalog.loaded())
+            put_off(sight, key);
+        else
+            keys_.push_back(key);
+    }
+}
+
+/// Are keys that a run found still to be worked on? Those that are looked at again are no run, or
+/// one of them would cost the second run.
+bool Reconciler::run_goes_on() const {
+    const auto found = [this](KeyId key) { return !later_.contains(key); };
+    return std::ranges::any_of(keys_, found) || std::ranges::any_of(active_, found);
 }
 
 /// Is a run due? One that is still under way when the next is due is not doubled.
@@ -50,7 +98,7 @@ bool Reconciler::starts(const Sight& sight) {
     if (listing_ || sweep_) return false;
     // A key that an object below its commit has put here is no run: it must not put the first one
     // off, for nothing else looks for what the old leader left.
-    if (!first && (!keys_.empty() || !active_.empty())) return false;
+    if (!first && run_goes_on()) return false;
     ++runs_;
     return !alone || sight.catalog.size() > 0;
 }
@@ -134,7 +182,15 @@ bool Reconciler::differs(const Sight& sight, KeyId key, bool listed) {
 // does not show is asked for by a GET: a LIST may leave keys out.
 void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
     const Entry& known = sight.catalog.at(key);
-    if (sight.stopping || !differs(sight, key, !known.missed)) return;
+    if (sight.stopping) return;
+    if (!differs(sight, key, !known.missed)) {
+        // Another look has mended it meanwhile.
+        if (const auto later = later_.find(key); later != later_.end()) {
+            due_.erase({later->second.due, key});
+            later_.erase(later);
+        }
+        return;
+    }
     // Nothing there to compare with. With HA on the writer creates under If-None-Match: whoever
     // creates the key in between is met, and decided about anew.
     if (known.view.etag.empty() && known.has_local && (known.dirty || !known.tagged)) {
@@ -166,12 +222,17 @@ void Reconciler::load(const Sight& sight, KeyId key, Desk& desk) {
 Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& owner,
                                      const Found& found, bool busy, Desk& desk) {
     active_.erase(owner.key);
-    // Whatever changed the key since, a pipeline or a page, knows better than this look.
-    if (!found.current || busy || sight.stopping) return Verdict::nothing;  // the next run comes
+    if (busy || sight.stopping) return Verdict::nothing;  // the write brings its own file
+    // Whatever changed the key since, a page or another's GET, knows better than this look.
+    if (!found.current) {
+        again(sight, owner.key);
+        return Verdict::nothing;
+    }
     const Entry& known = sight.catalog.at(owner.key);
     switch (found.kind) {
         case FoundKind::denied:
         case FoundKind::nothing:
+            again(sight, owner.key, found.retry_after);
             return Verdict::nothing;
         case FoundKind::missing:
             // The file is a copy of an object that is gone, so a removal won: uploading it would
@@ -203,7 +264,9 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
         load(sight, owner.key, desk);
         return Verdict::nothing;
     }
-    return found.kind == FoundKind::corrupt ? Verdict::nothing : Verdict::adopt;
+    if (found.kind != FoundKind::corrupt) return Verdict::adopt;
+    again(sight, owner.key);  // damaged on its way, perhaps
+    return Verdict::nothing;
 }
 
 bool Reconciler::step(const Sight& sight, const ReconcileLoad& owner, const FileReply& reply,
@@ -228,6 +291,7 @@ Instant Reconciler::next_deadline(const Sight& sight) const {
     // makes.
     if (sweep_) return sight.now;
     Instant next = due_at_ > sight.now ? due_at_ : kNever;
+    if (!due_.empty()) next = std::min(next, due_.begin()->first);
     if (listing_ && listing_->request == RequestId{}) next = std::min(next, listing_->resume_at);
     return next;
 }
@@ -246,6 +310,7 @@ void Reconciler::check(const Sight& sight, bool room) const {
         CHECK_MSG(sight.requests.count<ReconcilePage>() ==
                       (listing_ && listing_->request != RequestId{} ? 1U : 0U),
                   "a page in flight that no LIST waits for");
+    CHECK_MSG(due_.empty() || due_.begin()->first > sight.now, "a look is due and not begun");
     CHECK_MSG(due_at_ >= sight.now || !sight.epoch || sight.stopping, "a run is due and not begun");
 }
 

@@ -4,9 +4,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
+#include "model/base/backoff.hpp"
+#include "model/base/stored_etag.hpp"
 #include "model/storage/desk.hpp"
 #include "model/storage/sight.hpp"
 
@@ -24,6 +28,9 @@ class Reconciler {
     void stop();
     /// The key needs a look: its object is older than ours.
     void consider(KeyId key);
+    /// The disk could not keep or give its copy, or a look at its object brought nothing: it is
+    /// looked at again after a back-off of its version, from half a poll period to an hour.
+    void again(const Sight& sight, KeyId key, Duration retry_after = Duration{0});
 
     struct Paged {
         ListPagePtr page;  ///< null: none came
@@ -54,11 +61,15 @@ class Reconciler {
         send_list(sight, desk);
         for (const KeyId key : sweep(sight))
             unlisted(key);
+        take_due(sight);
         while (room && sight.epoch && active_.size() < kAtOnce && !keys_.empty()) {
             const KeyId key = keys_.front();
             keys_.pop_front();
             // One that was known before the LIST is found by it again.
-            if (!busy(key) && !active_.contains(key)) work_on(sight, key, desk);
+            if (busy(key))
+                put_off(sight, key);
+            else if (!active_.contains(key))
+                work_on(sight, key, desk);
         }
     }
     [[nodiscard]] Instant next_deadline(const Sight& sight) const;
@@ -84,7 +95,17 @@ class Reconciler {
         std::uint32_t at = 0;
         friend bool operator==(const Sweep&, const Sweep&) = default;
     };
+    /// A key that is to be looked at again.
+    struct Later {
+        StoredETag version;  ///< that the failures are about
+        Backoff failures;
+        Instant due = kNever;  ///< kNever = looked at since, or waiting in `keys_`
+        friend bool operator==(const Later&, const Later&) = default;
+    };
     [[nodiscard]] bool starts(const Sight& sight);
+    [[nodiscard]] bool run_goes_on() const;
+    void take_due(const Sight& sight);
+    void put_off(const Sight& sight, KeyId key);
     void list_from(std::uint32_t number);
     void send_list(const Sight& sight, Desk& desk);
     [[nodiscard]] std::vector<KeyId> sweep(const Sight& sight);
@@ -100,6 +121,8 @@ class Reconciler {
     // passed.
     std::deque<KeyId> keys_;  ///< to be worked on
     std::set<KeyId> active_;  ///< a look or load is in flight
+    std::map<KeyId, Later> later_;
+    std::set<std::pair<Instant, KeyId>> due_;  ///< by Later::due
 };
 
 }  // namespace leasehold::storage
