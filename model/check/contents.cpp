@@ -155,7 +155,10 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     }
     key.absent = commit.absent;
     // A stamp that the history does not know, or a damaged object: any content may be its.
-    if (!commit.absent && commit.payload == Blob{}) key.forgot_commits = true;
+    if (!commit.absent && commit.payload == Blob{}) {
+        key.forgot_commits = true;
+        commit.torn = foreign;
+    }
     if (foreign) key.acknowledged = Acknowledged{};
     if (key.commits.size() == kKept) {
         key.commits.pop_front();

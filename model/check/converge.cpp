@@ -5,6 +5,18 @@
 
 namespace leasehold::check {
 
+namespace {
+
+/// The version that lay there at that instant; 0 if all are younger.
+std::size_t lay_at(const KeyContents& key, TrueTime when) {
+    std::size_t index = key.commits.size();
+    while (index > 0 && (index == key.commits.size() || key.commits[index].at > when))
+        --index;
+    return index;
+}
+
+}  // namespace
+
 bool Converge::applies() const {
     const Settings& settings = facts_.settings;
     return settings.elects && settings.stores && settings.storage.ha &&
@@ -38,10 +50,6 @@ Duration Converge::bound() const {
 
 void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                      const KeyContents& key) {
-    // The version of `then`, and those after it: any of them will do.
-    std::size_t first = key.commits.size();
-    while (first > 0 && (first == key.commits.size() || key.commits[first].at > then))
-        --first;
     const FileTag* copy = served_.copy(index, name);
     const bool dirty = copy != nullptr && copy->dirty;
     if (dirty && !served_.changing(index, name) && left_behind(end, then, index, name)) {
@@ -54,9 +62,11 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
                        {served_.tagged(index, name).number});
         return;
     }
+    const std::size_t first = lay_at(key, then);
     if (key.commits.empty() || key.commits[first].at > then) return;
-    bool good = dirty || served_.changing(index, name);
-    for (std::size_t i = first; i < key.commits.size() && !good; ++i)
+    const Oldest from = oldest(key, then, stations_[index].since, end - then);
+    bool good = dirty || served_.changing(index, name) || (from.none && copy == nullptr);
+    for (std::size_t i = from.index; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
                                      : copy != nullptr && copy->etag == key.commits[i].etag;
     facts_.checked(Id::converge);
@@ -70,6 +80,22 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
                        (commit.absent ? ", removed at " : ", committed at ") + words(commit.at) +
                        ", with healthy paths since " + words(stations_[index].since),
                    {commit.number});
+}
+
+/// The version of `then`, and those after it: any of them will do. What is torn nobody can copy,
+/// and only whoever leads can mend it, from a clean copy: so whatever would have done when it was
+/// torn does still, and whoever had no healthy paths for long enough before that may lack a copy.
+Converge::Oldest Converge::oldest(const KeyContents& key, TrueTime then, TrueTime since,
+                                  Duration allowed) {
+    Oldest from{lay_at(key, then), false};
+    for (std::size_t i = key.commits.size(); i > from.index; --i) {
+        const Committed& commit = key.commits[i - 1];
+        if (!commit.torn) continue;
+        const TrueTime before = commit.at - allowed;
+        if (since > before || key.commits.front().at > before) return {0, true};
+        from.index = std::min(from.index, lay_at(key, before));
+    }
+    return from;
 }
 
 /// A list of the local files that failed is no empty disk: what this one alone holds would never

@@ -1,6 +1,7 @@
 // Converge: replicas.converge.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "model/check/contents.hpp"
@@ -12,8 +13,9 @@ namespace leasehold::check {
 /// At the end of a history that healed: every replica that ran with healthy paths for as long as
 /// the bound has a copy of each live key, in a version not older than what the bucket held that
 /// long ago, and none of a key that has been removed for so long; and it knows what lies on its
-/// disk. Own writes that the bucket has not got are as good, but not at whoever has led for so
-/// long: what it found on its disk is in the bucket, or has given way to what is.
+/// disk. Of an object that was torn where it lay, the copies of before are as good. Own writes that
+/// the bucket has not got are as good, but not at whoever has led for so long: what it found on its
+/// disk is in the bucket, or has given way to what is.
 class Converge {
   public:
     Converge(Facts& facts, const Writes& writes, const Contents& contents, const Served& served)
@@ -34,6 +36,14 @@ class Converge {
     void judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                const KeyContents& key);
     void judge_disk(TrueTime end, ReplicaIndex index);
+    /// Where the versions begin of which a replica with healthy paths since `since` may have a
+    /// copy.
+    struct Oldest {
+        std::size_t index = 0;
+        bool none = false;  ///< it may have no copy at all
+    };
+    [[nodiscard]] static Oldest oldest(const KeyContents& key, TrueTime then, TrueTime since,
+                                       Duration allowed);
     [[nodiscard]] bool left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
                                    const ObjectKey& name) const;
 

@@ -290,6 +290,53 @@ TEST_F(CheckConverge, WhatCameTooLateOrIsNotYetStoredIsNotAsked) {
     EXPECT_EQ(history_.verdict(kConverge, 720s).status, Status::pass);
 }
 
+TEST_F(CheckConverge, OfATornObjectTheCopiesOfBeforeWillDo) {
+    history_.object(kNobody, 400s, kKey, "x", 0);
+    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
+}
+
+TEST_F(CheckConverge, ATornObjectExcusesNoCopyThatCouldBeNewer) {
+    history_.object(0, 60s, kKey, "b", 1);
+    copied(0, 70s, "b");
+    copied(1, 70s, "b");
+    const auto torn = history_.object(kNobody, 500s, kKey, "x", 0);
+    EXPECT_TRUE(violated(history_.verdict(kConverge, 900s), torn));
+}
+
+TEST_F(CheckConverge, WhatWasTornBeforeItCouldBeCopiedIsAskedOfNobody) {
+    history_.object(0, 390s, kKey, "b", 1);
+    history_.object(kNobody, 400s, kKey, "x", 0);
+    copied(0, 410s, "b");
+    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
+
+    History missing;
+    missing.start_all();
+    missing.lead(0, 1s, 1, 1h);
+    missing.object(0, 390s, kKey, "b", 1);
+    missing.object(kNobody, 400s, kKey, "x", 0);
+    EXPECT_TRUE(passes(missing.verdict(kConverge, 900s)));
+    const auto mended = missing.object(0, 450s, kKey, "c", 1);
+    EXPECT_TRUE(violated(missing.verdict(kConverge, 900s), mended));
+}
+
+TEST_F(CheckConverge, WhoWasCutOffUntilTheObjectWasTornMayLackIt) {
+    history_.path(2, 50s, true, false);
+    history_.object(0, 60s, kKey, "b", 1);
+    copied(0, 70s, "b");
+    copied(1, 70s, "b");
+    history_.object(kNobody, 400s, kKey, "x", 0);
+    history_.path(2, 410s, true, true);
+    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
+}
+
+TEST_F(CheckConverge, ATornTombstoneExcusesACopyOnlyIfItWasYoung) {
+    history_.object(0, 60s, kKey, "t", 1, true);
+    for (ReplicaIndex i = 0; i < 2; ++i)
+        history_.step(i, 80s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
+    const auto torn = history_.object(kNobody, 400s, kKey, "x", 0);
+    EXPECT_TRUE(violated(history_.verdict(kConverge, 900s), torn));
+}
+
 /// Replica 0 leads from second 1 on, and had found a file on its disk.
 Verdict with_a_file(bool dirty, Duration end) {
     History history;
