@@ -20,6 +20,7 @@ std::string epoch_words(Epoch epoch) {
 void BucketRules::committed(const ObjectCommitted& record) {
     if (record.key.view() == kEpochKey) claimed(record);
     Key& key = keys_[record.key];
+    ranked(record, key);
     Commit commit;
     commit.sequence = key.next++;
     commit.etag = record.etag;
@@ -49,6 +50,29 @@ void BucketRules::committed(const ObjectCommitted& record) {
     key.is_acknowledged = false;
     key.commits.push_back(std::move(commit));
     forget(key);
+}
+
+/// Whoever is not of the group may bring back anything.
+void BucketRules::ranked(const ObjectCommitted& record, Key& key) {
+    if (record.writer == kNobody) went_back_ = true;
+    if (record.etag.empty()) return;
+    const Stamp& stamp = record.stamp;
+    if (stamp.epoch < key.top || (stamp.epoch == key.top && stamp.write_id < key.top_write)) {
+        went_back_ = true;
+        return;
+    }
+    key.top = stamp.epoch;
+    key.top_write = stamp.write_id;
+}
+
+void BucketRules::alarmed(const ReplicaStepped& step) {
+    if (!fenced()) return;
+    facts_.checked(Id::no_stale_commit);
+    if (went_back_ || !facts_.fresh(Id::no_stale_commit)) return;
+    facts_.violate(Id::no_stale_commit, step.at,
+                   facts_.name(step.replica) + " noted at " + words(step.at) +
+                       " that an object went back to an older version, but none ever did",
+                   {step.number});
 }
 
 void BucketRules::claimed(const ObjectCommitted& record) {

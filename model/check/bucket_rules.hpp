@@ -20,6 +20,8 @@ class BucketRules {
     /// A BackupWrite or BackupRemove came to a replica.
     void write_began(const ReplicaStepped& step, CallId call, const ObjectKey& key, bool removes);
     void write_done(const ReplicaStepped& step, const WriteDone& done);
+    /// A replica notes that an object went back: somebody is called out of bed for that.
+    void alarmed(const ReplicaStepped& step);
     /// Does `index` have an unanswered write or removal of `key`?
     [[nodiscard]] bool writes_open(ReplicaIndex index, const ObjectKey& key) const;
     void process_ended(ReplicaIndex index);
@@ -39,6 +41,8 @@ class BucketRules {
         std::uint64_t next = 1;
         std::uint32_t open_writes = 0;
         Epoch newest;  ///< of replicas' commits
+        Epoch top;     ///< of all commits, and the newest write in it
+        std::uint64_t top_write = 0;
         std::uint64_t newest_number = 0;
         ReplicaIndex newest_writer = kNobody;
         Epoch acknowledged;  ///< of what the bucket holds, if that was acknowledged
@@ -54,6 +58,7 @@ class BucketRules {
     };
 
     void claimed(const ObjectCommitted& record);
+    void ranked(const ObjectCommitted& record, Key& key);
     void check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key);
     void check_acknowledged(const ObjectCommitted& record, const Commit& commit, const Key& key);
     [[nodiscard]] bool removal_is_open(const ObjectCommitted& record) const;
@@ -67,6 +72,7 @@ class BucketRules {
     std::map<ObjectKey, Key> keys_;
     std::vector<std::vector<Write>> writes_;  ///< open ones of each replica
     std::vector<Epoch> claims_;               ///< newest of each replica
+    bool went_back_ = false;                  ///< some object has ever been an older one
     Epoch last_claim_;
     std::uint64_t last_claim_number_ = 0;
     ReplicaIndex last_claimant_ = kNobody;

@@ -16,6 +16,7 @@ std::string call_words(bool is_query, const ObjectKey& key) {
 struct Sent {
     std::size_t count = 0;
     RequestId last;
+    Duration timeout{};  ///< of the last GET
 };
 Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
     Sent sent;
@@ -24,6 +25,7 @@ Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
         if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
             if (bucket->verb != BucketVerb::get || bucket->key != key) continue;
             ++sent.count;
+            sent.timeout = bucket->timeout;
             if (!loads) sent.last = bucket->request;  // a local copy comes before the bucket
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
             if (file->verb != FileVerb::load || file->key != key) continue;
@@ -157,8 +159,37 @@ void Calls::role_changed(const ReplicaStepped& step, ReplicaFacts& self, const R
     }
 }
 
+/// The one GET of a query takes a place from the others until it is answered, so it ends when the
+/// query does.
+void Calls::outlives(const ReplicaStepped& step, const Call& call, Duration timeout) {
+    if (call.deadline == kNever || saturating_add(step.now.monotonic, timeout) <= call.deadline)
+        return;
+    if (!facts_.fresh(Id::reads_never_stack)) return;
+    facts_.violate(Id::reads_never_stack, step.at,
+                   facts_.name(step.replica) + " sent a GET for its " + call_words(true, call.key) +
+                       " at " + words(step.at) + " that may take longer than the query",
+                   {call.number, step.number});
+}
+
+/// The files of a single install are the truth, and it is told of nothing: without somebody who
+/// asks there is nothing that a GET could be for.
+void Calls::unasked(const ReplicaStepped& step, const SendBucket& request) {
+    facts_.checked(Id::reads_never_stack);
+    const bool asked = step.replica < stations_.size() &&
+                       std::ranges::any_of(stations_[step.replica].calls, [&](const Call& call) {
+                           return call.key == request.key;
+                       });
+    if (asked || !facts_.fresh(Id::reads_never_stack)) return;
+    facts_.violate(Id::reads_never_stack, step.at,
+                   facts_.name(step.replica) + ", a single install, sent a GET of " +
+                       words(request.key) + " at " + words(step.at) +
+                       ", which no read and no query waits for",
+                   {step.number});
+}
+
 void Calls::get_sent(const ReplicaStepped& step, const ReplicaFacts& self,
                      const SendBucket& request) {
+    if (!facts_.settings.elects) unasked(step, request);
     if (self.role != Role::leader || step.replica >= stations_.size()) return;
     for (Call& call : stations_[step.replica].calls)
         if (call.promoted && call.key == request.key) call.own_get = true;
@@ -258,6 +289,7 @@ void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, co
         std::max<std::size_t>(open_reads(step.replica, query.key), other ? 1 : 0);
     const std::size_t allowed = reads + (call != nullptr ? 1 : 0);
     if (call != nullptr) call->own = sent.last;
+    if (call != nullptr && sent.count == 1) outlives(step, *call, sent.timeout);
     const bool none = call != nullptr && sent.count == 0;
     if (!none && sent.count <= allowed) return;
     if (!facts_.fresh(Id::reads_never_stack)) return;
@@ -275,6 +307,7 @@ void Calls::after_answer(const ReplicaStepped& step, RequestId request) {
         if (!call.is_query || call.own != request || call.number == step.number) continue;
         const Sent sent = sent_for(step, call.key);
         call.own = sent.last;
+        if (sent.count == 1) outlives(step, call, sent.timeout);
         if (sent.count > 0 || !facts_.fresh(Id::reads_never_stack)) return;
         facts_.violate(Id::reads_never_stack, step.at,
                        facts_.name(step.replica) + " got the answer for its " +

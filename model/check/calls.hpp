@@ -78,6 +78,8 @@ class Calls {
     [[nodiscard]] bool order_is_right(const ReplicaStepped& step, std::size_t position) const;
     [[nodiscard]] std::size_t open_reads(ReplicaIndex index, const ObjectKey& key) const;
     void late(Id id, const ReplicaStepped& step, const Call& call);
+    void outlives(const ReplicaStepped& step, const Call& call, Duration timeout);
+    void unasked(const ReplicaStepped& step, const SendBucket& request);
     void overdue(const ReplicaStepped& step, const ReplicaFacts& self, Call& call);
     void stop_late(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own);
     void at_end(TrueTime end, ReplicaIndex index);

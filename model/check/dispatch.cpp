@@ -150,6 +150,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             break;
         case effect_index<Mark>():
             if (as<Mark>(effect).mark == MarkId::stepped_down_abdicated) stable.abdicated(step);
+            if (as<Mark>(effect).mark == MarkId::version_went_back) bucket.alarmed(step);
             break;
         case effect_index<SendBucket>():
             if (as<SendBucket>(effect).verb == BucketVerb::get)

@@ -162,6 +162,9 @@ void LeaseRules::kept(const LeaseCommitted& record) {
     if (after.record.acquire_time != before.record.acquire_time &&
         after.record.acquire_time != own.acquire_time)
         lost = "acquireTime";
+    // Equal ones could make a PUT that changes nothing, and is answered 200 all the same.
+    if (after.record.nonce != 0 && after.record.renew_time <= own.renew_time)
+        lost = "renewTime, and not to a later one,";
     if (lost == nullptr || !facts_.fresh(Id::changed_only_by_holder)) return;
     facts_.violate(Id::changed_only_by_holder, record.at,
                    facts_.name(record.writer) + " changed " + lost + " of the Lease at " +

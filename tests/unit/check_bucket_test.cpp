@@ -37,6 +37,24 @@ TEST(CheckEpochsIncrease, GrowingClaimsPassAndNoneIsNotApplicable) {
     EXPECT_TRUE(has_status(plain.verdict("bucket.epochs-increase", 1s), Status::not_applicable));
 }
 
+TEST(CheckNoStaleCommit, AnAlarmWithoutAnObjectThatWentBackIsFalse) {
+    for (const std::uint64_t write_id : {2U, 4U}) {
+        History history;
+        history.start_all();
+        history.store(0, 1s, kKey, "a", 5, 3, 1);
+        history.store(0, 2s, kKey, "b", 5, write_id, 2);
+        const auto alarm = history.step(1, 3s, Timer{}, {Mark{MarkId::version_went_back}});
+        EXPECT_EQ(violated(history.verdict("bucket.no-stale-commit", 10s), alarm), write_id > 3);
+    }
+    // What strangers do, nobody can know.
+    History history;
+    history.start_all();
+    history.store(0, 1s, kKey, "a", 5, 3, 1);
+    history.store(kNobody, 2s, kKey, "b", 5, 4, 2);
+    history.step(1, 3s, Timer{}, {Mark{MarkId::version_went_back}});
+    EXPECT_TRUE(passes(history.verdict("bucket.no-stale-commit", 10s)));
+}
+
 TEST(CheckNoStaleCommit, AnOlderEpochOverANewerOneIsFound) {
     History history;
     history.start_all();

@@ -59,6 +59,41 @@ TEST_F(CheckCalls, InTheFirstStepAfterAPauseAPassMayGoOnBesideAQuery) {
     }
 }
 
+TEST_F(CheckCalls, TheGetOfAQueryEndsWithIt) {
+    for (const Duration timeout : {Duration(2s), Duration(2001ms)}) {
+        for (const bool at_once : {true, false}) {
+            History history;
+            history.start_all();
+            SendBucket get = send_bucket(4, BucketVerb::get, kKey);
+            get.timeout = timeout;
+            if (at_once) {
+                history.step(1, 2s, query(2, kKey, mono(4s)), {get});
+            } else {
+                history.step(1, 1s, query(2, kKey, mono(4s)), {send_file(2, FileVerb::load, kKey)});
+                history.step(1, 2s, FileAnswered{RequestId{2}, {}}, {get});
+            }
+            const std::uint64_t sent = history.number();
+            history.step(1, 3s, bucket_answered(4), {query_done(2)});
+            const Verdict verdict = history.verdict(kStack, 5s);
+            EXPECT_EQ(violated(verdict, sent), timeout > 2s) << verdict.what;
+        }
+    }
+}
+
+TEST_F(CheckCalls, ASingleInstallAsksTheBucketOnlyForWhatSomebodyWaitsFor) {
+    Settings settings = test_settings();
+    settings.elects = false;
+    settings.replicas = 1;
+    settings.storage.ha = false;
+    History history(settings);
+    history.start_all();
+    history.step(0, 1s, backup_read(1, kKey), {send_bucket(2, BucketVerb::get, kKey)});
+    EXPECT_TRUE(passes(history.verdict(kStack, 2s)));
+    const auto wrong =
+        history.step(0, 2s, Timer{}, {send_bucket(4, BucketVerb::get, "allocations/1h")});
+    EXPECT_TRUE(violated(history.verdict(kStack, 3s), wrong));
+}
+
 TEST_F(CheckCalls, AnAnsweredQueryThatSendsARequestStacks) {
     const auto wrong =
         history_.step(1, 2s, query(2, kKey), {query_done(2), send_file(2, FileVerb::load, kKey)});

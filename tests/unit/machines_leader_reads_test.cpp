@@ -105,6 +105,18 @@ TEST_F(LeaderReadsAlone, AnOlderVersionThanWasServedIsNoAnswer) {
     EXPECT_GT(leads.next_deadline(), now);
 }
 
+TEST_F(LeaderReadsAlone, OnlyDataIsAPromise) {
+    // A reader that was told of an absence was given no version that could be gone back from.
+    for (const BucketReply& reply : {object(tombstone(7, 3)), missing(), lost()}) {
+        add(a);
+        answer(go().at(0), reply);
+        EXPECT_TRUE(told<Served>().empty());
+        now += 1min;
+    }
+    answer(go().at(0), version(7, 5));
+    EXPECT_EQ(told<Served>().size(), 1U);
+}
+
 TEST_F(LeaderReadsAlone, AnAbsenceThatTheKeyHasOvertakenIsAskedForAgainAtOnce) {
     add(a);
     const auto get = go();

@@ -152,6 +152,22 @@ TEST_F(QueriesAlone, AnAbsenceThatTheKeyHasOvertakenIsAskedForAgain) {
     EXPECT_EQ(done().payload, blob(2));
 }
 
+TEST_F(QueriesAlone, AForeignObjectThatTheKeyHasOvertakenIsAskedForAgain) {
+    // Without a stamp there is no order that could tell which of the two is newer.
+    const auto foreign = [](std::uint64_t n) {
+        BucketReply reply = version(7, n);
+        reply.content = std::make_shared<const ObjectBody>(ObjectBody{{}, {}, blob(n)});
+        return reply;
+    };
+    shows(a, foreign(1));
+    ask();
+    const SendBucket get = sent_one();
+    shows(a, foreign(2));
+    look(get, foreign(1));
+    look(sent_one(), foreign(2));
+    EXPECT_EQ(done().payload, blob(2));
+}
+
 TEST_F(QueriesAlone, ALoadThatWasOvertakenIsNotServed) {
     index({file("a", 7, 1)});
     ask();

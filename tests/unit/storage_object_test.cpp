@@ -35,6 +35,15 @@ TEST(StorageObject, ASuccessWithoutItsContentTaughtNothing) {
     EXPECT_EQ(classify(BucketVerb::list, with(200)), BucketOutcome::unknown);
 }
 
+TEST(StorageObject, WhatIsNeitherASuccessNorARefusalTaughtNothing) {
+    for (const std::int32_t status : {199, 300, 307}) {
+        BucketReply reply = with(status);
+        reply.etag = ETag{"e"};
+        EXPECT_EQ(classify(BucketVerb::put, reply), BucketOutcome::unknown) << status;
+        EXPECT_EQ(classify(BucketVerb::remove, with(status)), BucketOutcome::unknown) << status;
+    }
+}
+
 TEST(StorageObject, OnlyNoSuchKeyIsAbsence) {
     EXPECT_EQ(classify(BucketVerb::get, with(404, BucketCode::no_such_key)),
               BucketOutcome::missing);

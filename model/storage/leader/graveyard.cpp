@@ -105,7 +105,7 @@ bool Graveyard::step(const Purge& owner, BucketOutcome outcome, Desk& desk) {
 
 Instant Graveyard::next_deadline(const Sight& sight) const {
     if (swept_ < sweep_end_) return sight.now;
-    if (queue_.empty() || !sight.store.purges() || sight.stopping || !places_.free()) return kNever;
+    if (queue_.empty() || !sight.store.purges() || sight.stopping) return kNever;
     // Due and not gone: a pipeline's write goes first, or the validity is nearly over. Whatever
     // ends either is a step.
     return queue_.begin()->first > sight.now ? queue_.begin()->first : kNever;

@@ -157,7 +157,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             desk.tell(TryFailed{flight.sent});
             // This try is certainly not stored; an earlier one may be, and then it is found, not
             // stored again.
-            job.look_next = sight.config.ha && job.maybe_applied;
+            job.look_next = job.maybe_applied;
             fail(sight, owner.job, job, reply.retry_after, desk);
             return;
         default:
@@ -170,8 +170,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
     job.maybe_applied = true;
     if (!sight.config.ha || !sight.store.fences())
         unresolved_[job.key] = saturating_add(sight.now, sight.config.largest_request_age);
-    // Without a stamp there is nothing to recognise: the only writer just writes again.
-    job.look_next = sight.config.ha;
+    job.look_next = true;
     fail(sight, owner.job, job, reply.retry_after, desk);
 }
 
