@@ -282,16 +282,17 @@ void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, co
                         bool writes) {
     const Sent sent = sent_for(step, query.key);
     Call* call = find(step.replica, query.call, true);
+    if (call != nullptr) call->own = sent.last;
+    if (call != nullptr && sent.count == 1) outlives(step, *call, sent.timeout);
+    const std::size_t needed = call != nullptr ? 1 : 0;
+    if (sent.count == needed) return;
+    const bool none = sent.count < needed;
     // A pending read of the same key may have had a retry due in this very step, and so may an open
     // write of it that looks for its outcome, or a pass when the step is the first after a stall.
     const bool other = writes || self.stall_ended == step.now.monotonic;
     const std::size_t reads =
         std::max<std::size_t>(open_reads(step.replica, query.key), other ? 1 : 0);
-    const std::size_t allowed = reads + (call != nullptr ? 1 : 0);
-    if (call != nullptr) call->own = sent.last;
-    if (call != nullptr && sent.count == 1) outlives(step, *call, sent.timeout);
-    const bool none = call != nullptr && sent.count == 0;
-    if (!none && sent.count <= allowed) return;
+    if (!none && sent.count <= reads + needed) return;
     if (!facts_.fresh(Id::reads_never_stack)) return;
     facts_.violate(Id::reads_never_stack, step.at,
                    facts_.name(step.replica) +

@@ -20,13 +20,13 @@ class FileTable {
         switch (request.verb) {
             case FileVerb::list: {
                 auto all = std::make_shared<FileList>();
-                for (const auto& [key, entry] : files_)
-                    all->push_back(entry);
+                for (const auto& [key, file] : files_)
+                    all->push_back(file->front());
                 reply.entries = std::move(all);
                 return reply;
             }
             case FileVerb::store:
-                files_[request.key] = FileEntry{request.key, request.tag, request.payload};
+                put(files_[request.key], {request.key, request.tag, request.payload});
                 return reply;
             default:
                 break;
@@ -35,16 +35,22 @@ class FileTable {
             reply.status = FileStatus::missing;
             return reply;
         }
-        if (request.verb == FileVerb::load)
-            reply.entries = std::make_shared<FileList>(1, found->second);
-        if (request.verb == FileVerb::retag) found->second.tag = request.tag;
+        if (request.verb == FileVerb::load) reply.entries = found->second;
+        if (request.verb == FileVerb::retag)
+            put(found->second, {request.key, request.tag, found->second->front().payload});
         if (request.verb == FileVerb::remove) files_.erase(found);
         return reply;
     }
     void clear() { files_.clear(); }
 
   private:
-    std::map<ObjectKey, FileEntry> files_;
+    /// A file as a load answers it: it is loaded far more often than it is changed.
+    using File = std::shared_ptr<const FileList>;
+    static void put(File& file, FileEntry entry) {
+        file = std::make_shared<const FileList>(1, std::move(entry));
+    }
+
+    std::map<ObjectKey, File> files_;
 };
 
 }  // namespace leasehold::check

@@ -122,6 +122,15 @@ void Freshness::note_file(ReplicaIndex index, const ObjectKey& key, const FileTa
     own.dirty = tag.dirty;
 }
 
+// Most files are loaded for queries and were noted when they were stored. What was committed under
+// that ETag since then, committed() took for shown.
+bool Freshness::is_noted(ReplicaIndex index, const FileEntry& entry) const {
+    const auto found = keys_.find(entry.key);
+    if (found == keys_.end() || index >= found->second.copies.size()) return false;
+    const Copy& own = found->second.copies[index];
+    return !own.dirty && !entry.tag.dirty && !own.etag.empty() && own.etag == entry.tag.etag;
+}
+
 void Freshness::file_sent(const ReplicaStepped& step, const ReplicaFacts& self,
                           const SendFile& file) {
     if (!applies_) return;
@@ -144,6 +153,7 @@ void Freshness::files_listed(const ReplicaStepped& step, const ReplicaFacts& sel
                              const FileReply& reply) {
     if (!applies_ || !reply.entries) return;
     for (const FileEntry& entry : *reply.entries) {
+        if (is_noted(step.replica, entry)) continue;
         note_file(step.replica, entry.key, entry.tag);
         shown(self, step.replica, entry.key, entry.tag.etag);
     }

@@ -99,6 +99,8 @@ class Freshness {
     [[nodiscard]] Station& station(ReplicaIndex index);
     [[nodiscard]] bool tracked(const ObjectKey& key) const;
     [[nodiscard]] static Copy& copy(Key& key, ReplicaIndex index);
+    /// Would taking note of the file change nothing?
+    [[nodiscard]] bool is_noted(ReplicaIndex index, const FileEntry& entry) const;
     void note_file(ReplicaIndex index, const ObjectKey& key, const FileTag& tag);
     [[nodiscard]] const Commit* oldest_unseen(const Key& key, ReplicaIndex index) const;
 

@@ -187,9 +187,8 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
         stations_[step.replica].blind = true;
         return;
     }
-    Floor& own = stations_[step.replica].keys[file.key];
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
-        own.file = false;  // until it is done
+        stations_[step.replica].keys[file.key].file = false;  // until it is done
     stations_[step.replica].flights.push_back(
         FileFlight{file.request, file.verb, file.key, file.tag});
 }
@@ -212,12 +211,14 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         }
         return;
     }
-    Floor& floor = own.keys[found->key];
-    if (found->verb == FileVerb::store) floor.file = ok;
-    if (found->verb == FileVerb::load && !ok) floor.file = false;
-    if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
-        floor.tag = found->tag;
-        floor.tagged = {step.at, step.number, false};
+    if (!ok || found->verb != FileVerb::load) {  // a load that succeeded tells nothing new
+        Floor& floor = own.keys[found->key];
+        if (found->verb == FileVerb::store) floor.file = ok;
+        if (found->verb == FileVerb::load) floor.file = false;
+        if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
+            floor.tag = found->tag;
+            floor.tagged = {step.at, step.number, false};
+        }
     }
     *found = std::move(own.flights.back());
     own.flights.pop_back();

@@ -75,11 +75,12 @@ void Twin::ask(const ReplicaStepped& step, CallId call, const ObjectKey& name, c
     const auto key = keys_.find(name);
     if (key == keys_.end() || !key->second.known || key->second.writing > 0) return;
     Call asked{name, known, key->second.changes, step.number};
-    // Versions have other names there.
-    const Committed* now = held(name);
-    if (!known.empty())
+    if (!known.empty()) {
+        // Versions have other names there.
+        const Committed* now = held(name);
         asked.known =
             now != nullptr && known == now->etag ? install_->version(name) : ETag("another");
+    }
     open_.emplace(call, std::move(asked));
 }
 
@@ -142,16 +143,30 @@ void Twin::read_done(const ReplicaStepped& step, const ReadDone& done) {
            words(theirs->outcome == ReadOutcome::data ? &theirs->payload : nullptr));
 }
 
+// A single install is the only writer of its bucket and its disk. So between two writes of a key
+// all of its queries have one answer, and the machines need not run for each: most calls are
+// queries.
+const Blob* Twin::queried(const ReplicaStepped& step, const ObjectKey& name, Key& key) {
+    if (key.queried_at != key.changes) {
+        install_->step(step.now, Query{CallId(++calls_), name, kNever});
+        const QueryDone* answer = install_->query_done();
+        key.queried_at = key.changes;
+        key.queried.reset();
+        if (answer != nullptr && answer->outcome == QueryOutcome::data)
+            key.queried = answer->payload;
+    }
+    return key.queried ? &*key.queried : nullptr;
+}
+
 void Twin::query_done(const ReplicaStepped& step, const QueryDone& done) {
     const std::optional<Call> call = answered(step, done.call);
-    if (!call || keys_[call->key].changes != call->changes) return;
+    if (!call) return;
+    Key& key = keys_[call->key];
+    if (key.changes != call->changes) return;
     const bool data = done.outcome == QueryOutcome::data;
     if (!data && (done.outcome != QueryOutcome::not_available_yet || may_say_not_yet(call->key)))
         return;
-    install_->step(step.now, Query{CallId(++calls_), call->key, kNever});
-    const QueryDone* theirs = install_->query_done();
-    const Blob* there =
-        theirs != nullptr && theirs->outcome == QueryOutcome::data ? &theirs->payload : nullptr;
+    const Blob* there = queried(step, call->key, key);
     facts_.checked(Id::equals_install);
     if ((there != nullptr) == data && (!data || *there == done.payload)) return;
     differ(step, *call, "query", words(data ? &done.payload : nullptr), words(there));

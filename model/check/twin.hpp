@@ -46,10 +46,14 @@ class Twin {
     void finish(TrueTime end);
 
   private:
+    static constexpr std::uint64_t kNotAsked = ~std::uint64_t{0};
     struct Key {
         bool known = false;         ///< both buckets are to hold the same
         std::uint32_t writing = 0;  ///< open writes and removals
         std::uint64_t changes = 0;  ///< writes and removals so far
+        /// What the install answered to a query since the newest of them, and how many there were.
+        std::optional<Blob> queried;
+        std::uint64_t queried_at = kNotAsked;
     };
     struct Call {
         ObjectKey key;
@@ -67,6 +71,8 @@ class Twin {
     void change(const ReplicaStepped& step, CallId call, const ObjectKey& name, const Event& event);
     /// A query may be told "not yet" where another GET of its key is under way, or too many are.
     [[nodiscard]] bool may_say_not_yet(const ObjectKey& name) const;
+    /// What the install answers to a query; null = nothing.
+    [[nodiscard]] const Blob* queried(const ReplicaStepped& step, const ObjectKey& name, Key& key);
     /// The call, which is forgotten.
     [[nodiscard]] std::optional<Call> answered(const ReplicaStepped& step, CallId call);
     void differ(const ReplicaStepped& step, const Call& call, const std::string& what,

@@ -121,12 +121,13 @@ void compare(Step& step, Following& follower) {
 void proceed(Step& step, Following& self) {
     Desk desk = step.desk();
     const auto number = [&] { return step.s.catalog.begin_list(); };
-    // Looking before fetching, and fetching by urgency: what a page brought goes in the same step.
-    self.poller.proceed(step.sight(), number, desk);
-    compare(step, self);
-    self.fetches.proceed(step.sight(), desk);
-    // When all is done that is due: between steps each of these holds, inside one they need not.
+    // Of a follower it shows nothing that this step could change, but what it refers to.
     const Sight sight = step.sight();
+    // Looking before fetching, and fetching by urgency: what a page brought goes in the same step.
+    self.poller.proceed(sight, number, desk);
+    compare(step, self);
+    self.fetches.proceed(sight, desk);
+    // When all is done that is due: between steps each of these holds, inside one they need not.
     self.poller.check(sight);
     self.fetches.check(sight);
     self.reads.check(sight);
@@ -150,18 +151,21 @@ void proceed(Step& step, Leading& self) {
     // is written; pipelines' writes, which take the places first; then the probe, reconciling with
     // what room is left, purges. Health comes last, because it judges what the others have got
     // done.
-    self.reads.proceed(step.sight(), desk);
-    self.claim.proceed(step.sight(), desk);
-    self.writer.proceed(step.sight(), desk);
-    if (claimed_and_loaded(step, self)) self.reconciler.begin(step.sight());
-    self.probe.proceed(step.sight(), desk);
+    // Sending changes neither the number claimed nor the tenure; the probe may judge the store.
+    const Sight before = step.sight();
+    self.reads.proceed(before, desk);
+    self.claim.proceed(before, desk);
+    self.writer.proceed(before, desk);
+    if (claimed_and_loaded(step, self)) self.reconciler.begin(before);
+    self.probe.proceed(before, desk);
+    const Sight judged = step.sight();
     const bool room = !self.writer.pipelines_wait() && self.writer.wants_uploads();
-    self.reconciler.proceed(step.sight(), number, unlisted, room, busy, desk);
-    self.graves.proceed(step.sight(), self.writer.pipelines_wait(), busy, desk);
-    const bool claimed = self.claim.epoch().has_value();
+    self.reconciler.proceed(judged, number, unlisted, room, busy, desk);
+    self.graves.proceed(judged, self.writer.pipelines_wait(), busy, desk);
+    const bool claimed = judged.epoch.has_value();
     // The claim counts as work that waits: without it the next write could not leave.
     const bool waits = !self.writer.idle() || !claimed;
-    self.health.proceed(step.sight(), waits, claimed, step.s.life.patience, desk);
+    self.health.proceed(judged, waits, claimed, step.s.life.patience, desk);
     tell(step);
     const Sight sight = step.sight();
     self.reads.check(sight);

@@ -81,9 +81,11 @@ std::string_view met_by(const FaultTookEffect& record) {
 Felt::Felt(const Scenario& scenario)
     : scenario_(scenario),
       looks_at_steps_(scenario.stores() || scenario.upgrade),
+      asks_for_files_(scenario.files.given),
       tallies_(scenario.faults.size()) {
     for (const Fault& fault : scenario.faults) {
         rolls_back_ |= fault.disk == Disk::roll_back;
+        asks_for_files_ |= fault.kind == FaultKind::fail_files || fault.disk != Disk::keep;
         asks_the_api_ |= is_of_exchanges(fault.kind);
         looks_at_steps_ |= !is_on_record(fault.kind);
         asks_for_objects_ |= fault.kind == FaultKind::set_preconditions ||

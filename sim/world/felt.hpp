@@ -179,6 +179,7 @@ class Felt final : public Observer {
     const Scenario& scenario_;
     bool rolls_back_ = false;        ///< some fault does so to a disk
     bool looks_at_steps_ = false;    ///< something of the run is judged by more than its records
+    bool asks_for_files_ = false;    ///< something is felt by operations on files
     bool asks_the_api_ = false;      ///< some fault is felt by what is asked of the Lease API
     bool asks_for_objects_ = false;  ///< some fault is felt by keys and versions
     std::vector<Machine> machines_;

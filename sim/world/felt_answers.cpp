@@ -74,7 +74,7 @@ void Felt::sent(Machine& machine, const ReplicaStepped& record, const Effect& ef
     } else if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
         sent(machine, record, *bucket);
     } else if (const auto* file = std::get_if<SendFile>(&effect)) {
-        sent(machine, record, *file);
+        if (asks_for_files_) sent(machine, record, *file);
     } else if (const auto* watch = std::get_if<WatchLease>(&effect)) {
         if (asks_the_api_) machine.streams.push_back({watch->watch, {}, std::nullopt, {}});
     } else if (const auto* stop = std::get_if<StopWatch>(&effect)) {
@@ -142,7 +142,7 @@ void Felt::came(Machine& own, const ReplicaStepped& record) {
             {bucket->request, Server::bucket, bucket->reply->status,
              body != nullptr ? body->get() : nullptr, page != nullptr ? page->get() : nullptr});
     } else if (const auto* file = std::get_if<FileAnswered>(record.event)) {
-        file_answered(own, record.at, *file);
+        if (asks_for_files_) file_answered(own, record.at, *file);
     } else if (const auto* event = std::get_if<LeaseWatched>(record.event)) {
         if (asks_the_api_) watched(own, record.at, *event);
     } else if (const auto* write = std::get_if<BackupWrite>(record.event)) {
