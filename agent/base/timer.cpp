@@ -8,6 +8,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "agent/base/clock.hpp"
+
 namespace leasehold::agent {
 
 struct BoottimeTimer::State {
@@ -31,17 +33,29 @@ BoottimeTimer::~BoottimeTimer() {
     state_->stream.close(ignored);
 }
 
+/// What is put off leaves the kernel's timer as it is: that fires early once and is set again. So
+/// a deadline that moves with each request costs no system call.
 void BoottimeTimer::arm(Instant at) {
-    if (at == armed_) return;
     armed_ = at;
+    if (at < set_) set();
+}
+
+void BoottimeTimer::set() {
+    set_ = armed_;
+    // All zeros would disarm it: an instant that is past is due at once.
+    const auto since = std::max(set_.time_since_epoch(), Duration(1));
     itimerspec spec{};
-    if (at != kNever) {
-        // All zeros would disarm it: an instant that is past is due at once.
-        const auto since = std::max(at.time_since_epoch(), Duration(1));
-        spec.it_value.tv_sec = since / std::chrono::seconds(1);
-        spec.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
-    }
+    spec.it_value.tv_sec = since / std::chrono::seconds(1);
+    spec.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
     timerfd_settime(state_->stream.native_handle(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void BoottimeTimer::fired() {
+    set_ = kNever;
+    if (armed_ == kNever) return;
+    if (boottime() < armed_) return set();
+    armed_ = kNever;
+    state_->due();
 }
 
 void BoottimeTimer::wait() {
@@ -51,10 +65,7 @@ void BoottimeTimer::wait() {
                                   std::uint64_t expirations = 0;
                                   const auto got = ::read(state->stream.native_handle(),
                                                           &expirations, sizeof expirations);
-                                  if (got == static_cast<ssize_t>(sizeof expirations)) {
-                                      armed_ = kNever;
-                                      state->due();
-                                  }
+                                  if (got == static_cast<ssize_t>(sizeof expirations)) fired();
                                   if (!state->gone) wait();
                               });
 }

@@ -25,9 +25,12 @@ class BoottimeTimer {
   private:
     struct State;
     void wait();
+    void set();
+    void fired();
 
     std::shared_ptr<State> state_;
     Instant armed_ = kNever;
+    Instant set_ = kNever;  ///< what the kernel has; never later than `armed_`
 };
 
 }  // namespace leasehold::agent

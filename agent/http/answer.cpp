@@ -42,8 +42,11 @@ std::string quoted(std::string_view etag) {
     std::string text;
     text.reserve(etag.size() + 2);
     text += '"';
-    for (const char c : etag) {
-        if (c > ' ' && c < 0x7F && c != '"' && c != '%') {
+    const auto plain = [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '%'; };
+    const auto* const odd = std::find_if_not(etag.begin(), etag.end(), plain);
+    text.append(etag.begin(), odd);
+    for (const char c : etag.substr(static_cast<std::size_t>(odd - etag.begin()))) {
+        if (plain(c)) {
             text += c;
             continue;
         }

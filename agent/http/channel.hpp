@@ -35,6 +35,8 @@ class Channel {
     virtual Result write(std::string_view bytes) = 0;
     /// Tells the other side that no more comes.
     virtual void finish() = 0;
+    /// The socket may have something to read: says who has waited for that since `want_read`.
+    virtual void readable() {}
 };
 
 /// Over a connected socket that is non-blocking and stays open until the channel is gone.

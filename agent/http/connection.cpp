@@ -24,7 +24,6 @@ Connection::Connection(std::shared_ptr<Shared> shared, asio::ip::tcp::socket soc
 void Connection::start() {
     boost::system::error_code ignored;
     socket_.native_non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     const TlsContext& tls = shared_->access.tls();
     channel_ =
         tls ? tls_channel(socket_.native_handle(), tls) : plain_channel(socket_.native_handle());
@@ -228,6 +227,8 @@ void Connection::watch(Wait type, bool& watched) {
     socket_.async_wait(type,
                        [self = shared_from_this(), &watched](const boost::system::error_code&) {
                            watched = false;
+                           if (self->channel_ && &watched == &self->watching_read_)
+                               self->channel_->readable();
                            self->run();
                        });
 }

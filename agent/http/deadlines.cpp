@@ -14,16 +14,11 @@ void Deadlines::set(Expirable& what, Instant due) {
     arm();
 }
 
-/// A limit that was put off leaves the timer as it is: it fires early once and looks again. So a
-/// connection that makes progress costs no system call.
 void Deadlines::arm() {
-    if (pending_.empty() || pending_.begin()->first >= armed_) return;
-    armed_ = pending_.begin()->first;
-    timer_.arm(armed_);
+    timer_.arm(pending_.empty() ? kNever : pending_.begin()->first);
 }
 
 void Deadlines::fire() {
-    armed_ = kNever;
     const Instant now = boottime();
     while (!pending_.empty() && pending_.begin()->first <= now) {
         Expirable& what = *pending_.begin()->second;

@@ -37,7 +37,6 @@ class Deadlines {
 
     // By time, then by address: the address only tells two of one instant apart.
     std::set<std::pair<Instant, Expirable*>> pending_;
-    Instant armed_ = kNever;
     BoottimeTimer timer_;
 };
 

@@ -13,8 +13,13 @@ class PlainChannel final : public Channel {
 
     Io handshake() override { return Io::moved; }
 
+    /// A read that did not fill its buffer has emptied the socket: asking again would be a system
+    /// call for nothing, and there were two of them in each query.
     Result read(std::span<char> out) override {
-        return result(::recv(socket_, out.data(), out.size(), 0), Io::want_read);
+        if (drained_) return {Io::want_read, 0};
+        const Result got = result(::recv(socket_, out.data(), out.size(), 0), Io::want_read);
+        drained_ = got.io == Io::want_read || (got.io == Io::moved && got.count < out.size());
+        return got;
     }
 
     Result write(std::string_view bytes) override {
@@ -22,6 +27,8 @@ class PlainChannel final : public Channel {
     }
 
     void finish() override { ::shutdown(socket_, SHUT_WR); }
+
+    void readable() override { drained_ = false; }
 
   private:
     static Result result(ssize_t count, Io again) {
@@ -31,6 +38,7 @@ class PlainChannel final : public Channel {
     }
 
     int socket_;
+    bool drained_ = false;  ///< nothing more can be read until the socket says so
 };
 
 }  // namespace

@@ -67,6 +67,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         boost::system::error_code error;
         acceptor.open(wanted.protocol(), error);
         if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+        // Linux hands it on to what is accepted: no system call for each connection.
+        if (!error) acceptor.set_option(tcp::no_delay(true), error);
         if (!error) acceptor.bind(wanted, error);
         if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
         if (error)

@@ -49,6 +49,24 @@ TEST(AgentTimer, CallsBackOnceAtItsInstantAndNotWhenDisarmed) {
     EXPECT_EQ(calls, 2);
 }
 
+TEST(AgentTimer, AnInstantThatIsPutOffAndOneThatIsBroughtForwardAreKept) {
+    asio::io_context loop;
+    int calls = 0;
+    BoottimeTimer timer(loop, [&] { ++calls; });
+    timer.arm(boottime() + 10ms);
+    const Instant later = boottime() + 60ms;
+    timer.arm(later);
+    while (calls == 0)
+        loop.run_one();
+    EXPECT_GE(boottime(), later);
+    timer.arm(boottime() + 60s);
+    const Instant sooner = boottime() + 20ms;
+    timer.arm(sooner);
+    while (calls == 1 && boottime() < sooner + 5s)
+        loop.run_one_for(100ms);
+    EXPECT_EQ(calls, 2);
+}
+
 TEST(AgentTimer, MayBeDestroyedInItsOwnCallback) {
     asio::io_context loop;
     std::unique_ptr<BoottimeTimer> timer;

@@ -1,8 +1,14 @@
 // The wire: requests that are none, connections that go on, and those that end.
+#include <array>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include <sys/socket.h>
+
+#include "agent/base/descriptor.hpp"
+#include "agent/http/channel.hpp"
 #include "agent/http/wire.hpp"
 #include "tests/unit/agent_http_rig.hpp"
 
@@ -22,6 +28,32 @@ class AgentHttpWire : public HttpRig {
         return status;
     }
 };
+
+TEST(AgentHttpChannel, WhatIsDrainedIsNotAskedAgainUntilItIsReadable) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+    const Descriptor ours(ends[0]);
+    const Descriptor theirs(ends[1]);
+    const auto channel = plain_channel(ours.number());
+    std::array<char, 4> room{};
+    const auto say = [&](std::string_view text) {
+        ASSERT_EQ(::send(theirs.number(), text.data(), text.size(), 0),
+                  static_cast<ssize_t>(text.size()));
+    };
+    say("123456");
+    EXPECT_EQ(channel->read(room).count, 4U);
+    EXPECT_EQ(channel->read(room).count, 2U) << "a full buffer says nothing of what is left";
+    say("7");
+    EXPECT_EQ(channel->read(room).io, Channel::Io::want_read) << "a call for nothing";
+    channel->readable();
+    EXPECT_EQ(channel->read(room).count, 1U);
+    channel->readable();
+    EXPECT_EQ(channel->read(room).io, Channel::Io::want_read);
+    ::shutdown(theirs.number(), SHUT_WR);
+    EXPECT_EQ(channel->read(room).io, Channel::Io::want_read);
+    channel->readable();
+    EXPECT_EQ(channel->read(room).io, Channel::Io::closed);
+}
 
 TEST_F(AgentHttpWire, MalformedRequestsAreRefusedAndTheConnectionEnds) {
     start();

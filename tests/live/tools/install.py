@@ -216,6 +216,12 @@ def jar(name):
     return _once(name, coordinates.encode(), digest, fill) / f"{name}.jar"
 
 
+def _cargo():
+    """cargo on PATH, or where rustup puts it: a login shell alone has that on its PATH."""
+    usual = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin" / "cargo"
+    return usual if not shutil.which("cargo") and usual.exists() else "cargo"
+
+
 @functools.cache
 def rust_elector(name):
     """The command that starts the elector of electors/rust/`name`; one build has all of them."""
@@ -223,14 +229,14 @@ def rust_elector(name):
     recipe = sorted(path for path in source.rglob("*") if path.suffix in (".rs", ".toml", ".lock"))
 
     def fill(folder):
-        _run(name, ["cargo", "build", "--locked", "--manifest-path", source / "Cargo.toml",
+        _run(name, [_cargo(), "build", "--locked", "--manifest-path", source / "Cargo.toml",
                     "--target-dir", folder / "target"])
         for program in (folder / "target" / "debug").glob("elector-*"):
             if not program.suffix:
                 program.rename(folder / program.name)
         shutil.rmtree(folder / "target")
     locked = b"".join(path.read_bytes() for path in recipe)
-    folder = _once("rust-electors", locked, _run(name, ["cargo", "--version"]), fill)
+    folder = _once("rust-electors", locked, _run(name, [_cargo(), "--version"]), fill)
     return [folder / f"elector-{name}"]
 
 

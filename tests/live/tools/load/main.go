@@ -6,17 +6,17 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"sort"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -31,8 +31,8 @@ type result struct {
 
 type client struct {
 	conn    net.Conn
-	reader  *bufio.Reader
 	request []byte
+	buffer  []byte
 }
 
 func open(target *url.URL) (*client, error) {
@@ -41,21 +41,51 @@ func open(target *url.URL) (*client, error) {
 		return nil, err
 	}
 	text := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target.RequestURI(), target.Host)
-	return &client{conn, bufio.NewReader(conn), []byte(text)}, nil
+	return &client{conn, []byte(text), make([]byte, 64<<10)}, nil
 }
 
-// ask sends one request and reads its whole answer.
+// ask sends one request and reads its whole answer, which has a Content-Length and fits the buffer.
+// net/http's reader cost more than the server that it asked, on the same two cores.
 func (c *client) ask() (int, time.Duration, error) {
 	began := time.Now()
 	if _, err := c.conn.Write(c.request); err != nil {
 		return 0, 0, err
 	}
-	answer, err := http.ReadResponse(c.reader, nil)
-	if err != nil {
-		return 0, 0, err
+	whole := -1
+	for have := 0; have != whole; {
+		count, err := c.conn.Read(c.buffer[have:])
+		if err != nil {
+			return 0, 0, err
+		}
+		have += count
+		if whole < 0 {
+			if whole, err = size(c.buffer[:have]); err != nil {
+				return 0, 0, err
+			}
+		}
+		if have == len(c.buffer) || whole >= 0 && have > whole {
+			return 0, 0, errors.New("an answer that is longer than it says, or than 64 KiB")
+		}
 	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, time.Since(began), err
+	span := time.Since(began)
+	status, err := strconv.Atoi(string(c.buffer[len("HTTP/1.1 ") : len("HTTP/1.1 ")+3]))
+	return status, span, err
+}
+
+// size is that of the whole answer, head and body; -1 while the head is not whole.
+func size(seen []byte) (int, error) {
+	end := bytes.Index(seen, []byte("\r\n\r\n"))
+	if end < 0 {
+		return -1, nil
+	}
+	name := []byte("\r\nContent-Length: ")
+	at := bytes.Index(seen[:end], name)
+	if at < 0 || !bytes.HasPrefix(seen, []byte("HTTP/1.1 ")) {
+		return 0, errors.New("no HTTP/1.1 answer with a Content-Length")
+	}
+	digits, _, _ := bytes.Cut(seen[at+len(name):end], []byte("\r\n"))
+	length, err := strconv.Atoi(string(digits))
+	return end + len("\r\n\r\n") + length, err
 }
 
 // tally is what all connections saw.
