@@ -86,16 +86,6 @@ void Elector::give_up(Now now, Effects& out) {
     });
 }
 
-void Elector::let_lapse(Now now, Effects& out) {
-    run(now, out, [&] {
-        const auto* leading = std::get_if<Leading>(&role_);
-        if (!leading || leading->stop_deadline != kNever) return;  // a stop has its own end
-        close_gate(now, out);
-        become_following(now, now.monotonic + config_.lease_duration);
-        mark(out, MarkId::stepped_down_abdicated);
-    });
-}
-
 void Elector::drained(Now now, Effects& out) {
     run(now, out, [&] {
         const auto* leading = std::get_if<Leading>(&role_);
@@ -231,7 +221,8 @@ bool operator==(const Elector& a, const Elector& b) {
     return same_container && a.config_ == b.config_ && a.progress_ == b.progress_ &&
            a.view_ == b.view_ && a.own_ == b.own_ && a.watch_ == b.watch_ &&
            a.requests_ == b.requests_ && a.proof_ == b.proof_ &&
-           a.landing_until_ == b.landing_until_ && a.role_ == b.role_ &&
+           a.landing_until_ == b.landing_until_ &&
+           a.release_held_until_ == b.release_held_until_ && a.role_ == b.role_ &&
            a.leadership_ == b.leadership_;
 }
 

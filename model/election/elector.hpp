@@ -57,8 +57,9 @@ class Elector {
     void want_renewal(Now now, Effects& out);
     /// A leader abdicates: closes its gate, releases what is its own, sits out one lease.
     void give_up(Now now, Effects& out);
-    /// The same without the release: its record grows old, as after a crash.
-    void let_lapse(Now now, Effects& out);
+    /// Before `until` nothing is released, whatever asks for it: what this process sent elsewhere
+    /// may land until then. A record that is not released grows old, as after a crash.
+    void hold_release(Instant until) { release_held_until_ = until; }
     /// The work of a stopping leader has ended: it closes its gate and releases.
     void drained(Now now, Effects& out);
 
@@ -122,7 +123,8 @@ class Elector {
     election::Requests requests_;
     election::HolderProof proof_;
     ContainerPtr container_;   ///< that this process runs in; null = not known
-    Instant landing_until_{};  ///< how long proofs have spared waiting
+    Instant landing_until_{};       ///< how long proofs have spared waiting
+    Instant release_held_until_{};  ///< of the Lease, by the rest of the replica
     election::RoleState role_ = election::Following{};
     Leadership leadership_;
 };
@@ -146,6 +148,7 @@ void Elector::visit(Visitor& visitor) const {
     // Validity counts from that send, so its end says both.
     if (leadership_.role == Role::leader) visitor.until(leadership_.valid_until);
     visitor.value(leadership_.draining);
+    visitor.until(release_held_until_);
     proof_.visit(visitor, view_.lease() ? &view_.lease()->record : nullptr);
     visitor.name(container_ ? container_->id : std::string());
     // What the storage is told of it is of no account to electors alone.

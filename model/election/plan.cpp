@@ -82,7 +82,11 @@ Plan Elector::plan(Instant now) const {
     // Released already, taken by another, or a creation, which is no proof and frees nobody.
     if (!view_.lease() || own_.claim(view_.lease()->record) != Claim::proven)
         return {.at = Instant::min(), .act = Plan::Act::end_release};
-    return {.at = requests.write_at, .act = Plan::Act::write, .kind = WriteKind::release};
+    // Released over a PUT that may land, the Lease would be led by another within milliseconds, and
+    // its writes gone over by an old one, where the store checks no condition.
+    return {.at = std::max(requests.write_at, release_held_until_),
+            .act = Plan::Act::write,
+            .kind = WriteKind::release};
 }
 
 /// Does whatever is due, and sets the deadline of what is not.

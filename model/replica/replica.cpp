@@ -70,6 +70,8 @@ void Replica::step(Now now, const Event& event, Effects& out) {
         CHECK_MSG(!p.started, "a second Start");
         p.started = true;
     }
+    // Told before, for one step may end a leadership and release.
+    if (p.elector && p.controller) p.elector->hold_release(p.controller->landing_until(now));
     if (p.elector)
         p.elector->step(now, event, out);
     else
@@ -95,13 +97,10 @@ void Replica::Parts::sync(Now now, Effects& out) {
 /// controller learns at once; it has at most one wish of each kind left after that.
 void Replica::Parts::grant_wishes(Now now, Effects& out) {
     if (!elector) return;
+    // Said anew, for what the elector was told before the event may have been answered by it.
+    if (controller) elector->hold_release(controller->landing_until(now));
     if (controller && controller->take_give_up_wish()) {
-        // Where no condition stops it, a PUT that was sent may land over what the next one writes:
-        // released, the Lease would be led by another within milliseconds.
-        if (controller->settled())
-            elector->give_up(now, out);
-        else
-            elector->let_lapse(now, out);
+        elector->give_up(now, out);
         sync(now, out);
     }
     if (controller && controller->take_renewal_wish()) {

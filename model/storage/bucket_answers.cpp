@@ -231,7 +231,10 @@ void note_unresolved(Step& step, const Flight& flight, BucketOutcome outcome) {
     // store without working conditions. So what timed out counts even though its write was
     // answered.
     const bool unknown = outcome == BucketOutcome::unknown || outcome == BucketOutcome::throttled;
-    if (!changes_bucket(flight) || !unknown || step.sight().store.fences()) return;
+    const Leading* leader = step.s.leading();
+    // What a leadership left behind was counted at its end, when its store was known still.
+    if (leader == nullptr || leader->probe.verdict().fences()) return;
+    if (!changes_bucket(flight) || !unknown) return;
     step.s.life.unresolved_until = std::max(
         step.s.life.unresolved_until, saturating_add(step.now, step.s.config.largest_request_age));
 }

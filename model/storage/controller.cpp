@@ -143,15 +143,13 @@ bool RWStorageController::drained() const {
     if (leader == nullptr) return true;
     // Puts given up count until they are answered: the Lease is not released over one that may
     // land.
-    return leader->writer.idle() && state_.requests.changes() == 0 && settled();
+    const Instant now = state_.life.settled_at;
+    return leader->writer.idle() && state_.requests.changes() == 0 &&
+           state_.landing_until(now) <= now;
 }
 
-bool RWStorageController::settled() const {
-    const Leading* leader = state_.leading();
-    if (leader == nullptr || !state_.config.ha || leader->probe.verdict().fences()) return true;
-    // A store without preconditions may yet apply a put that timed out or was given up: whoever
-    // leads next would be overwritten, so the Lease is not handed over before it has grown old.
-    return state_.requests.changes() == 0 && state_.life.settled_at >= state_.life.unresolved_until;
+Instant RWStorageController::landing_until(Now now) const {
+    return state_.landing_until(now.monotonic);
 }
 
 std::vector<IndexEntry> RWStorageController::index(std::string_view prefix) const {

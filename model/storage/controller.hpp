@@ -41,9 +41,9 @@ class RWStorageController {
     [[nodiscard]] bool take_give_up_wish();
     /// A stop was asked for and nothing is left that needs the gate.
     [[nodiscard]] bool drained() const;
-    /// Nothing that was sent may still land over what the next leader writes: the Lease may be
-    /// released. On a store that holds to conditions that is always so.
-    [[nodiscard]] bool settled() const;
+    /// How long what was sent may still land over what the next leader writes, so that the Lease
+    /// is not to be released; in the past: no longer. Where conditions hold nothing lands.
+    [[nodiscard]] Instant landing_until(Now now) const;
     /// The keys that begin with `prefix`, as they are known now; removed ones are left out.
     [[nodiscard]] std::vector<IndexEntry> index(std::string_view prefix) const;
     /// Looks at every key: for people and metrics, not for each event.

@@ -20,6 +20,7 @@ bool of_leader(const BucketOwner& owner) {
 /// The leadership is over: what is queued or in flight is given up. The reads that were open.
 std::vector<LeaderReads::Open> leave_leading(Step& step) {
     Leading& leader = *step.s.leading();
+    step.s.life.unresolved_until = step.s.landing_until(step.now);
     Desk desk = step.desk();
     // Writes one by one: the writer alone knows which of them may be stored (unknown) and which
     // can't be (fenced). The rest has no call that waits and is simply given up. Reads go on.

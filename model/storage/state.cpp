@@ -1,5 +1,7 @@
 #include "model/storage/state.hpp"
 
+#include <algorithm>
+
 namespace leasehold::storage {
 
 Sight State::sight(Instant now) const {
@@ -13,6 +15,16 @@ Sight State::sight(Instant now) const {
         sight.epoch = leader->claim.epoch();
     }
     return sight;
+}
+
+Instant State::landing_until(Instant now) const {
+    if (!config.ha) return Instant{};
+    const Leading* leader = leading();
+    if (leader == nullptr) return life.unresolved_until;
+    if (leader->probe.verdict().fences()) return Instant{};
+    // What is in flight may be applied after its caller has given it up, by so much at most.
+    if (requests.changes() == 0) return life.unresolved_until;
+    return std::max(life.unresolved_until, saturating_add(now, config.largest_request_age));
 }
 
 }  // namespace leasehold::storage

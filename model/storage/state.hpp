@@ -112,6 +112,8 @@ struct State {
     [[nodiscard]] const Leading* leading() const { return std::get_if<Leading>(&role); }
     /// What a machine may look at, at `now`.
     [[nodiscard]] Sight sight(Instant now) const;
+    /// How long what was sent may land where no condition stops it.
+    [[nodiscard]] Instant landing_until(Instant now) const;
 
     friend bool operator==(const State&, const State&) = default;
 };

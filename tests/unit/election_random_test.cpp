@@ -341,9 +341,8 @@ class World {
         if (!node.elector) return;
         out_.clear();
         const Now now{node.clock.reading(now_), wall(i)};
-        if (chance(25)) {
-            node.elector->let_lapse(now, out_);
-        } else if (chance(33)) {
+        if (chance(25)) node.elector->hold_release(now.monotonic + below(60s));
+        if (chance(50)) {
             node.elector->give_up(now, out_);
         } else {
             node.elector->want_renewal(now, out_);

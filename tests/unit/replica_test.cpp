@@ -29,6 +29,7 @@ class Driver {
     }
 
     bool answers_bucket = true;
+    bool answers_lease = true;
     bool times_out = false;  ///< each bucket request: applied, perhaps, by nobody knows when
     FakeBucket bucket;
     LeasePtr lease;
@@ -83,7 +84,7 @@ class Driver {
 
   private:
     bool answer_one() {
-        if (!leases_.empty()) {
+        if (!leases_.empty() && answers_lease) {
             const SendLease request = leases_.front();
             leases_.pop_front();
             step(LeaseAnswered{request.request, apply(request)});
@@ -225,9 +226,40 @@ TEST(ReplicaTest, WhoGivesUpOnAStoreWithoutConditionsLeavesTheLeaseToGrowOld) {
         const std::string holder = driver.lease->record.holder;
         driver.times_out = true;
         driver.step(BackupWrite{CallId{1}, key("a"), payload()});
-        driver.advance(60s);
+        for (int i = 0; i < 60 && !driver.marked(MarkId::stepped_down_abdicated); ++i)
+            driver.advance(1s);
         ASSERT_TRUE(driver.marked(MarkId::stepped_down_abdicated));
         EXPECT_EQ(driver.lease->record.holder, conditions ? "" : holder);
+        if (conditions) continue;
+        // Nor does a stop in the meantime hand it over.
+        driver.step(Stop{driver.now + 10s});
+        driver.advance(10s);
+        EXPECT_LT(driver.index_of<Stopped>(), driver.trace.size());
+        EXPECT_EQ(driver.lease->record.holder, holder);
+    }
+}
+
+// Nobody renews it any more, but for one lease it is still this process's to hand over.
+TEST(ReplicaTest, AStopAfterTheGatesEndHandsNothingOverWhileAPutMayLand) {
+    for (const bool conditions : {true, false}) {
+        for (const bool stops_first : {true, false}) {
+            Driver driver(true);
+            if (!conditions) driver.bucket.refuses_conditions = 501;
+            driver.step(Start{});
+            driver.advance(90s);
+            ASSERT_EQ(driver.replica.leadership().role, Role::leader);
+            const std::string holder = driver.lease->record.holder;
+            driver.answers_bucket = false;
+            driver.step(BackupWrite{CallId{1}, key("a"), payload()});
+            if (stops_first) driver.step(Stop{driver.now + 60s});
+            driver.answers_lease = false;
+            driver.advance(driver.replica.leadership().valid_until - driver.now);
+            ASSERT_TRUE(driver.marked(MarkId::gate_expired));
+            driver.answers_lease = true;
+            driver.step(stops_first ? Event{Timer{}} : Event{Stop{driver.now + 60s}});
+            driver.advance(5s);
+            EXPECT_EQ(driver.lease->record.holder, conditions ? "" : holder) << stops_first;
+        }
     }
 }
 
