@@ -122,7 +122,7 @@ class Elector {
     election::LeaseWatch watch_;
     election::Requests requests_;
     election::HolderProof proof_;
-    ContainerPtr container_;   ///< that this process runs in; null = not known
+    ContainerPtr container_;        ///< that this process runs in; null = not known
     Instant landing_until_{};       ///< how long proofs have spared waiting
     Instant release_held_until_{};  ///< of the Lease, by the rest of the replica
     election::RoleState role_ = election::Following{};

@@ -192,19 +192,6 @@ TEST(CheckChangedOnlyByHolder, ARenewalKeepsWhatIsNotItsOwnAndItsAcquisition) {
     }
 }
 
-TEST(CheckChangedOnlyByHolder, ARenewalHasALaterRenewTime) {
-    for (const Duration by : {Duration(1us), Duration(0), Duration(-1us)}) {
-        History history;
-        history.start_all();
-        const LeasePtr first = lease_of(10, "replica-0-a", 5, 5);
-        auto next = std::make_shared<Lease>(*lease_of(11, "replica-0-a", 6, 5));
-        next->record.renew_time = *first->record.renew_time + by;
-        history.lease(0, 1s, nullptr, first);
-        const auto renewal = history.lease(0, 3s, first, next);
-        EXPECT_EQ(violated(history.verdict(kChanged, 5s), renewal), by <= 0us);
-    }
-}
-
 TEST(CheckChangedOnlyByHolder, ATakeoverCountsItsTransitionAndKeepsTheRest) {
     for (const int what : {0, 1, 2}) {
         History history;
