@@ -34,7 +34,6 @@ using search::Genome;
 /// what is old; fewer, and workers would wait for the last of each batch.
 constexpr std::uint64_t kBatch = 256;
 constexpr std::uint64_t kDefaultSeeds = 1'000;
-constexpr std::uint64_t kEndless = 1'000'000'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
 
@@ -80,7 +79,7 @@ class Campaign {
         : options_(options),
           bases_(bases.size()),
           guide_(header.guide),
-          report_{{std::move(header), {}}, {}, {}, false, {}},
+          report_{{std::move(header), {}}, {}, {}, {}, false, {}},
           space_(std::move(bases), std::move(families)),
           player_(search_options(options), none_, nullptr,
                   [this](const std::string& text) {
@@ -236,10 +235,16 @@ class Campaign {
         }
         const std::string name = least_name(group.signature);
         const Clock::time_point from = Clock::now();
-        const auto least = make_least(
-            shrinker_, {scenario, group.first.seed, group.signature, broke_at(before->front()), {}},
-            name, "found by a campaign (" + group.first.genome + "): " + group.signature,
-            [from] { return Clock::now() - from > kShrinkTime; });
+        const auto least =
+            make_least(shrinker_,
+                       {scenario,
+                        group.first.seed,
+                        group.signature,
+                        broke_at(before->front()),
+                        {},
+                        search::excuse},
+                       name, "found by a campaign (" + group.first.genome + "): " + group.signature,
+                       [from] { return Clock::now() - from > kShrinkTime; });
         if (!least) return;
         LeastOf& known = report_.least[group.signature];
         known.result = least->result;
@@ -286,10 +291,10 @@ Result<search::Results, std::string> earlier(const fs::path& path, const search:
     const std::string text = all_of(path);
     auto results = search::parse_results(text, search::Tail::resumed);
     if (!results) return Unexpected{path.string() + ": " + results.error()};
-    std::vector<std::uint64_t> missing;
+    std::vector<std::string> lacking;
     search::Results now;
     now.header = header;
-    if (auto same = search::unite({now, *results}, {"this command", path.string()}, missing); !same)
+    if (auto same = search::unite({now, *results}, {"this command", path.string()}, lacking); !same)
         return Unexpected{same.error()};
     if (results->header.shard != header.shard)
         return Unexpected{path.string() + ": results of shard " +
@@ -329,7 +334,9 @@ search::Header header_of(const Options& options, const std::vector<sim::Scenario
     for (const sim::Scenario& base : bases)
         header.bases.push_back(reports::format_hex(hash_text(sim::resolved_yaml(base))));
     header.first = options.seeds ? options.seeds->first : 1;
-    header.last = options.seeds ? options.seeds->last : options.time ? kEndless : kDefaultSeeds;
+    header.last = options.seeds  ? options.seeds->last
+                  : options.time ? search::kEndless
+                                 : kDefaultSeeds;
     header.guide = options.guide;
     header.shard = shard.index;
     header.shards = shard.count;
@@ -379,8 +386,7 @@ int campaign_command(const Options& options) {
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
     if (outputs.html() != nullptr) outputs.html()->commit();
-    if (report.interrupted || interrupted()) return kExitInterrupted;
-    return check::exit_code(report.results.outcome());
+    return report.exit_code();
 }
 
 namespace {
@@ -414,13 +420,10 @@ int merge_command(const Options& options) {
         shards.push_back(std::move(*read));
     }
     CampaignReport report;
-    std::vector<std::uint64_t> missing;
-    auto united = search::unite(shards, options.paths, missing);
+    auto united = search::unite(shards, options.paths, report.lacking);
     if (!united) return refuse(united.error());
     report.results = std::move(*united);
-    for (const std::uint64_t shard : missing)
-        report.notes.push_back("shard " + std::to_string(shard) + " of " +
-                               std::to_string(shards.front().header.shards) + " is missing");
+    report.notes = report.lacking;
     Outputs outputs(options);
     std::error_code error;
     fs::create_directories(options.out, error);
@@ -440,9 +443,7 @@ int merge_command(const Options& options) {
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
     if (outputs.html() != nullptr) outputs.html()->commit();
-    const check::Outcome outcome = report.results.outcome();
-    return check::exit_code(missing.empty() ? outcome
-                                            : check::worse(outcome, check::Outcome::inconclusive));
+    return report.exit_code();
 }
 
 }  // namespace leasehold::cli

@@ -32,9 +32,15 @@ struct LeastOf {
 struct CampaignReport {
     search::Results results;
     std::map<std::string, LeastOf> least;
-    std::vector<std::string> notes;  ///< what stands beside the figures: a shard that is missing
+    std::vector<std::string> notes;    ///< what stands beside the figures
+    std::vector<std::string> lacking;  ///< of the campaign's runs: a shard that is missing
     bool interrupted = false;
     reports::CampaignTally tally;  ///< of the runs of this process; empty without --html
+
+    /// Of all runs the worst; what was not played passes nothing.
+    [[nodiscard]] check::Outcome outcome() const;
+    /// The process's, and what every report says.
+    [[nodiscard]] int exit_code() const;
 };
 
 /// The table, what broke, the verdict.

@@ -59,6 +59,16 @@ std::optional<std::uint64_t> number_in(const char* variable) {
 
 }  // namespace
 
+check::Outcome CampaignReport::outcome() const {
+    const check::Outcome played = results.outcome();
+    const bool whole = lacking.empty() && !interrupted;
+    return whole ? played : check::worse(played, check::Outcome::inconclusive);
+}
+
+int CampaignReport::exit_code() const {
+    return interrupted ? kExitInterrupted : check::exit_code(outcome());
+}
+
 std::string campaign_line(const Options& options) {
     std::string text = "leasehold campaign";
     for (const std::string& path : options.paths)
@@ -86,7 +96,7 @@ std::string merge_line(const Options& options) {
 
 std::string render_campaign(const CampaignReport& report, bool quiet, bool colour) {
     const reports::Style style{colour};
-    const check::Outcome outcome = report.results.outcome();
+    const check::Outcome outcome = report.outcome();
     if (quiet && outcome == check::Outcome::pass) return {};
     std::string text = figures(report) + table(report);
     std::size_t shown = 0;
@@ -112,8 +122,8 @@ std::string campaign_json(const CampaignReport& report) {
     json["program"] = "leasehold";
     json["version"] = std::string(program_version());
     json["build"] = results.header.build;
-    json["outcome"] = std::string(check::outcome_name(results.outcome()));
-    json["exitCode"] = check::exit_code(results.outcome());
+    json["outcome"] = std::string(check::outcome_name(report.outcome()));
+    json["exitCode"] = report.exit_code();
     json["interrupted"] = report.interrupted;
     json["runs"] = results.runs();
     json["passed"] = results.passed();
@@ -144,7 +154,7 @@ std::string campaign_html(const CampaignReport& report, std::string command) {
     reports::CampaignPageWords words;
     words.version = program_version();
     words.command = std::move(command);
-    words.outcome = results.outcome();
+    words.outcome = report.outcome();
     words.runs = results.runs();
     words.passed = results.passed();
     words.simulated = results.simulated();
@@ -171,8 +181,7 @@ std::string campaign_junit(const CampaignReport& report) {
         suites.push_back(std::move(suite));
     };
     check::RunResult whole;
-    whole.outcome =
-        report.results.groups().empty() ? report.results.outcome() : check::Outcome::pass;
+    whole.outcome = report.results.groups().empty() ? report.outcome() : check::Outcome::pass;
     whole.seed = report.results.header.first;
     if (report.results.groups().empty()) add("campaign", std::move(whole));
     for (const search::Group& group : report.results.groups()) {

@@ -83,6 +83,11 @@ std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
     if (interrupted()) return std::nullopt;
     LeastFailure least;
     set_entry(shrunk.document, "seeds", std::to_string(failing.seed), false);
+    if (failing.excuse) {
+        sim::Scenario excused = scenario_from_text(search::document_text(shrunk.document));
+        failing.excuse(excused);
+        search::allow_in(shrunk.document, excused.expect.may_violate);
+    }
     least.text = search::document_text(shrunk.document);
     least.plays = shrunk.plays;
     least.complete = shrunk.complete;

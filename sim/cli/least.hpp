@@ -19,6 +19,9 @@ struct Failing {
     std::string signature;
     TrueTime at{};            ///< when it broke
     check::RunResult result;  ///< of the run as it was, in detail
+    /// What the player allows a scenario besides what its text does: the least file says it, so
+    /// that it fails by itself as it did. None: nothing.
+    std::function<void(sim::Scenario&)> excuse{};
 };
 
 struct LeastFailure {

@@ -58,7 +58,32 @@ std::string difference(const Header& a, const Header& b) {
     return {};
 }
 
+/// Why `batch` can't stand where `expected` is the next number; empty when it can.
+std::string misfit(const Batch& batch, std::uint64_t expected) {
+    if (batch.number != expected)
+        return "is batch " + std::to_string(batch.number) + ", expected batch " +
+               std::to_string(expected) + ": a line is missing, or stands twice";
+    const std::uint64_t told = batch.passed + batch.inconclusive + batch.failures.size();
+    if (batch.runs == 0 || batch.runs != told)
+        return "counts " + std::to_string(batch.runs) + " runs, and tells the ends of " +
+               std::to_string(told);
+    return {};
+}
+
+/// Is `part` how `whole` began?
+bool begins_with(const Results& whole, const Results& part) {
+    for (std::size_t i = 0; i < part.batches.size(); ++i)
+        if (batch_line(whole.batches[i]) != batch_line(part.batches[i])) return false;
+    return true;
+}
+
 }  // namespace
+
+std::uint64_t Header::planned() const {
+    if (last >= kEndless) return kEndless;
+    const std::uint64_t begin = first + shard - 1;
+    return begin > last ? 0 : (last - begin) / shards + 1;
+}
 
 std::uint64_t Results::runs() const {
     std::uint64_t sum = 0;
@@ -146,6 +171,8 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
             } else {
                 Batch batch;
                 reports::decode(json, batch);
+                if (const std::string what = misfit(batch, results.batches.size()); !what.empty())
+                    return wrong(what);
                 results.batches.push_back(std::move(batch));
             }
         } catch (const reports::JsonError& error) {
@@ -159,7 +186,7 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
 
 Result<Results, std::string> unite(const std::vector<Results>& shards,
                                    const std::vector<std::string>& names,
-                                   std::vector<std::uint64_t>& missing) {
+                                   std::vector<std::string>& lacking) {
     Results all;
     all.header = shards.front().header;
     std::map<std::uint64_t, std::size_t> place;  // of each shard
@@ -167,20 +194,34 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
         const Header& header = shards[i].header;
         if (const std::string what = difference(all.header, header); !what.empty())
             return Unexpected{names[i] + " does not match " + names.front() + ": it is " + what};
+        if (header.shard < 1 || header.shard > header.shards)
+            return Unexpected{names[i] + " is shard " + std::to_string(header.shard) + " of " +
+                              std::to_string(header.shards)};
         const auto [found, fresh] = place.emplace(header.shard, i);
         if (fresh) continue;
         // The one that got further is the same campaign, later.
-        if (shards[i].batches.size() > shards[found->second].batches.size()) found->second = i;
+        const bool further = shards[i].batches.size() > shards[found->second].batches.size();
+        const std::size_t shorter = further ? found->second : i;
+        if (further) found->second = i;
+        if (!begins_with(shards[found->second], shards[shorter]))
+            return Unexpected{names[i] + " does not match another copy of shard " +
+                              std::to_string(header.shard) + ": their runs ended otherwise"};
     }
-    missing.clear();
+    lacking.clear();
+    const std::string of = " of " + std::to_string(all.header.shards);
     for (std::uint64_t shard = 1; shard <= all.header.shards; ++shard) {
         const auto found = place.find(shard);
         if (found == place.end()) {
-            missing.push_back(shard);
+            lacking.push_back("shard " + std::to_string(shard) + of + " is missing");
             continue;
         }
-        const std::vector<Batch>& batches = shards[found->second].batches;
-        all.batches.insert(all.batches.end(), batches.begin(), batches.end());
+        const Results& one = shards[found->second];
+        const std::uint64_t planned = one.header.planned();
+        if (planned != kEndless && one.runs() < planned)
+            lacking.push_back("shard " + std::to_string(shard) + of +
+                              " is not finished: " + std::to_string(one.runs()) + " of " +
+                              std::to_string(planned) + " runs");
+        all.batches.insert(all.batches.end(), one.batches.begin(), one.batches.end());
     }
     for (std::size_t i = 0; i < all.batches.size(); ++i)
         all.batches[i].number = i;

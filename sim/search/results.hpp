@@ -16,6 +16,9 @@ namespace leasehold::search {
 inline constexpr std::uint32_t kResultsVersion = 1;
 inline constexpr std::string_view kResultsFile = "results.ndjson";
 
+/// The last seed where time alone ends a campaign.
+inline constexpr std::uint64_t kEndless = 1'000'000'000;
+
 /// What a campaign plays: equal ones play the same runs. The file's first line.
 struct Header {
     std::string format = "leasehold-campaign";
@@ -28,6 +31,9 @@ struct Header {
     bool guide = true;
     std::uint64_t shard = 1;  ///< 1..shards
     std::uint64_t shards = 1;
+
+    /// The runs of this shard when nothing ends it before; kEndless: no number was asked for.
+    [[nodiscard]] std::uint64_t planned() const;
 };
 
 /// One run that failed.
@@ -82,13 +88,15 @@ enum class Tail : std::uint8_t {
     whole,   ///< nothing: its last line must be complete
     resumed  ///< the last line may be cut off, as a SIGKILL leaves it; it is dropped
 };
-/// Reads a results file's text. The message names the line.
+/// Reads a results file's text. Batches are numbered from 0 without a gap, and each counts its runs
+/// up: a file in which a line was lost or changed is no record. The message names the line.
 [[nodiscard]] Result<Results, std::string> parse_results(std::string_view text, Tail tail);
 
 /// Unites shards of one campaign; the same shard twice counts once. The message says which of them
-/// does not match, and how. `missing` gets the shards that nobody brought.
+/// does not match, and how. `lacking` gets a sentence for each shard that nobody brought and for
+/// each that did not play all its runs: the union is not the campaign.
 [[nodiscard]] Result<Results, std::string> unite(const std::vector<Results>& shards,
                                                  const std::vector<std::string>& names,
-                                                 std::vector<std::uint64_t>& missing);
+                                                 std::vector<std::string>& lacking);
 
 }  // namespace leasehold::search

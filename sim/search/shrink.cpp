@@ -215,6 +215,20 @@ class Search {
 
 }  // namespace
 
+void allow_in(config::Node& document, const std::vector<std::string>& ids) {
+    if (ids.empty()) return;
+    Node list;
+    list.kind = NodeKind::list;
+    for (const std::string& id : ids)
+        list.items.push_back(scalar(id));
+    if (entry(document, "expect") == nullptr) {
+        Node block;
+        block.kind = NodeKind::map;
+        put(document, "expect", block);
+    }
+    put(*entry(document, "expect"), "mayViolate", std::move(list));
+}
+
 Shrunk shrink(const sim::Scenario& scenario, TrueTime failed_at, const Try& attempt,
               const ShrinkLimits& limits) {
     sim::Scenario start = scenario;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/base/time.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -33,6 +34,9 @@ struct ShrinkLimits {
 /// `scenario` itself broke. It keeps no expectation other than what may be violated.
 [[nodiscard]] Shrunk shrink(const sim::Scenario& scenario, TrueTime failed_at, const Try& attempt,
                             const ShrinkLimits& limits);
+
+/// Writes down that the run of `document` may violate `ids`, and nothing else; none: as it is.
+void allow_in(config::Node& document, const std::vector<std::string>& ids);
 
 /// Rounder values of a scenario file's word that say nearly the same, the roundest first: of a
 /// duration, a range, a count or a size. Empty where there are none.

@@ -78,7 +78,9 @@ void judge_commits(const ExpectSpec& spec, RunResult& result) {
     if (!met) result.outcome = check::worse(result.outcome, Outcome::liveness);
     result.expectations.push_back(
         {"commits every " + config::format_duration(*spec.commits_every), met,
-         "longest time without one " + config::format_duration(result.commit_gap)});
+         "longest time without one " +
+             config::format_duration(
+                 std::chrono::ceil<std::chrono::milliseconds>(result.commit_gap))});
 }
 
 // A bound of every failover holds in each run, so that one seed alone can miss it. Percentiles are

@@ -69,6 +69,20 @@ class Snapshot final : public Observer {
     std::string state_;
 };
 
+/// The verdict whose chain is told: the first that nobody expected, else the first; null if none
+/// was violated with evidence.
+const check::Verdict* told(const ExpectSpec& expected, const std::vector<check::Verdict>& all) {
+    const check::Verdict* first = nullptr;
+    for (const check::Verdict& one : all) {
+        if (one.status != check::Status::violated || one.evidence.empty()) continue;
+        const bool known = std::ranges::count(expected.violates, one.id) > 0 ||
+                           std::ranges::count(expected.may_violate, one.id) > 0;
+        if (!known) return &one;
+        if (first == nullptr) first = &one;
+    }
+    return first;
+}
+
 }  // namespace
 
 struct Runner::Parts {
@@ -153,11 +167,9 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     if (!result.internal_error.empty()) result.outcome = check::Outcome::internal;
     if (options.timeline) {
         result.state = snapshot.state();
-        for (const check::Verdict& verdict : result.verdicts)
-            if (verdict.status == check::Status::violated && !verdict.evidence.empty() &&
-                result.chain.empty())
-                for (const std::uint64_t number : trace->chain(verdict.evidence))
-                    result.chain.push_back({TrueTime{}, "", "", number});
+        if (const check::Verdict* broke = told(scenario.expect, result.verdicts); broke != nullptr)
+            for (const std::uint64_t number : trace->chain(broke->evidence))
+                result.chain.push_back({TrueTime{}, "", "", number});
     }
     return result;
 }

@@ -163,6 +163,7 @@ def interrupted(folder):
     text, err = process.communicate(timeout=60)
     check("SIGINT ends it with what is known",
           process.returncode == 130 and "interrupted" in text, f"{process.returncode} {text}{err}")
+    check("what was interrupted has not passed", "PASS" not in text, text)
 
 
 def shards(folder):
@@ -175,7 +176,21 @@ def shards(folder):
     code, out, err = call("merge", one, two, one, "--out", folder / "all")
     check("shards unite, each once", code in (0, 1, 2) and "100 runs" in out, out + err)
     code, out, _ = call("merge", one, "--out", folder / "half")
-    check("a missing one is told", code != 0 and "shard 2 of 2 is missing" in out, out)
+    check("a missing one is told", code == 3 and "shard 2 of 2 is missing" in out, out)
+    check("and passes nothing", "PASS" not in out, out)
+    begun = folder / "begun"
+    shutil.copytree(two, begun)
+    file = begun / "results.ndjson"
+    file.write_text(file.read_text().split("\n", 1)[0] + "\n")
+    report = folder / "begun.json"
+    code, out, _ = call("merge", one, begun, "--out", folder / "unfinished", "--json", report)
+    check("an unfinished one is told", code == 3 and "is not finished: 0 of 50 runs" in out, out)
+    told = json.loads(report.read_text())
+    check("and in the report", (told["exitCode"], told["outcome"]) == (3, "inconclusive"), told)
+    file.write_text((two / "results.ndjson").read_text()
+                    .replace('"simulatedNs":', '"simulatedNs":1', 1))
+    refused("two copies that differ", "another copy of shard 2", "merge", one, two, begun, "--out",
+            folder / "bad")
     slurm = {"SLURM_ARRAY_TASK_ID": "11", "SLURM_ARRAY_TASK_MIN": "10",
              "SLURM_ARRAY_TASK_COUNT": "2"}
     code, _, _ = call("campaign", "--seeds", "1..100", "--families", "stop", "--out",

@@ -107,6 +107,22 @@ TEST(Shrink, EndsWithWhatItHasWhenItIsTold) {
     EXPECT_TRUE(made_up(document_text(shrunk.document)));
 }
 
+// A least file fails by itself as it did under what a campaign excuses.
+TEST(Shrink, WhatMayBeViolatedIsWrittenIntoTheFile) {
+    config::Node least = least_document(scenario());
+    const std::string before = document_text(least);
+    allow_in(least, {});
+    EXPECT_EQ(document_text(least), before);
+    for (const std::vector<std::string>& ids :
+         {std::vector<std::string>{"leader.at-most-one"},
+          std::vector<std::string>{"follower.freshness", "leader.at-most-one"}}) {
+        allow_in(least, ids);
+        const auto read = scenario_of(least);
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->expect.may_violate, ids);
+    }
+}
+
 TEST(Capsule, ReadsBackAndRefusesWhatIsNone) {
     Capsule capsule;
     capsule.build = "00112233aabbccdd";

@@ -73,14 +73,41 @@ TEST(Results, ALineThatIsCutOffIsDroppedByResumeAloneAndRefusedElsewhere) {
     EXPECT_FALSE(parse_results(damaged, Tail::resumed));
 }
 
+TEST(Results, AFileThatLostALineOrCountsMoreThanItTellsIsNoRecord) {
+    const auto refused = [](const std::vector<Batch>& batches) {
+        const auto read = parse_results(text_of(header(), batches), Tail::resumed);
+        return read ? std::string() : read.error();
+    };
+    EXPECT_EQ(refused({batch(0), batch(1)}), "");
+    EXPECT_NE(refused({batch(1)}).find("line 2: is batch 1, expected batch 0"), std::string::npos);
+    EXPECT_NE(refused({batch(0), batch(0)}).find("line 3"), std::string::npos);
+    Batch more = batch(0);
+    more.runs = 999'999;
+    EXPECT_NE(refused({more}).find("999999 runs, and tells the ends of 10"), std::string::npos);
+}
+
+TEST(Results, AShardsRunsAreCountedFromItsSeeds) {
+    EXPECT_EQ(header(1, 3).planned(), 34U);
+    EXPECT_EQ(header(3, 3).planned(), 33U);
+    EXPECT_EQ(header(1, 1).planned(), 100U);
+    Header endless = header();
+    endless.last = kEndless;
+    EXPECT_EQ(endless.planned(), kEndless);
+    std::vector<std::string> lacking;
+    ASSERT_TRUE(unite({Results{endless, {batch(0)}}}, {"one"}, lacking));
+    EXPECT_TRUE(lacking.empty());
+}
+
 TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
     const Results one{header(1, 3), {batch(0, {"a: x"})}};
     const Results two{header(2, 3), {batch(0), batch(1)}};
-    std::vector<std::uint64_t> missing;
+    std::vector<std::string> missing;
     const auto all = unite({one, two, one}, {"one", "two", "again"}, missing);
     ASSERT_TRUE(all) << all.error();
     EXPECT_EQ(all->runs(), 30U);
-    EXPECT_EQ(missing, (std::vector<std::uint64_t>{3}));
+    EXPECT_EQ(missing, (std::vector<std::string>{"shard 1 of 3 is not finished: 10 of 34 runs",
+                                                 "shard 2 of 3 is not finished: 20 of 33 runs",
+                                                 "shard 3 of 3 is missing"}));
     const auto refused = [&](Results other) {
         const auto united = unite({one, other}, {"one", "other"}, missing);
         return united ? std::string() : united.error();
@@ -97,6 +124,12 @@ TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
     other = two;
     other.header.guide = false;
     EXPECT_NE(refused(other), "");
+    other = two;
+    other.header.shard = 4;
+    EXPECT_NE(refused(other).find("shard 4 of 3"), std::string::npos);
+    other = one;
+    other.batches[0].simulated += 1s;
+    EXPECT_NE(refused(other).find("another copy of shard 1"), std::string::npos);
     other = two;
     other.header.families = {"crash"};
     EXPECT_NE(refused(other).find("families"), std::string::npos);
