@@ -1,15 +1,13 @@
 // leasehold campaign: random schedules until something breaks.
 #include "sim/cli/campaign.hpp"
 
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "config/nearest.hpp"
@@ -19,6 +17,7 @@
 #include "reports/text.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
+#include "sim/cli/results_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/signature.hpp"
 
@@ -44,33 +43,6 @@ std::string least_name(const std::string& signature) {
         c = c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : '-';
     return derived_name(name, "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
 }
-
-/// The file that results are appended to, a line in one write: a SIGKILL leaves whole lines.
-class ResultsFile {
-  public:
-    ResultsFile(const std::string& path, bool fresh, std::size_t keep) : path_(path) {
-        descriptor_ =
-            open(path.c_str(), O_WRONLY | O_CLOEXEC | (fresh ? O_CREAT | O_EXCL : 0), 0644);
-        if (descriptor_ < 0) fail("open");
-        if (!fresh && ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) fail("truncate");
-        if (lseek(descriptor_, 0, SEEK_END) < 0) fail("seek in");
-    }
-    ~ResultsFile() { close(descriptor_); }
-    ResultsFile(const ResultsFile&) = delete;
-    ResultsFile& operator=(const ResultsFile&) = delete;
-
-    void write_line(const std::string& line) {
-        if (::write(descriptor_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-            fail("write");
-    }
-
-  private:
-    [[noreturn]] void fail(const char* doing) const {
-        throw reports::OutputError(path_ + ": cannot " + doing + ": " + std::strerror(errno));
-    }
-    std::string path_;
-    int descriptor_ = -1;
-};
 
 class Campaign {
   public:
@@ -326,6 +298,18 @@ Result<std::vector<search::Family>, std::string> families_of(const Options& opti
     return families;
 }
 
+/// Refuses a campaign that would play a base scenario without any fault, and call that a pass.
+std::string without_faults(const std::vector<sim::Scenario>& bases,
+                           const std::vector<search::Family>& families) {
+    for (const sim::Scenario& base : bases) {
+        const auto fits = [&](search::Family family) { return search::can_have(base, family); };
+        if (families.empty() || std::ranges::any_of(families, fits)) continue;
+        return base.file + ": none of the faults of --families can happen in it" +
+               (base.elects() ? "" : " (nobody elects)");
+    }
+    return {};
+}
+
 search::Header header_of(const Options& options, const std::vector<sim::Scenario>& bases,
                          Shard shard) {
     search::Header header;
@@ -352,6 +336,7 @@ int campaign_command(const Options& options) {
     if (!families) return refuse(families.error());
     std::vector<sim::Scenario> bases;
     if (!read_scenarios(options.paths, options, bases)) return kExitUsage;
+    if (const std::string why = without_faults(bases, *families); !why.empty()) return refuse(why);
     const search::Header header = header_of(options, bases, *shard);
     fs::path folder = options.out;
     if (!folder.empty() && shard->count > 1)

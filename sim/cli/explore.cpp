@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -76,7 +77,12 @@ int replay(const Options& options) {
     return exit_code_of(story.broken);
 }
 
-/// Tells the shortest schedule, and writes it down.
+std::string file_of(const Space& space, const Options& options) {
+    return options.out.empty() ? std::string(space.name) + ".schedule" : options.out;
+}
+
+/// Tells the shortest schedule, and writes it down: told first, so that what was searched for an
+/// hour is not lost with a disk that is full.
 int report(const Space& space, const Violation& found, const Limits& limits,
            const Options& options) {
     std::optional<Violation> least = shortest(space, limits, found.schedule.size());
@@ -85,15 +91,14 @@ int report(const Space& space, const Violation& found, const Limits& limits,
     std::size_t ticks = 0;
     for (const Action& action : violation.schedule)
         ticks += action.what == Happens::tick ? 1U : 0U;
-    const std::string file =
-        options.out.empty() ? std::string(space.name) + ".schedule" : options.out;
-    reports::write_file(file, to_file(space, violation.schedule));
     print((proven ? "The shortest schedule" : "A schedule (the shortest one does not fit)") +
           (": " + std::to_string(violation.schedule.size() - ticks) + " actions in " +
            std::to_string(ticks) + " ticks, with " + std::to_string(space.most_faults) +
            (space.most_faults == 1 ? " fault\n\n" : " faults\n\n")) +
-          told(play(space, violation.schedule)) + "replay: leasehold explore --replay " +
-          reports::shell_quoted(file) + "\n");
+          told(play(space, violation.schedule)));
+    const std::string file = file_of(space, options);
+    reports::write_file(file, to_file(space, violation.schedule));
+    print("replay: leasehold explore --replay " + reports::shell_quoted(file) + "\n");
     return exit_code_of(violation.broken);
 }
 
@@ -148,6 +153,9 @@ int explore_command(const Options& options) {
         if (!chosen.back())
             return refuse("explore: no space '" + name + "'" + config::suggestion(name, names) +
                           " (leasehold explore --list)");
+        if (const std::string file = file_of(*chosen.back(), options);
+            std::filesystem::exists(file))
+            return refuse(file + ": exists already (give another --out)");
     }
     hold_interrupts();
     Limits limits;

@@ -117,6 +117,8 @@ class Dice {
 
 /// A configuration: replicas, election, store, network, clocks, workload.
 [[nodiscard]] sim::Scenario draw_configuration(Random& random);
+/// Can the scenario have a fault of the family? Without an election there is no Lease to edit.
+[[nodiscard]] bool can_have(const sim::Scenario& scenario, Family family);
 /// A fault of the family; none where the scenario can't have it.
 [[nodiscard]] std::optional<sim::Fault> draw_fault(const sim::Scenario& scenario, Family family,
                                                    Random& random);

@@ -24,34 +24,13 @@ class FaultDraw {
         : scenario_(scenario), random_(random), dice_(random) {}
 
     std::optional<Fault> draw(Family family) {
-        if (!possible(family)) return std::nullopt;
+        if (!can_have(scenario_, family)) return std::nullopt;
         trigger();
         of(family);
         return std::move(fault_);
     }
 
   private:
-    [[nodiscard]] bool possible(Family family) const {
-        switch (family) {
-            case Family::lease_requests:
-            case Family::lease_operator:
-            case Family::restore:
-            case Family::watch:
-                return scenario_.elects();
-            case Family::bucket_requests:
-            case Family::answers:
-            case Family::objects:
-            case Family::lists:
-            case Family::conditions:
-                return scenario_.stores() && scenario_.electors.none();
-            case Family::files:
-                return scenario_.stores() && scenario_.values.file_store &&
-                       scenario_.electors.none();
-            default:
-                return true;
-        }
-    }
-
     [[nodiscard]] Duration lease() const { return scenario_.election.lease_duration; }
 
     /// From moments over a part of a lease to three leases, more often short.
@@ -410,6 +389,26 @@ void FaultDraw::of_the_servers(Family family) {
 }
 
 }  // namespace
+
+bool can_have(const Scenario& scenario, Family family) {
+    switch (family) {
+        case Family::lease_requests:
+        case Family::lease_operator:
+        case Family::restore:
+        case Family::watch:
+            return scenario.elects();
+        case Family::bucket_requests:
+        case Family::answers:
+        case Family::objects:
+        case Family::lists:
+        case Family::conditions:
+            return scenario.stores() && scenario.electors.none();
+        case Family::files:
+            return scenario.stores() && scenario.values.file_store && scenario.electors.none();
+        default:
+            return true;
+    }
+}
 
 std::optional<Fault> draw_fault(const Scenario& scenario, Family family, Random& random) {
     return FaultDraw(scenario, random).draw(family);

@@ -211,6 +211,11 @@ def shards(folder):
     refused("an impossible family", "did you mean 'crash'", "campaign", "--families", "crahs")
     refused("a family that is like none of them", "families: crash, .*, pods", "campaign",
             "--families", "zzz")
+    alone = folder / "alone.yaml"
+    alone.write_text(FAILS.split("election:")[0].replace("fails", "alone").replace(
+        "replicas: 5, leaderFollower: {enabled: true}", "replicas: 1"))
+    refused("families that a base can't have", r"alone.yaml: none of the faults of --families can "
+            r"happen in it \(nobody elects\)", "campaign", alone, "--families", "watch,restore")
     refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
 
 
