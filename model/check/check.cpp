@@ -103,7 +103,6 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     writes.process_ended(record);
     contents.process_ended(record.replica);
     served.process_ended(record.replica);
-    keeping.process_ended(record.replica);
     stable.process_ended(record.replica);
     claims.process_ended(record.replica);
     rates.process_ended(record.replica);

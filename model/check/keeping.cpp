@@ -33,7 +33,10 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     Got& got = stations_[step.replica][key];
     const std::uint64_t kept = served_.tagged(step.replica, key).number;
-    if (got.etag != etag || got.kept != kept) got = Got{etag, 0, step.now.monotonic, kept};
+    // Who led in between has looked at what it could not keep, and follows anew.
+    const std::uint32_t era = facts_.replicas[step.replica].era;
+    if (got.etag != etag || got.kept != kept || got.era != era)
+        got = Got{etag, 0, step.now.monotonic, kept, era};
     facts_.checked(Id::requests_bounded);
     const auto waits = static_cast<std::uint64_t>((step.now.monotonic - got.first) /
                                                   (facts_.settings.fastest_poll() / 2));
@@ -44,10 +47,6 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
                        std::to_string(got.times) + " times within " +
                        words(step.now.monotonic - got.first) + ", although it cannot keep it",
                    {step.number});
-}
-
-void Keeping::process_ended(ReplicaIndex index) {
-    if (index < stations_.size()) stations_[index].clear();
 }
 
 }  // namespace leasehold::check

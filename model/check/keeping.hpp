@@ -21,7 +21,6 @@ class Keeping {
     void file_sent(const ReplicaStepped& step, const SendFile& file);
     /// A GET of a follower's pass, for which no read waits, brought that version.
     void got(const ReplicaStepped& step, const ObjectKey& key, const ETag& etag);
-    void process_ended(ReplicaIndex index);
 
   private:
     /// The version of a key that was fetched last.
@@ -30,6 +29,7 @@ class Keeping {
         std::uint64_t times = 0;
         Instant first{};
         std::uint64_t kept = 0;  ///< event that kept a version of the key, before the first
+        std::uint32_t era = 0;   ///< ReplicaFacts::era of the first
     };
 
     Facts& facts_;

@@ -59,14 +59,20 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     const Instant room =
         leads ? self.gate.valid_until - 3 * election.attempt_timeout() : Instant::max();
     const Instant allowed = std::min(own.lease_not_before, room);
+    if (request.verb == LeaseVerb::get) return;
     own.lease_sent = step.now.monotonic;
-    if (step.now.monotonic < allowed && request.verb != LeaseVerb::get)
+    own.lease_write = request.request;
+    if (step.now.monotonic < allowed)
         too_early(step, "a write of the Lease", allowed, own.lease_told);
 }
 
 void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer) {
-    if (answer.reply.retry_after <= Duration(0)) return;
     Station& own = station(step.replica);
+    // It binds what it refused: a write that was throttled, and so certainly not applied. After any
+    // other error a look has to tell first what became of it, and then the write that follows is
+    // another; and a refused GET leaves the takeover, which needs none, as it was.
+    if (answer.request != own.lease_write || answer.reply.status != 429) return;
+    if (answer.reply.retry_after <= Duration(0)) return;
     const Duration wait = std::min(answer.reply.retry_after, facts_.settings.election.retry_period);
     // A refused request has had its turn: the next one's is a retryPeriod after it was sent.
     own.lease_not_before = std::min(saturating_add(step.now.monotonic, wait),

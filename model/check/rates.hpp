@@ -11,8 +11,8 @@
 namespace leasehold::check {
 
 /// No process sends requests without measure: towards the Lease API three in a retryPeriod at
-/// most, towards one object one in a retryMin beyond what was asked of it, bursts apart. And a
-/// Retry-After is waited out, as far as the work can wait.
+/// most, towards one object one in a retryMin beyond what was asked of it, bursts apart. And the
+/// Retry-After of a throttled write is waited out, as far as the work can wait.
 class Rates {
   public:
     explicit Rates(Facts& facts) : facts_(facts) {}
@@ -43,7 +43,8 @@ class Rates {
     };
     struct Station {
         Allowance lease;
-        Instant lease_sent{};
+        Instant lease_sent{};   ///< of the last write
+        RequestId lease_write;  ///< the last write
         Instant lease_not_before = Instant::min();
         std::uint64_t lease_told = 0;
         std::map<ObjectKey, Object> objects;

@@ -214,6 +214,9 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
     if (!ok || found->verb != FileVerb::load) {  // a load that succeeded tells nothing new
         Floor& floor = own.keys[found->key];
         if (found->verb == FileVerb::store) floor.file = ok;
+        // A write that was given from memory, and that neither disk nor bucket has: nobody was
+        // promised it, and what the bucket holds counts again. Committed, it binds all the same.
+        if (found->verb == FileVerb::store && !ok && found->tag.dirty) floor.asked = 0;
         if (found->verb == FileVerb::load) floor.file = false;
         if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
             floor.tag = found->tag;

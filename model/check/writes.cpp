@@ -57,10 +57,13 @@ Duration Writes::bound(std::uint64_t size, std::size_t ahead, std::size_t same_k
         claim = 2 * (2 * facts_.settings.bucket_request + storage.retry_max +
                      2 * (election.attempt_timeout() + election.retry_period));
     const Duration turn = 2 * facts_.settings.bucket_request + facts_.settings.transfer;
+    // Without a group's headers a late PUT is told from a newer one by nothing, so a key whose last
+    // PUT has an unknown outcome rests until that one can land no more.
+    const Duration rest = facts_.settings.elects ? Duration(0) : storage.largest_request_age;
     const auto places = std::max(1U, storage.puts_max);
     const auto rounds = static_cast<std::int64_t>(2 + same_key + ahead / places);
     // Nobody calls a minute late.
-    return std::max<Duration>(60s, attempt + claim + rounds * turn);
+    return std::max<Duration>(60s, attempt + claim + rest + rounds * turn);
 }
 
 void Writes::began(const ReplicaStepped& step, ReplicaFacts& self, CallId call,
@@ -127,7 +130,8 @@ void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const 
                              2 * facts_.settings.election.attempt_timeout();
     if (!own.works && saturating_add(step.now.monotonic, reserve) >= own.stop_deadline) return;
     const bool overdue = step.at - write.accepted > write.bound;
-    if (step.now.monotonic >= write.deadline && !overdue) return;  // there was too much to do
+    // There was too much to do. The deadline is known to a MiB, for headers belong to the size.
+    if (step.now.monotonic >= write.deadline - storage.timeout_per_mib && !overdue) return;
     if (!facts_.fresh(Id::eventually_committed)) return;
     facts_.violate(Id::eventually_committed, step.at,
                    self.name + " answered its write of " + check::words(write.key) + " of " +

@@ -57,8 +57,10 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
         case FaultKind::damage_answer:
             // Its bound knows paths, and not that what comes over them is thrown away.
             allow(scenario, {"follower.freshness"});
-            // Plain objects of a single install have nothing to tell damage by.
-            if (!scenario.elects()) allow(scenario, {"bucket.linearizable"});
+            // Plain objects, of a single install or of somebody else, have nothing to tell damage
+            // by.
+            if (!scenario.elects() || scenario.workload.preloaded > 0)
+                allow(scenario, {"bucket.linearizable"});
             return;
         case FaultKind::set_preconditions:
             // bucket/preconditions-ignored, bucket/older-version-lands-late
@@ -71,6 +73,9 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             // bucket/prefix-emptied
             if (fault.object_damage == sim::ObjectDamage::removed)
                 allow(scenario, {"replicas.converge"});
+            // What may not be read cannot be seen, however healthy the path.
+            if (fault.object_damage == sim::ObjectDamage::archived)
+                allow(scenario, {"follower.freshness"});
             return;
         default:
             return;

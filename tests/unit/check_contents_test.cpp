@@ -53,6 +53,26 @@ TEST_F(CheckContents, AnOlderVersionAfterANewerOneIsFound) {
               "or committed before");
 }
 
+TEST_F(CheckContents, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
+    for (const FileStatus stored : {FileStatus::ok, FileStatus::io_error}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey, 1));
+        history.store(0, 10500ms, kKey, "a", 5, 1, 1);
+        history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        history.step(0, 20s, backup_write(2, kKey, 2),
+                     {send_file(7, FileVerb::store, kKey, "a", true)});
+        // From memory, while it is being stored.
+        history.step(0, 21s, query(101, kKey), {query_data(101, "", 5, 2)});
+        history.step(0, 22s, FileAnswered{RequestId{7}, FileReply{stored, nullptr}},
+                     {write_done(2, WriteAck::unknown)});
+        const auto back = history.step(0, 23s, query(102, kKey), {query_data(102, "a", 5, 1)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        EXPECT_TRUE(stored == FileStatus::ok ? violated(found, back) : passes(found));
+    }
+}
+
 TEST_F(CheckContents, AReadCountsLikeAQueryAndACommitLikeAnAnswer) {
     written(10s, 1, "a");
     written(20s, 2, "b");

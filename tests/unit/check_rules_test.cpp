@@ -131,12 +131,30 @@ TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
         const Verdict verdict = history.verdict(kBounded, 10s);
         EXPECT_TRUE(early ? violated(verdict, again) : passes(verdict));
     }
-    History history;
-    history.start_all();
-    history.step(1, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
-    history.step(1, 1s, lease_answered(1, nullptr, 1s));
-    const auto again = history.step(1, 1500ms, Timer{}, {send_lease(2, LeaseVerb::update, 7)});
-    EXPECT_TRUE(violated(history.verdict(kBounded, 10s), again));
+}
+
+TEST(CheckRequestsBounded, TheRetryAfterOfAThrottledWriteOfTheLeaseIsWaitedOut) {
+    struct Row {
+        LeaseVerb verb;
+        int status;
+        bool binds;
+    };
+    for (const auto& [verb, status, binds] :
+         {Row{LeaseVerb::update, 429, true}, Row{LeaseVerb::create, 429, true},
+          // What became of it is looked up, and what follows is another write.
+          Row{LeaseVerb::update, 503, false},
+          // The takeover at the end of a lease needs no GET.
+          Row{LeaseVerb::get, 429, false}}) {
+        History history;
+        history.start_all();
+        history.step(1, 900ms, Timer{}, {send_lease(1, verb, 6)});
+        LeaseAnswered answer = lease_answered(1, nullptr, 1s);
+        answer.reply.status = status;
+        history.step(1, 1s, std::move(answer));
+        const auto again = history.step(1, 1500ms, Timer{}, {send_lease(2, LeaseVerb::update, 7)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(binds ? violated(verdict, again) : passes(verdict)) << status;
+    }
 }
 
 TEST(CheckEpochsIncrease, AClaimWithoutARenewalSinceItsLookIsFound) {
@@ -406,6 +424,18 @@ TEST_F(CheckKeeping, AVersionThatCanNotBeKeptIsFetchedEverMoreRarely) {
         fetched(500s + i * 10s);
     const auto tenth = fetched(530s);
     EXPECT_TRUE(violated(verdict(), tenth));
+}
+
+TEST_F(CheckKeeping, WhoLedInBetweenFollowsAnew) {
+    for (int i = 0; i < 3; ++i)
+        fetched(10s + i * 1s);
+    history_.lead(1, 14s, 5, 3s);
+    history_.follow(1, 17s);
+    for (int i = 0; i < 3; ++i)
+        fetched(20s + i * 1s);
+    EXPECT_TRUE(passes(verdict()));
+    const auto again = fetched(24s);
+    EXPECT_TRUE(violated(verdict(), again));
 }
 
 TEST_F(CheckKeeping, OneThatWasKeptMayBeFetchedAgain) {

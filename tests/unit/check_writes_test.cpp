@@ -48,6 +48,38 @@ TEST_F(CheckWrites, AnyAnswerButCommittedIsFoundWhereNothingWasInTheWay) {
     }
 }
 
+TEST(CheckSingleInstall, AKeyRestsAfterAnUnknownPutAndIsWrittenThen) {
+    Settings settings = test_settings();
+    settings.replicas = 1;
+    settings.elects = false;
+    for (const bool later : {false, true}) {
+        History history(settings);
+        history.start_all();
+        history.step(0, 0s, Timer{}, {RoleChanged{Role::leader, Term{}}});
+        history.step(0, 10s, backup_write(1, kKey));
+        // largestRequestAge after the attempt before it, and what else takes its time
+        const auto seen = history.step(0, later ? 85s : 71s, Timer{});
+        const Verdict verdict = history.verdict(kWrites, 90s);
+        EXPECT_EQ(violated(verdict, seen), later) << verdict.what;
+    }
+}
+
+TEST_F(CheckWrites, FailedAtTheDeadlineIsAnAnswer) {
+    Settings settings = test_settings();
+    settings.storage.write_deadline = 30s;
+    for (const bool early : {true, false}) {
+        History history(settings);
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        const auto bytes = std::make_shared<const Blob>(Blob{2ULL << 20U, {}, nullptr});
+        history.step(0, 10s, BackupWrite{CallId{1}, key_of(kKey), bytes});
+        const Duration time_of_bytes = 2 * settings.storage.timeout_per_mib;
+        const auto answer = history.step(0, 10s + (early ? Duration(25s) : 30s + time_of_bytes),
+                                         Timer{}, {write_done(1, WriteAck::failed)});
+        EXPECT_EQ(violated(history.verdict(kWrites, 50s), answer), early);
+    }
+}
+
 TEST_F(CheckWrites, CommittedInTimePasses) {
     asked(10s, 1);
     answered(11s, 1, WriteAck::committed);

@@ -219,7 +219,7 @@ TEST_F(StoragePlaces, AnEpochThatIsDamagedOnItsWayIsLookedAtAgain) {
     FakeBucket whole;
     whole.put_fenced(kEpoch, Blob{}, 1000);
     Rig own(whole);
-    int damaged = 2;
+    int damaged = 4;
     own.error = [&](const SendBucket& request) -> std::optional<BucketReply> {
         const bool looks = request.verb == BucketVerb::get && request.key == kEpoch;
         if (!looks || damaged-- <= 0) return std::nullopt;
@@ -237,6 +237,20 @@ TEST_F(StoragePlaces, AnEpochThatIsDamagedOnItsWayIsLookedAtAgain) {
     ASSERT_TRUE(own.writes.contains(call));
     EXPECT_EQ(own.writes.at(call).ack, WriteAck::committed);
     EXPECT_EQ(whole.stamp(key("a")).epoch, Epoch{1001}) << "not the term over a higher epoch";
+}
+
+TEST_F(StoragePlaces, AnEpochThatStaysUnreadableIsClaimedOverWithinAThirdOfAShortLease) {
+    FakeBucket damaged;
+    damaged.put_fenced(kEpoch, Blob{}, ~0ULL);
+    StorageConfig config = Rig::default_config();
+    config.lease_duration = 1s;
+    Rig own(damaged, config);
+    own.start();
+    own.lead(100);
+    const CallId call = own.write(key("a"), blob(1));
+    own.advance(900ms);
+    ASSERT_TRUE(own.writes.contains(call)) << "before a lease without progress is given up";
+    EXPECT_EQ(own.writes.at(call).ack, WriteAck::committed);
 }
 
 TEST_F(StoragePlaces, AnEpochBeyondAllReasonOnAnObjectIsCorruptAndWrittenOver) {

@@ -12,8 +12,13 @@ namespace {
 /// The loser of a real race looks again at once. An answer that fits no race is believed to be late
 /// as often as this; then the claim backs off like any failure.
 constexpr std::uint32_t kContradictions = 2;
-/// Looks in a row that found the same version unreadable, and did not believe it.
-constexpr std::uint32_t kUnreadable = 2;
+/// Looks in a row that found the same version unreadable, and did not believe it: what spoils
+/// answers spoils a few in a row, and with the back-off between them these take three seconds.
+constexpr std::uint32_t kUnreadable = 4;
+/// And at most this part of a lease: a leader whose claim gets nowhere for a whole one gives up,
+/// and the next would begin to count anew, so an object that is spoilt at rest would stop all
+/// writes.
+constexpr std::int64_t kUnreadablePart = 3;
 /// Raises in one leadership that follow each other at once.
 constexpr std::uint32_t kRaises = 3;
 }  // namespace
@@ -58,10 +63,15 @@ void EpochClaim::failed(const Sight& sight, const Flight& flight, Duration retry
 /// An answer may be damaged on its way while the object is whole. Taken for damaged at rest, the
 /// term would be claimed over a higher epoch after a restore of the cluster, and writes of the
 /// leadership before it would be newer than ours. At rest it stays as it is: so look again.
-bool EpochClaim::may_be_readable(const ETag& shown) {
-    if (history_.unreadable != shown) history_.looks_unreadable = 0;
+bool EpochClaim::may_be_readable(const Sight& sight, const ETag& shown) {
+    if (history_.looks_unreadable == 0 || history_.unreadable != shown) {
+        history_.looks_unreadable = 0;
+        history_.unreadable_since = sight.now;
+    }
     history_.unreadable = shown;
-    return ++history_.looks_unreadable <= kUnreadable;
+    const Duration long_enough = sight.config.lease_duration / kUnreadablePart;
+    return ++history_.looks_unreadable <= kUnreadable &&
+           sight.now < saturating_add(history_.unreadable_since, long_enough);
 }
 
 bool EpochClaim::contradicts(const ETag& shown) const {
@@ -90,7 +100,7 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
             }
         } else {
             desk.note(MarkId::object_corrupt);
-            if (may_be_readable(reply.etag)) return failed(sight, flight, Duration{0}, desk);
+            if (may_be_readable(sight, reply.etag)) return failed(sight, flight, Duration{0}, desk);
             // Unreadable: the term, which grows, is what is left to go by.
         }
     } else if (outcome != BucketOutcome::missing) {

@@ -80,7 +80,8 @@ class EpochClaim {
             0;                        ///< smallest write id of the running claim's swaps; 0 = none
         std::optional<ETag> refused;  ///< condition of the swap that met 412
         std::uint32_t contradictions = 0;
-        ETag unreadable;  ///< version that no stamp was found in
+        ETag unreadable;             ///< version that no stamp was found in
+        Instant unreadable_since{};  ///< first of the looks in a row that found none
         std::uint32_t looks_unreadable = 0;
         std::uint32_t raises = 0;
         Instant wished{};  ///< when a renewal was asked for last
@@ -93,7 +94,7 @@ class EpochClaim {
     void wish_renewal(const Sight& sight, Desk& desk);
     void swap(const Sight& sight, const Renewing& found, Duration timeout, Desk& desk);
     void claimed(Epoch epoch, Desk& desk);
-    [[nodiscard]] bool may_be_readable(const ETag& shown);
+    [[nodiscard]] bool may_be_readable(const Sight& sight, const ETag& shown);
     [[nodiscard]] bool contradicts(const ETag& shown) const;
 
     State state_;
