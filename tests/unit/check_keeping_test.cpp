@@ -1,0 +1,80 @@
+// requests.bounded, its part that looks at local copies.
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kBounded = "requests.bounded";
+constexpr std::string_view kKey = "assets/1h";
+
+class CheckKeeping : public ::testing::Test {
+  protected:
+    CheckKeeping() {
+        history_.start_all();
+        history_.object(0, 1s, kKey, "a", 1);
+    }
+    std::uint64_t fetched(Duration when) {
+        const std::uint64_t request = ++request_;
+        history_.step(1, when, Timer{}, {send_bucket(request, BucketVerb::get, kKey)});
+        return history_.step(1, when + 1ms, bucket_got(request, "a"));
+    }
+    std::uint64_t file(Duration when, FileVerb verb, FileStatus status = FileStatus::ok) {
+        const std::uint64_t request = ++request_;
+        const auto sent = history_.step(1, when, Timer{}, {send_file(request, verb, kKey, "a")});
+        history_.step(1, when + 1ms, FileAnswered{RequestId{request}, FileReply{status, nullptr}});
+        return sent;
+    }
+    Verdict verdict() { return history_.verdict(kBounded, 10min); }
+    History history_;
+    std::uint64_t request_ = 100;
+};
+
+TEST_F(CheckKeeping, AVersionThatCanNotBeKeptIsFetchedEverMoreRarely) {
+    for (const Duration when : {10s, 40s, 70s, 130s, 250s, 490s}) {
+        fetched(when);
+        file(when + 1s, FileVerb::store, FileStatus::no_space);
+    }
+    EXPECT_TRUE(passes(verdict()));
+    for (int i = 0; i < 3; ++i)
+        fetched(500s + i * 10s);
+    const auto tenth = fetched(530s);
+    EXPECT_TRUE(violated(verdict(), tenth));
+}
+
+TEST_F(CheckKeeping, WhoLedInBetweenFollowsAnew) {
+    for (int i = 0; i < 3; ++i)
+        fetched(10s + i * 1s);
+    history_.lead(1, 14s, 5, 3s);
+    history_.follow(1, 17s);
+    for (int i = 0; i < 3; ++i)
+        fetched(20s + i * 1s);
+    EXPECT_TRUE(passes(verdict()));
+    const auto again = fetched(24s);
+    EXPECT_TRUE(violated(verdict(), again));
+}
+
+TEST_F(CheckKeeping, OneThatWasKeptMayBeFetchedAgain) {
+    for (int i = 0; i < 12; ++i) {
+        fetched(10s + i * 10s);
+        file(11s + i * 10s, FileVerb::store);
+        file(12s + i * 10s, FileVerb::load, FileStatus::corrupt);
+    }
+    EXPECT_TRUE(passes(verdict()));
+}
+
+TEST_F(CheckKeeping, AFileIsNotWrittenWithWhatItHolds) {
+    file(10s, FileVerb::store);
+    file(20s, FileVerb::load);
+    EXPECT_NE(verdict().status, Status::violated);
+    const auto again = file(30s, FileVerb::store);
+    EXPECT_TRUE(violated(verdict(), again));
+}
+
+TEST_F(CheckKeeping, ATagIsNotWrittenTwice) {
+    file(10s, FileVerb::store);
+    const auto again = file(30s, FileVerb::retag);
+    EXPECT_TRUE(violated(verdict(), again));
+}
+
+}  // namespace
+}  // namespace leasehold::check
