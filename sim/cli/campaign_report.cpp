@@ -50,12 +50,20 @@ std::string table(const CampaignReport& report) {
     return text.empty() ? text : "failures\n" + text;
 }
 
-std::optional<std::uint64_t> number_in(const char* variable) {
-    const char* text = std::getenv(variable);
-    if (text == nullptr) return std::nullopt;
-    const auto number = config::parse_count(text);
-    return number ? std::optional(*number) : std::optional<std::uint64_t>(~0ULL);
-}
+/// Whole numbers of the environment; the first that is none leaves a message.
+struct Environment {
+    std::string error;
+    /// None: it is not set, or is no number.
+    std::optional<std::uint64_t> operator[](const char* variable) {
+        const char* text = std::getenv(variable);
+        if (text == nullptr) return std::nullopt;
+        const auto number = config::parse_count(text);
+        if (number) return *number;
+        if (error.empty())
+            error = std::string(variable) + ": expected a whole number, found '" + text + "'";
+        return std::nullopt;
+    }
+};
 
 }  // namespace
 
@@ -204,22 +212,26 @@ Result<Shard, std::string> shard_of(const Options& options) {
                               " of " + std::to_string(count)};
         return Shard{index, count};
     };
-    if (const auto id = number_in("SLURM_ARRAY_TASK_ID")) {
-        const std::uint64_t least = number_in("SLURM_ARRAY_TASK_MIN").value_or(1);
-        const auto count = number_in("SLURM_ARRAY_TASK_COUNT");
-        if (!count)
+    Environment environment;
+    const auto id = environment["SLURM_ARRAY_TASK_ID"];
+    const std::uint64_t least = environment["SLURM_ARRAY_TASK_MIN"].value_or(1);
+    const auto tasks = environment["SLURM_ARRAY_TASK_COUNT"];
+    const auto index = environment["JOB_COMPLETION_INDEX"];
+    const auto shards = environment["LEASEHOLD_SHARDS"];
+    if (!environment.error.empty()) return Unexpected{environment.error};
+    if (id) {
+        if (!tasks)
             return Unexpected{
                 std::string("SLURM_ARRAY_TASK_ID is set and SLURM_ARRAY_TASK_COUNT "
                             "is not: give --shard I/N")};
-        return checked("SLURM_ARRAY_TASK_ID", *id - least + 1, *count);
+        return checked("SLURM_ARRAY_TASK_ID", *id - least + 1, *tasks);
     }
-    if (const auto index = number_in("JOB_COMPLETION_INDEX")) {
-        const auto count = number_in("LEASEHOLD_SHARDS");
-        if (!count)
+    if (index) {
+        if (!shards)
             return Unexpected{
                 std::string("JOB_COMPLETION_INDEX is set and LEASEHOLD_SHARDS, the "
                             "Job's completions, is not: set it or give --shard I/N")};
-        return checked("JOB_COMPLETION_INDEX", *index + 1, *count);
+        return checked("JOB_COMPLETION_INDEX", *index + 1, *shards);
     }
     return Shard{};
 }

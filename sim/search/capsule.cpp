@@ -35,6 +35,13 @@ Result<Capsule, std::string> parse_capsule(std::string_view text) {
                               ", and this program knows format " + std::to_string(kCapsuleVersion)};
         Capsule capsule;
         reports::decode(json, capsule);
+        const bool digest =
+            capsule.digest.size() == 16 &&
+            capsule.digest.find_first_not_of("0123456789abcdef") == std::string::npos;
+        if (!digest)
+            return Unexpected{
+                "its digest is damaged: expected sixteen hexadecimal digits, found '" +
+                capsule.digest + "'"};
         return capsule;
     } catch (const reports::JsonError& error) {
         return Unexpected{std::string("no whole capsule: ") + error.what()};

@@ -96,6 +96,8 @@ def bad_capsules(folder, good, text):
             ("cut off", "no whole capsule", text[:len(text) // 2]),
             ("of a later format", "format 9", json.dumps({**good, "capsule": 9})),
             ("without a seed", "seed", json.dumps({k: v for k, v in good.items() if k != "seed"})),
+            ("with a digest that is none", "sixteen hexadecimal digits",
+             json.dumps({**good, "digest": "xyz"})),
             ("with a damaged scenario", "damaged",
              json.dumps({**good, "scenario": good["scenario"].replace("duration", "duratoin")})),
             ("empty", "empty", "")):
@@ -207,6 +209,8 @@ def shards(folder):
     refused("no results", "no such file", "merge", folder, "--out", folder / "bad")
     refused("half of what a Job says", "LEASEHOLD_SHARDS", "campaign",
             env={"JOB_COMPLETION_INDEX": "0"})
+    refused("a Slurm array of one that is no number", "SLURM_ARRAY_TASK_ID: .*found 'x'", "campaign",
+            env={"SLURM_ARRAY_TASK_ID": "x", "SLURM_ARRAY_TASK_COUNT": "3"})
     refused("an impossible shard", "--shard", "campaign", "--shard", "3/2")
     refused("an impossible family", "did you mean 'crash'", "campaign", "--families", "crahs")
     refused("a family that is like none of them", "families: crash, .*, pods", "campaign",
