@@ -124,7 +124,7 @@ class Campaign {
             const std::uint64_t seed = seed_of(number * kBatch + i);
             if (seed > report_.results.header.last) break;
             const std::uint64_t base = bases_ == 0 ? 0 : 1 + seed % bases_;
-            genomes.push_back(guide_.next(base, seed));
+            genomes.push_back(options_.genome ? *options_.genome : guide_.next(base, seed));
             jobs.push_back(
                 {0, genomes.back().seed, false, false, false, search::genome_text(genomes.back())});
         }
@@ -324,6 +324,11 @@ search::Header header_of(const Options& options, const std::vector<sim::Scenario
     header.guide = options.guide;
     header.shard = shard.index;
     header.shards = shard.count;
+    if (options.genome) {
+        header.first = header.last = options.genome->seed;
+        header.shard = header.shards = 1;
+        header.guide = false;
+    }
     return header;
 }
 
@@ -337,10 +342,16 @@ int campaign_command(const Options& options) {
     std::vector<sim::Scenario> bases;
     if (!read_scenarios(options.paths, options, bases)) return kExitUsage;
     if (const std::string why = without_faults(bases, *families); !why.empty()) return refuse(why);
+    const std::uint64_t base = options.genome ? options.genome->base : bases.size();
+    if (base > bases.size() || (base == 0 && !bases.empty()))
+        return refuse(
+            "--genome: its first number is that of the base scenario, here " +
+            (bases.empty() ? "0 as there is none" : "1 to " + std::to_string(bases.size())) +
+            ", found " + std::to_string(base));
     const search::Header header = header_of(options, bases, *shard);
     fs::path folder = options.out;
-    if (!folder.empty() && shard->count > 1)
-        folder /= "shard-" + std::to_string(shard->index) + "-of-" + std::to_string(shard->count);
+    if (!folder.empty() && header.shards > 1)
+        folder /= "shard-" + std::to_string(header.shard) + "-of-" + std::to_string(header.shards);
     const fs::path path = folder / search::kResultsFile;
     std::optional<search::Results> before;
     std::size_t keep = 0;

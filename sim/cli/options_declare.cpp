@@ -155,6 +155,10 @@ CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
         ->type_name("LIST");
     campaign->add_option("--out", options.out, "directory for results and what failed")
         ->type_name("DIR");
+    campaign
+        ->add_option("--genome", raw.genome,
+                     "play one run alone, by its genome in an earlier campaign's results")
+        ->type_name("'0 SEED N...'");
     campaign->add_flag("--no-guide", raw.no_guide, "draw each run anew, mutate nothing");
     campaign->add_flag("--no-shrink", raw.no_shrink, "leave what failed as it is");
     campaign->add_flag("--resume", options.resume, "go on with the results in --out");

@@ -33,6 +33,7 @@ struct Raw {
     std::string memory;
     std::string time;
     std::string families;
+    std::string genome;
     bool no_guide = false;
     bool no_shrink = false;
     std::string shard;

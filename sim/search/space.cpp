@@ -119,7 +119,7 @@ void mutate(Scenario& scenario, const std::vector<Family>& families, Random& ran
         const Duration by = dice.span(-reach, reach, 1ms);
         return std::clamp(span + by, least, most);
     };
-    switch (random.below(6)) {
+    switch (random.below(7)) {
         case 0:
         case 1: {
             const Duration latest = scenario.duration - 1s;
@@ -147,6 +147,14 @@ void mutate(Scenario& scenario, const std::vector<Family>& families, Random& ran
             again.trigger.until = Duration::max();
             again.as.clear();
             scenario.faults.push_back(std::move(again));
+            break;
+        }
+        case 5: {
+            // The same to another, where it meets replicas by their role.
+            static constexpr sim::TargetKind kRoles[]{
+                sim::TargetKind::leader, sim::TargetKind::follower, sim::TargetKind::followers};
+            if (std::ranges::count(kRoles, fault.target.kind) > 0)
+                fault.target.kind = dice.pick(kRoles);
             break;
         }
         default:

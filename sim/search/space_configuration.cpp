@@ -1,4 +1,5 @@
 // Random configurations within the relations that the readers enforce.
+#include <algorithm>
 #include <string>
 
 #include "sim/search/space.hpp"
@@ -15,6 +16,11 @@ LatencySpec constant(Duration latency) {
 }
 LatencySpec lognormal(Duration p50, Duration p99) {
     return {Duration(0), p50, p99};
+}
+
+bool legal(ElectorConfig election) {
+    election.identity = "set-per-process";
+    return election.problems().empty();
 }
 
 void draw_election(ElectorConfig& election, Dice& dice) {
@@ -37,9 +43,10 @@ void draw_election(ElectorConfig& election, Dice& dice) {
     }
     static constexpr std::int64_t kDrifts[]{0, 200, 2'000, 2'000, 2'000, 10'000};
     election.drift_ppm = dice.pick(kDrifts);
-    ElectorConfig judged = election;
-    judged.identity = "set-per-process";
-    if (!judged.problems().empty()) election = usual;
+    // An edit says a minute: longer than this, it is damage.
+    if (dice.chance(1, 4))
+        election.longest_lease = std::max(election.lease_duration, Duration(30s));
+    if (!legal(election)) election = usual;
 }
 
 void draw_storage(StorageConfig& storage, Dice& dice) {
@@ -78,12 +85,14 @@ void draw_world(Scenario& scenario, Dice& dice) {
             break;
     }
     if (dice.chance(1, 4)) scenario.api.profile = sim::ApiProfile::kine;
-    static constexpr sim::BucketProfile kStores[]{
-        sim::BucketProfile::aws,     sim::BucketProfile::aws, sim::BucketProfile::minio,
-        sim::BucketProfile::versity, sim::BucketProfile::gcs, sim::BucketProfile::azure};
+    using sim::BucketProfile;
+    static constexpr BucketProfile kStores[]{
+        BucketProfile::aws,     BucketProfile::aws,    BucketProfile::aws,  BucketProfile::minio,
+        BucketProfile::minio,   BucketProfile::gcs,    BucketProfile::gcs,  BucketProfile::azure,
+        BucketProfile::versity, BucketProfile::rclone, BucketProfile::moto, BucketProfile::s3proxy,
+        BucketProfile::s3mock};
     scenario.bucket.profile = dice.pick(kStores);
-    if (scenario.bucket.profile == sim::BucketProfile::minio)
-        scenario.bucket.preconditions.if_match_on_delete = sim::PreconditionRule::ignored;
+    scenario.bucket.preconditions = sim::preconditions_of(scenario.bucket.profile);
     static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
     scenario.bucket.page_size = dice.pick(kPages);
     if (dice.chance(1, 4)) {
@@ -113,6 +122,21 @@ void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
     if (dice.chance(1, 5)) work.read_deadline = dice.span(5s, 30s, 5s);
     if (dice.chance(1, 5)) work.cancel_every = static_cast<std::uint32_t>(dice.number(2, 5));
     work.restores = !dice.chance(1, 6);
+}
+
+/// Now and then what travels for longer than the write deadline of something small.
+void draw_large_objects(Scenario& scenario, Dice& dice) {
+    if (!dice.chance(1, 24)) return;
+    scenario.workload.pipelines = {"assets"};
+    scenario.workload.windows = {24h};
+    scenario.workload.restores = false;
+    scenario.workload.preloaded = 0;
+    scenario.workload.remove_every = Duration(0);
+    scenario.workload.object_size = 256ULL << 20;
+    scenario.workload.export_every = 60s;
+    scenario.storage.write_deadline = 30s;
+    scenario.network.bandwidth = 6ULL << 20;
+    scenario.duration = 6min;
 }
 
 /// Whether the end of a holder's container is believed, by all or by some, and how late kubelets
@@ -145,6 +169,25 @@ void draw_pods(Scenario& scenario, Dice& dice) {
         if (dice.chance(1, 2)) scenario.replicas.upgraded.push_back(i);
 }
 
+/// In the midst of a rollout that changes how long a lease is: all know the longest in use.
+void draw_other_durations(Scenario& scenario, Dice& dice) {
+    if (!scenario.elects() || scenario.upgrade || !dice.chance(1, 8)) return;
+    ElectorConfig other = scenario.election;
+    other.lease_duration = dice.span(3s, 30s, 1s);
+    const Duration longest = std::max(other.lease_duration, scenario.election.lease_duration);
+    ElectorConfig now = scenario.election;
+    for (ElectorConfig* config : {&now, &other}) {
+        config->max_lease_duration = longest;
+        config->longest_lease = std::max(config->longest_lease, longest);
+    }
+    if (!legal(now) || !legal(other)) return;
+    scenario.election = now;
+    scenario.upgrade = sim::UpgradeSpec{other, scenario.storage};
+    scenario.upgrade->storage.lease_duration = other.lease_duration;
+    for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+        if (dice.chance(1, 3)) scenario.replicas.upgraded.push_back(i);
+}
+
 }  // namespace
 
 Scenario draw_configuration(Random& random) {
@@ -168,7 +211,9 @@ Scenario draw_configuration(Random& random) {
         scenario.workload.enabled = false;
     else
         draw_workload(scenario.workload, dice);
+    if (scenario.workload.enabled) draw_large_objects(scenario, dice);
     draw_pods(scenario, dice);
+    draw_other_durations(scenario, dice);
     return scenario;
 }
 

@@ -1,79 +1,306 @@
 #!/usr/bin/env python3
 """After how many runs and seconds an undirected campaign finds each planted bug.
 
-    campaign_table.py --program LEASEHOLD --mutants FOLDER [--runs N] [--jobs N] [PATCH...]
+    campaign_table.py play  [--build DIR] [--results FILE] [--jobs N] [--upto N] [--modes M,M] [PATCH...]
+    campaign_table.py write [--results FILE]
 
-A bug is found by the first run whose failure the program without it has not: in plain campaigns a
-seed that fails with the bug alone, in guided ones a signature that the other campaign lacks (its
-corpus differs from then on). Bugs that unit tests alone catch, and worlds that do less than they
-say, are played too: the table says of each what was found, and of how many runs it was not.
+`play` links one patch after the other into the program, plays it, removes it, and adds a line to the
+results for each patch and mode (guided, plain). What has a line already is not played again, unless
+the patch or what the space draws has changed since; a campaign that ended at --upto 2000 goes on
+from there with --upto 20000. Patches of reports/ and agent/ are in nothing that a campaign plays.
+`write` puts the table into tests/mutants/SEARCH.md.
+
+When is a bug found? The program without it fails some of its own runs, and a bug that changes
+nothing but the order of draws fails others of the same kind. So a failure counts only if its genome,
+played alone, fails again with the bug and passes without it, and
+
+- an invariant that --clean runs of the same mode without a bug never broke, breaks: or
+- one that they broke too has broken so often by now that, at their rate, as many failures come by
+  chance less than once in a thousand campaigns (Poisson).
+
+The run is the one that completed this. Seconds are of all processes' CPU, in proportion to the runs
+of the campaign up to that one.
 """
 
 import argparse
+import hashlib
 import json
+import math
+import os
+import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+MUTANTS = ROOT / "tests/mutants"
+PAGE = MUTANTS / "SEARCH.md"
+LAST_SEED = 20000
+BY_CHANCE = 0.001
+# What decides which scenario a seed is.
+SPACE = ("sim/search/space.cpp", "sim/search/space.hpp", "sim/search/space_configuration.cpp",
+         "sim/search/space_faults.cpp", "sim/search/guide.cpp")
 
-def campaign(program, runs, jobs, guided):
-    """The failures of each batch, and when the results had grown to so many runs."""
+
+def digest(*texts):
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+def space_id():
+    return digest(*((ROOT / name).read_text() for name in SPACE))
+
+
+def changed_file(patch):
+    return re.search(r"^\+\+\+ b/(\S+)", patch.read_text(), re.M).group(1)
+
+
+def caught_by(patch):
+    return re.search(r"^# caught-by: (.+)$", patch.read_text(), re.M).group(1)
+
+
+def outside(patch):
+    """Why no campaign can play it; empty when one can."""
+    file = changed_file(patch)
+    if not file.startswith(("model/", "sim/")):
+        return f"in {file.split('/')[0]}/, which no simulated run has"
+    return ""
+
+
+class Clean:
+    """The program without a bug: what it breaks by itself, and how often."""
+
+    def __init__(self, program, folder, runs, jobs):
+        self.program, self.folder, self.runs, self.jobs = program, folder, runs, jobs
+        self.passes, self.counts = {}, {}
+
+    def broken(self, mode):
+        """How often each invariant broke, in how many runs."""
+        if mode not in self.counts:
+            told = Player(self.program, self.folder / f"clean-{mode}", mode, self.jobs)
+            told.play(self.runs, lambda failure: False)
+            self.counts[mode] = (Counter(invariant(f) for f in told.failures), told.runs)
+        return self.counts[mode]
+
+    def passes_alone(self, genome):
+        if genome not in self.passes:
+            self.passes[genome] = not fails_alone(self.program, genome)
+        return self.passes[genome]
+
+
+def invariant(failure):
+    return failure["signature"].split(":")[0]
+
+
+def fails_alone(program, genome):
+    code = subprocess.run([program, "campaign", "--genome", genome, "--no-shrink", "--quiet"],
+                          capture_output=True, timeout=600, check=False).returncode
+    if code not in (0, 1, 2, 3, 70):
+        raise RuntimeError(f"{program}: genome {genome} ends with {code}")
+    return code not in (0, 3)
+
+
+class Player:
+    """One campaign, read while it goes on, and gone on with by the next process."""
+
+    def __init__(self, program, folder, mode, jobs):
+        self.program, self.folder, self.mode, self.jobs = program, folder, mode, jobs
+        self.failures, self.runs, self.cpu = [], 0, 0.0
+        self.file = folder / "results.ndjson"
+
+    def play(self, upto, found):
+        """Until `found` says of a failure that it is the one: that failure, or none by `upto`."""
+        spent = self.folder / "cpu"
+        lines = 0
+        if self.file.exists():
+            self.cpu = float(spent.read_text())
+        words = [self.program, "campaign", "--seeds", f"1..{LAST_SEED}", "--jobs", str(self.jobs),
+                 "--out", self.folder, "--no-shrink", "--quiet"]
+        words += ["--no-guide"] if self.mode == "plain" else []
+        words += ["--resume"] if self.file.exists() else []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        spent.write_text(str(self.cpu))
+        process, first = None, None
+        while True:
+            ended = process is None or process.poll_done()
+            text = self.file.read_text() if self.file.exists() else ""
+            whole = text[:text.rfind("\n") + 1].splitlines()[1:]
+            for line in whole[lines:]:
+                batch = json.loads(line)
+                for failure in batch["failures"]:
+                    self.failures.append(failure)
+                    if first is None and failure["run"] <= upto and found(failure):
+                        first = failure
+                self.runs += batch["runs"]
+            lines = len(whole)
+            if first or self.runs >= min(upto, LAST_SEED):
+                break
+            if process is None:
+                process = Process(words)
+            elif ended:
+                raise RuntimeError(f"{self.program}: ended after {self.runs} runs: {process.err()}")
+            time.sleep(0.05)
+        if process:
+            self.cpu += process.end()
+            spent.write_text(str(self.cpu))
+        return first
+
+
+class Process:
+    """A process whose CPU seconds, with those of its workers, are known at its end."""
+
+    def __init__(self, words):
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.usage = None
+
+    def poll_done(self):
+        if self.usage is None:
+            pid, _, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid:
+                self.usage = usage
+        return self.usage is not None
+
+    def err(self):
+        return self.process.stderr.read().decode()
+
+    def end(self):
+        if not self.poll_done():
+            self.process.send_signal(signal.SIGINT)
+            _, _, self.usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = 0
+        self.process.stderr.close()
+        return self.usage.ru_utime + self.usage.ru_stime
+
+
+def by_chance(count, expected):
+    """The chance of `count` or more where `expected` come in the mean."""
+    below, term = 0.0, math.exp(-expected)
+    for i in range(count):
+        below += term
+        term *= expected / (i + 1)
+    return max(0.0, 1.0 - below)
+
+
+def judge_with(program, clean, mode):
+    """What Player.play asks of each failure."""
+    rates, of_runs = clean.broken(mode)
+    seen = Counter()
+
+    def found(failure):
+        if not clean.passes_alone(failure["genome"]):
+            return False
+        name = invariant(failure)
+        seen[name] += 1
+        if rates[name] and by_chance(seen[name], rates[name] * failure["run"] / of_runs) > BY_CHANCE:
+            return False
+        return fails_alone(program, failure["genome"])
+    return found
+
+
+def build_id(program):
+    """Of its sources: no campaign of others can be gone on with."""
     with tempfile.TemporaryDirectory() as scratch:
-        words = [program, "campaign", "--seeds", f"1..{runs}", "--jobs", str(jobs), "--out", scratch,
-                 "--no-shrink", "--quiet"] + ([] if guided else ["--no-guide"])
-        began = time.monotonic()
-        subprocess.run(words, capture_output=True, timeout=3600, check=False)
-        spent = time.monotonic() - began
-        lines = Path(scratch, "results.ndjson").read_text().splitlines()[1:]
-    return [f for line in lines for f in json.loads(line)["failures"]], spent
+        subprocess.run([program, "campaign", "--seeds", "1..1", "--quiet", "--no-shrink", "--out",
+                        scratch], capture_output=True, check=False)
+        return json.loads(Path(scratch, "results.ndjson").read_text().splitlines()[0])["build"]
 
 
-def found(failures, clean, guided):
-    """The run that found it; none."""
-    if guided:
-        known = {f["signature"] for f in clean}
-        new = [f for f in failures if f["signature"] not in known]
-    else:
-        known = {f["genome"] for f in clean}
-        new = [f for f in failures if f["genome"] not in known]
-    return min(new, key=lambda f: f["run"], default=None)
+def build(patch, folder):
+    prefix = "campaign" if caught_by(patch).startswith("unit ") else "leasehold"
+    target = f"{prefix}-{patch.stem}"
+    done = subprocess.run(["cmake", "--build", folder, "--target", target], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{target}: {done.stdout[-2000:]}")
+    return Path(folder, "tests/mutants", target)
+
+
+def read_results(path):
+    """The last line of each patch, mode and reach."""
+    rows = {}
+    if path.exists():
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            rows[row["patch"], row["mode"]] = row
+    return rows
+
+
+def known(rows, patch, mode, upto):
+    row = rows.get((patch.stem, mode))
+    if not row or row["space"] != space_id() or row["text"] != digest(patch.read_text()):
+        return None
+    return row if "run" in row or row["upto"] >= upto else None
+
+
+def play(args):
+    rows = read_results(args.results)
+    args.results.parent.mkdir(parents=True, exist_ok=True)
+    program = Path(args.build, "bin/leasehold").resolve()
+    work = args.results.parent / build_id(program)
+    clean = Clean(program, work, args.clean, args.jobs)
+    patches = args.patches or sorted(MUTANTS.glob("*.patch"))
+    # What the model does comes first, then worlds that do less than they say.
+    patches.sort(key=lambda p: not changed_file(p).startswith("model/"))
+    for mode in args.modes.split(","):
+        for patch in patches:
+            if outside(patch) or known(rows, patch, mode, args.upto):
+                continue
+            other = known(rows, patch, "plain" if mode == "guided" else "guided", 0)
+            if args.missed and other and "run" in other:
+                continue
+            mutant = build(patch, args.build)
+            player = Player(mutant, work / f"{patch.stem}-{mode}", mode, args.jobs)
+            row = {"patch": patch.stem, "mode": mode, "upto": args.upto, "space": space_id(),
+                   "text": digest(patch.read_text())}
+            try:
+                first = player.play(args.upto, judge_with(mutant, clean, mode))
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                print(f"{patch.stem}: {error}", file=sys.stderr, flush=True)
+                continue
+            if first:
+                row |= {"run": first["run"], "signature": first["signature"],
+                        "genome": first["genome"],
+                        "cpu": round(player.cpu * first["run"] / player.runs, 2)}
+            else:
+                row |= {"cpu": round(player.cpu, 2),
+                        "broke": dict(Counter(invariant(f) for f in player.failures))}
+            with args.results.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            rows[patch.stem, mode] = row
+            print(f"{patch.stem:<42} {mode:<7} "
+                  + (f"run {row['run']:>5}  {row['cpu']:>6} s  {row['signature'][:60]}" if first
+                     else f"not in {args.upto}  {row['cpu']:>6} s"), flush=True)
+            if prune(args, mutant, patch):
+                mutant.unlink()
+
+
+def prune(args, mutant, patch):
+    """Programs that only this command asks for are not left on the disk."""
+    return not args.keep and mutant.name.startswith("campaign-")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--mutants", required=True, type=Path)
-    parser.add_argument("--runs", type=int, default=2000)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("play", "write"))
+    parser.add_argument("--build", default=str(ROOT / "build/release"))
+    parser.add_argument("--results", type=Path,
+                        default=ROOT / "build/release/campaign-table/results.jsonl")
+    parser.add_argument("--upto", type=int, default=2000, help="runs (20000 at most)")
+    parser.add_argument("--clean", type=int, default=LAST_SEED, help="runs without a bug")
+    parser.add_argument("--modes", default="guided,plain")
+    parser.add_argument("--missed", action="store_true", help="only what the other mode missed")
+    parser.add_argument("--keep", action="store_true", help="the programs too")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--plain", action="store_true", help="no guided campaigns")
     parser.add_argument("patches", nargs="*", type=Path)
-    args = parser.parse_args()
-    patches = args.patches or sorted(Path("tests/mutants").glob("*.patch"))
-    modes = (False,) if args.plain else (False, True)
-    clean = {guided: campaign(args.program, args.runs, args.jobs, guided) for guided in modes}
-    names = {False: "plain", True: "guided"}
-    for guided in modes:
-        print(f"without a bug, {names[guided]}: {len(clean[guided][0])} failures in {args.runs} "
-              f"runs, {clean[guided][1]:.0f} s", flush=True)
-    print("| planted bug | " + " | ".join(f"{names[m]}: run, seconds" for m in modes) + " | by |\n|"
-          + "---|" * (len(modes) + 2))
-    counts = {False: 0, True: 0}
-    played = 0
-    for patch in patches:
-        mutant = args.mutants / f"leasehold-{patch.stem}"
-        if not mutant.exists() or "# caught-by: unit" in patch.read_text():
-            continue  # not built, or built into a program of tests
-        cells, by, played = [], "", played + 1
-        for guided in modes:
-            failures, spent = campaign(mutant, args.runs, args.jobs, guided)
-            first = found(failures, clean[guided][0], guided)
-            counts[guided] += first is not None
-            by = by or (first["signature"].split(":")[0] if first else "")
-            cells.append(f"{first['run']}, {spent * first['run'] / args.runs:.1f}" if first
-                         else f"not in {args.runs}")
-        print(f"| `{patch.stem}` | {' | '.join(cells)} | {f'`{by}`' if by else ''} |", flush=True)
-    print(f"\n{played} played: " + ", ".join(f"{counts[m]} found {names[m]}" for m in modes))
+    args = parser.parse_intermixed_args()
+    if args.command == "write":
+        write(args)
+    else:
+        play(args)
 
 
 if __name__ == "__main__":

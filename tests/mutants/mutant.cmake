@@ -4,7 +4,8 @@
 # The mutated object stands before the archive on the link line: every symbol of the original file
 # is then defined, and the linker never pulls the archive's member. Were one missing, both would be
 # linked and the linker would complain of duplicates. A patch that unit tests catch is linked into
-# their program in place of the simulator.
+# their program in place of the simulator; campaign-<name> is the simulator then, for
+# campaign_table.py.
 function(leasehold_add_mutant name)
     set(patch ${PROJECT_SOURCE_DIR}/tests/mutants/${name}.patch)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patch})
@@ -39,6 +40,18 @@ function(leasehold_add_mutant name)
     # A bug may leave a variable unused; nobody else compiles this copy.
     target_compile_options(${target} PRIVATE -w ${LEASEHOLD_TEST_OPTIONS})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+
+    # What unit tests catch a search may find as well: asked for by name, never built with the rest.
+    if(NOT program STREQUAL leasehold AND file MATCHES "^(model|sim)/")
+        set(searched campaign-${name})
+        add_executable(${searched} EXCLUDE_FROM_ALL ${folder}/${file} $<TARGET_OBJECTS:leasehold>)
+        target_include_directories(${searched} PRIVATE ${PROJECT_SOURCE_DIR})
+        get_target_property(libraries leasehold LINK_LIBRARIES)
+        target_link_libraries(${searched} PRIVATE ${libraries})
+        target_compile_options(${searched} PRIVATE -w ${LEASEHOLD_TEST_OPTIONS})
+        set_target_properties(${searched} PROPERTIES
+                              RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+    endif()
 
     add_test(NAME mutant.${name}
              COMMAND ${LEASEHOLD_PYTHON} ${PROJECT_SOURCE_DIR}/tests/mutants/run_mutant.py

@@ -246,9 +246,28 @@ def mutants(folder):
               "VIOLATED" not in call("run", least)[1])
 
 
+def genomes(folder):
+    """What a guided campaign mutated fails again when it is played alone, by its genome."""
+    for mutant in MUTANTS[:1]:
+        call("campaign", "--seeds", "1..600", "--no-shrink", "--quiet", "--out", folder / "many",
+             program=mutant)
+        lines = (folder / "many/results.ndjson").read_text().splitlines()[1:]
+        failure = next(f for line in lines for f in json.loads(line)["failures"]
+                       if f["genome"].count(" ") > 1)
+        _, out, _ = call("campaign", "--genome", failure["genome"], "--no-shrink", program=mutant)
+        check("its run alone fails alike", re.search(
+            rf"1 run, .*1 failed(.|\n)*{re.escape(failure['signature'])}(.|\n)*"
+            rf"genome {failure['genome']}\n", out), out)
+        code, out, _ = call("campaign", "--genome", failure["genome"])
+        check("without the bug it passes", code == 0 and "1 passed" in out, out)
+    refused("no genome", "expected numbers", "campaign", "--genome", "0 x")
+    refused("a genome of a base", "here 0 as there is none, found 1", "campaign", "--genome", "1 5")
+    refused("a genome and seeds", "no meaning", "campaign", "--genome", "0 5", "--seeds", "1..2")
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, mutants):
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)

@@ -80,6 +80,44 @@ TEST(Space, PodsAloneHaveAllTheirFaults) {
     EXPECT_TRUE(mixed);
 }
 
+TEST(Space, MembersOfARolloutHaveOtherDurationsAndStoresAreOfAllKinds) {
+    const Space space({}, {});
+    std::set<sim::BucketProfile> stores;
+    std::uint64_t mixed = 0;
+    bool large = false;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+        const sim::Scenario scenario = space.scenario({0, seed, {}});
+        stores.insert(scenario.bucket.profile);
+        large |= scenario.workload.object_size > 100ULL << 20;
+        if (!scenario.upgrade) continue;
+        const ElectorConfig& one = scenario.election;
+        const ElectorConfig& other = scenario.upgrade->election;
+        if (one.lease_duration == other.lease_duration) continue;
+        ++mixed;
+        // What covers a deletion of the Lease amidst them.
+        EXPECT_EQ(one.max_lease_duration, std::max(one.lease_duration, other.lease_duration));
+        EXPECT_EQ(other.max_lease_duration, one.max_lease_duration);
+        EXPECT_EQ(other.lease_duration, scenario.upgrade->storage.lease_duration);
+    }
+    EXPECT_EQ(stores.size(), 9U);
+    EXPECT_GT(mixed, 10U);
+    EXPECT_TRUE(large);
+}
+
+TEST(Space, AMutationMayMeetAnother) {
+    const Space space({}, {*family_named("pause")});
+    std::set<sim::TargetKind> met;
+    for (std::uint64_t mutation = 1; mutation <= 200; ++mutation) {
+        const sim::Scenario before = space.scenario({0, 7, {}});
+        const sim::Scenario after = space.scenario({0, 7, {mutation}});
+        if (after.faults.size() != before.faults.size()) continue;
+        for (std::size_t i = 0; i < after.faults.size(); ++i)
+            if (after.faults[i].target.kind != before.faults[i].target.kind)
+                met.insert(after.faults[i].target.kind);
+    }
+    EXPECT_GE(met.size(), 2U);
+}
+
 TEST(Space, WhoStartsAgainMayRunTheOtherConfiguration) {
     for (const std::string_view name : {"crash", "stop"}) {
         const Space space({}, {*family_named(name)});
