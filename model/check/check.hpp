@@ -44,6 +44,7 @@ struct Settings {
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;
+    bool fences = true;            ///< the store holds to conditions from the beginning to the end
     Duration api_round_trip{0};    ///< healthy upper bound, server time included
     Duration bucket_request{0};    ///< healthy upper bound of one GET, PUT or LIST without transfer
     Duration transfer{0};          ///< healthy upper bound of moving one object

@@ -12,9 +12,10 @@ bool is_older(const Committed& commit, const Acknowledged& newer) {
            commit.origin < newer.origin && (newer.removes || !(commit.payload == newer.payload));
 }
 
+// The tombstone that is placed before a large creation is no version of it.
 bool is_of(const Committed& commit, const Asked& asked) {
-    return asked.write_id != 0 && commit.stamp_writer == asked.writer &&
-           commit.rank.write_id == asked.write_id;
+    return asked.write_id != 0 && commit.absent == asked.removes &&
+           commit.stamp_writer == asked.writer && commit.rank.write_id == asked.write_id;
 }
 
 }  // namespace

@@ -107,8 +107,12 @@ void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& an
     if (found == own.puts.end()) return;
     if (answer.reply && answer.reply->retry_after > Duration(0)) {
         Object& object = own.objects[found->second];
-        const Duration wait =
-            std::min(answer.reply->retry_after, facts_.settings.storage.retry_max);
+        const StorageConfig& storage = facts_.settings.storage;
+        // A claim that waited longer would leave no room for another try before it gives up.
+        const bool claim = found->second.view() == ".ha/epoch";
+        const Duration most =
+            claim ? std::min(storage.retry_max, storage.lease_duration / 3) : storage.retry_max;
+        const Duration wait = std::min(answer.reply->retry_after, most);
         object.not_before = saturating_add(step.now.monotonic, wait);
         object.told = step.number;
     }

@@ -57,9 +57,10 @@ Duration Writes::bound(std::uint64_t size, std::size_t ahead, std::size_t same_k
         claim = 2 * (2 * facts_.settings.bucket_request + storage.retry_max +
                      2 * (election.attempt_timeout() + election.retry_period));
     const Duration turn = 2 * facts_.settings.bucket_request + facts_.settings.transfer;
-    // Without a group's headers a late PUT is told from a newer one by nothing, so a key whose last
-    // PUT has an unknown outcome rests until that one can land no more.
-    const Duration rest = facts_.settings.elects ? Duration(0) : storage.largest_request_age;
+    // Where no condition refuses a late PUT, a key whose last one has an unknown outcome rests
+    // until that can land no more.
+    const bool refused = facts_.settings.elects && facts_.settings.fences;
+    const Duration rest = refused ? Duration(0) : storage.largest_request_age;
     const auto places = std::max(1U, storage.puts_max);
     const auto rounds = static_cast<std::int64_t>(2 + same_key + ahead / places);
     // Nobody calls a minute late.

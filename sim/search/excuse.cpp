@@ -118,6 +118,15 @@ void excuse(Scenario& scenario) {
     if (std::ranges::any_of(scenario.faults, replays) &&
         std::ranges::any_of(scenario.faults, begins))
         allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+    // What a process that has ended sent lands late, over what the next one wrote: as after a
+    // freeze.
+    const auto lands_late = [](const Fault& fault) {
+        return fault.kind == FaultKind::apply_late &&
+               std::ranges::count(fault.requests, sim::RequestKind::put_object) > 0;
+    };
+    if (!scenario.elects() && std::ranges::any_of(scenario.faults, lands_late) &&
+        std::ranges::any_of(scenario.faults, begins))
+        allow(scenario, {"bucket.acknowledged-survives"});
     // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
     // they were written again, whose own file is of a write that was never stored.
     if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)

@@ -138,6 +138,12 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     settings.replicas = scenario.values.replicas;
     settings.elects = scenario.elects();
     settings.stores = scenario.stores();
+    const Preconditions& conditions = scenario.bucket.preconditions;
+    settings.fences = conditions.if_none_match == PreconditionRule::honoured &&
+                      conditions.if_match == PreconditionRule::honoured &&
+                      std::ranges::none_of(scenario.faults, [](const Fault& fault) {
+                          return fault.kind == FaultKind::set_preconditions;
+                      });
     settings.api_round_trip = api_round_trip;
     const Duration slowest = std::max({LatencyDraw::longest(scenario.bucket.get),
                                        LatencyDraw::longest(scenario.bucket.put),

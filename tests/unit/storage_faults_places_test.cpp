@@ -215,6 +215,14 @@ TEST_F(StoragePlaces, AnEpochBeyondAllReasonInTheEpochsObjectIsCorruptAndTheTerm
     }
 }
 
+/// The same answer with a bit of its header turned over.
+BucketReply damaged_reply(BucketReply reply) {
+    auto body = std::make_shared<ObjectBody>(*std::get<ObjectBodyPtr>(reply.content));
+    body->head.back() = static_cast<char>(body->head.back() ^ 1);
+    reply.content = ObjectBodyPtr(std::move(body));
+    return reply;
+}
+
 TEST_F(StoragePlaces, AnEpochThatIsDamagedOnItsWayIsLookedAtAgain) {
     FakeBucket whole;
     whole.put_fenced(kEpoch, Blob{}, 1000);
@@ -223,11 +231,7 @@ TEST_F(StoragePlaces, AnEpochThatIsDamagedOnItsWayIsLookedAtAgain) {
     own.error = [&](const SendBucket& request) -> std::optional<BucketReply> {
         const bool looks = request.verb == BucketVerb::get && request.key == kEpoch;
         if (!looks || damaged-- <= 0) return std::nullopt;
-        BucketReply reply = whole.apply(request);
-        auto body = std::make_shared<ObjectBody>(*std::get<ObjectBodyPtr>(reply.content));
-        body->head.back() = static_cast<char>(body->head.back() ^ 1);
-        reply.content = ObjectBodyPtr(std::move(body));
-        return reply;
+        return damaged_reply(whole.apply(request));
     };
     own.start();
     own.lead(100);
@@ -271,6 +275,27 @@ TEST_F(StoragePlaces, AnEpochBeyondAllReasonOnAnObjectIsCorruptAndWrittenOver) {
         EXPECT_EQ(own.writes.at(call).ack, WriteAck::committed);
         EXPECT_EQ(damaged.stamp(key("a")).epoch, Epoch{100});
     }
+}
+
+TEST_F(StoragePlaces, AnObjectThatIsDamagedOnItsWayIsLookedAtAgainBeforeItIsWrittenOver) {
+    FakeBucket whole;
+    Rig own(whole);
+    own.start();
+    own.lead(100);
+    own.advance(2s);
+    whole.put_fenced(key("a"), blob(9), 1000);
+    int damaged = 4;
+    own.error = [&](const SendBucket& request) -> std::optional<BucketReply> {
+        const bool looks = request.verb == BucketVerb::get && request.key == key("a");
+        if (!looks || damaged-- <= 0) return std::nullopt;
+        return damaged_reply(whole.apply(request));
+    };
+    const CallId call = own.write(key("a"), blob(1));
+    own.advance(30s);
+    EXPECT_LE(damaged, 0);
+    ASSERT_TRUE(own.writes.contains(call));
+    EXPECT_EQ(own.writes.at(call).ack, WriteAck::committed);
+    EXPECT_EQ(whole.stamp(key("a")).epoch, Epoch{1001}) << "not an older one over a newer";
 }
 
 // ---- F3: two answers that contradict each other ----

@@ -12,13 +12,6 @@ namespace {
 /// The loser of a real race looks again at once. An answer that fits no race is believed to be late
 /// as often as this; then the claim backs off like any failure.
 constexpr std::uint32_t kContradictions = 2;
-/// Looks in a row that found the same version unreadable, and did not believe it: what spoils
-/// answers spoils a few in a row, and with the back-off between them these take three seconds.
-constexpr std::uint32_t kUnreadable = 4;
-/// And at most this part of a lease: a leader whose claim gets nowhere for a whole one gives up,
-/// and the next would begin to count anew, so an object that is spoilt at rest would stop all
-/// writes.
-constexpr std::int64_t kUnreadablePart = 3;
 /// Raises in one leadership that follow each other at once.
 constexpr std::uint32_t kRaises = 3;
 }  // namespace
@@ -60,20 +53,6 @@ void EpochClaim::failed(const Sight& sight, const Flight& flight, Duration retry
     wait(sight, retry_after);
 }
 
-/// An answer may be damaged on its way while the object is whole. Taken for damaged at rest, the
-/// term would be claimed over a higher epoch after a restore of the cluster, and writes of the
-/// leadership before it would be newer than ours. At rest it stays as it is: so look again.
-bool EpochClaim::may_be_readable(const Sight& sight, const ETag& shown) {
-    if (history_.looks_unreadable == 0 || history_.unreadable != shown) {
-        history_.looks_unreadable = 0;
-        history_.unreadable_since = sight.now;
-    }
-    history_.unreadable = shown;
-    const Duration long_enough = sight.config.lease_duration / kUnreadablePart;
-    return ++history_.looks_unreadable <= kUnreadable &&
-           sight.now < saturating_add(history_.unreadable_since, long_enough);
-}
-
 bool EpochClaim::contradicts(const ETag& shown) const {
     // Both ways: "it exists" to a create, and then "there is none"; or "not that version", and then
     // that version. A race explains one such pair, for somebody may write in between, not many.
@@ -100,7 +79,11 @@ void EpochClaim::step(const Sight& sight, const ClaimLook&, const Flight& flight
             }
         } else {
             desk.note(MarkId::object_corrupt);
-            if (may_be_readable(sight, reply.etag)) return failed(sight, flight, Duration{0}, desk);
+            // The term claimed over a higher epoch, after a restore of the cluster, would make the
+            // writes of the leadership before it newer than ours.
+            if (history_.unreadable.may_be_whole(sight.now, reply.etag,
+                                                 sight.config.lease_duration))
+                return failed(sight, flight, Duration{0}, desk);
             // Unreadable: the term, which grows, is what is left to go by.
         }
     } else if (outcome != BucketOutcome::missing) {
@@ -236,7 +219,7 @@ void EpochClaim::claimed(Epoch epoch, Desk& desk) {
     history_.first_write = 0;
     history_.refused.reset();
     history_.contradictions = 0;
-    history_.looks_unreadable = 0;
+    history_.unreadable = {};
     failures_.succeed();
     desk.note(MarkId::epoch_claimed);
     if (raised) desk.note(MarkId::epoch_raised);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "model/storage/desk.hpp"
+#include "model/storage/leader/second_look.hpp"
 #include "model/storage/sight.hpp"
 
 namespace leasehold::storage {
@@ -80,9 +81,7 @@ class EpochClaim {
             0;                        ///< smallest write id of the running claim's swaps; 0 = none
         std::optional<ETag> refused;  ///< condition of the swap that met 412
         std::uint32_t contradictions = 0;
-        ETag unreadable;             ///< version that no stamp was found in
-        Instant unreadable_since{};  ///< first of the looks in a row that found none
-        std::uint32_t looks_unreadable = 0;
+        SecondLook unreadable;
         std::uint32_t raises = 0;
         Instant wished{};  ///< when a renewal was asked for last
         bool ever_wished = false;
@@ -94,7 +93,6 @@ class EpochClaim {
     void wish_renewal(const Sight& sight, Desk& desk);
     void swap(const Sight& sight, const Renewing& found, Duration timeout, Desk& desk);
     void claimed(Epoch epoch, Desk& desk);
-    [[nodiscard]] bool may_be_readable(const Sight& sight, const ETag& shown);
     [[nodiscard]] bool contradicts(const ETag& shown) const;
 
     State state_;

@@ -10,6 +10,7 @@
 #include "model/base/strong.hpp"
 #include "model/base/time.hpp"
 #include "model/protocol/object.hpp"
+#include "model/storage/leader/second_look.hpp"
 #include "model/storage/owner.hpp"
 
 namespace leasehold::storage {
@@ -47,6 +48,7 @@ struct Job {
         refused;     ///< condition of the newest attempt, which met 412; empty = create
     ETag condition;  ///< of the newest attempt: If-Match; empty = If-None-Match
     std::uint32_t contradictions = 0;
+    SecondLook unreadable;
     Backoff failures;
     Instant retry_at = kNever;
     RequestId request;

@@ -183,6 +183,12 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
         fail(sight, owner.job, job, found.retry_after, desk);
         return;
     }
+    if (found.kind == FoundKind::corrupt &&
+        job.unreadable.may_be_whole(sight.now, found.etag, sight.config.lease_duration)) {
+        desk.tell(TryFailed{flight.sent});
+        fail(sight, owner.job, job, Duration{0}, desk);
+        return;
+    }
     job.look_next = false;
     // A corrupt object has no stamp: it is nobody's, and is written over under its ETag.
     const bool stamped = found.kind == FoundKind::data || found.kind == FoundKind::tombstone;
