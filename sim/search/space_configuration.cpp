@@ -93,6 +93,12 @@ void draw_world(Scenario& scenario, Dice& dice) {
         BucketProfile::s3mock};
     scenario.bucket.profile = dice.pick(kStores);
     scenario.bucket.preconditions = sim::preconditions_of(scenario.bucket.profile);
+    if (dice.chance(1, 8)) {
+        const auto rule =
+            dice.chance(1, 2) ? sim::PreconditionRule::ignored : sim::PreconditionRule::refused;
+        sim::Preconditions& all = scenario.bucket.preconditions;
+        all.if_none_match = all.if_match = all.if_match_on_delete = rule;
+    }
     static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
     scenario.bucket.page_size = dice.pick(kPages);
     if (dice.chance(1, 4)) {
