@@ -71,8 +71,10 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             excuse_conditions(scenario);
             return;
         case FaultKind::damage_object:
-            // bucket/prefix-emptied
-            if (fault.object_damage == sim::ObjectDamage::removed)
+            // bucket/prefix-emptied. And a leader that has begun looks at no object again: a torn
+            // one stays until the next write of its key, or the next leader, and no follower takes
+            // it.
+            if (fault.object_damage != sim::ObjectDamage::archived)
                 allow(scenario, {"replicas.converge"});
             return;
         default:

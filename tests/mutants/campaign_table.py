@@ -112,13 +112,12 @@ class Player:
 
     def __init__(self, program, folder, mode, jobs):
         self.program, self.folder, self.mode, self.jobs = program, folder, mode, jobs
-        self.failures, self.runs, self.cpu = [], 0, 0.0
+        self.failures, self.lines, self.runs, self.cpu = [], 0, 0, 0.0
         self.file = folder / "results.ndjson"
 
     def play(self, upto, found):
         """Until `found` says of a failure that it is the one: that failure, or none by `upto`."""
         spent = self.folder / "cpu"
-        lines = 0
         if self.file.exists():
             self.cpu = float(spent.read_text())
         words = [self.program, "campaign", "--seeds", f"1..{LAST_SEED}", "--jobs", str(self.jobs),
@@ -128,29 +127,36 @@ class Player:
         self.folder.mkdir(parents=True, exist_ok=True)
         spent.write_text(str(self.cpu))
         process, first = None, None
-        while True:
-            ended = process is None or process.poll_done()
-            text = self.file.read_text() if self.file.exists() else ""
-            whole = text[:text.rfind("\n") + 1].splitlines()[1:]
-            for line in whole[lines:]:
-                batch = json.loads(line)
-                for failure in batch["failures"]:
-                    self.failures.append(failure)
-                    if first is None and failure["run"] <= upto and found(failure):
-                        first = failure
-                self.runs += batch["runs"]
-            lines = len(whole)
-            if first or self.runs >= min(upto, LAST_SEED):
-                break
-            if process is None:
-                process = Process(words)
-            elif ended:
-                raise RuntimeError(f"{self.program}: ended after {self.runs} runs: {process.err()}")
-            time.sleep(0.05)
-        if process:
-            self.cpu += process.end()
-            spent.write_text(str(self.cpu))
-        return first
+        try:
+            while True:
+                ended = process is None or process.poll_done()
+                first = first or self.read(upto, found)
+                if first or self.runs >= min(upto, LAST_SEED):
+                    return first
+                if process is None:
+                    process = Process(words)
+                elif ended:
+                    raise RuntimeError(f"{self.program}: ended after {self.runs} runs: "
+                                       f"{process.err()}")
+                time.sleep(0.05)
+        finally:
+            if process:
+                self.cpu += process.end()
+                spent.write_text(str(self.cpu))
+
+    def read(self, upto, found):
+        """Enters the batches that have come; the failure that it was asked for, or none."""
+        text = self.file.read_text() if self.file.exists() else ""
+        whole = text[:text.rfind("\n") + 1].splitlines()[1:]
+        for line in whole[self.lines:]:
+            batch = json.loads(line)
+            self.lines += 1
+            self.runs += batch["runs"]
+            for failure in batch["failures"]:
+                self.failures.append(failure)
+                if failure["run"] <= upto and found(failure):
+                    return failure
+        return None
 
 
 class Process:
@@ -391,6 +397,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("patches", nargs="*", type=Path)
     args = parser.parse_intermixed_args()
+    # A campaign that is under way ends with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     {"play": play, "explore": explore, "write": write}[args.command](args)
 
 
