@@ -93,6 +93,12 @@ void draw_world(Scenario& scenario, Dice& dice) {
         BucketProfile::s3mock};
     scenario.bucket.profile = dice.pick(kStores);
     scenario.bucket.preconditions = sim::preconditions_of(scenario.bucket.profile);
+    if (dice.chance(1, 8)) {
+        const auto rule =
+            dice.chance(1, 2) ? sim::PreconditionRule::ignored : sim::PreconditionRule::refused;
+        sim::Preconditions& all = scenario.bucket.preconditions;
+        all.if_none_match = all.if_match = all.if_match_on_delete = rule;
+    }
     static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
     scenario.bucket.page_size = dice.pick(kPages);
     if (dice.chance(1, 4)) {
@@ -108,7 +114,8 @@ void draw_world(Scenario& scenario, Dice& dice) {
 void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
     if (dice.chance(1, 3)) work.pipelines = {"assets"};
     if (dice.chance(1, 3)) work.windows = {1h};
-    static constexpr Duration kExports[]{2s, 5s, 10s, 20s, 60s};
+    // The last is once for the whole run: what the next export would mend stays to be seen.
+    static constexpr Duration kExports[]{2s, 5s, 10s, 20s, 60s, 20min};
     work.export_every = dice.pick(kExports);
     static constexpr std::uint64_t kSizes[]{1ULL << 10, 20ULL << 10, 300ULL << 10, 2ULL << 20};
     work.object_size = dice.pick(kSizes);

@@ -88,6 +88,13 @@ class FaultDraw {
     void trigger() {
         sim::Trigger& trigger = fault_.trigger;
         trigger.at = trigger.at_most = time();
+        // What one fault began needs the next one soon after, rarely at any other time.
+        if (!scenario_.faults.empty() && dice_.chance(1, 3)) {
+            const Duration before = scenario_.faults.back().trigger.at_most;
+            const Duration reach = dice_.chance(1, 2) ? Duration(2s) : 2 * lease();
+            trigger.at = trigger.at_most =
+                std::min(before + dice_.span(0s, reach, 10ms), scenario_.duration * 7 / 10);
+        }
         const std::uint64_t kind = dice_.number(0, 9);
         if (kind == 0) {
             trigger.kind = TriggerKind::every;

@@ -2,12 +2,14 @@
 """After how many runs and seconds an undirected campaign finds each planted bug.
 
     campaign_table.py play  [--build DIR] [--results FILE] [--jobs N] [--upto N] [--modes M,M] [PATCH...]
+    campaign_table.py explore [--spaces A,B] [--faults N] [PATCH...]
     campaign_table.py write [--results FILE]
 
 `play` links one patch after the other into the program, plays it, removes it, and adds a line to the
 results for each patch and mode (guided, plain). What has a line already is not played again, unless
 the patch or what the space draws has changed since; a campaign that ended at --upto 2000 goes on
 from there with --upto 20000. Patches of reports/ and agent/ are in nothing that a campaign plays.
+`explore` asks that command, too: how many states it saw with that many faults before it met the bug.
 `write` puts the table into tests/mutants/SEARCH.md.
 
 When is a bug found? The program without it fails some of its own runs, and a bug that changes
@@ -67,6 +69,8 @@ def outside(patch):
     file = changed_file(patch)
     if not file.startswith(("model/", "sim/")):
         return f"in {file.split('/')[0]}/, which no simulated run has"
+    if caught_by(patch) == "inconclusive":
+        return "a world that does less: nothing breaks, and `check` is inconclusive"
     return ""
 
 
@@ -108,13 +112,12 @@ class Player:
 
     def __init__(self, program, folder, mode, jobs):
         self.program, self.folder, self.mode, self.jobs = program, folder, mode, jobs
-        self.failures, self.runs, self.cpu = [], 0, 0.0
+        self.failures, self.lines, self.runs, self.cpu = [], 0, 0, 0.0
         self.file = folder / "results.ndjson"
 
     def play(self, upto, found):
         """Until `found` says of a failure that it is the one: that failure, or none by `upto`."""
         spent = self.folder / "cpu"
-        lines = 0
         if self.file.exists():
             self.cpu = float(spent.read_text())
         words = [self.program, "campaign", "--seeds", f"1..{LAST_SEED}", "--jobs", str(self.jobs),
@@ -124,29 +127,36 @@ class Player:
         self.folder.mkdir(parents=True, exist_ok=True)
         spent.write_text(str(self.cpu))
         process, first = None, None
-        while True:
-            ended = process is None or process.poll_done()
-            text = self.file.read_text() if self.file.exists() else ""
-            whole = text[:text.rfind("\n") + 1].splitlines()[1:]
-            for line in whole[lines:]:
-                batch = json.loads(line)
-                for failure in batch["failures"]:
-                    self.failures.append(failure)
-                    if first is None and failure["run"] <= upto and found(failure):
-                        first = failure
-                self.runs += batch["runs"]
-            lines = len(whole)
-            if first or self.runs >= min(upto, LAST_SEED):
-                break
-            if process is None:
-                process = Process(words)
-            elif ended:
-                raise RuntimeError(f"{self.program}: ended after {self.runs} runs: {process.err()}")
-            time.sleep(0.05)
-        if process:
-            self.cpu += process.end()
-            spent.write_text(str(self.cpu))
-        return first
+        try:
+            while True:
+                ended = process is None or process.poll_done()
+                first = first or self.read(upto, found)
+                if first or self.runs >= min(upto, LAST_SEED):
+                    return first
+                if process is None:
+                    process = Process(words)
+                elif ended:
+                    raise RuntimeError(f"{self.program}: ended after {self.runs} runs: "
+                                       f"{process.err()}")
+                time.sleep(0.05)
+        finally:
+            if process:
+                self.cpu += process.end()
+                spent.write_text(str(self.cpu))
+
+    def read(self, upto, found):
+        """Enters the batches that have come; the failure that it was asked for, or none."""
+        text = self.file.read_text() if self.file.exists() else ""
+        whole = text[:text.rfind("\n") + 1].splitlines()[1:]
+        for line in whole[self.lines:]:
+            batch = json.loads(line)
+            self.lines += 1
+            self.runs += batch["runs"]
+            for failure in batch["failures"]:
+                self.failures.append(failure)
+                if failure["run"] <= upto and found(failure):
+                    return failure
+        return None
 
 
 class Process:
@@ -267,14 +277,101 @@ def play(args):
             else:
                 row |= {"cpu": round(player.cpu, 2),
                         "broke": dict(Counter(invariant(f) for f in player.failures))}
-            with args.results.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            write_row(args.results, row)
             rows[patch.stem, mode] = row
             print(f"{patch.stem:<42} {mode:<7} "
                   + (f"run {row['run']:>5}  {row['cpu']:>6} s  {row['signature'][:60]}" if first
                      else f"not in {args.upto}  {row['cpu']:>6} s"), flush=True)
             if prune(args, mutant, patch):
                 mutant.unlink()
+
+
+def explore(args):
+    """The spaces of --spaces, or the one that the patch names, with no fault and then with more."""
+    rows = read_results(args.results)
+    for patch in args.patches or sorted(MUTANTS.glob("*.patch")):
+        named = re.search(r"^# explored: (.+)$", patch.read_text(), re.M)
+        spaces = args.spaces.split(",") if args.spaces else [named.group(1)] if named else []
+        if not spaces or outside(patch) or (patch.stem, "explore") in rows and not args.patches:
+            continue
+        mutant = build(patch, args.build)
+        row = {"patch": patch.stem, "mode": "explore", "spaces": spaces}
+        for space in spaces:
+            words = [mutant, "explore", *space.split(), "--jobs", "1", "--out", os.devnull]
+            words += [] if "--faults" in space else ["--faults", str(args.faults)]
+            try:
+                done = subprocess.run(words, capture_output=True, text=True, check=False,
+                                      timeout=args.seconds)
+            except subprocess.TimeoutExpired:
+                continue
+            shortest = re.search(r"shortest schedule: (\S+) actions in .* with (\d+) fault",
+                                 done.stdout)
+            if done.returncode not in (1, 2, 70) or not shortest:
+                continue
+            # The search itself tells its speed and its time, to two digits after the point.
+            last = re.findall(r"faults?: ([\d.]+) s, (\d+) states", done.stdout)[-1]
+            row |= {"space": space.split()[0], "faults": int(shortest.group(2)),
+                    "actions": shortest.group(1), "states": round(float(last[0]) * int(last[1])),
+                    "broke": re.findall(r"^(\S+) is violated", done.stdout, re.M)[:1]}
+            break
+        write_row(args.results, row)
+        print(json.dumps(row), flush=True)
+
+
+def write_row(path, row):
+    with path.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def cell(row):
+    if not row:
+        return ""
+    return f"{row['run']:,}, {row['cpu']:.1f} s" if "run" in row else f"not in {row['upto']:,}"
+
+
+def table(rows):
+    """What was found, in the order of names, and how many."""
+    lines, counts = [], Counter()
+    for patch in sorted(MUTANTS.glob("*.patch")):
+        why = outside(patch)
+        if why:
+            counts["outside"] += 1
+            lines.append(f"| `{patch.stem}` | outside: {why} | | | | |")
+            continue
+        both = [known(rows, patch, mode, 0) for mode in ("guided", "plain")]
+        found = [row for row in both if row and "run" in row]
+        counts["asked"] += any(both)
+        for mode, row in zip(("guided", "plain"), both):
+            counts[mode] += bool(row)
+            counts[mode, 2000] += bool(row) and row.get("run", LAST_SEED) <= 2000
+        counts["either", 2000] += any(row["run"] <= 2000 for row in found)
+        counts["either"] += bool(found)
+        by = invariant(min(found, key=lambda row: row["run"])) if found else ""
+        seen = rows.get((patch.stem, "explore"), {})
+        explored = (f"`{seen['space']}`, {seen['faults']}: {seen['states']:,}" if "states" in seen
+                    else "")
+        named = re.search(r"^# scenario: \S*?([^/]+)\.yaml", patch.read_text(), re.M)
+        by_hand = f"`{named.group(1)}`" if named else f"test `{caught_by(patch).split()[-1]}`"
+        lines.append(f"| `{patch.stem}` | {by_hand} | {cell(both[0])} | {cell(both[1])} | "
+                     f"{f'`{by}`' if by else ''} | {explored} |")
+    return lines, counts
+
+
+def write(args):
+    lines, counts = table(read_results(args.results))
+    asked = counts["asked"]
+    head = [f"{asked} of the {len(lines)} patches can be played ({counts['outside']} are outside). "
+            f"Within 2,000 runs {counts['either', 2000]} of them are found "
+            f"({100 * counts['either', 2000] / max(asked, 1):.0f} %): guided "
+            f"{counts['guided', 2000]} of {counts['guided']} played, plain "
+            f"{counts['plain', 2000]} of {counts['plain']}. Within 20,000, as far as they were "
+            f"played: {counts['either']}.", "",
+            "| planted bug | scenario or test | guided: run, CPU | plain: run, CPU | "
+            "broke first | explore: space, faults: states |", "|---|---|---|---|---|---|"]
+    text = PAGE.read_text()
+    first, last = "<!-- figures -->\n", "<!-- end -->\n"
+    before, after = text.split(first)[0], text.split(last)[1]
+    PAGE.write_text(before + first + "\n".join(head + lines) + "\n" + last + after)
 
 
 def prune(args, mutant, patch):
@@ -285,7 +382,7 @@ def prune(args, mutant, patch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("play", "write"))
+    parser.add_argument("command", choices=("play", "explore", "write"))
     parser.add_argument("--build", default=str(ROOT / "build/release"))
     parser.add_argument("--results", type=Path,
                         default=ROOT / "build/release/campaign-table/results.jsonl")
@@ -293,14 +390,16 @@ def main():
     parser.add_argument("--clean", type=int, default=LAST_SEED, help="runs without a bug")
     parser.add_argument("--modes", default="guided,plain")
     parser.add_argument("--missed", action="store_true", help="only what the other mode missed")
+    parser.add_argument("--spaces", help="explore: A,B,C (default: as the patch says)")
+    parser.add_argument("--faults", type=int, default=1, help="explore: at most")
+    parser.add_argument("--seconds", type=int, default=60, help="explore: in each space")
     parser.add_argument("--keep", action="store_true", help="the programs too")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("patches", nargs="*", type=Path)
     args = parser.parse_intermixed_args()
-    if args.command == "write":
-        write(args)
-    else:
-        play(args)
+    # A campaign that is under way ends with this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    {"play": play, "explore": explore, "write": write}[args.command](args)
 
 
 if __name__ == "__main__":

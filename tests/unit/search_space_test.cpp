@@ -1,6 +1,8 @@
 // Every scenario of the space is one that the reader takes, and the same each time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -102,6 +104,46 @@ TEST(Space, MembersOfARolloutHaveOtherDurationsAndStoresAreOfAllKinds) {
     EXPECT_EQ(stores.size(), 9U);
     EXPECT_GT(mixed, 10U);
     EXPECT_TRUE(large);
+}
+
+TEST(Space, OneFaultOftenFollowsAnother) {
+    const Space space({}, {*family_named("pause")});
+    std::uint64_t pairs = 0;
+    std::uint64_t near = 0;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+        const sim::Scenario scenario = space.scenario({0, seed, {}});
+        for (std::size_t i = 1; i < scenario.faults.size(); ++i) {
+            const sim::Trigger& before = scenario.faults[i - 1].trigger;
+            const sim::Trigger& trigger = scenario.faults[i].trigger;
+            if (before.kind != sim::TriggerKind::at || trigger.kind != before.kind) continue;
+            ++pairs;
+            near += trigger.at >= before.at && trigger.at <= before.at + std::chrono::seconds(2);
+        }
+    }
+    EXPECT_GT(near * 8, pairs);
+}
+
+TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
+    Random random(7);
+    sim::Scenario scenario = draw_configuration(random);
+    scenario.values.replicas = 3;
+    scenario.values.leader_follower = true;
+    scenario.storage.format = ObjectFormat::fenced;
+    const auto excused = [&](sim::PreconditionRule rule, sim::FaultKind kind) {
+        scenario.expect = {};
+        scenario.bucket.preconditions.if_match = rule;
+        scenario.faults.assign(1, {});
+        scenario.faults.front().kind = kind;
+        excuse(scenario);
+        return std::ranges::count(scenario.expect.may_violate, "bucket.no-stale-commit") == 1;
+    };
+    using sim::FaultKind;
+    using sim::PreconditionRule;
+    EXPECT_FALSE(excused(PreconditionRule::honoured, FaultKind::pause));
+    EXPECT_FALSE(excused(PreconditionRule::refused, FaultKind::crash));
+    EXPECT_TRUE(excused(PreconditionRule::refused, FaultKind::pause));
+    EXPECT_TRUE(excused(PreconditionRule::ignored, FaultKind::apply_late));
+    EXPECT_TRUE(excused(PreconditionRule::checked_then_stored, FaultKind::crash));
 }
 
 TEST(Space, AMutationMayMeetAnother) {
