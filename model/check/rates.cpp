@@ -7,9 +7,10 @@ namespace leasehold::check {
 
 namespace {
 
-/// Requests at once: a promotion, a stall's end and a probe ask for several.
+/// Requests for one object at once: a promotion, a stall's end and a probe ask for several.
 constexpr std::int64_t kBurst = 30;
 constexpr int kLeaseRequests = 3;  // in a retryPeriod: a renewal, a look, one that the bucket asks
+constexpr std::int64_t kLeaseBurst = 10;  // fewer: nobody asks for the Lease but the elector
 
 }  // namespace
 
@@ -52,7 +53,7 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     facts_.checked(Id::requests_bounded);
     Station& own = station(step.replica);
     const ElectorConfig& election = facts_.settings.election;
-    if (!own.lease.take(step.now.monotonic, election.retry_period / kLeaseRequests, kBurst))
+    if (!own.lease.take(step.now.monotonic, election.retry_period / kLeaseRequests, kLeaseBurst))
         too_many(step, "Lease requests");
     // A leader waits only as long as three attempts still fit before its gate's end.
     const bool leads = self.gate.held && self.gate.valid_until != kNever;

@@ -38,6 +38,9 @@ TrueTime ClockPiece::reaches(Instant target) const {
     if (ahead <= 0) return since;
     if (rate == 0 || target == kNever) return TrueTime::max();
     const Int128 wait = (ahead * kBillion + rate - 1) / rate;
+    // One instant too late would show in no verdict: so it is asked at each timer that is set.
+    CHECK_MSG(wait * rate >= ahead * kBillion && (wait - 1) * rate < ahead * kBillion,
+              "a timer is set to another instant than the first one that reaches it");
     const Int128 value = Int128{since.time_since_epoch().count()} + wait;
     return value >= kMax ? TrueTime::max() : TrueTime{Duration{static_cast<std::int64_t>(value)}};
 }

@@ -89,6 +89,20 @@ TEST(CheckRequestsBounded, RenewalsBackToBackAreFoundAndOneAPeriodPasses) {
     }
 }
 
+// Three in a retryPeriod, and ten at once: an object's thirty would hide a claim that asks for a
+// renewal at each of its tries.
+TEST(CheckRequestsBounded, ABurstOfLeaseRequestsIsShorterThanAnObjects) {
+    for (const int requests : {10, 20}) {
+        History history;
+        history.start_all();
+        for (int i = 0; i < requests; ++i)
+            history.step(0, 1s + i * 1ms, Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, requests > 10 ? Status::violated : Status::pass) << verdict.what;
+    }
+}
+
 TEST(CheckRequestsBounded, PutsOfOneKeyWithoutABackOffAreFound) {
     for (const bool wild : {true, false}) {
         History history;
