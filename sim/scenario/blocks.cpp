@@ -56,6 +56,7 @@ void read_some(const Block& block, std::string_view key, std::uint32_t replicas,
             fail(item, block.path(key) + ": " + item.text + " is named twice");
         out.push_back(*index);
     }
+    if (out.empty()) fail(*list, block.path(key) + ": needs at least one replica");
     std::ranges::sort(out);
 }
 
@@ -124,6 +125,12 @@ bool is_name(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     });
+}
+
+bool upgrades(const Scenario& scenario) {
+    return scenario.upgrade &&
+           (!scenario.replicas.upgraded.empty() ||
+            std::ranges::any_of(scenario.faults, [](const Fault& fault) { return fault.upgrade; }));
 }
 
 std::optional<std::uint32_t> replica_index(std::string_view name, std::uint32_t replicas) {
@@ -355,7 +362,10 @@ void read_workload(const Node& node, WorkloadSpec& out) {
     block.count("writers", out.writers, 1, 100);
     block.count("cancelEvery", out.cancel_every, 0, 1'000'000);
     block.duration("readDeadline", out.read_deadline, Duration(0));
-    block.duration("removeEvery", out.remove_every, Duration(0));
+    if (block.duration("removeEvery", out.remove_every, Duration(0)) &&
+        out.remove_every > Duration(0) && out.preloaded == 0)
+        fail(*block.find("removeEvery"),
+             "workload.removeEvery: there is no window to remove (set workload.preloaded)");
 }
 
 void read_expect(const Node& node, ExpectSpec& out) {
@@ -363,6 +373,8 @@ void read_expect(const Node& node, ExpectSpec& out) {
     if (const Node* list = block.find("reached")) read_reached(*list, out.reached);
     if (const Node* bounds = block.find("failover")) {
         const Block failover(*bounds, "expect.failover", names::kFailover);
+        if (bounds->entries.empty())
+            fail(*bounds, "expect.failover: needs at least one of p50, p99, max");
         read_bound(failover, "p50", out.failover_p50);
         read_bound(failover, "p99", out.failover_p99);
         read_bound(failover, "max", out.failover_max);
@@ -370,8 +382,10 @@ void read_expect(const Node& node, ExpectSpec& out) {
     read_invariants(block, "violates", out.violates);
     read_invariants(block, "mayViolate", out.may_violate);
     read_invariants(block, "notJudged", out.not_judged);
-    if (const Node* bounds = block.find("commits"))
+    if (const Node* bounds = block.find("commits")) {
         read_bound(Block(*bounds, "expect.commits", names::kCommits), "every", out.commits_every);
+        if (!out.commits_every) fail(*bounds, "expect.commits needs \"every\", such as every: 2m");
+    }
     for (const std::string& id : out.violates)
         if (std::find(out.may_violate.begin(), out.may_violate.end(), id) != out.may_violate.end())
             fail(*block.find("mayViolate"),

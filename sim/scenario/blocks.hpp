@@ -28,6 +28,8 @@ void read_expect(const Node& node, ExpectSpec& out);
 /// The faults; `scenario` has its values, network and duration already.
 void read_faults(const Node& node, Scenario& scenario);
 
+/// Somebody runs the configuration of `upgrade`, from the start or from a start of its own.
+[[nodiscard]] bool upgrades(const Scenario& scenario);
 /// The index of "replica-N" if there is such a replica.
 [[nodiscard]] std::optional<std::uint32_t> replica_index(std::string_view name,
                                                          std::uint32_t replicas);

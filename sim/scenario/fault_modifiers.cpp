@@ -85,6 +85,9 @@ void read_status(const Block& block, Fault& fault) {
              "(expected createLease, updateLease, putObject or "
              "removeObject)");
     block.boolean("plainText", fault.plain_text);
+    const auto of_bucket = [](RequestKind kind) { return kind >= RequestKind::get_object; };
+    if (fault.plain_text && std::ranges::any_of(fault.requests, of_bucket))
+        fail(*block.find("plainText"), "plainText: only the API answers with a Status object");
 }
 
 /// `on`: a list of `words`, without repetition.

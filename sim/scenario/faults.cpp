@@ -44,6 +44,10 @@ class FaultReader {
         read_fault_modifiers(block, fault);
         if (fault.upgrade && !scenario_.upgrade)
             fail(*block.find("upgrade"), "upgrade: there is no block upgrade to say to what");
+        if (fault.window >= scenario_.duration)
+            fail(*block.find("window"), "window: must be shorter than the run (duration: " +
+                                            format_duration(scenario_.duration) + "), found " +
+                                            block.find("window")->describe());
         read_binding(block, fault);
         scenario_.faults.push_back(std::move(fault));
     }

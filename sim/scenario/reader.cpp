@@ -64,6 +64,22 @@ void read_upgrade(const Node& node, Scenario& out) {
     out.upgrade = std::move(spec);
 }
 
+/// A configuration that nobody ever runs shows nothing.
+void check_upgrade(const Node& node, const Scenario& scenario) {
+    if (!upgrades(scenario))
+        fail(node,
+             "upgrade: nobody is upgraded (name them in replicas.upgraded, or say upgrade: true of "
+             "a crash, stop or restart)");
+}
+
+/// What is checked at the start and stored after the end is never stored.
+void check_window(const Node& bucket, const Scenario& scenario) {
+    if (scenario.bucket.preconditions.window < scenario.duration) return;
+    const Node& window = *bucket.find("preconditions")->find("window");
+    fail(window, "bucket.preconditions.window: must be shorter than the run (duration: " +
+                     format_duration(scenario.duration) + "), found " + window.describe());
+}
+
 void check_electors(const Node& node, const Scenario& scenario) {
     if (!scenario.elects()) fail(node, "electors: there is no election");
     if (scenario.workload.enabled)
@@ -99,11 +115,15 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     if (const Node* node = block.find("clocks")) read_clocks(*node, replicas, out.clocks);
     if (const Node* node = block.find("network")) read_network(*node, replicas, out.network);
     if (const Node* node = block.find("api")) read_api(*node, out.api);
-    if (const Node* node = block.find("bucket")) read_bucket(*node, out.bucket);
+    if (const Node* node = block.find("bucket")) {
+        read_bucket(*node, out.bucket);
+        check_window(*node, out);
+    }
     if (const Node* node = block.find("workload")) read_workload(*node, out.workload);
     if (!out.values.etl) out.workload.enabled = false;  // no pipelines, so nothing to export
     if (!out.electors.none()) check_electors(*block.find("electors"), out);
     if (const Node* node = block.find("faults")) read_faults(*node, out);
+    if (const Node* node = block.find("upgrade")) check_upgrade(*node, out);
     if (const Node* node = block.find("expect")) {
         read_expect(*node, out.expect);
         if (const Node* failover = node->find("failover"); failover != nullptr && !out.elects())

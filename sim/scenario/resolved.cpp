@@ -4,6 +4,7 @@
 
 #include "config/units.hpp"
 #include "model/base/check.hpp"
+#include "sim/scenario/blocks.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/resolved_text.hpp"
@@ -137,7 +138,7 @@ std::string storage_text(const StorageConfig& storage) {
 }
 
 std::string upgrade_text(const Scenario& scenario) {
-    if (!scenario.upgrade) return "";
+    if (!upgrades(scenario)) return "";  // drawn, and then nobody's
     const std::string inside =
         election_text(scenario.upgrade->election) + storage_text(scenario.upgrade->storage);
     std::string text = "upgrade:\n";

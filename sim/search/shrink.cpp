@@ -75,6 +75,7 @@ class Search {
     Shrunk run() {
         for (int round = 0; round < kRounds && !over(); ++round) {
             const std::uint64_t before = kept_;
+            upgrade();
             faults();
             replicas();
             workload();
@@ -136,6 +137,21 @@ class Search {
                 end = from;
             }
         }
+    }
+
+    /// The second configuration goes with everything that asks for it: by itself neither may.
+    void upgrade() {
+        if (best_.find("upgrade") == nullptr) return;
+        const auto without = [](Node& from) {
+            std::erase_if(from.entries, [](const Node::Entry& one) {
+                return one.key.text == "upgrade" || one.key.text == "upgraded";
+            });
+        };
+        Node smaller = best_;
+        without(smaller);
+        if (Node* some = entry(smaller, "replicas")) without(*some);
+        if (Node* list = entry(smaller, "faults")) std::ranges::for_each(list->items, without);
+        take(std::move(smaller));
     }
 
     void replicas() {

@@ -132,6 +132,44 @@ def planted_answer_for_nothing(files):
                     return
 
 
+def planted_renewal_of_a_stranger(files):
+    """A stranger's Lease, which ran out before it was taken, was renewed a second before that."""
+    world = files["world", 0]
+    for place, record in enumerate(world):
+        of = record["of"]
+        if record["record"] != "leaseCommitted" or not of["before"] or not of["after"]:
+            continue
+        stolen, taken = of["before"], of["after"]
+        if stolen["record"]["holder"] != "operator" or taken["record"]["holder"] == "operator":
+            continue
+        assert stolen["version"] + 1 < taken["version"], "no version is left in between"
+        renewed = json.loads(json.dumps(stolen))
+        renewed["version"] += 1
+        renewed["record"]["renewTime"] += 14 * SECOND
+        world.insert(place, {**record, "at": record["at"] - SECOND,
+                             "of": {**of, "before": stolen, "after": renewed}})
+        of["before"] = renewed
+        return
+    assert False, "nobody took the Lease from a stranger"
+
+
+def a_stranger_binds(folder):
+    """Who holds the Lease and is no agent has no gate to be seen: its record tells how long."""
+    records = simulated(folder, "scenarios/operator/holder-stolen.yaml", 1)
+    invariant = "lease.taken-only-when-free"
+    code, out, err = verify(write(folder, split(records)))
+    check("taken after a stranger's lease: pass", code == 0, out + err)
+    check(f"taken after a stranger's lease: {invariant}", invariant in lines_of(out, "pass"), out)
+    bad = split(records)
+    planted_renewal_of_a_stranger(bad)
+    code, out, err = verify(write(folder, bad))
+    check("taken from a stranger that had renewed: exit 1", code == 1, out + err)
+    check(f"taken from a stranger that had renewed: {invariant}",
+          invariant in lines_of(out, "VIOLATED"), out)
+    check("taken from a stranger that had renewed: says whose it was",
+          "'operator' may lead by its record until" in " ".join(out.split()), out)
+
+
 def main():
     records = None
     unseen = 0
@@ -214,6 +252,8 @@ def main():
         check("no agent: exit 64", code == 64 and "no agent's recording" in err, err)
         code, out, err = verify([str(folder / "missing.jsonl")])
         check("a missing file: exit 64", code == 64 and "cannot be opened" in err, err)
+    with tempfile.TemporaryDirectory() as name:
+        a_stranger_binds(Path(name))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -172,7 +172,7 @@ TEST(ScenarioReader, DisksReplicasAndRepeatingPayloadsAreRead) {
 
 TEST(ScenarioReader, AnUpgradeBeginsWithTheScenariosOwn) {
     const Scenario scenario = read(
-        "election: {retryPeriod: 1s}\nstorage: {puts: 3}\n"
+        "election: {retryPeriod: 1s}\nstorage: {puts: 3}\nreplicas: {upgraded: [replica-1]}\n"
         "upgrade: {election: {leaseDuration: 20s}, storage: {pollPeriod: 9s}}\n");
     ASSERT_TRUE(scenario.upgrade);
     EXPECT_EQ(scenario.election.lease_duration, 15s);

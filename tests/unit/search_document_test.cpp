@@ -100,6 +100,19 @@ TEST(Shrink, KeepsWhatTheFailureNeedsAndNothingElse) {
     EXPECT_EQ(*least->faults.at(0).lasts, 20s);  // the roundest that still does
 }
 
+// By itself neither may go: a block that nobody runs is refused, and so is a word for no block.
+TEST(Shrink, AnUpgradeGoesTogetherWithItsBlock) {
+    const std::string text = document_text(least_document(scenario()));
+    const auto read = sim::parse_scenario(
+        text + "upgrade: {storage: {pollPeriod: 10s}}\nreplicas: {upgraded: [replica-1]}\n",
+        "many.yaml", {});
+    ASSERT_TRUE(read) << text;
+    const Shrunk shrunk = shrink(*read, TrueTime(130s), made_up, {});
+    const auto least = scenario_of(shrunk.document);
+    ASSERT_TRUE(least);
+    EXPECT_FALSE(least->upgrade) << document_text(shrunk.document);
+}
+
 TEST(Shrink, EndsWithWhatItHasWhenItIsTold) {
     const Shrunk shrunk = shrink(scenario(), TrueTime(130s), made_up, {3, {}});
     EXPECT_FALSE(shrunk.complete);
