@@ -1,6 +1,7 @@
 #include "model/replica/replica.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -17,6 +18,15 @@ struct Replica::Parts {
     bool ended = false;              ///< Stopped was emitted
     Instant stop_deadline = kNever;  ///< without an elector: of a stop that was asked for
     bool stopping = false;
+
+    /// Timers in a row at one instant that did nothing.
+    struct Idle {
+        Instant at = Instant::min();
+        std::uint32_t timers = 0;
+        /// How a replica came to where it is makes it no other one.
+        friend bool operator==(const Idle&, const Idle&) { return true; }
+    };
+    Idle idle;
     friend bool operator==(const Parts&, const Parts&) = default;
 
     void sync(Now now, Effects& out);
@@ -24,6 +34,7 @@ struct Replica::Parts {
     void step_alone(Now now, const Event& event, Effects& out);
     void stop_alone(Now now, Effects& out);
     void move_stopped_last(std::size_t begin, Effects& out);
+    void check_idle(Now now, bool idles);
 };
 
 namespace {
@@ -84,6 +95,16 @@ void Replica::step(Now now, const Event& event, Effects& out) {
     p.grant_wishes(now, out);
     if (!p.elector) p.stop_alone(now, out);
     p.move_stopped_last(begin, out);
+    p.check_idle(now, std::holds_alternative<Timer>(event) && out.size() == begin);
+}
+
+// A deadline that has passed and is not moved asks to be woken at once, for ever: an agent would
+// burn a core, and simulated time would stand still, a run without an end or a verdict. Work that
+// goes on in portions is awake at one instant too, but not so often.
+void Replica::Parts::check_idle(Now now, bool idles) {
+    constexpr std::uint32_t kMost = 1U << 20;
+    if (!idles || now.monotonic != idle.at) idle = {now.monotonic, 0};
+    CHECK_MSG(++idle.timers < kMost, "a deadline has passed and nothing is done about it");
 }
 
 /// Tells the controller of a leadership that changed, in the same step.

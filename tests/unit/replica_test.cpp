@@ -359,6 +359,24 @@ TEST(ReplicaTest, ACopyIsASnapshotThatRunsOnAlike) {
     EXPECT_EQ(first.size(), second.size());
 }
 
+// A spurious timer is legal, and a deadline that has passed and is never moved makes one after the
+// other at one instant: simulated time would stand still.
+TEST(ReplicaTest, TimersWithoutEndAtOneInstantAreABrokenBelief) {
+    Driver driver(true);
+    driver.step(Start{});
+    constexpr int kMost = 1 << 20;
+    const auto timers = [&driver](int count) {
+        Effects out;
+        for (int i = 0; i < count; ++i)
+            driver.replica.step({driver.now, WallTime{}}, Timer{}, out);
+        EXPECT_TRUE(out.empty());
+    };
+    timers(kMost - 1);
+    driver.now += 1ns;
+    timers(kMost - 1);
+    EXPECT_THROW(timers(1), CheckFailure);
+}
+
 TEST(ReplicaTest, ControllersAndElectorsRequestsNeverShareAnId) {
     Driver driver(true);
     driver.step(Start{});
