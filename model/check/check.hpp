@@ -41,6 +41,8 @@ struct Settings {
     ElectorConfig election;
     StorageConfig storage;      ///< where replicas differ, the one that bounds are longest with
     Duration shortest_poll{0};  ///< shortest pollPeriod of any replica; 0 = all have `storage`'s
+    /// Shortest leaseDuration of any replica; 0 = all have `election`'s.
+    Duration shortest_lease{0};
     std::uint32_t replicas = 1;
     bool elects = false;
     bool stores = false;

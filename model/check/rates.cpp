@@ -95,7 +95,9 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     if (!(mutates ? object.puts : object.gets).take(step.now.monotonic, cost, kBurst))
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key));
     if (!mutates) return;
-    if (step.now.monotonic < object.not_before)
+    // The work of a leadership that ended ended with it, and with it what it was told.
+    const bool told = object.era == facts_.replicas[step.replica].era;
+    if (told && step.now.monotonic < object.not_before)
         too_early(step, "a PUT of " + words(request.key), object.not_before, object.told);
     own.puts.emplace_back(request.request, request.key);
 }
@@ -116,6 +118,7 @@ void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& an
         const Duration wait = std::min(answer.reply->retry_after, most);
         object.not_before = saturating_add(step.now.monotonic, wait);
         object.told = step.number;
+        object.era = facts_.replicas[step.replica].era;
     }
     *found = std::move(own.puts.back());
     own.puts.pop_back();

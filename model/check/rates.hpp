@@ -40,6 +40,7 @@ class Rates {
         Allowance gets;
         Instant not_before = Instant::min();  ///< of a PUT: a Retry-After
         std::uint64_t told = 0;               ///< event that said so
+        std::uint32_t era = 0;                ///< ReplicaFacts::era of then
     };
     struct Station {
         Allowance lease;

@@ -45,8 +45,10 @@ void Served::show(const ReplicaStepped& step, const Answer& answer, const Commit
             regressed(step, answer.name, said->number);
     // A backup read is about the bucket, which an open write of its own has not reached.
     // A deposed leader may accept one unawares, after its successor's commit.
+    // Equal bytes are no older ones, whichever write's they are called.
     if (!answer.backup && floor.asked_number < answer.asked && commit.origin < floor.asked &&
-        commit.rank.sequence <= floor.base && commit.rank.epoch <= floor.epoch)
+        commit.rank.sequence <= floor.base && commit.rank.epoch <= floor.epoch &&
+        !(floor.asked_payload == answer.payload))
         regressed(step, answer.name, floor.asked_number);
     raise(step, commit, floor);
 }
@@ -59,6 +61,7 @@ void Served::show(const ReplicaStepped& step, const Answer& answer, const Asked&
         return;
     }
     floor.asked = own.number;
+    floor.asked_payload = own.payload;
     floor.base = own.base;
     floor.epoch = answer.epoch;
     floor.asked_number = step.number;

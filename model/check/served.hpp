@@ -55,6 +55,7 @@ class Served {
         std::optional<Said> committed;
         std::optional<Said> before;
         std::uint64_t asked = 0;  ///< Asked::number of a write of its own that it has shown
+        Blob asked_payload;       ///< its content
         std::uint64_t base = 0;   ///< the key's newest commit when that was accepted
         Epoch epoch;              ///< with which it was shown
         std::uint64_t asked_number = 0;

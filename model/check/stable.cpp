@@ -25,7 +25,11 @@ void Stable::disturbed(TrueTime at, ReplicaIndex index) {
 void Stable::abdicated(const ReplicaStepped& step) {
     Station& own = station(step.replica);
     own.abdicated = step.number;
-    own.sits_until = saturating_add(step.now.monotonic, facts_.settings.election.lease_duration);
+    // Its own lease, which in a rollout may be the shorter one.
+    const Settings& settings = facts_.settings;
+    const Duration lease = settings.shortest_lease > Duration(0) ? settings.shortest_lease
+                                                                 : settings.election.lease_duration;
+    own.sits_until = saturating_add(step.now.monotonic, lease);
 }
 
 void Stable::began(const ReplicaStepped& step, const ReplicaFacts& self) {

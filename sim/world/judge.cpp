@@ -126,6 +126,9 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     if (scenario.upgrade &&
         scenario.upgrade->election.lease_duration > scenario.election.lease_duration)
         settings.election = scenario.upgrade->election;
+    if (scenario.upgrade)
+        settings.shortest_lease =
+            std::min(scenario.election.lease_duration, scenario.upgrade->election.lease_duration);
     settings.election.identity = "any";
     settings.storage = scenario.storage;
     if (scenario.upgrade) {

@@ -73,6 +73,23 @@ TEST_F(CheckContents, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     }
 }
 
+TEST_F(CheckContents, TheSameBytesAreNoOlderOnesThoughTheyAreCalledAnOlderWrites) {
+    for (const std::uint64_t content : {1U, 3U}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey, 1));
+        history.store(0, 10500ms, kKey, "a", 5, 1, 1);
+        history.step(0, 20s, backup_write(2, kKey, 2));
+        history.store(0, 20500ms, kKey, "b", 5, 2, 2);
+        history.step(0, 30s, backup_write(3, kKey, content));
+        history.step(0, 31s, query(101, kKey), {query_data(101, "", 5, content)});
+        const auto back = history.step(0, 32s, query(102, kKey), {query_data(102, "a", 5, 1)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        EXPECT_TRUE(content == 1 ? passes(found) : violated(found, back));
+    }
+}
+
 TEST_F(CheckContents, AReadCountsLikeAQueryAndACommitLikeAnAnswer) {
     written(10s, 1, "a");
     written(20s, 2, "b");

@@ -134,6 +134,25 @@ TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
     }
 }
 
+TEST(CheckRequestsBounded, ALeadershipsRetryAfterEndsWithIt) {
+    for (const bool between : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 503;
+        reply->retry_after = 1h;
+        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        if (between) {
+            history.follow(0, 3s);
+            history.lead(0, 4s, 2, 1h);
+        }
+        const auto again = history.step(0, 5s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
+        EXPECT_EQ(violated(history.verdict(kBounded, 10s), again), !between);
+    }
+}
+
 TEST(CheckRequestsBounded, TheRetryAfterOfAThrottledWriteOfTheLeaseIsWaitedOut) {
     struct Row {
         LeaseVerb verb;

@@ -266,8 +266,9 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
     const bool same = fact.upload ? known.local.size == fact.stamp.length &&
                                         known.local.digest == fact.stamp.digest
                                   : known.local.version.write_id == fact.stamp.write_id;
-    if (same)
-        retag(fact.key, FileTag{fact.stamp.epoch, fact.etag, false, ha, fact.stamp.write_id}, desk);
+    const FileTag tag{fact.stamp.epoch, fact.etag, false, ha, fact.stamp.write_id};
+    // A single install that brought back what a LIST left out has the object's name already.
+    if (same && !(known.tag() == tag)) retag(fact.key, tag, desk);
 }
 
 void Catalog::placed(const Placed& fact) {
