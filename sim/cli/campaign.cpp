@@ -50,6 +50,7 @@ class Campaign {
              std::vector<search::Family> families, search::Header header)
         : options_(options),
           bases_(bases.size()),
+          alone_(search::parse_genome(options.genome)),
           guide_(header.guide),
           report_{{std::move(header), {}}, {}, {}, {}, false, {}},
           space_(std::move(bases), std::move(families)),
@@ -124,7 +125,7 @@ class Campaign {
             const std::uint64_t seed = seed_of(number * kBatch + i);
             if (seed > report_.results.header.last) break;
             const std::uint64_t base = bases_ == 0 ? 0 : 1 + seed % bases_;
-            genomes.push_back(options_.genome ? *options_.genome : guide_.next(base, seed));
+            genomes.push_back(alone_ ? *alone_ : guide_.next(base, seed));
             jobs.push_back(
                 {0, genomes.back().seed, false, false, false, search::genome_text(genomes.back())});
         }
@@ -233,6 +234,7 @@ class Campaign {
     const Options& options_;
     const std::vector<sim::Scenario> none_;
     std::size_t bases_;
+    std::optional<Genome> alone_;  ///< the one run of --genome
     search::Guide guide_;
     CampaignReport report_;
     search::Space space_;
@@ -324,8 +326,8 @@ search::Header header_of(const Options& options, const std::vector<sim::Scenario
     header.guide = options.guide;
     header.shard = shard.index;
     header.shards = shard.count;
-    if (options.genome) {
-        header.first = header.last = options.genome->seed;
+    if (const auto alone = search::parse_genome(options.genome)) {
+        header.first = header.last = alone->seed;
         header.shard = header.shards = 1;
         header.guide = false;
     }
@@ -342,12 +344,8 @@ int campaign_command(const Options& options) {
     std::vector<sim::Scenario> bases;
     if (!read_scenarios(options.paths, options, bases)) return kExitUsage;
     if (const std::string why = without_faults(bases, *families); !why.empty()) return refuse(why);
-    const std::uint64_t base = options.genome ? options.genome->base : bases.size();
-    if (base > bases.size() || (base == 0 && !bases.empty()))
-        return refuse(
-            "--genome: its first number is that of the base scenario, here " +
-            (bases.empty() ? "0 as there is none" : "1 to " + std::to_string(bases.size())) +
-            ", found " + std::to_string(base));
+    const std::string problem = search::genome_problem(options.genome, bases.size());
+    if (!problem.empty()) return refuse("--genome: " + problem);
     const search::Header header = header_of(options, bases, *shard);
     fs::path folder = options.out;
     if (!folder.empty() && header.shards > 1)

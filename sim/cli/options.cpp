@@ -166,13 +166,6 @@ std::optional<Exit> convert_campaign(const Raw& raw, Options& options) {
         options.families.push_back(raw.families.substr(from, comma - from));
         from = comma + 1;
     }
-    if (!raw.genome.empty()) {
-        options.genome = search::parse_genome(raw.genome);
-        if (!options.genome)
-            return usage(
-                "--genome: expected numbers, as 'genome' in results.ndjson has them, found '" +
-                raw.genome + "'");
-    }
     if (raw.shard.empty()) return std::nullopt;
     const std::size_t slash = std::min(raw.shard.find('/'), raw.shard.size());
     const auto index = config::parse_count(raw.shard.substr(0, slash));
@@ -191,7 +184,7 @@ std::optional<Exit> relate_search(const Options& options) {
         return usage("shrink: expected one scenario file and one seed (leasehold shrink --help)");
     if (options.command == Command::campaign && options.resume && options.out.empty())
         return usage("campaign: --resume needs --out, the directory with the results");
-    if (options.command == Command::campaign && options.genome &&
+    if (options.command == Command::campaign && !options.genome.empty() &&
         (options.seeds || options.time || options.resume || options.shard))
         return usage(
             "campaign: --genome plays one run: --seeds, --time, --resume and --shard have "

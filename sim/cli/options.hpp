@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sim/scenario/scenario.hpp"
-#include "sim/search/space.hpp"
 
 namespace leasehold::cli {
 
@@ -73,13 +72,13 @@ struct Options {
     std::uint64_t states = 4'000'000'000;  ///< explore: seen at most
     std::uint64_t memory = 4ULL << 30U;    ///< explore: bytes for the states seen, at most
     std::string out;  ///< explore: where a schedule is written; others: the directory for files
-    std::optional<Duration> time;          ///< campaign: wall-clock time after which it ends
-    std::vector<std::string> families;     ///< campaign: of faults; empty = all
-    std::optional<search::Genome> genome;  ///< campaign: of the one run to play
-    bool guide = true;                     ///< campaign: mutate what was new
-    bool shrinks = true;                   ///< campaign: find the least form of what failed
-    bool resume = false;                   ///< campaign: go on with the results in `out`
-    std::optional<Shard> shard;            ///< campaign
+    std::optional<Duration> time;       ///< campaign: wall-clock time after which it ends
+    std::vector<std::string> families;  ///< campaign: of faults; empty = all
+    std::string genome;                 ///< campaign: of the one run to play; empty = many are
+    bool guide = true;                  ///< campaign: mutate what was new
+    bool shrinks = true;                ///< campaign: find the least form of what failed
+    bool resume = false;                ///< campaign: go on with the results in `out`
+    std::optional<Shard> shard;         ///< campaign
 };
 
 /// The program ends here: help and version on stdout with 0, a mistake on stderr with 64.

@@ -156,7 +156,7 @@ CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
     campaign->add_option("--out", options.out, "directory for results and what failed")
         ->type_name("DIR");
     campaign
-        ->add_option("--genome", raw.genome,
+        ->add_option("--genome", options.genome,
                      "play one run alone, by its genome in an earlier campaign's results")
         ->type_name("'0 SEED N...'");
     campaign->add_flag("--no-guide", raw.no_guide, "draw each run anew, mutate nothing");

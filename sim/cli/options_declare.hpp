@@ -33,7 +33,6 @@ struct Raw {
     std::string memory;
     std::string time;
     std::string families;
-    std::string genome;
     bool no_guide = false;
     bool no_shrink = false;
     std::string shard;

@@ -68,6 +68,18 @@ std::optional<Genome> parse_genome(std::string_view text) {
     return Genome{numbers[0], numbers[1], {numbers.begin() + 2, numbers.end()}};
 }
 
+std::string genome_problem(std::string_view text, std::size_t bases) {
+    if (text.empty()) return {};
+    const auto genome = parse_genome(text);
+    if (!genome)
+        return "expected numbers, as 'genome' in results.ndjson has them, found '" +
+               std::string(text) + "'";
+    if (genome->base <= bases && (genome->base > 0 || bases == 0)) return {};
+    return "its first number is that of the base scenario, here " +
+           (bases == 0 ? "0 as there is none" : "1 to " + std::to_string(bases)) + ", found " +
+           std::to_string(genome->base);
+}
+
 Space::Space(std::vector<Scenario> bases, std::vector<Family> families)
     : bases_(std::move(bases)), families_(std::move(families)) {
     if (families_.empty()) families_ = all_families();

@@ -73,6 +73,8 @@ struct Genome {
 /// "0 17 93 5" and back.
 [[nodiscard]] std::string genome_text(const Genome& genome);
 [[nodiscard]] std::optional<Genome> parse_genome(std::string_view text);
+/// Why `text` is no genome of a space with so many bases; empty where it is one, or is empty.
+[[nodiscard]] std::string genome_problem(std::string_view text, std::size_t bases);
 
 class Space {
   public:

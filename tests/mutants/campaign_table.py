@@ -210,6 +210,12 @@ def judge_with(program, clean, mode):
     return found
 
 
+def differs(one, other):
+    """Anything that a campaign notes of its runs, as far as both were played."""
+    lines = [path.read_text().splitlines()[1:] for path in (one, other)]
+    return any(a != b for a, b in zip(*lines))
+
+
 def build_id(program):
     """Of its sources: no campaign of others can be gone on with."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -252,8 +258,6 @@ def play(args):
     work = args.results.parent / build_id(program)
     clean = Clean(program, work, args.clean, args.jobs)
     patches = args.patches or sorted(MUTANTS.glob("*.patch"))
-    # What the model does comes first, then worlds that do less than they say.
-    patches.sort(key=lambda p: not changed_file(p).startswith("model/"))
     for mode in args.modes.split(","):
         for patch in patches:
             if outside(patch) or known(rows, patch, mode, args.upto):
@@ -276,13 +280,15 @@ def play(args):
                         "cpu": round(player.cpu * first["run"] / player.runs, 2)}
             else:
                 row |= {"cpu": round(player.cpu, 2),
-                        "broke": dict(Counter(invariant(f) for f in player.failures))}
+                        "broke": dict(Counter(invariant(f) for f in player.failures)),
+                        "acts": differs(player.file, work / f"clean-{mode}/results.ndjson")}
             write_row(args.results, row)
             rows[patch.stem, mode] = row
             print(f"{patch.stem:<42} {mode:<7} "
                   + (f"run {row['run']:>5}  {row['cpu']:>6} s  {row['signature'][:60]}" if first
                      else f"not in {args.upto}  {row['cpu']:>6} s"), flush=True)
-            if prune(args, mutant, patch):
+            # What only this command asks for is not left on the disk.
+            if not args.keep and mutant.name.startswith("campaign-"):
                 mutant.unlink()
 
 
@@ -292,13 +298,16 @@ def explore(args):
     for patch in args.patches or sorted(MUTANTS.glob("*.patch")):
         named = re.search(r"^# explored: (.+)$", patch.read_text(), re.M)
         spaces = args.spaces.split(",") if args.spaces else [named.group(1)] if named else []
-        if not spaces or outside(patch) or (patch.stem, "explore") in rows and not args.patches:
+        seen = "states" in rows.get((patch.stem, "explore"), {}) and not args.patches
+        if not spaces or outside(patch) or seen:
             continue
         mutant = build(patch, args.build)
         row = {"patch": patch.stem, "mode": "explore", "spaces": spaces}
+        scratch = args.results.parent / "found.schedule"
         for space in spaces:
-            words = [mutant, "explore", *space.split(), "--jobs", "1", "--out", os.devnull]
-            words += [] if "--faults" in space else ["--faults", str(args.faults)]
+            words = [mutant, "explore", *space.split(), "--jobs", "1", "--out", scratch]
+            words += ["--faults", str(args.faults)] if args.spaces else []
+            scratch.unlink(missing_ok=True)
             try:
                 done = subprocess.run(words, capture_output=True, text=True, check=False,
                                       timeout=args.seconds)
@@ -306,10 +315,12 @@ def explore(args):
                 continue
             shortest = re.search(r"shortest schedule: (\S+) actions in .* with (\d+) fault",
                                  done.stdout)
-            if done.returncode not in (1, 2, 70) or not shortest:
+            if done.returncode not in (0, 1, 2, 3, 70):
+                raise RuntimeError(f"{patch.stem}: explore {space}: {done.stderr}")
+            if done.returncode in (0, 3) or not shortest:
                 continue
             # The search itself tells its speed and its time, to two digits after the point.
-            last = re.findall(r"faults?: ([\d.]+) s, (\d+) states", done.stdout)[-1]
+            last = re.findall(r"faults?: ([\d.]+) s, (\d+) states", done.stderr)[-1]
             row |= {"space": space.split()[0], "faults": int(shortest.group(2)),
                     "actions": shortest.group(1), "states": round(float(last[0]) * int(last[1])),
                     "broke": re.findall(r"^(\S+) is violated", done.stdout, re.M)[:1]}
@@ -326,7 +337,14 @@ def write_row(path, row):
 def cell(row):
     if not row:
         return ""
-    return f"{row['run']:,}, {row['cpu']:.1f} s" if "run" in row else f"not in {row['upto']:,}"
+    if "run" in row:
+        return f"{row['run']:,}, {row['cpu']:.1f} s"
+    return f"not in {row['upto']:,}" + ("" if row.get("acts", True) else ": never acts")
+
+
+def states_text(states):
+    """The search tells a rate and a time in hundredths: what it saw follows to a hundredth or so."""
+    return f"some {float(f'{states:.2g}'):,.0f}" if states >= 1000 else "under 1,000"
 
 
 def table(rows):
@@ -344,12 +362,13 @@ def table(rows):
         for mode, row in zip(("guided", "plain"), both):
             counts[mode] += bool(row)
             counts[mode, 2000] += bool(row) and row.get("run", LAST_SEED) <= 2000
+        counts["never acts"] += not found and any(not row.get("acts", True) for row in both if row)
         counts["either", 2000] += any(row["run"] <= 2000 for row in found)
         counts["either"] += bool(found)
         by = invariant(min(found, key=lambda row: row["run"])) if found else ""
         seen = rows.get((patch.stem, "explore"), {})
-        explored = (f"`{seen['space']}`, {seen['faults']}: {seen['states']:,}" if "states" in seen
-                    else "")
+        explored = (f"`{seen['space']}`, {seen['faults']}: {states_text(seen['states'])}"
+                    if "states" in seen else "")
         named = re.search(r"^# scenario: \S*?([^/]+)\.yaml", patch.read_text(), re.M)
         by_hand = f"`{named.group(1)}`" if named else f"test `{caught_by(patch).split()[-1]}`"
         lines.append(f"| `{patch.stem}` | {by_hand} | {cell(both[0])} | {cell(both[1])} | "
@@ -365,18 +384,14 @@ def write(args):
             f"({100 * counts['either', 2000] / max(asked, 1):.0f} %): guided "
             f"{counts['guided', 2000]} of {counts['guided']} played, plain "
             f"{counts['plain', 2000]} of {counts['plain']}. Within 20,000, as far as they were "
-            f"played: {counts['either']}.", "",
+            f"played: {counts['either']}. Of the {asked - counts['either']} others "
+            f"{counts['never acts']} never act.", "",
             "| planted bug | scenario or test | guided: run, CPU | plain: run, CPU | "
             "broke first | explore: space, faults: states |", "|---|---|---|---|---|---|"]
     text = PAGE.read_text()
     first, last = "<!-- figures -->\n", "<!-- end -->\n"
     before, after = text.split(first)[0], text.split(last)[1]
     PAGE.write_text(before + first + "\n".join(head + lines) + "\n" + last + after)
-
-
-def prune(args, mutant, patch):
-    """Programs that only this command asks for are not left on the disk."""
-    return not args.keep and mutant.name.startswith("campaign-")
 
 
 def main():
@@ -387,7 +402,7 @@ def main():
     parser.add_argument("--results", type=Path,
                         default=ROOT / "build/release/campaign-table/results.jsonl")
     parser.add_argument("--upto", type=int, default=2000, help="runs (20000 at most)")
-    parser.add_argument("--clean", type=int, default=LAST_SEED, help="runs without a bug")
+    parser.add_argument("--clean", type=int, default=6000, help="runs without a bug")
     parser.add_argument("--modes", default="guided,plain")
     parser.add_argument("--missed", action="store_true", help="only what the other mode missed")
     parser.add_argument("--spaces", help="explore: A,B,C (default: as the patch says)")

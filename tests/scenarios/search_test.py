@@ -248,17 +248,18 @@ def mutants(folder):
 
 def genomes(folder):
     """What a guided campaign mutated fails again when it is played alone, by its genome."""
-    for mutant in MUTANTS[:1]:
-        call("campaign", "--seeds", "1..600", "--no-shrink", "--quiet", "--out", folder / "many",
-             program=mutant)
+    for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
+        call("campaign", "--seeds", "1..600", "--families", "stop,leaseRequests", "--no-shrink",
+             "--quiet", "--out", folder / "many", program=mutant)
         lines = (folder / "many/results.ndjson").read_text().splitlines()[1:]
         failure = next(f for line in lines for f in json.loads(line)["failures"]
-                       if f["genome"].count(" ") > 1)
-        _, out, _ = call("campaign", "--genome", failure["genome"], "--no-shrink", program=mutant)
-        check("its run alone fails alike", re.search(
-            rf"1 run, .*1 failed(.|\n)*{re.escape(failure['signature'])}(.|\n)*"
-            rf"genome {failure['genome']}\n", out), out)
-        code, out, _ = call("campaign", "--genome", failure["genome"])
+                       if f["genome"].count(" ") > 1 and f["signature"].startswith("lease."))
+        alone = ("campaign", "--genome", failure["genome"], "--families", "stop,leaseRequests",
+                 "--no-shrink")
+        _, out, _ = call(*alone, program=mutant)
+        check("its run alone fails alike", "1 run, " in out and "1 failed" in out and
+              failure["signature"] in out and f"genome {failure['genome']}\n" in out, out)
+        code, out, _ = call(*alone)
         check("without the bug it passes", code == 0 and "1 passed" in out, out)
     refused("no genome", "expected numbers", "campaign", "--genome", "0 x")
     refused("a genome of a base", "here 0 as there is none, found 1", "campaign", "--genome", "1 5")
