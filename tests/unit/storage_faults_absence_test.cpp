@@ -195,5 +195,21 @@ TEST_F(StorageAbsence, WithHaOffAReadThroughEndsWithItsQuerysDeadline) {
     EXPECT_EQ(single.count(BucketVerb::get, key("a")), 1);
 }
 
+TEST_F(StorageAbsence, WithHaOffWhatAListLeftOutIsBroughtBackUnderTheTagThatItsFileHas) {
+    StorageConfig config = Rig::default_config();
+    config.ha = false;
+    Rig single(bucket, config);
+    single.lead_alone();
+    single.write(key("a"), blob(1));
+    single.advance(1s);
+    Rig next(bucket, config);
+    next.files = single.files;
+    const auto kept = bucket.objects.extract(key("a"));  // as a LIST shows it that leaves keys out
+    next.lead_alone();
+    next.advance(1s);
+    EXPECT_EQ(next.count(BucketVerb::put, key("a")), 1);
+    EXPECT_EQ(std::ranges::count(next.sent_files, FileVerb::retag, &SendFile::verb), 0);
+}
+
 }  // namespace
 }  // namespace leasehold::rig
