@@ -325,6 +325,8 @@ bool Faults::begin_pod_fault(const Fault& fault, Injection& injection) {
 }
 
 bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
+    // A rate that the clock has already is no change.
+    bool changed = fault.kind != FaultKind::set_drift;
     for (const ReplicaIndex i : injection.targets) {
         Host& host = context_.hosts[i];
         if (fault.kind == FaultKind::step_wall_clock) {
@@ -333,6 +335,8 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
         }
         if (fault.kind == FaultKind::set_drift) {
             const std::int64_t rate = fault.drift_ppm * 1000;
+            if (rate == host.awake_rate.value_or(host.clock.piece().rate_ppb)) continue;
+            changed = true;
             if (host.awake_rate) {
                 host.awake_rate = rate;  // a frozen clock stays frozen until the machine wakes
                 continue;
@@ -343,7 +347,7 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
         }
     }
     if (fault.kind == FaultKind::suspend) suspend(fault, injection);
-    return !injection.targets.empty();
+    return changed && !injection.targets.empty();
 }
 
 /// A store that looks at its callers' clocks refuses all that this one asks for.
