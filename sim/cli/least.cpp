@@ -9,6 +9,7 @@
 #include "sim/cli/interrupt.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/signature.hpp"
+#include "sim/world/drawn.hpp"
 
 namespace leasehold::cli {
 namespace {
@@ -73,6 +74,7 @@ std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
     start.name = name;
     start.why = why;
     start.seeds = {failing.seed, failing.seed};
+    sim::fix_faults(start, failing.seed);  // a word that changes must not move what was drawn by it
     const search::Try attempt = [&](const std::string& text) -> std::optional<TrueTime> {
         const auto result = play_text(player, text, failing.seed, false);
         if (!result || search::carried_signature(*result) != failing.signature) return std::nullopt;

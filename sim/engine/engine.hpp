@@ -89,6 +89,13 @@ class Engine final : private NetworkDriver {
         const std::int64_t date = when.time_since_epoch().count();
         queue_.push(date < now_ ? now_ : date, kind, target, data);
     }
+    /// Likewise, for events that are put in by a list: the place among those of its date is drawn
+    /// by `name`, and not by how many of its kind were put in before it.
+    void at_as(TrueTime when, std::uint32_t kind, std::uint64_t name, std::uint64_t data) {
+        CHECK(kind < kFirstReservedKind);
+        const std::int64_t date = when.time_since_epoch().count();
+        queue_.push_as(date < now_ ? now_ : date, kind, name, data);
+    }
 
     /// Starts a transfer of `bytes` (0 counts as 1) between two different hosts, as soon as the
     /// present event is over. Refused if one of the hosts or a link of the route is off:

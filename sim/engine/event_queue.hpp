@@ -52,18 +52,14 @@ class EventQueue {
     }
 
     void push(std::int64_t at, std::uint32_t kind, std::uint32_t target, std::uint64_t data) {
-        const std::uint64_t sequence = sequence_++;
-        CHECK(sequence <= kSequenceMask);
         const std::uint32_t place =
             (kind < kKinds ? kind : kKinds - 1) * kTargets + target % kTargets;
         const std::uint64_t component = (static_cast<std::uint64_t>(kind) << 32) | target;
-        const std::uint64_t drawn = mix64(mix64(priorities_ ^ component) + ++counts_[place]);
-        const std::uint64_t order = (drawn & ~kSequenceMask) | sequence;
-        const Element element{at, order, data, kind, target};
-        if (far_.empty() || key(element) < key(far_.front()))
-            insert(element);
-        else
-            put_far(element);
+        put(at, mix64(mix64(priorities_ ^ component) + ++counts_[place]), kind, target, data);
+    }
+    /// Its priority is drawn by `name` in place of its component and a count.
+    void push_as(std::int64_t at, std::uint32_t kind, std::uint64_t name, std::uint64_t data) {
+        put(at, mix64(mix64(priorities_ ^ kind) + mix64(name)), kind, 0, data);
     }
 
     /// Takes the first element out; the queue must not be empty.
@@ -89,6 +85,17 @@ class EventQueue {
     }
 
     static bool later(const Element& a, const Element& b) { return key(b) < key(a); }
+
+    void put(std::int64_t at, std::uint64_t drawn, std::uint32_t kind, std::uint32_t target,
+             std::uint64_t data) {
+        const std::uint64_t sequence = sequence_++;
+        CHECK(sequence <= kSequenceMask);
+        const Element element{at, (drawn & ~kSequenceMask) | sequence, data, kind, target};
+        if (far_.empty() || key(element) < key(far_.front()))
+            insert(element);
+        else
+            put_far(element);
+    }
 
     /// Puts it into its place among the nearest; the further half of too many goes to the others.
     void insert(const Element& element) {

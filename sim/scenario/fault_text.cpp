@@ -2,6 +2,7 @@
 #include <array>
 
 #include "config/units.hpp"
+#include "sim/scenario/fault_text.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/resolved_text.hpp"
 
@@ -22,29 +23,6 @@ std::string names_of(const Names& names, const std::vector<Value>& values) {
 
 std::string target_text(const Target& target) {
     return target.kind == TargetKind::bound ? word(target.name) : target_name(target);
-}
-
-std::string trigger_text(const Trigger& trigger) {
-    if (trigger.kind == TriggerKind::at) {
-        const std::string latest =
-            trigger.at_most > trigger.at ? ".." + format_duration(trigger.at_most) : "";
-        return "at: " + format_duration(trigger.at) + latest;
-    }
-    if (trigger.kind == TriggerKind::every) {
-        std::string text =
-            "every: " + format_duration(trigger.every) + ", first: " + format_duration(trigger.at);
-        if (trigger.until != Duration::max()) text += ", until: " + format_duration(trigger.until);
-        return text;
-    }
-    const std::string what = trigger.kind == TriggerKind::performs ? "performs: effect"
-                             : trigger.kind == TriggerKind::sends
-                                 ? "sends: " + std::string(request_kind_name(trigger.sends))
-                                 : "reaches: " + std::string(mark_name(trigger.reaches));
-    const std::string nth =
-        std::to_string(trigger.nth) +
-        (trigger.nth_most > trigger.nth ? ".." + std::to_string(trigger.nth_most) : "");
-    return "when: {replica: " + target_text(trigger.replica) + ", " + what + ", nth: " + nth +
-           ", after: " + format_duration(trigger.after) + "}";
 }
 
 std::string fault_value(const Fault& fault) {
@@ -183,7 +161,42 @@ std::string modifiers_text(const Fault& fault) {
     return text;
 }
 
+/// Those whose verb names requests or an edit name their target apart.
+bool has_target_apart(FaultKind kind) {
+    return (counted(kind) && kind != FaultKind::fail_files) || kind == FaultKind::edit_pod;
+}
+
 }  // namespace
+
+std::string trigger_text(const Trigger& trigger) {
+    if (trigger.kind == TriggerKind::at) {
+        const std::string latest =
+            trigger.at_most > trigger.at ? ".." + format_duration(trigger.at_most) : "";
+        return "at: " + format_duration(trigger.at) + latest;
+    }
+    if (trigger.kind == TriggerKind::every) {
+        std::string text =
+            "every: " + format_duration(trigger.every) + ", first: " + format_duration(trigger.at);
+        if (trigger.until != Duration::max()) text += ", until: " + format_duration(trigger.until);
+        return text;
+    }
+    const std::string what = trigger.kind == TriggerKind::performs ? "performs: effect"
+                             : trigger.kind == TriggerKind::sends
+                                 ? "sends: " + std::string(request_kind_name(trigger.sends))
+                                 : "reaches: " + std::string(mark_name(trigger.reaches));
+    const std::string nth =
+        std::to_string(trigger.nth) +
+        (trigger.nth_most > trigger.nth ? ".." + std::to_string(trigger.nth_most) : "");
+    return "when: {replica: " + target_text(trigger.replica) + ", " + what + ", nth: " + nth +
+           ", after: " + format_duration(trigger.after) + "}";
+}
+
+std::string fault_subject(const Fault& fault) {
+    std::string text = std::string(fault_kind_name(fault.kind)) + ": " + fault_value(fault);
+    if (has_target_apart(fault.kind)) text += ", of: " + target_text(fault.target);
+    if (!fault.as.empty()) text += ", as: " + word(fault.as);
+    return text;
+}
 
 std::string quote(std::string_view text) {
     std::string out = "\"";

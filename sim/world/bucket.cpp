@@ -1,6 +1,7 @@
 #include "sim/world/bucket.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,14 +88,18 @@ StoreRules rules_of(BucketProfile profile) {
 }
 
 ETag etag_of(const ObjectBody& body) {
+    // 32 hexadecimal digits, as an MD5's are: what is made for these is met.
     std::uint64_t hash = hash_text(body.head);
     for (const std::uint64_t word :
          {body.payload.size, body.payload.digest.high, body.payload.digest.low})
         hash = mix64(hash ^ (word + 0x9e3779b97f4a7c15ULL));
-    std::string text(16, '0');
-    for (std::size_t i = 0; i < text.size(); ++i, hash >>= 4)
-        text[i] = "0123456789abcdef"[hash & 15U];
-    return ETag(std::move(text));
+    std::array<char, 32> text{};
+    std::uint64_t digits = hash;
+    for (std::size_t i = 0; i < text.size(); ++i, digits >>= 4) {
+        if (i == text.size() / 2) digits = mix64(hash + 0x9e3779b97f4a7c15ULL);
+        text.at(i) = "0123456789abcdef"[digits & 15U];
+    }
+    return ETag(std::string_view(text.data(), text.size()));
 }
 
 ETag generation_of(const ObjectKey& key, std::uint64_t nth) {

@@ -33,24 +33,14 @@ Faults::Faults(Context& context, Paths& paths, Hosts& hosts)
     : context_(context),
       paths_(paths),
       hosts_(hosts),
-      random_(context.stream("faults")),
-      placed_(context.scenario.faults.size()),
+      drawn_(draw_faults(context.scenario, context.seed)),
+      placed_(drawn_.size()),
       restart_after_(context.hosts.size()) {
     for (std::size_t i = 0; i < placed_.size(); ++i) {
-        const Fault& fault = context.scenario.faults[i];
-        const Trigger& trigger = fault.trigger;
-        placed_[i].at = trigger.at;
-        if (trigger.at_most > trigger.at) {
-            const auto last = static_cast<std::uint64_t>((trigger.at_most - trigger.at).count());
-            placed_[i].at +=
-                Duration(static_cast<std::int64_t>(context.stream("at", i).below(last + 1)));
-        }
-        placed_[i].nth = trigger.nth;
-        if (trigger.nth_most > trigger.nth)
-            placed_[i].nth += context.stream("nth", i).below(trigger.nth_most - trigger.nth + 1);
+        const Trigger& trigger = context.scenario.faults[i].trigger;
         if (trigger.kind == TriggerKind::performs) performs_.push_back(i);
-        any_sends_ |= fault.trigger.kind == TriggerKind::sends;
-        any_reaches_ |= fault.trigger.kind == TriggerKind::reaches;
+        any_sends_ |= trigger.kind == TriggerKind::sends;
+        any_reaches_ |= trigger.kind == TriggerKind::reaches;
     }
 }
 
@@ -67,7 +57,7 @@ void Faults::plan() {
     for (std::size_t i = 0; i < context_.scenario.faults.size(); ++i) {
         const Trigger& trigger = context_.scenario.faults[i].trigger;
         if (trigger.kind == TriggerKind::at || trigger.kind == TriggerKind::every)
-            context_.at(TrueTime(placed_[i].at), Kind::fault_due, 0, i);
+            at(TrueTime(drawn_[i].at), i);
     }
 }
 
@@ -76,7 +66,16 @@ void Faults::due(std::size_t index) {
     inject(index);
     if (trigger.kind != TriggerKind::every) return;
     const TrueTime next = context_.now() + trigger.every;
-    if (next.time_since_epoch() <= trigger.until) context_.at(next, Kind::fault_due, 0, index);
+    if (next.time_since_epoch() <= trigger.until) at(next, index);
+}
+
+// Its place among what happens at one instant is drawn by what it is and when it strikes, and not
+// by how many faults stand before it in the list.
+void Faults::at(TrueTime when, std::size_t index) {
+    context_.engine.at_as(when, static_cast<std::uint32_t>(Kind::fault_due),
+                          mix64(drawn_[index].identity ^
+                                mix64(static_cast<std::uint64_t>(when.time_since_epoch().count()))),
+                          index);
 }
 
 std::vector<ReplicaIndex> Faults::everybody() const {
@@ -87,7 +86,8 @@ std::vector<ReplicaIndex> Faults::everybody() const {
 }
 
 // Roles are bound at the moment of injection; a role that nobody has binds nobody.
-std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
+// Which of several followers, `name` draws.
+std::vector<ReplicaIndex> Faults::resolve(const Target& target, std::uint64_t name) {
     std::vector<ReplicaIndex> found;
     switch (target.kind) {
         case TargetKind::replica:
@@ -101,7 +101,7 @@ std::vector<ReplicaIndex> Faults::resolve(const Target& target) {
             for (const ReplicaIndex i : everybody())
                 if (context_.hosts[i].running() && i != hosts_.leader()) found.push_back(i);
             if (target.kind == TargetKind::follower && found.size() > 1)
-                found = {found[random_.below(found.size())]};
+                found = {found[context_.stream("follower", name).below(found.size())]};
             return found;
         case TargetKind::all:
             return everybody();
@@ -175,7 +175,7 @@ void Faults::milestone(std::size_t index, ReplicaIndex replica) {
     const Trigger& trigger = context_.scenario.faults[index].trigger;
     Placed& placed = placed_[index];
     if (placed.fired || context_.now().time_since_epoch() < trigger.after) return;
-    if (!matches(trigger.replica, replica) || ++placed.seen < placed.nth) return;
+    if (!matches(trigger.replica, replica) || ++placed.seen < drawn_[index].nth) return;
     placed.fired = true;
     inject(index);
 }
@@ -203,8 +203,9 @@ void Faults::inject(std::size_t index) {
     const Fault& fault = context_.scenario.faults[index];
     Injection injection;
     injection.fault = index;
+    const std::uint64_t name = mix64(drawn_[index].identity + placed_[index].injections++);
     if (!is_of_lease(fault.kind))
-        injection.targets = is_of_server(fault.kind) ? everybody() : resolve(fault.target);
+        injection.targets = is_of_server(fault.kind) ? everybody() : resolve(fault.target, name);
     if (!fault.as.empty() && fault.kind != FaultKind::heal) bound_[fault.as] = injection.targets;
     if (fault.kind == FaultKind::heal) {
         if (heal(fault)) record(index, {}, true);
@@ -324,6 +325,8 @@ bool Faults::begin_pod_fault(const Fault& fault, Injection& injection) {
 }
 
 bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
+    // A rate that the clock has already is no change.
+    bool changed = fault.kind != FaultKind::set_drift;
     for (const ReplicaIndex i : injection.targets) {
         Host& host = context_.hosts[i];
         if (fault.kind == FaultKind::step_wall_clock) {
@@ -332,6 +335,8 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
         }
         if (fault.kind == FaultKind::set_drift) {
             const std::int64_t rate = fault.drift_ppm * 1000;
+            if (rate == host.awake_rate.value_or(host.clock.piece().rate_ppb)) continue;
+            changed = true;
             if (host.awake_rate) {
                 host.awake_rate = rate;  // a frozen clock stays frozen until the machine wakes
                 continue;
@@ -342,7 +347,7 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
         }
     }
     if (fault.kind == FaultKind::suspend) suspend(fault, injection);
-    return !injection.targets.empty();
+    return changed && !injection.targets.empty();
 }
 
 /// A store that looks at its callers' clocks refuses all that this one asks for.

@@ -10,6 +10,7 @@
 #include "sim/world/api_channel.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/context.hpp"
+#include "sim/world/drawn.hpp"
 #include "sim/world/hosts.hpp"
 #include "sim/world/kubelets.hpp"
 #include "sim/world/paths.hpp"
@@ -53,13 +54,13 @@ class Faults {
         Preconditions rules;               ///< setPreconditions: those before
     };
     struct Placed {
-        Duration at{0};          ///< at, every: its first time
         std::uint64_t seen = 0;  ///< milestones counted
-        std::uint64_t nth = 1;   ///< which of them fires it
         bool fired = false;
+        std::uint64_t injections = 0;
         std::uint64_t took_effect = 0;
     };
 
+    void at(TrueTime when, std::size_t fault);
     void inject(std::size_t fault);
     bool begin(const Fault& fault, Injection& injection);
     bool begin_process_fault(const Fault& fault, Injection& injection);
@@ -76,7 +77,7 @@ class Faults {
     bool heal(const Fault& fault);
     void milestones(ReplicaIndex replica);
     void milestone(std::size_t fault, ReplicaIndex replica);
-    [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target);
+    [[nodiscard]] std::vector<ReplicaIndex> resolve(const Target& target, std::uint64_t name);
     [[nodiscard]] bool matches(const Target& target, ReplicaIndex replica) const;
     /// `met`: the request or operation of a fault of single ones.
     void record(std::size_t index, const std::vector<ReplicaIndex>& targets, bool began,
@@ -89,7 +90,7 @@ class Faults {
     ApiChannel* api_ = nullptr;
     BucketChannel* bucket_ = nullptr;
     Kubelets* kubelets_ = nullptr;
-    Random random_;
+    std::vector<DrawnFault> drawn_;
     std::vector<Placed> placed_;
     Slab<Injection> active_;
     std::vector<std::uint64_t> interfering_;  ///< request faults at work, oldest first

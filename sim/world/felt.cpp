@@ -162,11 +162,6 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
                 if (fault_of(other).kind == FaultKind::set_preconditions)
                     other.until = std::min(other.until, record.at);
             break;
-        case FaultKind::cut:
-        case FaultKind::delay:
-            // Replicas send each other nothing.
-            if (!fault.api && !fault.bucket) say(record.fault, true);
-            break;
         case FaultKind::set_drift:
             for (const ReplicaIndex target : record.targets)
                 machine(target).measured.reset();
@@ -177,6 +172,9 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             break;
         case FaultKind::pause:
         case FaultKind::suspend:
+        case FaultKind::cut:  // between replicas alone nobody feels it: they send each other
+                              // nothing
+        case FaultKind::delay:
         case FaultKind::outage:
         case FaultKind::step_wall_clock:
         case FaultKind::freeze:

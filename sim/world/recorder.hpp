@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/base/digest.hpp"
 #include "model/base/marks.hpp"
 #include "model/check/result.hpp"
 #include "model/protocol/history.hpp"
+#include "sim/world/record_digest.hpp"
 
 namespace leasehold::sim {
 
@@ -18,14 +18,14 @@ class Recorder {
     /// `observer` gets every record; it must outlive the recorder.
     void add(Observer* observer) { observers_.push_back(observer); }
 
-    void started(ProcessStarted record) { send(record, 1); }
-    void ended(ProcessEnded record) { send(record, 2); }
-    void clock_changed(ClockChanged record) { send(record, 3); }
-    void left(RequestLeft record) { send(record, 4); }
-    void lease_committed(LeaseCommitted record);
-    void object_committed(ObjectCommitted record);
-    void fault(FaultTookEffect record) { send(record, 7); }
-    void path(PathChanged record) { send(record, 8); }
+    void started(ProcessStarted record) { send(record); }
+    void ended(ProcessEnded record) { send(record); }
+    void clock_changed(ClockChanged record) { send(record); }
+    void left(RequestLeft record) { send(record); }
+    void lease_committed(LeaseCommitted record) { send(record); }
+    void object_committed(ObjectCommitted record) { send(record); }
+    void fault(FaultTookEffect record) { send(record); }
+    void path(PathChanged record) { send(record); }
     /// A step of a replica.
     void stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
                  std::span<const Effect> effects);
@@ -37,16 +37,15 @@ class Recorder {
 
   private:
     template <class Record>
-    void send(Record& record, std::uint64_t tag) {
+    void send(Record& record) {
         record.number = ++number_;
-        digest_.add(static_cast<std::uint64_t>(record.at.time_since_epoch().count()));
-        digest_.add(tag);
+        digest_.add(record);
         for (Observer* observer : observers_)
             observer->on(record);
     }
 
     std::vector<Observer*> observers_;
-    RunDigest digest_;
+    RecordDigest digest_;
     std::uint64_t number_ = 0;
     std::array<std::uint64_t, kMarkCount> marks_{};
 };

@@ -3,7 +3,7 @@ if(NOT TARGET leasehold_world)
 endif()
 
 leasehold_add_unit_test(world_parts_test
-    SOURCES world_lease_api_test.cpp world_lease_operators_test.cpp world_bucket_test.cpp world_clock_test.cpp world_judge_test.cpp
+    SOURCES world_lease_api_test.cpp world_lease_operators_test.cpp world_bucket_test.cpp world_clock_test.cpp world_digest_test.cpp world_judge_test.cpp
     LIBRARIES leasehold_world)
 
 # Each makes the one engine of its process.
@@ -18,7 +18,7 @@ leasehold_add_unit_test(world_run_test
 # Each makes the one engine of its process.
 leasehold_add_unit_test(world_edits_test
     SOURCES world_edits_test.cpp
-    LIBRARIES leasehold_world leasehold_scenario leasehold_reports)
+    LIBRARIES leasehold_world leasehold_scenario leasehold_reports leasehold_search)
 
 # Forks; makes no engine itself.
 leasehold_add_unit_test(world_equality_test

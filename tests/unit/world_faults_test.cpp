@@ -323,21 +323,6 @@ TEST_F(World, NeitherAResumeNorADriftWakesASuspendedMachineAndACrashDoes) {
     EXPECT_GT(history.stepped(victim(), at(76s), at(120s)), 10U) << "booted, with a running clock";
 }
 
-TEST_F(World, ATimeThatTheSeedDrawsLiesAnywhereWithin) {
-    Fault drawn = fault(FaultKind::crash, 60s, to(TargetKind::leader));
-    drawn.trigger.at_most = 70s;
-    std::vector<TrueTime> times;
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        play({drawn}, seed);
-        ASSERT_EQ(history.ended.size(), 1U) << "seed " << seed;
-        times.push_back(history.ended[0].at);
-    }
-    std::sort(times.begin(), times.end());
-    EXPECT_TRUE(times.front() >= at(60s) && times.front() < at(62s));
-    EXPECT_TRUE(times.back() > at(68s) && times.back() <= at(70s));
-    EXPECT_EQ(std::unique(times.begin(), times.end()), times.end());
-}
-
 TEST_F(World, OverlappingOutagesEndWithTheLast) {
     Fault first = fault(FaultKind::outage, 60s, to(TargetKind::all), 60s);
     first.bucket = false;
@@ -414,6 +399,21 @@ TEST_F(World, AFaultWithoutATargetTakesNoEffectAndTheRunIsInconclusive) {
     EXPECT_EQ(result.faults.at(0).took_effect, 0U);
     EXPECT_TRUE(history.fired.empty());
     EXPECT_EQ(result.outcome, Outcome::inconclusive);
+}
+
+TEST_F(World, ACutBetweenReplicasAndARateThatAClockHasAlreadyAreInconclusive) {
+    Fault cut = fault(FaultKind::cut, 60s, to(TargetKind::leader), 20s);
+    cut.api = cut.bucket = false;
+    cut.replicas = true;
+    RunResult result = play({cut});
+    EXPECT_EQ(result.faults.at(0).felt, 0U) << "replicas send each other nothing";
+    EXPECT_EQ(result.outcome, Outcome::inconclusive);
+    Fault drift = fault(FaultKind::set_drift, 60s, to(TargetKind::leader));
+    result = play({drift});
+    EXPECT_EQ(result.faults.at(0).took_effect, 0U) << "clocks run exactly";
+    EXPECT_EQ(result.outcome, Outcome::inconclusive);
+    drift.drift_ppm = 50;
+    EXPECT_EQ(play({drift}).outcome, Outcome::pass);
 }
 
 TEST_F(World, ARoleIsBoundWhenTheFaultStrikesAndANameKeepsItsTarget) {

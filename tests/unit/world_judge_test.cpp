@@ -201,6 +201,9 @@ TEST_F(Judge, CommitsThatComeTooSeldomMissTheirBound) {
     EXPECT_EQ(outcome(), Outcome::liveness);
     EXPECT_NE(unmet().find("commits every 2m: longest time without one 121s"), std::string::npos)
         << unmet();
+    result.commit_gap = std::chrono::nanoseconds(121'000'000'001);
+    outcome();
+    EXPECT_NE(unmet().find("without one 121001ms"), std::string::npos) << unmet();
     result.commit_gap = 2min;
     EXPECT_EQ(outcome(), Outcome::pass);
 }
