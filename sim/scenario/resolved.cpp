@@ -4,7 +4,6 @@
 
 #include "config/units.hpp"
 #include "model/base/check.hpp"
-#include "sim/scenario/blocks.hpp"
 #include "sim/scenario/names.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/resolved_text.hpp"
@@ -138,7 +137,7 @@ std::string storage_text(const StorageConfig& storage) {
 }
 
 std::string upgrade_text(const Scenario& scenario) {
-    if (!upgrades(scenario)) return "";  // drawn, and then nobody's
+    if (!scenario.upgrade) return "";
     const std::string inside =
         election_text(scenario.upgrade->election) + storage_text(scenario.upgrade->storage);
     std::string text = "upgrade:\n";

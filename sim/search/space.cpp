@@ -1,4 +1,5 @@
 #include "sim/search/space.hpp"
+#include "sim/scenario/blocks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -113,6 +114,7 @@ Scenario Space::scenario(const Genome& genome) const {
         mutate(scenario, families_, turn);
         if (scenario.faults.size() > kFaultsWithMutations) scenario.faults.pop_back();
     }
+    if (!sim::upgrades(scenario)) scenario.upgrade.reset();  // drawn, and then nobody's
     excuse(scenario);
     return scenario;
 }
