@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/units.hpp"
+#include "sim/scenario/blocks.hpp"
 
 namespace leasehold::search {
 
