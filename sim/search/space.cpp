@@ -1,5 +1,4 @@
 #include "sim/search/space.hpp"
-#include "sim/scenario/blocks.hpp"
 
 #include <algorithm>
 #include <utility>

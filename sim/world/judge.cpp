@@ -126,15 +126,14 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     if (scenario.upgrade &&
         scenario.upgrade->election.lease_duration > scenario.election.lease_duration)
         settings.election = scenario.upgrade->election;
-    if (scenario.upgrade)
-        settings.shortest_lease =
-            std::min(scenario.election.lease_duration, scenario.upgrade->election.lease_duration);
     settings.election.identity = "any";
     settings.storage = scenario.storage;
     if (scenario.upgrade) {
         const auto [shortest, longest] =
             std::minmax(scenario.storage.poll_period, scenario.upgrade->storage.poll_period);
         settings.shortest_poll = shortest;
+        settings.shortest_lease =
+            std::min(scenario.election.lease_duration, scenario.upgrade->election.lease_duration);
         settings.storage.poll_period = longest;
     }
     settings.storage.ha = scenario.elects();

@@ -117,16 +117,22 @@ TEST(CheckRequestsBounded, WhatWasAskedForMayBeSent) {
     EXPECT_TRUE(passes(history.verdict(kBounded, 10s)));
 }
 
+/// replica-0 leads, and its PUT of 1 s is told at 2 s to come again in an hour: nobody need wait
+/// longer than retryMax.
+void lead_and_be_throttled(History& history) {
+    history.start_all();
+    history.lead(0, 500ms, 1, 1h);
+    history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 503;
+    reply->retry_after = 1h;
+    history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+}
+
 TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
     for (const bool early : {true, false}) {
         History history;
-        history.start_all();
-        history.lead(0, 500ms, 1, 1h);
-        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
-        auto reply = std::make_shared<BucketReply>();
-        reply->status = 503;
-        reply->retry_after = 1h;  // nobody need wait longer than retryMax
-        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        lead_and_be_throttled(history);
         const auto again =
             history.step(0, early ? 6s : 7s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
         const Verdict verdict = history.verdict(kBounded, 10s);
@@ -137,13 +143,7 @@ TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
 TEST(CheckRequestsBounded, ALeadershipsRetryAfterEndsWithIt) {
     for (const bool between : {true, false}) {
         History history;
-        history.start_all();
-        history.lead(0, 500ms, 1, 1h);
-        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
-        auto reply = std::make_shared<BucketReply>();
-        reply->status = 503;
-        reply->retry_after = 1h;
-        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        lead_and_be_throttled(history);
         if (between) {
             history.follow(0, 3s);
             history.lead(0, 4s, 2, 1h);

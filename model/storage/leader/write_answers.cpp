@@ -178,15 +178,13 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
                   const Found& found, Desk& desk) {
     Job& job = landed(owner.job);
     // Nothing was learnt, so the question stays.
-    if (found.kind == FoundKind::nothing || found.kind == FoundKind::denied) {
+    const bool learnt =
+        found.kind != FoundKind::nothing && found.kind != FoundKind::denied &&
+        !(found.kind == FoundKind::corrupt &&
+          job.unreadable.may_be_whole(sight.now, found.etag, sight.config.lease_duration));
+    if (!learnt) {
         desk.tell(TryFailed{flight.sent});
         fail(sight, owner.job, job, found.retry_after, desk);
-        return;
-    }
-    if (found.kind == FoundKind::corrupt &&
-        job.unreadable.may_be_whole(sight.now, found.etag, sight.config.lease_duration)) {
-        desk.tell(TryFailed{flight.sent});
-        fail(sight, owner.job, job, Duration{0}, desk);
         return;
     }
     job.look_next = false;
