@@ -80,17 +80,15 @@ struct FactArrows {
         leader().health.got_on();
         step.s.life.patience.somebody_wrote();
     }
-    /// Files of writes that were accepted under the provisional epoch belong to this one.
+    /// Files of writes that were accepted before the claim, or while it was raised, belong to it.
     void retag_waiting() const {
         const Epoch epoch = *leader().claim.epoch();
         Desk desk = step.desk();
         leader().writer.each_key([&](KeyId key) {
             const Entry& known = step.s.catalog.at(key);
-            // The object carries epoch 12, the term is 7 (the cluster was restored), the claim is
-            // 13. If the process dies before its PUT, the file is what is left of the write; under
-            // the provisional 7 the next reconciling would take it for older than the object, and
-            // discard it.
-            if (!known.has_local || !known.dirty || known.local.version.epoch >= epoch) return;
+            // If the process dies before its PUT, the file is what is left of the write: without
+            // this epoch the next reconciling would discard it for whatever was stored meanwhile.
+            if (!known.has_local || !known.dirty) return;
             FileTag tag = known.tag();
             tag.epoch = epoch;
             step.s.catalog.retag(key, tag, desk);

@@ -108,6 +108,21 @@ void Catalog::lose(KeyId key) {
     keep_floor(key, before);
 }
 
+bool Catalog::goes_over(KeyId key, const Found& found) const {
+    const Local& file = at(key).local;
+    // Its leadership had claimed no epoch: no number says that it is newer than what others wrote.
+    // The term stood in for one (7), the API server was set back, another leader claimed 4 and
+    // committed; the first, leading again, uploaded its file over that. So it goes over the very
+    // object that it was derived from, and over nothing else.
+    if (file.version.epoch == Epoch{}) return file.etag == StoredETag(found.etag);
+    // Ours unless the object is newer: equal epochs alone decide nothing. Two writes of one epoch,
+    // the first one's file on the disk, the second one's object in the bucket, both acknowledged,
+    // and a crash: by the epoch alone the first would be uploaded over the second.
+    // An unordered object (foreign) was there before the write that this file waits to be, or will
+    // meet it.
+    return !older(file.version, version_of(found.stamp));
+}
+
 void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     const Entry& known = at(key);
     const VersionId shown = version_of(found.stamp);
@@ -132,9 +147,7 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
-        // Ours unless the object is newer by the order: an unordered one (foreign) was there before
-        // the write that this file waits to be, or will meet it.
-        if (known.dirty && !newer(shown, known.local.version)) return;
+        if (known.dirty && goes_over(key, found)) return;
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
     if (found.kind == FoundKind::tombstone) {
