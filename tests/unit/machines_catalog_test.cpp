@@ -50,6 +50,15 @@ TEST_F(CatalogAlone, AGetShowsWhatTheBucketHolds) {
     EXPECT_FALSE(catalog.servable(a)) << "there is no file";
 }
 
+TEST_F(CatalogAlone, AnAnswerThatShowsWhatIsKnownByNowDidNotComeTooLate) {
+    const std::uint32_t before = entry().generation;
+    shows(a, version(7, 3));
+    const Found late = late_show(before, version(7, 3), false);
+    EXPECT_TRUE(late.current);
+    adopt(late);
+    EXPECT_TRUE(catalog.servable(a)) << "the copy is kept";
+}
+
 TEST_F(CatalogAlone, AnAnswerThatLeftBeforeAnotherChangeIsNotNoted) {
     const std::uint32_t before = entry().generation;
     shows(a, version(7, 3));
