@@ -233,6 +233,24 @@ TEST_F(CatalogAlone, WhatWasServedIsNeverPassedBelow) {
     EXPECT_THROW(catalog.served(a, stamp(6, 9, blob(9))), CheckFailure);
 }
 
+// An operator restores a key by another program, and then an older backup of ours.
+TEST_F(CatalogAlone, AForeignObjectEndsThePromiseOfAVersionThatNobodyHas) {
+    catalog.served(a, stamp(7, 3, blob(3)));
+    shows(a, object(stamp(0, 0, blob(9)), blob(9)));
+    EXPECT_EQ(catalog.newest(a), v(0, 0));
+    const Found older = shows(a, version(6, 1));
+    EXPECT_FALSE(older.stale);
+    adopt(older);
+    EXPECT_TRUE(catalog.servable(a));
+}
+
+TEST_F(CatalogAlone, TheNumberOfAListNeverWrapsRound) {
+    constexpr std::uint32_t kMost = (1U << 24) - 1;
+    for (std::uint32_t i = 1; i <= kMost; ++i)
+        (void)catalog.begin_list();
+    EXPECT_THROW(catalog.begin_list(), CheckFailure);
+}
+
 TEST_F(CatalogAlone, AFileBelowWhatWasServedDoesNotAnswer) {
     index({file("a", 7, 2)});
     EXPECT_TRUE(catalog.servable(a));

@@ -44,8 +44,10 @@ void Catalog::load_portion() {
         // as one that the bucket may not have.
         const KeyId id = key(file.key);
         Entry& known = entry(id);
-        // What was stored since Start is newer than the list.
-        if (known.has_local || files_.busy(id)) continue;
+        // What was stored since Start is newer than the list. Where that failed, the list shows the
+        // file that it was to replace: without HA no order would tell, and it would be served after
+        // the newer one was committed.
+        if (known.has_local || known.left_behind || files_.busy(id)) continue;
         known.local = Local{version_of(file.tag), StoredETag(file.tag.etag), file.payload.size,
                             file.payload.digest};
         known.has_local = true;
