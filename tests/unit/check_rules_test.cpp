@@ -177,6 +177,23 @@ TEST(CheckRequestsBounded, TheRetryAfterOfAThrottledWriteOfTheLeaseIsWaitedOut) 
     }
 }
 
+// A release is no renewal, and a Lease that was deleted is created: the server said nothing of
+// these.
+TEST(CheckRequestsBounded, AThrottledWriteOfTheLeaseBindsNoOtherWrite) {
+    for (const int what : {0, 1, 2}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
+        history.step(0, 1s, lease_answered(1, nullptr, 1s));
+        if (what == 1) history.follow(0, 1400ms);
+        const LeaseVerb verb = what == 2 ? LeaseVerb::create : LeaseVerb::update;
+        const auto next = history.step(0, 1500ms, Timer{}, {send_lease(2, verb, 7)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(what == 0 ? violated(verdict, next) : passes(verdict)) << what;
+    }
+}
+
 TEST(CheckEpochsIncrease, AClaimWithoutARenewalSinceItsLookIsFound) {
     for (const bool renews : {false, true}) {
         History history;
