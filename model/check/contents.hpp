@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "model/check/facts.hpp"
@@ -74,11 +75,13 @@ struct KeyContents {
     bool absent = true;
     Acknowledged acknowledged;
 
-    /// The newest of that content; null = none.
-    [[nodiscard]] const Asked* asked_as(const Blob& payload) const;
+    /// The newest of that content, of `replica` if one is given; null = none.
+    [[nodiscard]] const Asked* asked_as(const Blob& payload, ReplicaIndex replica = kNobody) const;
     /// The one that was sent under that stamp; null = none.
     [[nodiscard]] const Asked* sent_as(const Stamp& stamp) const;
-    [[nodiscard]] const Committed* committed_as(const Blob& payload) const;
+    /// The newest of that content, of those that carry `epoch` if one is given; null = none.
+    [[nodiscard]] const Committed* committed_as(const Blob& payload,
+                                                std::optional<Epoch> epoch = {}) const;
     [[nodiscard]] const Committed* committed_as(const ETag& etag) const;
     [[nodiscard]] Asked* asked_by(ReplicaIndex replica, CallId call);
 };
