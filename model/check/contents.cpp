@@ -119,15 +119,21 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
         again->denied = false;  // of its local file, perhaps, after it was told that it failed
         return;
     }
-    // A write that waits is overtaken by a later one of its key: of equal contents the newest is
-    // sent.
-    const auto found = std::find_if(key.asked.rbegin(), key.asked.rend(), [&](const Asked& one) {
-        return one.open && one.replica == step.replica && one.write_id == 0 &&
-               one.removes == stamp->tombstone && one.payload == request.body->payload;
-    });
-    if (found == key.asked.rend()) return;
-    found->writer = stamp->writer;
-    found->write_id = stamp->write_id;
+    // A write that waits is overtaken by a later one of its key, but not once it is being looked
+    // up: of equal contents the newest is sent, or one that was asked before.
+    Asked* newer = nullptr;
+    for (auto one = key.asked.rbegin(); one != key.asked.rend(); ++one) {
+        if (!one->open || one->replica != step.replica || one->write_id != 0 ||
+            one->removes != stamp->tombstone || !(one->payload == request.body->payload))
+            continue;
+        if (newer == nullptr) {
+            one->writer = stamp->writer;
+            one->write_id = stamp->write_id;
+        } else {
+            newer->twin = one->number;
+        }
+        newer = &*one;
+    }
 }
 
 const Committed& Contents::committed(const ObjectCommitted& record) {

@@ -37,6 +37,8 @@ struct Asked {
     std::uint64_t base = 0;      ///< the key's newest commit then
     std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
     std::uint64_t write_id = 0;  ///< likewise
+    std::uint64_t twin =
+        0;  ///< Asked::number of the older one whose PUT it may be as well; 0 = none
 };
 
 /// A version that the bucket has held.

@@ -93,6 +93,29 @@ TEST_F(CheckContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
     EXPECT_TRUE(passes(verdict(kRegress)));
 }
 
+// Which of the open writes of the same bytes a PUT was of, their answers tell.
+TEST_F(CheckContents, OfEqualWritesOneMayBeStoredAndTheOthersDenied) {
+    for (const bool lands_late : {false, true}) {
+        for (const WriteAck first : {WriteAck::unknown, WriteAck::fenced}) {
+            History history;
+            history.start_all();
+            history.lead(0, 1s, 1, 1h);
+            history.step(0, 10s, backup_write(1, kKey, 7));
+            history.step(0, 11s, backup_write(2, kKey, 7));
+            history.step(0, 11s, backup_write(3, kKey, 7));
+            history.step(0, 12s, Timer{}, {put_of(4, 0, kKey, 5, 3, 7)});
+            if (!lands_late) history.store(0, 13s, kKey, "a", 5, 3, 7);
+            auto wrong = history.step(0, 14s, Timer{},
+                                      {write_done(2, WriteAck::fenced),
+                                       write_done(3, WriteAck::fenced), write_done(1, first)});
+            if (lands_late) wrong = history.store(0, 15s, kKey, "a", 5, 3, 7);
+            const Verdict found = history.verdict(kLinear, 2min);
+            EXPECT_TRUE(first == WriteAck::unknown ? passes(found) : violated(found, wrong))
+                << lands_late;
+        }
+    }
+}
+
 TEST_F(CheckContents, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     for (const auto& [stored, loaded] : {std::pair(FileStatus::ok, FileStatus::ok),
                                          std::pair(FileStatus::io_error, FileStatus::ok),
