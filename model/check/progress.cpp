@@ -34,6 +34,10 @@ bool is_stall(std::string_view what) {
     return starts_with_word(what, "pause") || starts_with_word(what, "suspend");
 }
 
+bool is_slowness(std::string_view what) {
+    return starts_with_word(what, "slow");
+}
+
 Duration election_bound(const Settings& settings) {
     // What a replica with a healthy path may need, each part at its longest, one after the other:
     // - to learn the Lease's state: an attempt that was under way when the path healed times

@@ -73,5 +73,7 @@ class Progress {
 
 /// Does the text of a fault say that it stops its target's process without ending it?
 [[nodiscard]] bool is_stall(std::string_view what);
+/// Does it say that its target's steps take long?
+[[nodiscard]] bool is_slowness(std::string_view what);
 
 }  // namespace leasehold::check

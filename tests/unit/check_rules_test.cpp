@@ -231,6 +231,25 @@ TEST(CheckEpochsIncrease, ARenewalOfTheInstantInWhichTheLookIsReadCountsInEither
     }
 }
 
+// Its clock stood from 3 s to 5 s, and so it can't tell that the answer came after.
+TEST(CheckEpochsIncrease, ARenewalOfTheInstantAtWhichTheClockStoodCounts) {
+    for (const std::int64_t rate : {0, -1'000'000'000}) {
+        History history;
+        history.start_all();
+        history.step(0, 2s, Timer{}, {send_bucket(2, BucketVerb::get, ".ha/epoch")});
+        history.step(0, 3s, Timer{}, {send_lease(3, LeaseVerb::update, 8)});
+        history.clock(0, 3s, rate);
+        history.clock(0, 5s, 0);
+        history.step(0, 5s, bucket_answered(2, 404));
+        history.step(0, 6s, lease_answered(3, lease_of(3, "replica-0", 8, 7)));
+        const auto claim =
+            history.step(0, 7s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
+        history.object(0, 8s, ".ha/epoch", "a", 5);
+        const Verdict verdict = history.verdict(kEpochs, 10s);
+        EXPECT_TRUE(rate != 0 ? passes(verdict) : violated(verdict, claim));
+    }
+}
+
 TEST(CheckChangedOnlyByHolder, ARenewalKeepsWhatIsNotItsOwnAndItsAcquisition) {
     for (const int what : {0, 1, 2, 3}) {
         History history;
