@@ -1,4 +1,4 @@
-// leader.stable, requests.bounded, replicas.converge, claims, and what may change of a Lease:
+// leader.stable, requests.bounded, claims, and what may change of a Lease:
 // planted violations, clean histories.
 #include "tests/unit/check_history.hpp"
 
@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kStable = "leader.stable";
 constexpr std::string_view kBounded = "requests.bounded";
-constexpr std::string_view kConverge = "replicas.converge";
 constexpr std::string_view kEpochs = "bucket.epochs-increase";
 constexpr std::string_view kChanged = "lease.changed-only-by-holder";
 constexpr std::string_view kTaken = "lease.taken-only-when-free";
@@ -302,150 +301,6 @@ TEST(CheckTakenOnlyWhenFree, AnOutsidersRecordBindsThoughSomebodyEmptiedIt) {
         const Verdict verdict = history.verdict(kTaken, 40s);
         EXPECT_TRUE(what == 0 ? violated(verdict, taken) : passes(verdict)) << verdict.what;
     }
-}
-
-class CheckConverge : public ::testing::Test {
-  protected:
-    CheckConverge() {
-        history_.start_all();
-        history_.lead(0, 1s, 1, 1h);
-        for (ReplicaIndex i = 0; i < 3; ++i)
-            history_.step(i, 2s, FileAnswered{RequestId{1}, FileReply{}});
-        history_.object(0, 10s, kKey, "a", 1);
-        for (ReplicaIndex i = 0; i < 3; ++i)
-            copied(i, 20s, "a");
-    }
-    void copied(ReplicaIndex replica, Duration when, std::string_view etag) {
-        const std::uint64_t request = ++request_;
-        history_.step(replica, when, Timer{}, {send_file(request, FileVerb::store, kKey, etag)});
-        history_.step(replica, when + 1ms, FileAnswered{RequestId{request}, FileReply{}});
-    }
-    History history_;
-    std::uint64_t request_ = 100;
-};
-
-TEST_F(CheckConverge, CopiesOfWhatTheBucketHoldsPass) {
-    const Verdict verdict = history_.verdict(kConverge, 10min);
-    EXPECT_TRUE(passes(verdict));
-    EXPECT_EQ(verdict.checked, 3U);
-}
-
-TEST_F(CheckConverge, AMissingAnOldAndALeftOverCopyAreFound) {
-    const auto second = history_.object(0, 60s, kKey, "b", 1);
-    copied(0, 70s, "b");
-    copied(1, 70s, "b");
-    EXPECT_TRUE(violated(history_.verdict(kConverge, 10min), second));
-
-    History missing;
-    missing.start_all();
-    missing.lead(0, 1s, 1, 1h);
-    const auto first = missing.object(0, 10s, kKey, "a", 1);
-    EXPECT_TRUE(violated(missing.verdict(kConverge, 10min), first));
-}
-
-TEST_F(CheckConverge, ARemovedKeyIsGoneEverywhere) {
-    const auto removed = history_.object(0, 60s, kKey, "t", 1, true);
-    history_.step(0, 61s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
-    history_.step(1, 80s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
-    const Verdict verdict = history_.verdict(kConverge, 10min);
-    EXPECT_TRUE(violated(verdict, removed));
-    EXPECT_NE(verdict.what.find("replica-2 still has a copy"), std::string::npos) << verdict.what;
-}
-
-TEST_F(CheckConverge, WhatCameTooLateOrIsNotYetStoredIsNotAsked) {
-    history_.object(0, 590s, kKey, "b", 1);
-    EXPECT_TRUE(passes(history_.verdict(kConverge, 10min)));
-    history_.path(1, 600s, true, false);
-    history_.path(1, 700s, true, true);
-    history_.path(2, 600s, true, false);
-    const auto request = ++request_;
-    history_.step(0, 620s, Timer{}, {send_file(request, FileVerb::store, kKey, "b", true)});
-    history_.step(0, 621s, FileAnswered{RequestId{request}, FileReply{}});
-    EXPECT_EQ(history_.verdict(kConverge, 720s).status, Status::pass);
-}
-
-TEST_F(CheckConverge, OfATornObjectTheCopiesOfBeforeWillDo) {
-    history_.object(kNobody, 400s, kKey, "x", 0);
-    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
-}
-
-TEST_F(CheckConverge, ATornObjectExcusesNoCopyThatCouldBeNewer) {
-    history_.object(0, 60s, kKey, "b", 1);
-    copied(0, 70s, "b");
-    copied(1, 70s, "b");
-    const auto torn = history_.object(kNobody, 500s, kKey, "x", 0);
-    EXPECT_TRUE(violated(history_.verdict(kConverge, 900s), torn));
-}
-
-TEST_F(CheckConverge, WhatWasTornBeforeItCouldBeCopiedIsAskedOfNobody) {
-    history_.object(0, 390s, kKey, "b", 1);
-    history_.object(kNobody, 400s, kKey, "x", 0);
-    copied(0, 410s, "b");
-    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
-
-    History missing;
-    missing.start_all();
-    missing.lead(0, 1s, 1, 1h);
-    missing.object(0, 390s, kKey, "b", 1);
-    missing.object(kNobody, 400s, kKey, "x", 0);
-    EXPECT_TRUE(passes(missing.verdict(kConverge, 900s)));
-    const auto mended = missing.object(0, 450s, kKey, "c", 1);
-    EXPECT_TRUE(violated(missing.verdict(kConverge, 900s), mended));
-}
-
-TEST_F(CheckConverge, WhoWasCutOffUntilTheObjectWasTornMayLackIt) {
-    history_.path(2, 50s, true, false);
-    history_.object(0, 60s, kKey, "b", 1);
-    copied(0, 70s, "b");
-    copied(1, 70s, "b");
-    history_.object(kNobody, 400s, kKey, "x", 0);
-    history_.path(2, 410s, true, true);
-    EXPECT_TRUE(passes(history_.verdict(kConverge, 900s)));
-}
-
-TEST_F(CheckConverge, ATornTombstoneExcusesACopyOnlyIfItWasYoung) {
-    history_.object(0, 60s, kKey, "t", 1, true);
-    for (ReplicaIndex i = 0; i < 2; ++i)
-        history_.step(i, 80s, Timer{}, {send_file(7, FileVerb::remove, kKey)});
-    const auto torn = history_.object(kNobody, 400s, kKey, "x", 0);
-    EXPECT_TRUE(violated(history_.verdict(kConverge, 900s), torn));
-}
-
-/// Replica 0 leads from second 1 on, and had found a file on its disk.
-Verdict with_a_file(bool dirty, Duration end) {
-    History history;
-    history.start_all();
-    auto entries = std::make_shared<FileList>();
-    entries->push_back(FileEntry{key_of(kKey), FileTag{Epoch{1}, ETag{}, dirty, true, 1}, {}});
-    history.step(0, 500ms, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, entries}});
-    for (ReplicaIndex i = 1; i < 3; ++i)
-        history.step(i, 1s, FileAnswered{RequestId{1}, FileReply{}});
-    history.lead(0, 1s, 1, 1h);
-    return history.verdict(kConverge, end);
-}
-
-TEST(CheckConvergedDisks, WhoLeadsBringsWhatItFoundOnItsDiskToTheBucket) {
-    const Verdict left = with_a_file(true, 10min);
-    EXPECT_EQ(left.status, Status::violated);
-    EXPECT_NE(left.what.find("has not brought its file of 'assets/1h'"), std::string::npos)
-        << left.what;
-    EXPECT_NE(with_a_file(false, 10min).status, Status::violated);
-    EXPECT_NE(with_a_file(true, 30s).status, Status::violated) << "it has not led for long";
-}
-
-TEST(CheckConvergedDisks, AListOfTheFilesThatFailedIsAskedForAgain) {
-    History history;
-    history.start_all();
-    history.lead(0, 1s, 1, 1h);
-    FileReply failed;
-    failed.status = FileStatus::io_error;
-    for (ReplicaIndex i = 0; i < 3; ++i) {
-        history.step(i, 1500ms, Timer{}, {send_file(1, FileVerb::list, "")});
-        history.step(i, 2s, FileAnswered{RequestId{1}, i == 2 ? failed : FileReply{}});
-    }
-    const Verdict verdict = history.verdict(kConverge, 10min);
-    EXPECT_EQ(verdict.status, Status::violated);
-    EXPECT_NE(verdict.what.find("replica-2 does not know"), std::string::npos) << verdict.what;
 }
 
 TEST(CheckReadsNeverStack, APageThatTheReplicaCanNotUseIsNoPage) {
