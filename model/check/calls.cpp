@@ -288,8 +288,9 @@ void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, co
     if (sent.count == needed) return;
     const bool none = sent.count < needed;
     // A pending read of the same key may have had a retry due in this very step, and so may an open
-    // write of it that looks for its outcome, or a pass when the step is the first after a stall.
-    const bool other = writes || self.stall_ended == step.now.monotonic;
+    // write of it that looks for its outcome, or a pass, or a leader's reconciling, when the step
+    // is the first after a stall or those before took long.
+    const bool other = writes || self.slow > 0 || self.stall_ended == step.now.monotonic;
     const std::size_t reads =
         std::max<std::size_t>(open_reads(step.replica, query.key), other ? 1 : 0);
     if (!none && sent.count <= reads + needed) return;

@@ -1,6 +1,7 @@
 // The door to all checkers: each record goes to those whom it concerns.
 #include "model/check/check.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -150,6 +151,8 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
         if (target == kNobody) continue;
         ReplicaFacts& self = facts.replica(target);
         disturbed(record.at, record.number, target);
+        if (is_slowness(record.what))
+            self.slow = record.began ? self.slow + 1 : self.slow - std::min(self.slow, 1U);
         if (record.began && is_stall(record.what))
             paused(record, target);
         else if ((is_stall(record.what) && self.paused_by == record.fault) ||

@@ -19,7 +19,7 @@ Claims::Station& Claims::station(ReplicaIndex index) {
 void Claims::lease_sent(const ReplicaStepped& step, const SendLease& request) {
     if (!request.lease) return;
     Station& own = station(step.replica);
-    own.sent[own.next] = Sent{request.lease->record.nonce, step};
+    own.sent[own.next] = Sent{request.lease->record.nonce, {step.number, step.now.monotonic}};
     own.next = (own.next + 1) % own.sent.size();
 }
 
@@ -33,7 +33,7 @@ void Claims::lease_answered(const ReplicaStepped& step, const LeaseAnswered& ans
 
 void Claims::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
     Station& own = station(step.replica);
-    if (answer.request == own.read) own.known = step;
+    if (answer.request == own.read) own.known = {step.number, step.now.monotonic};
 }
 
 void Claims::bucket_sent(const ReplicaStepped& step, const SendBucket& request) {
@@ -44,7 +44,7 @@ void Claims::bucket_sent(const ReplicaStepped& step, const SendBucket& request) 
         return;
     }
     if (request.verb != BucketVerb::put || !facts_.settings.elects) return;
-    const bool since = own.renewed.number != 0 && own.renewed.at >= own.known.at;
+    const bool since = own.renewed.number != 0 && own.renewed.now >= own.known.now;
     if (own.known.number != 0 && since) return;
     if (!facts_.fresh(Id::epochs_increase)) return;
     facts_.violate(Id::epochs_increase, step.at,

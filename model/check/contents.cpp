@@ -25,9 +25,10 @@ bool Rank::older_than(const Rank& other) const {
            std::tie(other.epoch, other.write_id, other.sequence);
 }
 
-const Asked* KeyContents::asked_as(const Blob& payload) const {
-    const auto found = std::find_if(asked.rbegin(), asked.rend(), [&payload](const Asked& one) {
-        return !one.removes && one.payload == payload;
+const Asked* KeyContents::asked_as(const Blob& payload, ReplicaIndex replica) const {
+    const auto found = std::find_if(asked.rbegin(), asked.rend(), [&](const Asked& one) {
+        return !one.removes && one.payload == payload &&
+               (replica == kNobody || one.replica == replica);
     });
     return found == asked.rend() ? nullptr : &*found;
 }
@@ -40,10 +41,11 @@ const Asked* KeyContents::sent_as(const Stamp& stamp) const {
     return found == asked.rend() ? nullptr : &*found;
 }
 
-const Committed* KeyContents::committed_as(const Blob& payload) const {
+const Committed* KeyContents::committed_as(const Blob& payload, std::optional<Epoch> epoch) const {
     const Committed* best = nullptr;
     for (const Committed& one : commits)
-        if (!one.absent && one.payload == payload && (!best || !one.rank.older_than(best->rank)))
+        if (!one.absent && one.payload == payload && (!epoch || one.rank.epoch == *epoch) &&
+            (!best || !one.rank.older_than(best->rank)))
             best = &one;
     if (best == nullptr || best->origin == 0) return best;
     // Where a PUT of unknown outcome was sent again and both were applied, one write has two
@@ -117,15 +119,21 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
         again->denied = false;  // of its local file, perhaps, after it was told that it failed
         return;
     }
-    // A write that waits is overtaken by a later one of its key: of equal contents the newest is
-    // sent.
-    const auto found = std::find_if(key.asked.rbegin(), key.asked.rend(), [&](const Asked& one) {
-        return one.open && one.replica == step.replica && one.write_id == 0 &&
-               one.removes == stamp->tombstone && one.payload == request.body->payload;
-    });
-    if (found == key.asked.rend()) return;
-    found->writer = stamp->writer;
-    found->write_id = stamp->write_id;
+    // A write that waits is overtaken by a later one of its key, but not once it is being looked
+    // up: of equal contents the newest is sent, or one that was asked before.
+    Asked* newer = nullptr;
+    for (auto one = key.asked.rbegin(); one != key.asked.rend(); ++one) {
+        if (!one->open || one->replica != step.replica || one->write_id != 0 ||
+            one->removes != stamp->tombstone || !(one->payload == request.body->payload))
+            continue;
+        if (newer == nullptr) {
+            one->writer = stamp->writer;
+            one->write_id = stamp->write_id;
+        } else {
+            newer->twin = one->number;
+        }
+        newer = &*one;
+    }
 }
 
 const Committed& Contents::committed(const ObjectCommitted& record) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "model/check/facts.hpp"
@@ -36,6 +37,8 @@ struct Asked {
     std::uint64_t base = 0;      ///< the key's newest commit then
     std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
     std::uint64_t write_id = 0;  ///< likewise
+    std::uint64_t twin =
+        0;  ///< Asked::number of the older one whose PUT it may be as well; 0 = none
 };
 
 /// A version that the bucket has held.
@@ -74,11 +77,13 @@ struct KeyContents {
     bool absent = true;
     Acknowledged acknowledged;
 
-    /// The newest of that content; null = none.
-    [[nodiscard]] const Asked* asked_as(const Blob& payload) const;
+    /// The newest of that content, of `replica` if one is given; null = none.
+    [[nodiscard]] const Asked* asked_as(const Blob& payload, ReplicaIndex replica = kNobody) const;
     /// The one that was sent under that stamp; null = none.
     [[nodiscard]] const Asked* sent_as(const Stamp& stamp) const;
-    [[nodiscard]] const Committed* committed_as(const Blob& payload) const;
+    /// The newest of that content, of those that carry `epoch` if one is given; null = none.
+    [[nodiscard]] const Committed* committed_as(const Blob& payload,
+                                                std::optional<Epoch> epoch = {}) const;
     [[nodiscard]] const Committed* committed_as(const ETag& etag) const;
     [[nodiscard]] Asked* asked_by(ReplicaIndex replica, CallId call);
 };

@@ -64,7 +64,8 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
     }
     const std::size_t first = lay_at(key, then);
     if (key.commits.empty() || key.commits[first].at > then) return;
-    const Oldest from = oldest(key, then, stations_[index].since, end - then);
+    const Oldest from =
+        unheard_of(oldest(key, then, stations_[index].since, end - then), key, end, index);
     bool good = dirty || served_.changing(index, name) || (from.none && copy == nullptr);
     for (std::size_t i = from.index; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
@@ -94,6 +95,26 @@ Converge::Oldest Converge::oldest(const KeyContents& key, TrueTime then, TrueTim
         const TrueTime before = commit.at - allowed;
         if (since > before || key.commits.front().at > before) return {0, true};
         from.index = std::min(from.index, lay_at(key, before));
+    }
+    return from;
+}
+
+/// What an earlier leader sent lands late, and no pass tells a leader of it: it looks as it begins,
+/// again after the largest age of a request, and then hourly.
+Converge::Oldest Converge::unheard_of(Oldest from, const KeyContents& key, TrueTime end,
+                                      ReplicaIndex index) const {
+    const ReplicaFacts& self = facts_.replicas[index];
+    if (self.role != Role::leader || !self.gate_open(end)) return from;
+    const TrueTime began = self.gate.opened;
+    const TrueTime looks_again = began + facts_.settings.storage.largest_request_age;
+    const bool looked = end - looks_again > bound();
+    const auto unheard = [&](const Committed& commit) {
+        return commit.writer != index && commit.writer != kNobody && commit.at > began &&
+               (commit.at > looks_again || !looked);
+    };
+    while (unheard(key.commits[from.index]) && !from.none) {
+        from.none = from.index == 0;
+        from.index -= from.none ? 0U : 1U;
     }
     return from;
 }

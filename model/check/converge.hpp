@@ -44,6 +44,8 @@ class Converge {
     };
     [[nodiscard]] static Oldest oldest(const KeyContents& key, TrueTime then, TrueTime since,
                                        Duration allowed);
+    [[nodiscard]] Oldest unheard_of(Oldest from, const KeyContents& key, TrueTime end,
+                                    ReplicaIndex index) const;
     [[nodiscard]] bool left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
                                    const ObjectKey& name) const;
 

@@ -94,6 +94,9 @@ struct ReplicaFacts {
     std::uint32_t paused_by = 0;           ///< paused: by which fault
     Instant stall_began = Instant::min();  ///< newest pause, on the own clock
     Instant stall_ended = Instant::min();
+    /// Faults in force by which its steps take long: what is due waits for the step that comes
+    /// next.
+    std::uint32_t slow = 0;
     TrueTime ended{};  ///< of the last process, if not running
     bool ended_as_leader = false;
     std::string name;

@@ -14,8 +14,16 @@ bool same_write(const LeaseRecord& a, const LeaseRecord& b) {
 
 }  // namespace
 
+/// The annotation is ours alone, and above longestLease it is taken for damage.
+void LeaseRules::waited_for(const LeaseRecord& record) {
+    const Duration most = facts_.settings.election.longest_lease;
+    const auto believed = std::chrono::duration_cast<std::chrono::seconds>(most).count();
+    const std::int64_t annotated = std::min<std::int64_t>(record.max_lease_seconds, believed);
+    longest_ = std::max({longest_, record.duration_seconds, static_cast<std::int32_t>(annotated)});
+}
+
 void LeaseRules::committed(const LeaseCommitted& record) {
-    if (record.after) longest_ = std::max(longest_, record.after->record.duration_seconds);
+    if (record.after) waited_for(record.after->record);
     if (record.restored) taken_version_ = Term{};
     const bool by_outsider = record.writer == kNobody && record.before && record.after &&
                              !record.after->record.holder.empty() &&

@@ -38,11 +38,13 @@ class LeaseRules {
     void shown(const ReplicaStepped& step, const ReplicaFacts& self, const Lease& lease);
     /// Whose write the present record is; kNobody before any or after an operator's deletion.
     [[nodiscard]] ReplicaIndex writer() const { return writer_; }
-    /// The longest duration that a record had, seconds.
+    /// The longest duration that a record had, its annotation included as far as it is believed;
+    /// seconds.
     [[nodiscard]] std::int32_t longest_duration() const { return longest_; }
 
   private:
     [[nodiscard]] bool owns(const LeaseCommitted& record) const;
+    void waited_for(const LeaseRecord& record);
     void taken(const LeaseCommitted& record);
     void changed(const LeaseCommitted& record);
     void outsider_wrote(const LeaseCommitted& record, bool takes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace leasehold::check {
 
@@ -62,8 +63,18 @@ void Lineage::write_done(const ReplicaStepped& step, const WriteDone& done) {
 void Lineage::denied(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
                      Asked& asked) {
     facts_.checked(Id::linearizable);
-    asked.denied = asked.write_id != 0;
-    for (const Committed& commit : contents_.of(name).commits) {
+    asked.denied = true;
+    KeyContents& key = contents_.of(name);
+    // What was sent was an older one of the same bytes, if one is not denied too.
+    std::uint64_t twin = asked.twin;
+    for (auto older = key.asked.rbegin(); older != key.asked.rend() && twin != 0; ++older) {
+        if (older->number != twin) continue;
+        twin = older->denied ? older->twin : 0;
+        if (older->denied || older->write_id != 0) continue;
+        older->writer = std::exchange(asked.writer, 0);
+        older->write_id = std::exchange(asked.write_id, 0);
+    }
+    for (const Committed& commit : key.commits) {
         if (!is_of(commit, asked) || !facts_.fresh(Id::linearizable)) continue;
         facts_.violate(Id::linearizable, step.at,
                        facts_.name(step.replica) + " answered its write of " + words(name) +

@@ -34,6 +34,10 @@ bool is_stall(std::string_view what) {
     return starts_with_word(what, "pause") || starts_with_word(what, "suspend");
 }
 
+bool is_slowness(std::string_view what) {
+    return starts_with_word(what, "slow");
+}
+
 Duration election_bound(const Settings& settings) {
     // What a replica with a healthy path may need, each part at its longest, one after the other:
     // - to learn the Lease's state: an attempt that was under way when the path healed times
@@ -42,14 +46,24 @@ Duration election_bound(const Settings& settings) {
     // - to know that it is free: the wait for expiry counts from the first sight of the present
     //   record, on a clock that may be slow by the drift bound, over a wait that has the bound
     //   added already, hence 3 of it. A missing Lease costs 2 retryPeriods of absence
-    //   (looked at each retryPeriod) before the create, and the same wait after it;
+    //   (looked at each retryPeriod) before the create, and the same wait after it, for the longest
+    //   lease that any member may hold (clause 4);
     // - to win: a lost race or an answer that didn't come costs a time-out, a GET and a try.
     const ElectorConfig& election = settings.election;
     const Duration learn = election.attempt_timeout() + 4 * election.retry_period;
     const Duration wait =
-        stretched(election.lease_duration, election.drift_ppm) + 3 * election.retry_period;
+        stretched(election.longest_of_members(), election.drift_ppm) + 3 * election.retry_period;
     const Duration win = 2 * (election.attempt_timeout() + election.retry_period);
     return learn + wait + win + 6 * settings.api_round_trip;
+}
+
+// Whether a creation had to be waited out, and how long, its record says: that of a Lease which was
+// there is not.
+Progress::Progress(Facts& facts, const Gates& gates, const LeaseRules& lease)
+    : facts_(facts), gates_(gates), lease_(lease) {
+    Settings there = facts.settings;
+    there.election.max_lease_duration.reset();
+    bound_ = election_bound(there);
 }
 
 Duration Progress::bound() const {

@@ -19,8 +19,7 @@ namespace leasehold::check {
 /// whole lease anew.
 class Progress {
   public:
-    Progress(Facts& facts, const Gates& gates, const LeaseRules& lease)
-        : facts_(facts), gates_(gates), lease_(lease), bound_(election_bound(facts.settings)) {}
+    Progress(Facts& facts, const Gates& gates, const LeaseRules& lease);
 
     /// A new process of the replica: that is how a restarted leader differs from one that went on.
     void process_started(ReplicaIndex index) { ++candidate(index).process; }
@@ -63,7 +62,7 @@ class Progress {
     Facts& facts_;
     const Gates& gates_;
     const LeaseRules& lease_;
-    Duration bound_;
+    Duration bound_{0};  ///< while no record says a longer lease than ours
     std::vector<Candidate> candidates_;
     TrueTime disturbed_at_{};
     bool had_leader_ = false;
@@ -74,5 +73,7 @@ class Progress {
 
 /// Does the text of a fault say that it stops its target's process without ending it?
 [[nodiscard]] bool is_stall(std::string_view what);
+/// Does it say that its target's steps take long?
+[[nodiscard]] bool is_slowness(std::string_view what);
 
 }  // namespace leasehold::check

@@ -61,17 +61,24 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
         leads ? self.gate.valid_until - 3 * election.attempt_timeout() : Instant::max();
     const Instant allowed = std::min(own.lease_not_before, room);
     if (request.verb == LeaseVerb::get) return;
+    // It binds what it refused, tried again: a renewal, a takeover, a creation. The first write of
+    // another role is none of these (a release, or what takes an emptied record back), nor is the
+    // creation of a Lease that was deleted: each follows from one thing that was learned, once.
+    const bool deleted = own.lease_verb == LeaseVerb::update && request.verb == LeaseVerb::create;
+    const bool again = own.lease_era == self.era && !deleted;
     own.lease_sent = step.now.monotonic;
     own.lease_write = request.request;
-    if (step.now.monotonic < allowed)
+    own.lease_verb = request.verb;
+    own.lease_era = self.era;
+    if (again && step.now.monotonic < allowed)
         too_early(step, "a write of the Lease", allowed, own.lease_told);
 }
 
 void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer) {
     Station& own = station(step.replica);
-    // It binds what it refused: a write that was throttled, and so certainly not applied. After any
-    // other error a look has to tell first what became of it, and then the write that follows is
-    // another; and a refused GET leaves the takeover, which needs none, as it was.
+    // That of a write that was throttled, and so certainly not applied. After any other error a
+    // look has to tell first what became of it, and then the write that follows is another; and a
+    // refused GET leaves the takeover, which needs none, as it was.
     if (answer.request != own.lease_write || answer.reply.status != 429) return;
     if (answer.reply.retry_after <= Duration(0)) return;
     const Duration wait = std::min(answer.reply.retry_after, facts_.settings.election.retry_period);

@@ -44,8 +44,10 @@ class Rates {
     };
     struct Station {
         Allowance lease;
-        Instant lease_sent{};   ///< of the last write
-        RequestId lease_write;  ///< the last write
+        Instant lease_sent{};                   ///< of the last write
+        RequestId lease_write;                  ///< the last write
+        LeaseVerb lease_verb = LeaseVerb::get;  ///< of it
+        std::uint32_t lease_era = 0;            ///< ReplicaFacts::era of then
         Instant lease_not_before = Instant::min();
         std::uint64_t lease_told = 0;
         std::map<ObjectKey, Object> objects;

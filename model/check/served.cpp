@@ -87,6 +87,18 @@ void Served::wrong_epoch(const ReplicaStepped& step, const Answer& answer, const
                    {commit.number, step.number});
 }
 
+/// The version whose bytes these may be: the one that was said last, or the newest of their epoch.
+/// A later one, of whoever, may hold the same: it has not been said by that.
+const Committed* Served::unnamed(const KeyContents& key, const Answer& answer, const Floor& floor) {
+    const auto said = [&floor](const Committed& one) {
+        return floor.committed && one.rank.sequence == floor.committed->rank.sequence;
+    };
+    const auto last = std::find_if(key.commits.begin(), key.commits.end(), said);
+    if (last != key.commits.end() && !last->absent && last->payload == answer.payload)
+        return &*last;
+    return key.committed_as(answer.payload, answer.epoch);
+}
+
 void Served::data(const ReplicaStepped& step, const Answer& answer) {
     facts_.checked(Id::never_regresses);
     const KeyContents& key = contents_.of(answer.name);
@@ -94,10 +106,12 @@ void Served::data(const ReplicaStepped& step, const Answer& answer) {
     const Committed* named = answer.etag.empty() ? nullptr : key.committed_as(answer.etag);
     const bool is_named = named != nullptr && named->payload == answer.payload;
     if (is_named) wrong_epoch(step, answer, *named, key);
-    const Committed* commit = is_named ? named : key.committed_as(answer.payload);
-    // Contents repeat: what no ETag names is of the newest version that it can be, or the file of a
-    // write under way would pass for an older one that held the same.
-    const Asked* asked = is_named || answer.from_bucket ? nullptr : key.asked_as(answer.payload);
+    const Committed* commit = is_named ? named : unnamed(key, answer, own);
+    // Contents repeat: what no ETag names is of the newest write that it can be, or the file of one
+    // under way would pass for an older one that held the same. Only an own write has such a file.
+    const Asked* asked =
+        is_named || answer.from_bucket ? nullptr : key.asked_as(answer.payload, step.replica);
+    if (commit == nullptr && asked == nullptr) commit = key.committed_as(answer.payload);
     if (asked != nullptr && (commit == nullptr || commit->origin < asked->number)) {
         show(step, answer, *asked, own);
         return;
@@ -217,9 +231,12 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
     if (!ok || found->verb != FileVerb::load) {  // a load that succeeded tells nothing new
         Floor& floor = own.keys[found->key];
         if (found->verb == FileVerb::store) floor.file = ok;
-        // A write that was given from memory, and that neither disk nor bucket has: nobody was
-        // promised it, and what the bucket holds counts again. Committed, it binds all the same.
-        if (found->verb == FileVerb::store && !ok && found->tag.dirty) floor.asked = 0;
+        // A write that was given, and that the disk has not, or cannot be read from it, and the
+        // bucket neither: nobody was promised it, and what the bucket holds counts again.
+        // Committed, it binds all the same.
+        const bool not_stored = found->verb == FileVerb::store && !ok && found->tag.dirty;
+        const bool not_loaded = found->verb == FileVerb::load && floor.tag.dirty;
+        if (not_stored || not_loaded) floor.asked = 0;
         if (found->verb == FileVerb::load) floor.file = false;
         if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
             floor.tag = found->tag;

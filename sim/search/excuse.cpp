@@ -30,10 +30,12 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::suspend:
             // clocks/suspend-clock-frozen
-            // A follower whose clock stood still polls late, and its bound knows the true time.
+            // A follower whose clock stood still polls late, and its bound knows the true time. And
+            // who slept over the answer to its takeover begins to lead by it, after somebody who
+            // took the Lease since, with a larger term.
             if (fault.frozen)
-                allow(scenario,
-                      {"leader.at-most-one", "lease.taken-only-when-free", "follower.freshness"});
+                allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free",
+                                 "leader.term-increases", "follower.freshness"});
             return;
         case FaultKind::slow:
             // pause/slow-leader: a deadline is met to a step, and a step takes long.

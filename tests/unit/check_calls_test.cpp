@@ -31,6 +31,22 @@ TEST_F(CheckCalls, AQueryWithTwoRequestsStacks) {
     EXPECT_TRUE(violated(history_.verdict(kStack, 3s), wrong));
 }
 
+// What was due meanwhile is done in the step that comes next: a pass, or a leader's reconciling.
+TEST_F(CheckCalls, AQueryOfASlowReplicaMayComeWithWhatIsDue) {
+    history_.fault(1s, "slow replica-1", {1});
+    history_.fault(1s, "slow replica-1", {1});
+    history_.fault(1500ms, "slow replica-1", {1}, false);
+    history_.step(1, 2s, query(2, kKey),
+                  {send_bucket(2, BucketVerb::get, kKey), send_bucket(4, BucketVerb::get, kKey)});
+    history_.step(1, 3s, bucket_got(2, "a"), {query_done(2)});
+    EXPECT_TRUE(passes(history_.verdict(kStack, 3s)));
+    history_.fault(4s, "slow replica-1", {1}, false);
+    const auto wrong =
+        history_.step(1, 5s, query(3, kKey),
+                      {send_bucket(6, BucketVerb::get, kKey), send_file(8, FileVerb::load, kKey)});
+    EXPECT_TRUE(violated(history_.verdict(kStack, 6s), wrong));
+}
+
 TEST_F(CheckCalls, AQueryBesideAWriteThatLooksForItsOutcomeHasOneRequestOfItsOwn) {
     history_.lead(1, 1s, 1, 1h);
     history_.step(1, 1s, backup_write(1, kKey));

@@ -165,6 +165,28 @@ TEST(CheckEventuallyOne, AnOperatorsEditStartsTheWaitAnew) {
     EXPECT_TRUE(passes(history.verdict("leader.eventually-one", 200s)));
 }
 
+// Others may have longer leases: a creation says how long one that nobody sees may last.
+TEST(CheckEventuallyOne, ACreatedLeaseIsWaitedOutForTheLongestOfTheMembers) {
+    const Duration bound = election_bound(test_settings());
+    Settings settings = test_settings();
+    settings.election.max_lease_duration = 60s;
+    for (const std::int32_t says : {0, 15, 60, 1'000'000}) {
+        History history(settings);
+        history.start_all();
+        auto created = std::make_shared<Lease>(*lease_of(5, "replica-0", 1, 1));
+        created->record.max_lease_seconds = says;
+        history.lease(0, 5s, nullptr, created);
+        // Nobody waits longer than longestLease, whatever it says.
+        const Duration longest = std::min<Duration>(std::max(says, 15) * 1s, 10min);
+        const Duration late = bound + (longest - 15s) * 1006 / 1000 + 1s;
+        const bool within = longest > 15s;
+        history.lead(0, within ? late - 2s : late, 2, 1h);
+        EXPECT_EQ(history.verdict("leader.eventually-one", 30min).status,
+                  within ? Status::pass : Status::violated)
+            << says;
+    }
+}
+
 TEST(CheckTermIncreases, ATermThatIsNotLargerIsFoundAndGrowingOnesPass) {
     History history;
     history.start_all();

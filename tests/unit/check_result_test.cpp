@@ -62,6 +62,9 @@ TEST(CheckResult, TheElectionBoundGrowsWithTheLeaseAndTheDrift) {
     settings = test_settings();
     settings.election.lease_duration = 30s;
     EXPECT_GT(election_bound(settings), usual + 15s);
+    settings = test_settings();
+    settings.election.max_lease_duration = 30s;
+    EXPECT_GT(election_bound(settings), usual + 15s);
 }
 
 }  // namespace

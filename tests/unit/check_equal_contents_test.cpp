@@ -1,0 +1,78 @@
+// Where contents repeat: which version bytes are of, and which write a PUT is of.
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kRegress = "payload.never-regresses";
+constexpr std::string_view kLinear = "bucket.linearizable";
+constexpr std::string_view kKey = "assets/1h";
+
+// replica-0 has the file of a write that was never stored; its successor writes the same bytes
+// twice, and it fetches the first of these.
+TEST(CheckEqualContents, BytesWithoutAVersionAreNotOfAnotherEpochs) {
+    for (const bool first_was_equal : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        const std::uint64_t first = first_was_equal ? 7 : 8;
+        history.step(0, 10s, backup_write(1, kKey, first));
+        history.store(0, 11s, kKey, "a", 5, 1, first);
+        history.step(0, 12s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        history.step(0, 20s, backup_write(2, kKey, 7));
+        history.follow(0, 21s);
+        history.lead(1, 22s, 2, 1h);
+        for (const std::uint64_t n : {1U, 2U}) {
+            const Duration then = n == 1 ? 30s : 40s;
+            history.step(1, then, backup_write(n, kKey, 7));
+            history.store(1, then + 1s, kKey, n == 1 ? "b" : "c", 6, n, 7);
+        }
+        history.step(0, 50s, query(101, kKey), {query_data(101, "", 5, 7)});
+        history.step(0, 51s, query(102, kKey), {query_data(102, "b", 6, 7)});
+        history.step(0, 52s, query(103, kKey), {query_data(103, "c", 6, 7)});
+        EXPECT_TRUE(passes(history.verdict(kRegress, 60s))) << first_was_equal;
+        const auto older = history.step(0, 53s, query(104, kKey), {query_data(104, "a", 5, first)});
+        EXPECT_TRUE(violated(history.verdict(kRegress, 60s), older)) << first_was_equal;
+    }
+}
+
+// What it has of its own lands late, with the bytes of the version that it names again.
+TEST(CheckEqualContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
+    History history;
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    history.step(0, 10s, backup_write(1, kKey, 7));
+    history.store(0, 11s, kKey, "a", 5, 1, 7);
+    history.step(0, 12s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+    history.step(0, 20s, backup_write(2, kKey, 7), {put_of(4, 0, kKey, 5, 2, 7)});
+    history.store(0, 30s, kKey, "b", 5, 2, 7);
+    history.step(0, 31s, query(101, kKey), {query_data(101, "", 5, 7)});
+    history.step(0, 32s, query(102, kKey), {query_data(102, "a", 5, 7)});
+    EXPECT_TRUE(passes(history.verdict(kRegress, 60s)));
+}
+
+// Which of the open writes of the same bytes a PUT was of, their answers tell.
+TEST(CheckEqualContents, OfEqualWritesOneMayBeStoredAndTheOthersDenied) {
+    for (const bool lands_late : {false, true}) {
+        for (const WriteAck first : {WriteAck::unknown, WriteAck::fenced}) {
+            History history;
+            history.start_all();
+            history.lead(0, 1s, 1, 1h);
+            history.step(0, 10s, backup_write(1, kKey, 7));
+            history.step(0, 11s, backup_write(2, kKey, 7));
+            history.step(0, 11s, backup_write(3, kKey, 7));
+            history.step(0, 12s, Timer{}, {put_of(4, 0, kKey, 5, 3, 7)});
+            if (!lands_late) history.store(0, 13s, kKey, "a", 5, 3, 7);
+            auto wrong = history.step(0, 14s, Timer{},
+                                      {write_done(2, WriteAck::fenced),
+                                       write_done(3, WriteAck::fenced), write_done(1, first)});
+            if (lands_late) wrong = history.store(0, 15s, kKey, "a", 5, 3, 7);
+            const Verdict found = history.verdict(kLinear, 2min);
+            EXPECT_TRUE(first == WriteAck::unknown ? passes(found) : violated(found, wrong))
+                << lands_late;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace leasehold::check
