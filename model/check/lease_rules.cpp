@@ -66,7 +66,10 @@ void LeaseRules::outsider_wrote(const LeaseCommitted& record, bool takes) {
     if (!takes && !renews) return;
     outsider_leads_ = true;
     outsider_ = after.holder;
-    outsider_until_ = record.at + std::chrono::seconds(std::max(0, after.duration_seconds));
+    // A longer lease than any may be is damage, and waited for as the longest.
+    outsider_until_ =
+        record.at + std::min<Duration>(std::chrono::seconds(std::max(0, after.duration_seconds)),
+                                       facts_.settings.election.longest_lease);
     outsider_number_ = record.number;
 }
 

@@ -303,6 +303,24 @@ TEST(CheckTakenOnlyWhenFree, AnOutsidersRecordBindsThoughSomebodyEmptiedIt) {
     }
 }
 
+// Found by a campaign: a record of a minute where no lease is longer than 30 s.
+TEST(CheckTakenOnlyWhenFree, AnOutsidersDamagedDurationBindsNoLongerThanTheLongestLease) {
+    for (const Duration at : {Duration(31s), Duration(33s)}) {
+        Settings settings = test_settings();
+        settings.election.longest_lease = 30s;
+        History history(settings);
+        history.start_all();
+        const LeasePtr ours = lease_of(5, "", 1, 1);
+        auto foreign = std::make_shared<Lease>(*lease_of(6, "operator", 1, 1));
+        foreign->record.duration_seconds = 60;
+        history.lease(0, 1s, nullptr, ours);
+        history.lease(kNobody, 2s, ours, foreign);
+        const auto taken = history.lease(1, at, foreign, lease_of(7, "replica-1", 2, 2));
+        const Verdict verdict = history.verdict(kTaken, 90s);
+        EXPECT_TRUE(at < 32s ? violated(verdict, taken) : passes(verdict)) << verdict.what;
+    }
+}
+
 TEST(CheckReadsNeverStack, APageThatTheReplicaCanNotUseIsNoPage) {
     History history;
     history.start_all();
