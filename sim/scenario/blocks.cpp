@@ -366,6 +366,10 @@ void read_workload(const Node& node, WorkloadSpec& out) {
         out.remove_every > Duration(0) && out.preloaded == 0)
         fail(*block.find("removeEvery"),
              "workload.removeEvery: there is no window to remove (set workload.preloaded)");
+    if (block.duration("backfillEvery", out.backfill_every, Duration(0)) &&
+        out.backfill_every > Duration(0) && out.remove_every == Duration(0))
+        fail(*block.find("backfillEvery"),
+             "workload.backfillEvery: no window is ever removed (set workload.removeEvery)");
 }
 
 void read_expect(const Node& node, ExpectSpec& out) {

@@ -216,6 +216,7 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("cancelEvery", workload.cancel_every)
         .line("readDeadline", workload.read_deadline)
         .line("removeEvery", workload.remove_every)
+        .line("backfillEvery", workload.backfill_every)
         .text();
 }
 

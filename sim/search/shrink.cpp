@@ -64,7 +64,7 @@ void fold_replicas(Node& node, std::uint64_t replicas) {
 std::size_t bustle(const sim::WorkloadSpec& work) {
     if (!work.enabled) return 0;
     return 1 + work.pipelines.size() * work.windows.size() + (work.restores ? 1 : 0) +
-           (work.queries_per_1000s > 0 ? 1 : 0);
+           (work.queries_per_1000s > 0 ? 1 : 0) + (work.backfill_every > Duration(0) ? 1 : 0);
 }
 
 class Search {

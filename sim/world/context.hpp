@@ -37,6 +37,7 @@ enum class Kind : std::uint32_t {
     export_due,       ///< target = replica, data = incarnation << 8 | pipeline
     restore_due,      ///< target = replica, data = incarnation
     removal_due,      ///< likewise
+    backfill_due,     ///< likewise
     file_done,        ///< an operation of the local files ends; data = handle
     clock_wobbles,    ///< target = replica, data = position on the sine
     kubelet_writes,   ///< target = replica, data = number of the status

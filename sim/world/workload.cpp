@@ -98,6 +98,9 @@ void Workload::started(ReplicaIndex replica) {
                     tag(replica, 0));
     if (spec.remove_every > Duration(0) && !expiring_.empty())
         context_.at(now + spread(spec.remove_every), Kind::removal_due, replica, tag(replica, 0));
+    if (spec.backfill_every > Duration(0) && !expiring_.empty())
+        context_.at(now + spread(spec.backfill_every), Kind::backfill_due, replica,
+                    tag(replica, 0));
 }
 
 void Workload::ended(ReplicaIndex replica) {
@@ -218,6 +221,21 @@ void Workload::removal_due(ReplicaIndex replica, std::uint64_t data) {
     process.removing = next_call(replica);
     process.removes = removed_;
     hosts_.give(replica, BackupRemove{process.removing, expiring_[removed_]});
+}
+
+// A user who wants back what retention took, or whom a retention that was set too short by mistake
+// took it from: a window is computed from the monitoring data and written over the removal.
+void Workload::backfill_due(ReplicaIndex replica, std::uint64_t data) {
+    Process& process = processes_[replica];
+    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
+    const WorkloadSpec& spec = context_.scenario.workload;
+    context_.at(context_.now() + spec.backfill_every, Kind::backfill_due, replica, data);
+    if (removed_ == 0) return;
+    auto payload = std::make_shared<Blob>();
+    payload->size = spec.object_size;
+    payload->digest = ContentDigest{random_.next(), random_.next()};
+    hosts_.give(replica,
+                BackupWrite{next_call(replica), expiring_[random_.below(removed_)], std::move(payload)});
 }
 
 void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {

@@ -31,6 +31,7 @@ class Workload {
     void export_due(ReplicaIndex replica, std::uint64_t data);
     void restore_due(ReplicaIndex replica, std::uint64_t data);
     void removal_due(ReplicaIndex replica, std::uint64_t data);
+    void backfill_due(ReplicaIndex replica, std::uint64_t data);
 
   private:
     /// A reader of one window of one pipeline: at most one backup read at a time.

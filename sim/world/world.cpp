@@ -134,6 +134,9 @@ void World::due(const Due& event) {
         case Kind::removal_due:
             workload_.removal_due(replica, event.data);
             break;
+        case Kind::backfill_due:
+            workload_.backfill_due(replica, event.data);
+            break;
     }
 }
 
