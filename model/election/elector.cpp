@@ -177,6 +177,7 @@ void Elector::become_leading(Now now, const OwnWrite& write, Effects& out) {
                     .acquire_time = record.acquire_time.value_or(write.renew_time),
                     .transitions = record.transitions,
                     .renewal_wanted = false,
+                    .refused = false,
                     .stop_deadline = kNever};
     // The cadence counts from the send: an answer that was slow brings the first renewal forward.
     requests_.write_at = write.sent_at + config_.retry_period;

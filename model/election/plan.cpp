@@ -71,7 +71,9 @@ Plan Elector::plan(Instant now) const {
     if (const auto* leading = std::get_if<Leading>(&role_)) {
         // Each period from the start of the last renewal, never from its end: one slow answer must
         // not consume the window. A look that is due comes first: it may show that all is lost.
-        if (!looks) write.at = leading->renewal_wanted ? Instant::min() : requests.write_at;
+        // A wish is no reason to repeat what the server has just refused, before it asked for that.
+        const bool wish = leading->renewal_wanted && !leading->refused;
+        if (!looks) write.at = wish ? Instant::min() : requests.write_at;
         // With the gate open nobody else can lead, so a missing Lease may be created at once.
         write.kind = view_.lease() ? WriteKind::renew : WriteKind::recreate;
         return look.at <= std::max(now, write.at) ? look : write;

@@ -29,7 +29,7 @@ ReleaseTrust::Proof ReleaseTrust::proof(const Lease* before, const Lease& lease,
     if (!record.holder.empty()) return Proof::none;
     // The mark names this very release. In a record that came after one that is known already it
     // is a replay: somebody applied a backup of the object.
-    if (record.released != 0 && record.released == release_mark(lease.uid, record))
+    if (record.released == release_mark(lease.uid, record))
         return record.released != spent_ && record.transitions >= most_transitions_ ? Proof::marked
                                                                                     : Proof::none;
     // Ours never leave without a mark, and foreign electors make none. So without one it is a

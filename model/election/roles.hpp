@@ -32,6 +32,7 @@ struct Leading {
     WallTime acquire_time;
     std::int32_t transitions = 0;
     bool renewal_wanted = false;
+    bool refused = false;            ///< the last renewal was, by a 4xx
     Instant stop_deadline = kNever;  ///< draining if set
     template <class Visitor>
     void visit(Visitor& visitor) const {
@@ -40,6 +41,7 @@ struct Leading {
         visitor.name(acquisition, acquire_time);
         visitor.value(transitions);
         visitor.value(renewal_wanted);
+        visitor.value(refused);
         visitor.until(stop_deadline);
     }
     friend bool operator==(const Leading&, const Leading&) = default;

@@ -112,7 +112,7 @@ void Elector::send_write(Now now, WriteKind kind, Effects& out) {
     record.acquire_time = record.renew_time;
     if (auto* leading = std::get_if<Leading>(&role_)) {
         // One leadership has one acquisition, also when its Lease is deleted and made again.
-        leading->renewal_wanted = false;
+        leading->renewal_wanted = leading->refused = false;
         record.acquisition = leading->acquisition;
         record.acquire_time = leading->acquire_time;
         record.transitions = leading->transitions;
@@ -181,6 +181,7 @@ void Elector::on(Now now, const LeaseAnswered& event, Effects& out) {
             // server that has done the work.
             own_.not_applied(request->nonce, view_.nonce());
             requests_.write_at = retry();
+            if (auto* leading = std::get_if<Leading>(&role_)) leading->refused = true;
             if (renewal && reply.status == 429) mark(out, MarkId::renewal_throttled);
             break;
         }

@@ -100,7 +100,7 @@ enum class BucketOutcome : std::uint8_t {
 
 /// What the local store keeps beside a file's payload.
 struct FileTag {
-    Epoch epoch;  ///< of the object that this copies, or of the leadership that made it
+    Epoch epoch;  ///< of the object that it copies, or that its leadership claimed; 0: none claimed
     ETag etag;    ///< of the object whose content this is (or was derived from); empty = none
     bool dirty = false;  ///< content that the bucket is not known to hold
     bool tagged = true;  ///< false: a file that was there before HA was switched on

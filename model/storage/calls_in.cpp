@@ -51,7 +51,7 @@ void accept(Step& step, CallId id, const ObjectKey& name, const Blob& payload, b
     // The file comes first, as in a single install, under the version that it waits to be.
     // A crash in between leaves a dirty file, which a later reconciling uploads. The other way
     // round, a query after the commit would be answered with the version before it.
-    const Epoch epoch = leader->claim.provisional(leader->tenure);
+    const Epoch epoch = leader->claim.last();
     step.s.catalog.store(
         key, payload,
         FileTag{config.ha ? epoch : Epoch{}, step.s.catalog.at(key).view.etag.etag(), true,

@@ -80,17 +80,15 @@ struct FactArrows {
         leader().health.got_on();
         step.s.life.patience.somebody_wrote();
     }
-    /// Files of writes that were accepted under the provisional epoch belong to this one.
+    /// Files of writes that were accepted before the claim, or while it was raised, belong to it.
     void retag_waiting() const {
         const Epoch epoch = *leader().claim.epoch();
         Desk desk = step.desk();
         leader().writer.each_key([&](KeyId key) {
             const Entry& known = step.s.catalog.at(key);
-            // The object carries epoch 12, the term is 7 (the cluster was restored), the claim is
-            // 13. If the process dies before its PUT, the file is what is left of the write; under
-            // the provisional 7 the next reconciling would take it for older than the object, and
-            // discard it.
-            if (!known.has_local || !known.dirty || known.local.version.epoch >= epoch) return;
+            // If the process dies before its PUT, the file is what is left of the write: without
+            // this epoch the next reconciling would discard it for whatever was stored meanwhile.
+            if (!known.has_local || !known.dirty) return;
             FileTag tag = known.tag();
             tag.epoch = epoch;
             step.s.catalog.retag(key, tag, desk);
@@ -127,7 +125,9 @@ void proceed(Step& step, Following& self) {
     self.poller.proceed(sight, number, desk);
     compare(step, self);
     self.fetches.proceed(sight, desk);
-    // When all is done that is due: between steps each of these holds, inside one they need not.
+}
+
+void check(const Sight& sight, const Following& self) {
     self.poller.check(sight);
     self.fetches.check(sight);
     self.reads.check(sight);
@@ -139,7 +139,8 @@ bool claimed_and_loaded(const Step& step, const Leading& leader) {
     return leader.claim.epoch() && step.s.catalog.loaded() && !step.s.life.stopping;
 }
 
-void proceed(Step& step, Leading& self) {
+/// Whether uploads of reconciling had room.
+bool proceed(Step& step, Leading& self) {
     Desk desk = step.desk();
     const auto busy = [&](KeyId key) { return self.writer.busy(key); };
     const auto number = [&] { return step.s.catalog.begin_list(); };
@@ -166,8 +167,10 @@ void proceed(Step& step, Leading& self) {
     // The claim counts as work that waits: without it the next write could not leave.
     const bool waits = !self.writer.idle() || !claimed;
     self.health.proceed(judged, waits, claimed, step.s.life.patience, desk);
-    tell(step);
-    const Sight sight = step.sight();
+    return room;
+}
+
+void check(const Sight& sight, const Leading& self, bool room) {
     self.reads.check(sight);
     self.claim.check(sight);
     self.writer.check(sight);
@@ -194,12 +197,22 @@ void proceed(Step& step) {
     step.s.catalog.load_portion();
     Desk desk = step.desk();
     if (!step.s.life.stopping) step.s.catalog.retry(step.now, desk);
-    if (Leading* leader = step.s.leading(); leader != nullptr)
-        proceed(step, *leader);
-    else if (Following* follower = step.s.following(); follower != nullptr)
+    Leading* leader = step.s.leading();
+    Following* follower = step.s.following();
+    bool room = false;
+    if (leader != nullptr)
+        room = proceed(step, *leader);
+    else if (follower != nullptr)
         proceed(step, *follower);
     tell(step);
-    step.s.queries.check(step.sight());
+    // When all is done that is due, and told: between steps each of these holds, inside one they
+    // need not.
+    const Sight sight = step.sight();
+    if (leader != nullptr)
+        check(sight, *leader, room);
+    else if (follower != nullptr)
+        check(sight, *follower);
+    step.s.queries.check(sight);
 }
 
 }  // namespace leasehold::storage

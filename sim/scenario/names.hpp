@@ -30,8 +30,8 @@ inline constexpr std::array<std::string_view, 6> kPodEdits{
     "phaseFailed", "notReady", "statusUnknown", "exitUnknown", "otherEnded", "earlierEnd"};
 inline constexpr std::array<std::string_view, 3> kWatchBreaks{"ended", "expired", "silent"};
 inline constexpr std::array<std::string_view, 3> kAnswerDamages{"ended", "truncated", "corrupt"};
-inline constexpr std::array<std::string_view, 4> kObjectDamages{"truncated", "corrupt", "removed",
-                                                                "archived"};
+inline constexpr std::array<std::string_view, 5> kObjectDamages{"truncated", "corrupt", "removed",
+                                                                "archived", "foreign"};
 inline constexpr std::array<std::string_view, 3> kObjects{"newest", "epoch", "all"};
 inline constexpr std::array<std::string_view, 4> kPreconditionRules{
     "honoured", "ignored", "refused", "checked-then-stored"};  // PreconditionRule

@@ -249,8 +249,9 @@ enum class AnswerDamage : std::uint8_t {
 enum class ObjectDamage : std::uint8_t {
     truncated,
     corrupt,
-    removed,  ///< as a lifecycle rule does
-    archived  ///< a GET is answered 403 InvalidObjectState
+    removed,   ///< as a lifecycle rule does
+    archived,  ///< a GET is answered 403 InvalidObjectState
+    foreign    ///< another program, or an operator, writes an object of its own over it
 };
 enum class ObjectChoice : std::uint8_t {
     newest,  ///< the window that was written last

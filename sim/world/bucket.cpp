@@ -123,6 +123,16 @@ ObjectBodyPtr damaged(const ObjectBody& body, bool shorter) {
     return other;
 }
 
+ObjectBodyPtr foreign(const ObjectBody& body) {
+    constexpr std::uint64_t kOther = 0x666f726569676eULL;
+    // Neither header nor metadata of ours: good bytes of a size that the key has.
+    auto other = std::make_shared<ObjectBody>();
+    other->payload.size = std::max<std::uint64_t>(body.payload.size, 1);
+    other->payload.digest = ContentDigest{mix64(body.payload.digest.high ^ kOther),
+                                          mix64(body.payload.digest.low ^ kOther)};
+    return other;
+}
+
 BucketReply Bucket::handle(const SendBucket& request, std::optional<BucketChange>& change,
                            bool checked) {
     if (request.verb != BucketVerb::list && !usable(request.key.view()))
@@ -288,6 +298,7 @@ BucketChange Bucket::damage(const ObjectKey& key, ObjectDamage how) {
         archived_.erase(key);
         return BucketChange{key, ETag{}, nullptr, ++version_};
     }
+    if (how == ObjectDamage::foreign) return plant(key, foreign(*found->second.body));
     return plant(key, damaged(*found->second.body, how == ObjectDamage::truncated));
 }
 

@@ -117,6 +117,8 @@ class Bucket {
 
 /// The same object with other bytes: half of them, or as many.
 [[nodiscard]] ObjectBodyPtr damaged(const ObjectBody& body, bool shorter);
+/// What another program writes in its place: a plain object without a stamp of ours.
+[[nodiscard]] ObjectBodyPtr foreign(const ObjectBody& body);
 /// The ETag of content: S3's is the MD5 of the bytes, so equal bytes have equal tags.
 [[nodiscard]] ETag etag_of(const ObjectBody& body);
 /// The version of a key's nth write where each has its own: digits, as a generation is.

@@ -280,5 +280,32 @@ TEST(Byzantine, AFollowersCreationUnderAnyVersionOpensNoGateBeforeItsFullWait) {
     }
 }
 
+// Found by a campaign: a claim's wish sent the very renewal again that a 429 had just put off.
+TEST(Leading, AWishDoesNotGoBeforeWhatARefusalAskedFor) {
+    for (const bool in_flight : {false, true}) {
+        Bench bench;
+        bench.start_as_leader();
+        bench.net = Net::hold;
+        bench.advance(2s);
+        const Instant sent = bench.last().at;
+        const std::size_t before = bench.sent.size();
+        LeaseReply throttled = FakeApi::status(429, StatusReason::too_many_requests);
+        throttled.retry_after = 4s;
+        if (in_flight) bench.wish(&Elector::want_renewal);
+        bench.answer(throttled);
+        bench.advance(300ms);
+        if (!in_flight) bench.wish(&Elector::want_renewal);
+        EXPECT_EQ(bench.sent.size(), before) << "the server asked for 4 s";
+        bench.advance(4s);
+        ASSERT_GT(bench.sent.size(), before);
+        EXPECT_EQ(bench.sent[before].at, sent + 4s);
+        bench.answer(bench.apply_held());
+        bench.advance(100ms);
+        bench.wish(&Elector::want_renewal);
+        EXPECT_EQ(bench.last().at, bench.now)
+            << "the cadence of one that succeeded is no hindrance";
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::election_test

@@ -203,6 +203,17 @@ TEST(LeaseView, AVersionNamesOneContent) {
                  CheckFailure);
 }
 
+TEST(LeaseView, TwoThatMissItSinceOtherInstantsAreNotEqual) {
+    LeaseView first(ElectorConfig{});
+    LeaseView second = first;
+    first.miss(Instant(1s));
+    second.miss(Instant(2s));
+    EXPECT_FALSE(first == second) << "they will create it at different instants";
+    second = first;
+    second.miss(Instant(3s));
+    EXPECT_EQ(first, second) << "the first look counts";
+}
+
 TEST(LeaseView, ACreatedRecordSaysTheLongestOfOwnMembersAndWhatStillBinds) {
     ElectorConfig config;
     config.identity = "me";

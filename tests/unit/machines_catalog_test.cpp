@@ -50,6 +50,15 @@ TEST_F(CatalogAlone, AGetShowsWhatTheBucketHolds) {
     EXPECT_FALSE(catalog.servable(a)) << "there is no file";
 }
 
+TEST_F(CatalogAlone, AnAnswerThatShowsWhatIsKnownByNowDidNotComeTooLate) {
+    const std::uint32_t before = entry().generation;
+    shows(a, version(7, 3));
+    const Found late = late_show(before, version(7, 3), false);
+    EXPECT_TRUE(late.current);
+    adopt(late);
+    EXPECT_TRUE(catalog.servable(a)) << "the copy is kept";
+}
+
 TEST_F(CatalogAlone, AnAnswerThatLeftBeforeAnotherChangeIsNotNoted) {
     const std::uint32_t before = entry().generation;
     shows(a, version(7, 3));
@@ -222,6 +231,24 @@ TEST_F(CatalogAlone, WhatWasServedIsNeverPassedBelow) {
     EXPECT_NO_THROW(catalog.served(a, stamp(0, 9, blob(9)))) << "a foreign one is unordered";
     EXPECT_THROW(catalog.served(a, stamp(7, 2, blob(2))), CheckFailure);
     EXPECT_THROW(catalog.served(a, stamp(6, 9, blob(9))), CheckFailure);
+}
+
+// An operator restores a key by another program, and then an older backup of ours.
+TEST_F(CatalogAlone, AForeignObjectEndsThePromiseOfAVersionThatNobodyHas) {
+    catalog.served(a, stamp(7, 3, blob(3)));
+    shows(a, object(stamp(0, 0, blob(9)), blob(9)));
+    EXPECT_EQ(catalog.newest(a), v(0, 0));
+    const Found older = shows(a, version(6, 1));
+    EXPECT_FALSE(older.stale);
+    adopt(older);
+    EXPECT_TRUE(catalog.servable(a));
+}
+
+TEST_F(CatalogAlone, TheNumberOfAListNeverWrapsRound) {
+    constexpr std::uint32_t kMost = (1U << 24) - 1;
+    for (std::uint32_t i = 1; i <= kMost; ++i)
+        (void)catalog.begin_list();
+    EXPECT_THROW(catalog.begin_list(), CheckFailure);
 }
 
 TEST_F(CatalogAlone, AFileBelowWhatWasServedDoesNotAnswer) {

@@ -209,6 +209,16 @@ TEST_F(IndexAlone, AFileThatIsBeingRemovedIsNotTakenForThere) {
     EXPECT_FALSE(catalog.at(a).has_local);
 }
 
+TEST_F(IndexAlone, WhatAFailedStoreWasToReplaceIsNotTakenForThere) {
+    Desk at = desk();
+    const KeyId a = key("a");
+    catalog.store(a, blob(9), file("a", 0, 9, true).tag, at);
+    catalog.file_changed({a, FileVerb::store}, FileStatus::io_error, {now, sight().retries()}, at);
+    index({file("a", 0, 1)});  // the list was late
+    EXPECT_FALSE(catalog.servable(a)) << "nine may be committed by now";
+    EXPECT_TRUE(catalog.loaded());
+}
+
 TEST_F(IndexAlone, AFileThatCouldNotBeWrittenIsForgottenAndSaid) {
     Desk at = desk();
     const KeyId a = key("a");

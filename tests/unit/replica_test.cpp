@@ -271,6 +271,7 @@ TEST(ReplicaTest, AStopDrainsReleasesAndEndsWithStopped) {
     driver.step(BackupWrite{CallId{1}, key("a"), payload()});
     driver.step(Stop{driver.now + 20s});
     EXPECT_EQ(driver.index_of<Stopped>(), driver.trace.size()) << "the write is not answered yet";
+    EXPECT_NE(driver.replica.summary().find(", draining;"), std::string::npos);
     driver.answers_bucket = true;
     driver.step(Timer{});
     ASSERT_TRUE(driver.write_done(CallId{1}));

@@ -172,14 +172,14 @@ TEST_F(StorageReconcile, AFailedListIsTriedAgain) {
     EXPECT_TRUE(bucket.objects.contains(key("a")));
 }
 
-TEST_F(StorageReconcile, TheProvisionalEpochOfAFileIsThatOfTheClaimOnceItIsMade) {
+TEST_F(StorageReconcile, TheEpochOfAWaitingFileIsThatOfTheClaimOnceItIsMade) {
     bucket.put_fenced(ObjectKey{".ha/epoch"}, Blob{}, 40);
     rig.start();
     rig.renews = false;
     rig.hold_data(BucketVerb::put);
     rig.lead(7);
     rig.write(key("a"), blob(1));
-    EXPECT_EQ(rig.files.at(key("a")).tag.epoch, Epoch{7});
+    EXPECT_EQ(rig.files.at(key("a")).tag.epoch, Epoch{}) << "a term is no epoch";
     rig.jump(1ms);
     rig.renew();
     EXPECT_EQ(rig.files.at(key("a")).tag.epoch, Epoch{41});

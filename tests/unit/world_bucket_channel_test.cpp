@@ -1,4 +1,5 @@
 // The way to the bucket: every verb meets every outcome, and is answered exactly once.
+#include "model/protocol/stamp.hpp"
 #include "tests/unit/world_rig.hpp"
 
 namespace leasehold::sim {
@@ -237,6 +238,15 @@ TEST(BucketChannel, ATransferThatOutlastsItsTimeoutEndsUnknownAndIsNotApplied) {
     EXPECT_EQ(answers[0].second.reply->status, 0);
     EXPECT_EQ(answers[0].first.at, at(kSent + 200ms));
     EXPECT_TRUE(rig.object_commits.empty());
+}
+
+TEST(ForeignObject, IsWholeAndHasNoStampOfOurs) {
+    ObjectBody body;
+    body.payload.size = 100;
+    const ObjectBodyPtr other = foreign(body);
+    EXPECT_EQ(stamp_of(*other)->epoch, Epoch{});
+    EXPECT_EQ(other->payload.size, 100U);
+    EXPECT_NE(other->payload.digest, body.payload.digest);
 }
 
 }  // namespace

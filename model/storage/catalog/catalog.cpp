@@ -194,6 +194,12 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
             // Before it is noted, or it would be measured by itself. Newest includes what was
             // served: a reader rejects a lower token, whichever way it comes.
             found.stale = older(version_of(*stamp), newest(key));
+            // Unless it shows the very version that is known by now: queries that read one key
+            // through, several times a second, made each look at it come too late.
+            const Entry& known = at(key);
+            if (known.examined && known.view.etag == StoredETag(found.etag) &&
+                known.view.version == version_of(*stamp))
+                found.current = true;
         }
         if (!stamp) {
             found.torn = version_of(written_stamp(body).value_or(Stamp{}));

@@ -40,6 +40,8 @@ class Catalog {
     /// its header names, or of a newer one. A header that can't be read may be a newer format's,
     /// and its version newer than any copy.
     [[nodiscard]] bool outlives(KeyId key, const Found& found) const;
+    /// Is the dirty file newer than this object, so that it may be uploaded over it?
+    [[nodiscard]] bool goes_over(KeyId key, const Found& found) const;
     /// The payload of a file that is still being stored; null = none.
     [[nodiscard]] const Blob* held(KeyId key) const { return files_.held(key); }
     [[nodiscard]] bool file_busy(KeyId key) const { return files_.busy(key); }

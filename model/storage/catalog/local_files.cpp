@@ -44,8 +44,10 @@ void Catalog::load_portion() {
         // as one that the bucket may not have.
         const KeyId id = key(file.key);
         Entry& known = entry(id);
-        // What was stored since Start is newer than the list.
-        if (known.has_local || files_.busy(id)) continue;
+        // What was stored since Start is newer than the list. Where that failed, the list shows the
+        // file that it was to replace: without HA no order would tell, and it would be served after
+        // the newer one was committed.
+        if (known.has_local || known.left_behind || files_.busy(id)) continue;
         known.local = Local{version_of(file.tag), StoredETag(file.tag.etag), file.payload.size,
                             file.payload.digest};
         known.has_local = true;
@@ -108,6 +110,21 @@ void Catalog::lose(KeyId key) {
     keep_floor(key, before);
 }
 
+bool Catalog::goes_over(KeyId key, const Found& found) const {
+    const Local& file = at(key).local;
+    // Its leadership had claimed no epoch: no number says that it is newer than what others wrote.
+    // The term stood in for one (7), the API server was set back, another leader claimed 4 and
+    // committed; the first, leading again, uploaded its file over that. So it goes over the very
+    // object that it was derived from, and over nothing else.
+    if (file.version.epoch == Epoch{}) return file.etag == StoredETag(found.etag);
+    // Ours unless the object is newer: equal epochs alone decide nothing. Two writes of one epoch,
+    // the first one's file on the disk, the second one's object in the bucket, both acknowledged,
+    // and a crash: by the epoch alone the first would be uploaded over the second.
+    // An unordered object (foreign) was there before the write that this file waits to be, or will
+    // meet it.
+    return !older(file.version, version_of(found.stamp));
+}
+
 void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     const Entry& known = at(key);
     const VersionId shown = version_of(found.stamp);
@@ -132,9 +149,7 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
-        // Ours unless the object is newer by the order: an unordered one (foreign) was there before
-        // the write that this file waits to be, or will meet it.
-        if (known.dirty && !newer(shown, known.local.version)) return;
+        if (known.dirty && goes_over(key, found)) return;
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
     if (found.kind == FoundKind::tombstone) {

@@ -253,14 +253,6 @@ std::optional<Epoch> EpochClaim::epoch() const {
     return claimed->epoch;
 }
 
-Epoch EpochClaim::provisional(const Tenure& tenure) const {
-    // Above the number that will be claimed, the file would look newer than its own object for
-    // ever, and be uploaded over other replicas' writes. The claim is never below the term, nor
-    // below what this leadership had before, so the larger of the two is safe.
-    if (const auto claimed = epoch()) return *claimed;
-    return Epoch{std::max(tenure.term.value(), history_.last.value())};
-}
-
 Instant EpochClaim::next_deadline() const {
     const auto* waiting = std::get_if<Waiting>(&state_);
     return waiting == nullptr ? kNever : waiting->until;

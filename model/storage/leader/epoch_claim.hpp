@@ -33,9 +33,8 @@ class EpochClaim {
 
     /// Ours; none while nothing may be written.
     [[nodiscard]] std::optional<Epoch> epoch() const;
-    /// What stands in for it in the tag of a file that is stored before the claim: not above the
-    /// number that will be claimed, and not below one that this leadership had.
-    [[nodiscard]] Epoch provisional(const Tenure& tenure) const;
+    /// The newest that this leadership claimed, for the tag of a file; 0 = none yet.
+    [[nodiscard]] Epoch last() const { return history_.last; }
     [[nodiscard]] Instant next_deadline() const;
     /// What the state waits for is in flight, or is a renewal, or an instant that lies ahead.
     void check(const Sight& sight) const;

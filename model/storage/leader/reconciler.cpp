@@ -246,15 +246,11 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
             break;
     }
     if (known.has_local && known.tagged && known.dirty) {
-        // By content and not by number: the file may wait under a provisional epoch.
+        // By content and not by number: the file's epoch may not have been claimed yet.
         const bool same = found.kind == FoundKind::data && found.stamp.length == known.local.size &&
                           found.stamp.digest == known.local.digest;
         if (same) return Verdict::clean;  // the lost reply of a PUT that was stored
-        // Ours is uploaded unless the object is newer: equal epochs alone decide nothing.
-        // Two writes of one epoch, the first one's file on the disk, the second one's object in the
-        // bucket, both acknowledged, and a crash: by the epoch alone the first would be uploaded
-        // over the second.
-        if (!older(known.local.version, version_of(found.stamp))) {
+        if (sight.catalog.goes_over(owner.key, found)) {
             load(sight, owner.key, desk);
             return Verdict::nothing;
         }
