@@ -64,8 +64,8 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
                 allow(scenario, {"leader.term-increases", "lease.changed-only-by-holder"});
             return;
         case FaultKind::damage_answer:
-            // Its bound knows paths, and not that what comes over them is thrown away.
-            allow(scenario, {"follower.freshness"});
+            // Their bounds know paths, and not that what comes over them is thrown away.
+            allow(scenario, {"follower.freshness", "replicas.converge"});
             // Plain objects, of a single install or of somebody else, have nothing to tell damage
             // by.
             if (!scenario.elects() || scenario.workload.preloaded > 0)
