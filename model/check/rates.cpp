@@ -118,10 +118,12 @@ void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& an
     if (answer.reply && answer.reply->retry_after > Duration(0)) {
         Object& object = own.objects[found->second];
         const StorageConfig& storage = facts_.settings.storage;
-        // A claim that waited longer would leave no room for another try before it gives up.
+        // A claim that waited longer would leave no room for another try before it gives up, by the
+        // lease of its process: which one that is, in a group with two, the history does not say.
         const bool claim = found->second.view() == ".ha/epoch";
-        const Duration most =
-            claim ? std::min(storage.retry_max, storage.lease_duration / 3) : storage.retry_max;
+        const Duration shortest = facts_.settings.shortest_lease;
+        const Duration lease = shortest > Duration(0) ? shortest : storage.lease_duration;
+        const Duration most = claim ? std::min(storage.retry_max, lease / 3) : storage.retry_max;
         const Duration wait = std::min(answer.reply->retry_after, most);
         object.not_before = saturating_add(step.now.monotonic, wait);
         object.told = step.number;

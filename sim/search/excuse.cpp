@@ -1,6 +1,7 @@
 // What no lease and no storage controller can hold under some faults. Each excuse is that of a
 // scenario which shows it, or is argued here.
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <string_view>
 
@@ -64,8 +65,8 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
                 allow(scenario, {"leader.term-increases", "lease.changed-only-by-holder"});
             return;
         case FaultKind::damage_answer:
-            // Its bound knows paths, and not that what comes over them is thrown away.
-            allow(scenario, {"follower.freshness"});
+            // Their bounds know paths, and not that what comes over them is thrown away.
+            allow(scenario, {"follower.freshness", "replicas.converge"});
             // Plain objects, of a single install or of somebody else, have nothing to tell damage
             // by.
             if (!scenario.elects() || scenario.workload.preloaded > 0)
@@ -95,19 +96,27 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
 }
 
 /// What may let a request of one leader land when the next one writes, longer than it waits.
-bool makes_late(const Fault& fault) {
+bool makes_late(const Scenario& scenario, const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::pause:
         case FaultKind::suspend:
         case FaultKind::slow:
+        case FaultKind::restore_lease:
+        case FaultKind::set_preconditions:
+            return true;
         case FaultKind::cut:
         case FaultKind::delay:
         case FaultKind::outage:
         case FaultKind::freeze:
+            // Of the API alone: no request to the bucket is late by it.
+            return fault.bucket;
         case FaultKind::apply_late:
-        case FaultKind::restore_lease:
-        case FaultKind::set_preconditions:
-            return true;
+            // Within the time-out of the attempt it is in its time, as on a slow store.
+            return fault.by + std::chrono::seconds(1) > scenario.storage.put_timeout &&
+                   std::ranges::any_of(fault.requests, [](sim::RequestKind kind) {
+                       return kind == sim::RequestKind::put_object ||
+                              kind == sim::RequestKind::remove_object;
+                   });
         default:
             return false;
     }
@@ -121,7 +130,9 @@ bool fences_or_is_in_time(const Scenario& scenario) {
     if (rule == sim::PreconditionRule::honoured) return true;
     return rule != sim::PreconditionRule::checked_then_stored && scenario.elects() &&
            scenario.storage.format == ObjectFormat::fenced &&
-           std::ranges::none_of(scenario.faults, makes_late);
+           std::ranges::none_of(scenario.faults, [&scenario](const Fault& fault) {
+               return makes_late(scenario, fault);
+           });
 }
 
 }  // namespace

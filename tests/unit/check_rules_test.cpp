@@ -139,6 +139,28 @@ TEST(CheckRequestsBounded, ARetryAfterIsWaitedOut) {
     }
 }
 
+// A third of its own lease at most, and in an upgrade that may be the shorter one.
+TEST(CheckRequestsBounded, TheRetryAfterOfAClaimIsWaitedOutAsFarAsTheShortestLeaseAllows) {
+    for (const Duration shortest : {Duration(0), Duration(6s)}) {
+        Settings settings = test_settings();
+        settings.shortest_lease = shortest;
+        History history(settings);
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 600ms, Timer{}, {send_bucket(2, BucketVerb::get, ".ha/epoch")});
+        history.step(0, 700ms, bucket_answered(2, 404));
+        history.step(0, 1s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 503;
+        reply->retry_after = 1h;
+        history.step(0, 2s, BucketAnswered{RequestId{4}, std::move(reply)});
+        const auto again =
+            history.step(0, 5s, Timer{}, {send_bucket(6, BucketVerb::put, ".ha/epoch")});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(shortest == Duration(0) ? violated(verdict, again) : passes(verdict));
+    }
+}
+
 TEST(CheckRequestsBounded, ALeadershipsRetryAfterEndsWithIt) {
     for (const bool between : {true, false}) {
         History history;

@@ -142,8 +142,33 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     EXPECT_FALSE(excused(PreconditionRule::honoured, FaultKind::pause));
     EXPECT_FALSE(excused(PreconditionRule::refused, FaultKind::crash));
     EXPECT_TRUE(excused(PreconditionRule::refused, FaultKind::pause));
-    EXPECT_TRUE(excused(PreconditionRule::ignored, FaultKind::apply_late));
     EXPECT_TRUE(excused(PreconditionRule::checked_then_stored, FaultKind::crash));
+    // Of the API alone, or within the time-out of its attempt, nothing lands too late.
+    const auto late_by = [&](sim::Fault fault) {
+        scenario.expect = {};
+        scenario.bucket.preconditions.if_match = PreconditionRule::ignored;
+        scenario.faults.assign(1, std::move(fault));
+        excuse(scenario);
+        return std::ranges::count(scenario.expect.may_violate, "bucket.no-stale-commit") == 1;
+    };
+    sim::Fault late;
+    late.kind = FaultKind::apply_late;
+    late.requests = {sim::RequestKind::put_object};
+    late.by = scenario.storage.put_timeout;
+    EXPECT_TRUE(late_by(late));
+    late.by = scenario.storage.put_timeout / 2;
+    EXPECT_FALSE(late_by(late));
+    late.by = scenario.storage.put_timeout;
+    late.requests = {sim::RequestKind::update_lease};
+    EXPECT_FALSE(late_by(late));
+    for (const FaultKind kind :
+         {FaultKind::cut, FaultKind::delay, FaultKind::outage, FaultKind::freeze}) {
+        sim::Fault fault;
+        fault.kind = kind;
+        EXPECT_TRUE(late_by(fault));
+        fault.bucket = false;
+        EXPECT_FALSE(late_by(fault));
+    }
 }
 
 TEST(Space, AMutationMayMeetAnother) {
