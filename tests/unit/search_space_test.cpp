@@ -158,13 +158,17 @@ TEST(Space, FaultsComeAtOnceAtPhasesAndForASpan) {
             spans += fault.kind == sim::FaultKind::fail_files && fault.lasts.has_value();
             often += fault.trigger.kind == sim::TriggerKind::every &&
                      fault.trigger.every < std::chrono::seconds(10);
-            if (i == 0 || fault.trigger.kind == sim::TriggerKind::at) continue;
+            if (i == 0 || fault.trigger.kind == sim::TriggerKind::at ||
+                fault.trigger.kind == sim::TriggerKind::every)
+                continue;
             const sim::Trigger& before = scenario.faults[i - 1].trigger;
             together += before.kind == fault.trigger.kind && before.nth == fault.trigger.nth &&
+                        before.sends == fault.trigger.sends &&
+                        before.reaches == fault.trigger.reaches &&
                         before.after == fault.trigger.after;
         }
     }
-    EXPECT_GT(together, 30U);
+    EXPECT_GT(together, 50U);
     EXPECT_GT(spans, 100U);
     EXPECT_GT(phases, 50U);
     EXPECT_GT(often, 100U);
