@@ -1,6 +1,7 @@
 #include "sim/search/space.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "config/units.hpp"
@@ -16,6 +17,8 @@ using sim::Scenario;
 namespace {
 
 constexpr std::uint64_t kFaultsMax = 8;
+constexpr std::uint64_t kFaultsOfSmall = 5;
+constexpr std::size_t kFamiliesOfSmall = 3;
 constexpr std::size_t kFaultsWithMutations = 12;
 
 std::vector<Family> all_families() {
@@ -35,10 +38,53 @@ std::vector<Family> some_of(const std::vector<Family>& families, Random& random)
     return some;
 }
 
+/// Kinds that matter to one another: what one leaves behind another one finds.
+constexpr std::array<std::array<Family, kFamiliesOfSmall>, 12> kThemes{{
+    {Family::files, Family::crash, Family::crash},  // disks that fill
+    {Family::files, Family::files, Family::stop},
+    {Family::files, Family::bucket_requests, Family::crash},
+    {Family::lease_operator, Family::network, Family::stop},  // an operator at work
+    {Family::lease_operator, Family::crash, Family::lease_requests},
+    {Family::bucket_requests, Family::stop, Family::lease_requests},  // requests that land late
+    {Family::bucket_requests, Family::network, Family::crash},
+    {Family::clocks, Family::crash, Family::pods},      // ends told by wrong clocks
+    {Family::restore, Family::answers, Family::crash},  // a cluster set back
+    {Family::objects, Family::crash, Family::lists},
+    {Family::conditions, Family::bucket_requests, Family::stop},  // a proxy before the store
+    {Family::network, Family::lease_requests, Family::pods},
+}};
+
+/// At most three: a theme, or any.
+std::vector<Family> few_of(const std::vector<Family>& families, Random& random) {
+    std::vector<Family> few;
+    if (random.below(2) == 0) {
+        for (const Family family : kThemes.at(random.below(kThemes.size())))
+            if (std::ranges::count(families, family) > 0) few.push_back(family);
+        if (!few.empty()) return few;
+    }
+    few = some_of(families, random);
+    while (few.size() > kFamiliesOfSmall)
+        few.erase(few.begin() + static_cast<std::ptrdiff_t>(random.below(few.size())));
+    return few;
+}
+
 void add_fault(Scenario& scenario, const std::vector<Family>& families, Random& random) {
     const Family family = families[random.below(families.size())];
     if (auto fault = draw_fault(scenario, family, random))
         scenario.faults.push_back(std::move(*fault));
+    else
+        return;
+    // A clock that was wrong is set right.
+    Dice dice(random);
+    const Fault& last = scenario.faults.back();
+    if (last.kind != FaultKind::step_wall_clock || !dice.chance(1, 2)) return;
+    Fault back = last;
+    back.by = -last.by;
+    back.trigger.kind = sim::TriggerKind::at;
+    back.trigger.at = back.trigger.at_most =
+        std::min(last.trigger.at + dice.span(50ms, 60s, 50ms), scenario.duration - 1s);
+    back.trigger.until = Duration::max();
+    scenario.faults.push_back(std::move(back));
 }
 
 }  // namespace
@@ -99,8 +145,12 @@ Scenario Space::drawn(const Genome& genome, Random& random) const {
         scenario.expect = {};
         scenario.expect.may_violate = std::move(allowed);
     }
-    const std::vector<Family> families = some_of(families_, random);
-    const std::uint64_t count = Dice(random).number(1, kFaultsMax);
+    const bool small = is_small(scenario);
+    const std::vector<Family> families =
+        small ? few_of(families_, random) : some_of(families_, random);
+    // None at all, too: what a group does then is compared with a single install, call by call.
+    const std::uint64_t count =
+        Dice(random).number(small ? 0 : 1, small ? kFaultsOfSmall : kFaultsMax);
     for (std::uint64_t i = 0; i < count; ++i)
         add_fault(scenario, families, random);
     return scenario;

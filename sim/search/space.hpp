@@ -117,8 +117,18 @@ class Dice {
     Random& random_;
 };
 
+/// Few replicas, one window, a minute or two: faults stand close together there, and a run is
+/// cheap.
+[[nodiscard]] bool is_small(const sim::Scenario& scenario);
 /// A configuration: replicas, election, store, network, clocks, workload.
 [[nodiscard]] sim::Scenario draw_configuration(Random& random);
+/// Whom a fault meets: by role, or by name.
+[[nodiscard]] sim::Target draw_target(const sim::Scenario& scenario, Random& random);
+/// A request of the election, or to the bucket; writes more often than others.
+[[nodiscard]] sim::RequestKind draw_lease_request(Random& random);
+[[nodiscard]] sim::RequestKind draw_bucket_request(Random& random);
+/// When the next fault comes: a third soon after the one before.
+[[nodiscard]] sim::Trigger draw_trigger(const sim::Scenario& scenario, Random& random);
 /// Can the scenario have a fault of the family? Without an election there is no Lease to edit.
 [[nodiscard]] bool can_have(const sim::Scenario& scenario, Family family);
 /// A fault of the family; none where the scenario can't have it.

@@ -99,11 +99,15 @@ void draw_world(Scenario& scenario, Dice& dice) {
         sim::Preconditions& all = scenario.bucket.preconditions;
         all.if_none_match = all.if_match = all.if_match_on_delete = rule;
     }
+    // Each request takes long, and every one lands in its time.
+    if (dice.chance(1, 10)) scenario.bucket.put = constant(dice.span(500ms, 1500ms, 100ms));
+    if (dice.chance(1, 12)) scenario.bucket.get = lognormal(400ms, 900ms);
     static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
     scenario.bucket.page_size = dice.pick(kPages);
     if (dice.chance(1, 4)) {
         scenario.files.given = true;
-        scenario.files.latency = lognormal(2ms, 40ms);
+        scenario.files.latency =
+            dice.chance(1, 3) ? constant(dice.span(200ms, 1s, 100ms)) : lognormal(2ms, 40ms);
     }
     if (dice.chance(1, 2)) scenario.clocks.offset_max = dice.span(1s, 20s, 1s);
     // Right up to what the election is built for.
@@ -144,6 +148,53 @@ void draw_large_objects(Scenario& scenario, Dice& dice) {
     scenario.storage.write_deadline = 30s;
     scenario.network.bandwidth = 6ULL << 20;
     scenario.duration = 6min;
+}
+
+/// In a third of the groups all is small; see is_small().
+void draw_small(Scenario& scenario, Dice& dice) {
+    scenario.duration = dice.span(90s, 150s, 10s);
+    scenario.values.replicas = dice.chance(2, 3) ? 2 : 3;
+    scenario.values.leader_follower = true;
+    sim::WorkloadSpec& work = scenario.workload;
+    work.pipelines = {"assets"};
+    work.windows = {1h};
+    work.preloaded = std::min(work.preloaded, 2U);
+    // Where time alone keeps writers apart, each moment counts.
+    if (dice.chance(1, 6)) {
+        sim::Preconditions& all = scenario.bucket.preconditions;
+        all.if_none_match = all.if_match = all.if_match_on_delete =
+            dice.chance(2, 3) ? sim::PreconditionRule::ignored : sim::PreconditionRule::refused;
+    }
+    // What waits for that age comes within the run.
+    if (dice.chance(1, 2)) scenario.storage.largest_request_age = 20s;
+    scenario.storage.write_deadline = std::min<Duration>(scenario.storage.write_deadline, 30s);
+    if (work.preloaded == 0) work.remove_every = Duration(0);
+}
+
+/// Now and then a backup that a process has not fetched by the first queries for it.
+void draw_large_backup(Scenario& scenario, Dice& dice) {
+    if (!scenario.workload.enabled || !dice.chance(1, 20)) return;
+    scenario.workload.preloaded = static_cast<std::uint32_t>(dice.number(100, 400));
+    scenario.workload.queries_per_1000s = dice.number(3, 10) * 1'000;
+    scenario.bucket.page_size = 1000;
+    scenario.files = {};
+}
+
+/// Some are not there at first: who leads then is known, and who comes begins beside a leader.
+void draw_absent(Scenario& scenario, Dice& dice) {
+    if (!scenario.elects() || !dice.chance(1, 5)) return;
+    for (std::uint32_t i = 1; i < scenario.values.replicas; ++i) {
+        if (dice.chance(1, 4)) continue;
+        scenario.replicas.absent.push_back(i);
+        sim::Fault comes;
+        comes.kind = sim::FaultKind::restart;
+        comes.trigger.at = comes.trigger.at_most =
+            dice.span(1s, dice.chance(1, 2) ? Duration(30s) : scenario.duration * 7 / 10, 100ms);
+        comes.target.kind = sim::TargetKind::replica;
+        comes.target.replica = i;
+        comes.target.name = sim::replica_name(i);
+        scenario.faults.push_back(comes);
+    }
 }
 
 /// Whether the end of a holder's container is believed, by all or by some, and how late kubelets
@@ -197,6 +248,11 @@ void draw_other_durations(Scenario& scenario, Dice& dice) {
 
 }  // namespace
 
+bool is_small(const Scenario& scenario) {
+    return scenario.elects() && scenario.values.replicas <= 3 && scenario.duration <= 150s &&
+           scenario.workload.windows.size() == 1;
+}
+
 Scenario draw_configuration(Random& random) {
     Dice dice(random);
     Scenario scenario;
@@ -210,17 +266,20 @@ Scenario draw_configuration(Random& random) {
     scenario.values.bucket_secret = "kubecost-bucket-secret";
     draw_election(scenario.election, dice);
     draw_storage(scenario.storage, dice);
-    scenario.storage.ha = scenario.elects();
-    scenario.storage.file_store = scenario.values.file_store;
-    scenario.storage.lease_duration = scenario.election.lease_duration;
     draw_world(scenario, dice);
     if (dice.chance(1, 8))
         scenario.workload.enabled = false;
     else
         draw_workload(scenario.workload, dice);
+    if (dice.chance(2, 5)) draw_small(scenario, dice);
+    scenario.storage.ha = scenario.elects();
+    scenario.storage.file_store = scenario.values.file_store;
+    scenario.storage.lease_duration = scenario.election.lease_duration;
+    draw_large_backup(scenario, dice);
     if (scenario.workload.enabled) draw_large_objects(scenario, dice);
     draw_pods(scenario, dice);
     draw_other_durations(scenario, dice);
+    draw_absent(scenario, dice);
     return scenario;
 }
 

@@ -25,8 +25,11 @@ class FaultDraw {
 
     std::optional<Fault> draw(Family family) {
         if (!can_have(scenario_, family)) return std::nullopt;
-        trigger();
+        fault_.trigger = draw_trigger(scenario_, random_);
+        // Two things that befall one replica at one moment: it dies, and its disk fails.
+        if (!scenario_.faults.empty() && dice_.chance(1, 4)) at_once_with(scenario_.faults.back());
         of(family);
+        again_and_again();
         return std::move(fault_);
     }
 
@@ -49,75 +52,16 @@ class FaultDraw {
         }
     }
 
-    /// From the first moments on, and early enough that what must follow can.
-    Duration time() {
-        const Duration latest = std::max(scenario_.duration * 7 / 10, Duration(1s));
-        return dice_.span(Duration(0), latest, dice_.chance(1, 2) ? Duration(1s) : Duration(10ms));
+    Target target() {
+        if (as_before_) return *as_before_;
+        return draw_target(scenario_, random_);
     }
 
-    Target target(bool running = true) {
-        Target target;
-        if (!scenario_.elects() || dice_.chance(1, 8)) {
-            target.kind = TargetKind::replica;
-            target.replica = static_cast<std::uint32_t>(random_.below(scenario_.values.replicas));
-            target.name = sim::replica_name(target.replica);
-            return target;
-        }
-        static constexpr TargetKind kKinds[]{TargetKind::leader,    TargetKind::leader,
-                                             TargetKind::leader,    TargetKind::follower,
-                                             TargetKind::followers, TargetKind::all};
-        target.kind = dice_.pick(kKinds);
-        if (!running && target.kind == TargetKind::all) target.kind = TargetKind::leader;
-        return target;
-    }
+    RequestKind lease_request() { return draw_lease_request(random_); }
+    RequestKind bucket_request() { return draw_bucket_request(random_); }
 
-    RequestKind lease_request() {
-        static constexpr RequestKind kKinds[]{RequestKind::update_lease, RequestKind::update_lease,
-                                              RequestKind::update_lease, RequestKind::get_lease,
-                                              RequestKind::create_lease, RequestKind::watch_lease};
-        return dice_.pick(kKinds);
-    }
-    RequestKind bucket_request() {
-        static constexpr RequestKind kKinds[]{RequestKind::put_object,   RequestKind::put_object,
-                                              RequestKind::put_object,   RequestKind::get_object,
-                                              RequestKind::get_object,   RequestKind::list_objects,
-                                              RequestKind::remove_object};
-        return dice_.pick(kKinds);
-    }
-
-    void trigger() {
-        sim::Trigger& trigger = fault_.trigger;
-        trigger.at = trigger.at_most = time();
-        // What one fault began needs the next one soon after, rarely at any other time.
-        if (!scenario_.faults.empty() && dice_.chance(1, 3)) {
-            const Duration before = scenario_.faults.back().trigger.at_most;
-            const Duration reach = dice_.chance(1, 2) ? Duration(2s) : 2 * lease();
-            trigger.at = trigger.at_most =
-                std::min(before + dice_.span(0s, reach, 10ms), scenario_.duration * 7 / 10);
-        }
-        const std::uint64_t kind = dice_.number(0, 9);
-        if (kind == 0) {
-            trigger.kind = TriggerKind::every;
-            trigger.every = dice_.span(10s, 60s, 1s);
-            trigger.until = std::max(trigger.at, scenario_.duration * 7 / 10);
-        } else if (kind <= 3) {
-            trigger.kind = TriggerKind::sends;
-            trigger.replica = target();
-            const bool lease = scenario_.elects() && (!scenario_.stores() || dice_.chance(1, 2));
-            trigger.sends = lease ? lease_request() : bucket_request();
-            trigger.nth = trigger.nth_most = static_cast<std::uint32_t>(dice_.number(1, 12));
-            if (dice_.chance(1, 2)) trigger.after = time();
-            if (!lease && !scenario_.stores()) trigger.kind = TriggerKind::at;
-        } else if (kind == 4) {
-            trigger.kind = TriggerKind::performs;
-            trigger.replica = target();
-            trigger.nth = trigger.nth_most = static_cast<std::uint32_t>(dice_.number(1, 200));
-            trigger.after = time();
-        }
-        if (trigger.kind != TriggerKind::at && trigger.kind != TriggerKind::every)
-            trigger.at = trigger.at_most = Duration(0);
-    }
-
+    void at_once_with(const Fault& before);
+    void again_and_again();
     void of(Family family);
     void of_the_servers(Family family);
     void request(RequestKind kind);
@@ -133,12 +77,62 @@ class FaultDraw {
     Random& random_;
     Dice dice_;
     Fault fault_;
+    std::optional<Target> as_before_;
 };
+
+/// Whom a fault of the kind meets is one of the replicas.
+bool meets_replicas(FaultKind kind) {
+    static constexpr FaultKind kOfServers[]{FaultKind::outage,        FaultKind::freeze,
+                                            FaultKind::delete_lease,  FaultKind::edit_lease,
+                                            FaultKind::restore_lease, FaultKind::set_preconditions,
+                                            FaultKind::omit_keys,     FaultKind::damage_object};
+    return std::ranges::count(kOfServers, kind) == 0;
+}
+
+void FaultDraw::at_once_with(const Fault& before) {
+    fault_.trigger = before.trigger;
+    static constexpr Duration kLater[]{0ms, 0ms, 50ms, 250ms, 1s, 2s};
+    if (before.trigger.kind == TriggerKind::at) {
+        const Duration latest = scenario_.duration - 1s;
+        fault_.trigger.at = std::min(before.trigger.at + dice_.pick(kLater), latest);
+        fault_.trigger.at_most = fault_.trigger.at;
+    }
+    if (meets_replicas(before.kind) && dice_.chance(3, 4)) as_before_ = before.target;
+}
+
+/// What somebody's tool does each second, and what each request of a span meets. Not so what ends
+/// a process or a leadership each time: nothing else would happen.
+void FaultDraw::again_and_again() {
+    static constexpr FaultKind kOften[]{FaultKind::edit_lease,   FaultKind::damage_answer,
+                                        FaultKind::answer_error, FaultKind::lose_answer,
+                                        FaultKind::drop_request, FaultKind::apply_late,
+                                        FaultKind::fail_files,   FaultKind::edit_pod,
+                                        FaultKind::break_watch,  FaultKind::step_wall_clock};
+    if (std::ranges::count(kOften, fault_.kind) == 0) return;
+    // Labels are what tools write each second.
+    const bool label = fault_.kind == FaultKind::edit_lease && fault_.edit == sim::LeaseEdit::label;
+    if (!dice_.chance(label ? 4 : 1, 6)) return;
+    // Its deletion is no edit: each costs everybody a GET.
+    if (fault_.kind == FaultKind::edit_lease && fault_.edit == sim::LeaseEdit::recreate_empty)
+        return;
+    sim::Trigger& trigger = fault_.trigger;
+    if (trigger.kind == TriggerKind::at) {
+        trigger.kind = TriggerKind::every;
+        trigger.until =
+            std::min(trigger.at + dice_.span(5s, 120s, 1s), scenario_.duration * 9 / 10);
+        trigger.until = std::max(trigger.until, trigger.at);
+    }
+    if (trigger.kind == TriggerKind::every)
+        trigger.every = dice_.span(label ? Duration(500ms) : Duration(2s), 5s, 500ms);
+}
 
 void FaultDraw::crash() {
     fault_.kind = FaultKind::crash;
     fault_.target = target();
-    if (!dice_.chance(1, 8)) fault_.lasts = dice_.span(500ms, 40s, 500ms);
+    // A container starts again at once, a machine after minutes.
+    if (!dice_.chance(1, 8))
+        fault_.lasts =
+            dice_.chance(1, 4) ? dice_.span(50ms, 1s, 50ms) : dice_.span(500ms, 40s, 500ms);
     const std::uint64_t disk = dice_.number(0, 7);
     if (disk == 0) fault_.disk = sim::Disk::lose;
     if (disk == 1) {
@@ -188,7 +182,8 @@ void FaultDraw::request(RequestKind kind) {
             return;
         case 2: {
             fault_.kind = FaultKind::answer_error;
-            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 403, 408, 409, 412};
+            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 403,
+                                                      408, 409, 412, 412, 501};
             fault_.status = dice_.pick(kStatuses);
             if (fault_.status == 429 || fault_.status == 503)
                 fault_.retry_after = dice_.chance(1, 4) ? Duration(10min) : dice_.span(0s, 20s, 1s);
@@ -246,7 +241,14 @@ void FaultDraw::files() {
         fault_.file_status = FileStatus::corrupt;
     else if (dice_.chance(1, 2))
         fault_.file_status = FileStatus::no_space;
-    fault_.times = static_cast<std::uint32_t>(dice_.number(1, 5));
+    // A full disk is full for a while, and may be so from the start.
+    if (!dice_.chance(1, 2)) {
+        fault_.times = static_cast<std::uint32_t>(dice_.number(1, 5));
+        return;
+    }
+    fault_.lasts = dice_.chance(1, 2) ? span() : scenario_.duration / 2;
+    if (fault_.trigger.kind == TriggerKind::at && dice_.chance(1, 4))
+        fault_.trigger.at = fault_.trigger.at_most = 1ms;
 }
 
 /// Where nobody reads the status of Pods, a machine is lost all the same.
@@ -368,7 +370,10 @@ void FaultDraw::of_the_servers(Family family) {
             static constexpr sim::AnswerDamage kHow[]{
                 sim::AnswerDamage::ended, sim::AnswerDamage::truncated, sim::AnswerDamage::corrupt};
             fault_.answer_damage = dice_.pick(kHow);
-            fault_.times = static_cast<std::uint32_t>(dice_.number(1, 4));
+            if (dice_.chance(1, 3))
+                fault_.lasts = span();
+            else
+                fault_.times = static_cast<std::uint32_t>(dice_.number(1, 4));
             return;
         }
         case Family::objects:
@@ -389,6 +394,8 @@ void FaultDraw::of_the_servers(Family family) {
             fault_.rule = dice_.pick(kRules);
             fault_.conditions = {sim::Condition::if_none_match, sim::Condition::if_match,
                                  sim::Condition::if_match_on_delete};
+            // One of them alone, as a proxy in front of the store may do.
+            if (dice_.chance(1, 3)) fault_.conditions = {fault_.conditions[random_.below(3)]};
             if (dice_.chance(1, 2)) fault_.lasts = span();
             return;
         }

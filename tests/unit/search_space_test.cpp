@@ -38,8 +38,8 @@ TEST(Space, TheReaderTakesEveryScenario) {
             kinds.insert(fault.kind);
     }
     EXPECT_EQ(replicas.size(), 7U);
-    // All but those that only end others: restart, resume and heal.
-    EXPECT_EQ(kinds.size(), 28U);
+    // All but those that only end others: resume and heal.
+    EXPECT_EQ(kinds.size(), 29U);
 }
 
 TEST(Space, TheReaderTakesMutationsToo) {
@@ -67,6 +67,7 @@ TEST(Space, PodsAloneHaveAllTheirFaults) {
                      scenario.replicas.upgraded.size() < scenario.values.replicas;
         }
         for (const sim::Fault& fault : scenario.faults) {
+            if (fault.kind == sim::FaultKind::restart) continue;  // of one that was absent
             kinds.insert(fault.kind);
             // Nobody reads the status of Pods there.
             if (!scenario.election.believe_ended_holder) {
@@ -123,6 +124,56 @@ TEST(Space, OneFaultOftenFollowsAnother) {
     EXPECT_GT(near * 8, pairs);
 }
 
+TEST(Space, SmallWorldsAndThoseWhoComeLater) {
+    const Space space({}, {});
+    std::uint64_t small = 0;
+    std::uint64_t absent = 0;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+        const sim::Scenario scenario = space.scenario({0, seed, {}});
+        small += is_small(scenario);
+        for (const std::uint32_t replica : scenario.replicas.absent) {
+            ++absent;
+            const bool comes = std::ranges::any_of(scenario.faults, [&](const sim::Fault& fault) {
+                return fault.kind == sim::FaultKind::restart && fault.target.replica == replica;
+            });
+            EXPECT_TRUE(comes) << seed << ": " << replica << " is there never";
+        }
+    }
+    EXPECT_GT(small * 4, kSeeds / 3);
+    EXPECT_LT(small * 2, kSeeds / 3);
+    EXPECT_GT(absent, 50U);
+}
+
+TEST(Space, FaultsComeAtOnceAtPhasesAndForASpan) {
+    const Space space({}, {*family_named("files"), *family_named("operator")});
+    std::uint64_t together = 0;
+    std::uint64_t spans = 0;
+    std::uint64_t phases = 0;
+    std::uint64_t often = 0;
+    for (std::uint64_t seed = 1; seed <= kSeeds / 3; ++seed) {
+        const sim::Scenario scenario = space.scenario({0, seed, {}});
+        for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
+            const sim::Fault& fault = scenario.faults[i];
+            phases += fault.trigger.kind == sim::TriggerKind::reaches;
+            spans += fault.kind == sim::FaultKind::fail_files && fault.lasts.has_value();
+            often += fault.trigger.kind == sim::TriggerKind::every &&
+                     fault.trigger.every < std::chrono::seconds(10);
+            if (i == 0 || fault.trigger.kind == sim::TriggerKind::at ||
+                fault.trigger.kind == sim::TriggerKind::every)
+                continue;
+            const sim::Trigger& before = scenario.faults[i - 1].trigger;
+            together += before.kind == fault.trigger.kind && before.nth == fault.trigger.nth &&
+                        before.sends == fault.trigger.sends &&
+                        before.reaches == fault.trigger.reaches &&
+                        before.after == fault.trigger.after;
+        }
+    }
+    EXPECT_GT(together, 50U);
+    EXPECT_GT(spans, 100U);
+    EXPECT_GT(phases, 50U);
+    EXPECT_GT(often, 100U);
+}
+
 TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     Random random(7);
     sim::Scenario scenario = draw_configuration(random);
@@ -175,8 +226,9 @@ TEST(Space, AMutationMayMeetAnother) {
     const Space space({}, {*family_named("pause")});
     std::set<sim::TargetKind> met;
     for (std::uint64_t mutation = 1; mutation <= 200; ++mutation) {
-        const sim::Scenario before = space.scenario({0, 7, {}});
-        const sim::Scenario after = space.scenario({0, 7, {mutation}});
+        const std::uint64_t seed = 1 + mutation % 10;
+        const sim::Scenario before = space.scenario({0, seed, {}});
+        const sim::Scenario after = space.scenario({0, seed, {mutation}});
         if (after.faults.size() != before.faults.size()) continue;
         for (std::size_t i = 0; i < after.faults.size(); ++i)
             if (after.faults[i].target.kind != before.faults[i].target.kind)
