@@ -32,10 +32,11 @@ BodyBuffer::BodyBuffer(std::size_t size)
     CHECK(size <= kSpoolInMemory);
 }
 
-void BodyBuffer::hash(std::size_t end) {
-    CHECK(hashed_ <= end && end <= size_);
-    hash_.add({bytes_.get() + hashed_, end - hashed_});
-    hashed_ = end;
+void BodyBuffer::hash() {
+    for (std::size_t end = filled_.load(); hashed_ < end; end = filled_.load()) {
+        hash_.add({bytes_.get() + hashed_, end - hashed_});
+        hashed_ = end;
+    }
 }
 
 Blob BodyBuffer::finish() {

@@ -142,17 +142,25 @@ bool Connection::step_body() {
     return true;
 }
 
-/// Received where it will lie, whatever is still being hashed of it.
+/// Received where it will lie, while what has come is hashed: a pool thread that has begun goes on
+/// for as long as it finds more. One that was told of each piece stood still until this loop had
+/// time for it, and the loop was busy receiving.
 bool Connection::step_buffer() {
     const std::span<char> rest = buffer_->rest();
-    const std::size_t waiting = buffer_->filled() - hash_end_;
-    if (rest.empty() || (waiting >= Shared::kUploadPiece && !spooling_)) {
-        if (spooling_) {
-            unlimited();  // the wait is not the client's
-            return false;
+    if (!spooling_ && (rest.empty() || buffer_->unhashed() >= Shared::kUploadPiece)) {
+        if (!rest.empty() || buffer_->unhashed() > Shared::kHashInline) {
+            spool(rest.empty());
+        } else {
+            phase_ = Phase::storing;
+            unlimited();
+            buffer_->hash();
+            spooled(0, buffer_->finish());
         }
-        spool(rest.empty());
         return true;
+    }
+    if (rest.empty()) {
+        unlimited();  // the wait is not the client's
+        return false;
     }
     const auto [io, count] = channel_->read(rest.first(std::min(rest.size(), Shared::kScratch)));
     if (io != Channel::Io::moved) return starve(io);

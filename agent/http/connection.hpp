@@ -116,7 +116,6 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     Asked asked_;
     std::shared_ptr<Spool> spool_;        ///< of a body that is large, or in chunks
     std::shared_ptr<BodyBuffer> buffer_;  ///< of any other one
-    std::size_t hash_end_ = 0;            ///< bytes of it that are hashed, or being hashed
     std::optional<CallId> call_;          ///< what waits for the replica
 
     std::string out_;  ///< head and body of the answer, then a piece of the payload

@@ -102,7 +102,6 @@ void Connection::begin_body() {
     }
     // From here on its bytes are the body's, as they come: there is nothing to parse.
     buffer_ = std::make_shared<BodyBuffer>(*length);
-    hash_end_ = 0;
     const std::size_t count = unread_.copy(buffer_->rest().data(), buffer_->rest().size());
     unread_.erase(0, count);
     buffer_->fill(count);
@@ -139,14 +138,12 @@ void Connection::spool(bool last) {
     } else {
         limit(shared_->options.idle_timeout);  // for the next piece
     }
-    hash_end_ = buffer_ ? buffer_->filled() : 0;
     // The work holds no connection: its last reference must go on the loop.
     shared_->pool->run(
-        [spool = spool_, buffer = buffer_, end = hash_end_, piece = reader_->take_body(),
-         last]() -> Spooled {
+        [spool = spool_, buffer = buffer_, piece = reader_->take_body(), last]() -> Spooled {
             try {
                 if (buffer) {
-                    buffer->hash(end);
+                    buffer->hash();
                     return {0, last ? buffer->finish() : Blob{}};
                 }
                 spool->append(piece);

@@ -38,6 +38,8 @@ struct Shared {
     static constexpr std::size_t kPiece = 64U << 10;
     /// Bodies are hashed in pieces of this size; an upload holds at most two.
     static constexpr std::size_t kUploadPiece = 256U << 10;
+    /// So much is hashed in less time than another thread takes to hear of it: 40 us.
+    static constexpr std::size_t kHashInline = 64U << 10;
 
     asio::io_context& loop;
     const ServerOptions options;

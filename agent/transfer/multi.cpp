@@ -94,6 +94,14 @@ int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
 
 int Multi::on_timer(CURLM*, long milliseconds, void* self) {
     auto* multi = static_cast<Multi*>(self);
+    if (milliseconds == 0) {
+        // As soon as this callback has returned, as each transfer begins: by the kernel's timer it
+        // was three system calls and a turn of the loop later.
+        asio::post(multi->loop_, [weak = multi->weak_from_this()] {
+            if (const auto alive = weak.lock()) alive->act(CURL_SOCKET_TIMEOUT, 0);
+        });
+        milliseconds = -1;
+    }
     multi->timer_.arm(milliseconds < 0 ? kNever
                                        : boottime() + std::chrono::milliseconds(milliseconds));
     return 0;

@@ -31,9 +31,11 @@ KEY = "etl/bingen/allocations/1d/speed"
 SIZES = {"64 KiB": 64 << 10, "2 MiB": 2 << 20, "64 MiB": 64 << 20}
 PAIRS = {"64 KiB": 60, "2 MiB": 60, "64 MiB": 20}
 AIM_PUT_RATIO = 1.05
-# The aim is not reached beside a server on the same machine, which shares its cores and its disk with
-# the agent (agent/README.md says what each costs). These bounds catch what makes it worse. 64 MiB is taken in whole, to a file, before the gate is asked whether it may leave.
-MOST_PUT_RATIO = {"64 KiB": 1.6, "2 MiB": 1.35, "64 MiB": 2.5}
+# The aim was met for 2 MiB with agent, client and server before all other work of the machine; the
+# server shares the cores and the disk with the agent (agent/README.md says what costs what). These
+# bounds catch what makes it worse. 64 MiB is taken in whole, to a file, before the gate is asked
+# whether it may leave.
+MOST_PUT_RATIO = {"64 KiB": 1.5, "2 MiB": 1.25, "64 MiB": 2.5}
 MOST_BURST_MS = 5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 _numbers = itertools.count(1)
@@ -242,7 +244,7 @@ def test_idle_costs_next_to_nothing(alone, reports):
     assert figures["cpu_percent"] <= 0.25 and figures["resident_mib"] <= 20, figures
 
 
-# OpenSSL 3.0 keeps 13.7 kB for each idle connection, GnuTLS 18.5 kB, and no option brings that down:
+# OpenSSL 3.0 keeps 14.1 kB for each idle connection, GnuTLS 18.5 kB, and no option brings that down:
 # the SSL object alone is 7,608 bytes, 73 MiB for all of them, so the aim of 64 MiB is out of reach.
 # The bound catches what adds to it.
 MOST_WAITING_MIB = {Straight: 64, Encrypted: 176}

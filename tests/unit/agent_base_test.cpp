@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/base/body_buffer.hpp"
 #include "agent/base/bytes.hpp"
 #include "agent/base/clock.hpp"
 #include "agent/base/crc32.hpp"
@@ -131,6 +132,29 @@ TEST(AgentSpool, AFileThatBecameShorterIsAnErrorAndNotAnEnd) {
 TEST(AgentSpool, SaysThatADirectoryIsMissing) {
     Spool spool("/nonexistent/folder");
     EXPECT_THROW(spool.append(std::string(kSpoolInMemory + 1, 'x')), std::system_error);
+}
+
+TEST(AgentBodyBuffer, IsHashedWhileItIsFilled) {
+    std::string text(1'000'000, 'x');
+    for (std::size_t i = 0; i < text.size(); i += 1000)
+        text[i] = static_cast<char>('a' + i / 1000 % 26);
+    BodyBuffer buffer(text.size());
+    buffer.hash();
+    EXPECT_EQ(buffer.unhashed(), 0U) << "nothing is there yet";
+    buffer.fill(text.copy(buffer.rest().data(), 10));
+    EXPECT_EQ(buffer.unhashed(), 10U);
+    std::thread other([&] {
+        while (buffer.rest().size() != 0)
+            buffer.hash();
+    });
+    for (std::size_t at = 10; at < text.size(); at += 10'000)
+        buffer.fill(text.copy(buffer.rest().data(), 10'000, at));
+    other.join();
+    buffer.hash();
+    EXPECT_EQ(buffer.unhashed(), 0U);
+    const Blob blob = buffer.finish();
+    EXPECT_EQ(blob, blob_of(text));
+    EXPECT_EQ(text_of(*bytes_of(blob)), text);
 }
 
 TEST(AgentWriteGate, ClosesByTimeAlone) {

@@ -1,7 +1,9 @@
 // PUT: how a body becomes a Blob, and what stops it.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include <sys/resource.h>
 
@@ -56,6 +58,28 @@ TEST_F(AgentHttpUploads, BodiesByLengthAndByChunksAreTheSame) {
         EXPECT_EQ(service.written.at("length"), expected) << "size and digest";
         EXPECT_EQ(service.written.at("chunks"), expected);
     });
+}
+
+/// On either side of what is hashed at once and of what another thread is told of; and with pauses,
+/// in which that thread comes to the end of what is there.
+TEST_F(AgentHttpUploads, HoweverABodyComesItsDigestIsThatOfAllOfIt) {
+    start();
+    for (const std::size_t size : {1U, 65'536U, 65'537U, 262'144U, 300'000U, 1'500'000U}) {
+        const std::string body = noise(size);
+        for (const std::size_t pieces : {1U, 2U, 5U}) {
+            SCOPED_TRACE(std::to_string(size) + " in " + std::to_string(pieces));
+            Client client = connect();
+            client.send(request("PUT", "/v1/backup/pieces",
+                                "Content-Length: " + std::to_string(size) + "\r\n"));
+            for (std::size_t i = 0; i < pieces; ++i) {
+                if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                const std::size_t from = size * i / pieces;
+                client.send(body.substr(from, size * (i + 1) / pieces - from));
+            }
+            EXPECT_EQ(client.receive().status, 200);
+            on_loop([&] { EXPECT_EQ(service.written.at("pieces"), blob_of(body)); });
+        }
+    }
 }
 
 TEST_F(AgentHttpUploads, EmptyBodiesAreLegal) {

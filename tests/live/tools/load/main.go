@@ -2,7 +2,8 @@
 //
 // Every connection is open before the first request. With -period each asks once in every period,
 // at a moment of its own; without, all ask at the same moment, and again once all were answered.
-// Written against bare sockets, so that the asking takes little of the time that it measures.
+// One thread and one epoll for all of them: the asking shares the cores with what it measures, and
+// goroutines that wake each other took as much of them as the server.
 package main
 
 import (
@@ -15,9 +16,10 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"sort"
 	"strconv"
-	"sync"
+	"syscall"
 	"time"
 )
 
@@ -27,49 +29,74 @@ type result struct {
 	P50      float64     `json:"p50Ms"`
 	P99      float64     `json:"p99Ms"`
 	Max      float64     `json:"maxMs"`
+	// Of bursts: from the first request of one to its last, the longest. "At the same moment" is
+	// no longer than this.
+	Fired float64 `json:"firedMs"`
 }
 
 type client struct {
-	conn    net.Conn
-	request []byte
-	buffer  []byte
+	socket int
+	began  time.Time
+	buffer []byte
+	have   int // of the answer, in the buffer
+	whole  int // size of the answer; -1 while it is not known
 }
 
-func open(target *url.URL) (*client, error) {
-	conn, err := net.Dial("tcp", target.Host)
+func open(address *net.TCPAddr) (*client, error) {
+	family, to := syscall.AF_INET6, syscall.Sockaddr(nil)
+	if four := address.IP.To4(); four != nil {
+		family = syscall.AF_INET
+		to = &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte(four)}
+	} else {
+		to = &syscall.SockaddrInet6{Port: address.Port, Addr: [16]byte(address.IP.To16())}
+	}
+	socket, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target.RequestURI(), target.Host)
-	return &client{conn, []byte(text), make([]byte, 64<<10)}, nil
+	if err := syscall.Connect(socket, to); err != nil {
+		return nil, err
+	}
+	if err := syscall.SetsockoptInt(socket, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
+		return nil, err
+	}
+	return &client{socket: socket, buffer: make([]byte, 64<<10)}, syscall.SetNonblock(socket, true)
 }
 
-// ask sends one request and reads its whole answer, which has a Content-Length and fits the buffer.
-// net/http's reader cost more than the server that it asked, on the same two cores.
-func (c *client) ask() (int, time.Duration, error) {
-	began := time.Now()
-	if _, err := c.conn.Write(c.request); err != nil {
-		return 0, 0, err
+// ask sends the request: it is small and the connection is idle, so it goes out whole.
+func (c *client) ask(request []byte) error {
+	c.have, c.whole = 0, -1
+	c.began = time.Now()
+	count, err := syscall.Write(c.socket, request)
+	if err == nil && count != len(request) {
+		err = errors.New("a request that does not fit the socket")
 	}
-	whole := -1
-	for have := 0; have != whole; {
-		count, err := c.conn.Read(c.buffer[have:])
-		if err != nil {
-			return 0, 0, err
-		}
-		have += count
-		if whole < 0 {
-			if whole, err = size(c.buffer[:have]); err != nil {
-				return 0, 0, err
-			}
-		}
-		if have == len(c.buffer) || whole >= 0 && have > whole {
-			return 0, 0, errors.New("an answer that is longer than it says, or than 64 KiB")
+	return err
+}
+
+// listen reads what has come of the answer, which has a Content-Length and fits the buffer, and
+// says whether that is all of it.
+func (c *client) listen() (bool, error) {
+	count, err := syscall.Read(c.socket, c.buffer[c.have:])
+	if err == syscall.EAGAIN || err == syscall.EINTR {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if count == 0 {
+		return false, errors.New("the connection was closed before the whole answer")
+	}
+	c.have += count
+	if c.whole < 0 {
+		if c.whole, err = size(c.buffer[:c.have]); err != nil {
+			return false, err
 		}
 	}
-	span := time.Since(began)
-	status, err := strconv.Atoi(string(c.buffer[len("HTTP/1.1 ") : len("HTTP/1.1 ")+3]))
-	return status, span, err
+	if c.have == len(c.buffer) || c.whole >= 0 && c.have > c.whole {
+		return false, errors.New("an answer that is longer than it says, or than 64 KiB")
+	}
+	return c.have == c.whole, nil
 }
 
 // size is that of the whole answer, head and body; -1 while the head is not whole.
@@ -88,64 +115,141 @@ func size(seen []byte) (int, error) {
 	return end + len("\r\n\r\n") + length, err
 }
 
-// tally is what all connections saw.
-type tally struct {
-	mutex    sync.Mutex
+// crowd is all connections and what they saw.
+type crowd struct {
+	request  []byte
+	clients  map[int32]*client
+	poll     int
+	events   []syscall.EpollEvent
 	statuses map[int]int
 	took     []time.Duration
+	fired    time.Duration
 }
 
-func (t *tally) ask(c *client) {
-	status, span, err := c.ask()
+func gather(target *url.URL, connections int) (*crowd, error) {
+	address, err := net.ResolveTCPAddr("tcp", target.Host)
 	if err != nil {
+		return nil, err
+	}
+	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target.RequestURI(), target.Host)
+	all := &crowd{request: []byte(text), clients: map[int32]*client{}, poll: poll,
+		events: make([]syscall.EpollEvent, connections), statuses: map[int]int{}}
+	for range connections {
+		c, err := open(address)
+		if err != nil {
+			return nil, err
+		}
+		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(c.socket)}
+		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, c.socket, &event); err != nil {
+			return nil, err
+		}
+		all.clients[event.Fd] = c
+	}
+	return all, nil
+}
+
+func (all *crowd) ask(c *client) {
+	if err := c.ask(all.request); err != nil {
 		fail(err)
 	}
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.statuses[status]++
-	t.took = append(t.took, span)
 }
 
-func (t *tally) result() result {
-	sort.Slice(t.took, func(i, j int) bool { return t.took[i] < t.took[j] })
-	rank := func(share float64) float64 {
-		return float64(t.took[int(share*float64(len(t.took)-1))].Microseconds()) / 1000
+// listen waits for answers, at most so long (-1: for ever), and calls done for each that is whole.
+func (all *crowd) listen(milliseconds int, done func(*client)) {
+	count, err := syscall.EpollWait(all.poll, all.events, milliseconds)
+	if err != nil && err != syscall.EINTR {
+		fail(err)
 	}
-	return result{t.statuses, len(t.took), rank(0.5), rank(0.99), rank(1)}
+	for _, event := range all.events[:max(count, 0)] {
+		c := all.clients[event.Fd]
+		whole, err := c.listen()
+		if err != nil {
+			fail(err)
+		}
+		if !whole {
+			continue
+		}
+		all.took = append(all.took, time.Since(c.began))
+		status, err := strconv.Atoi(string(c.buffer[len("HTTP/1.1 ") : len("HTTP/1.1 ")+3]))
+		if err != nil {
+			fail(err)
+		}
+		all.statuses[status]++
+		done(c)
+	}
+}
+
+// paced lets each connection ask at a moment of its own in every period, or as soon after that as
+// its last request has been answered.
+func (all *crowd) paced(rounds int, period time.Duration) {
+	type turn struct {
+		due    time.Time
+		rounds int
+		asking bool
+	}
+	turns := map[*client]*turn{}
+	left := 0
+	for _, c := range all.clients {
+		turns[c] = &turn{due: time.Now().Add(time.Duration(rand.Int64N(int64(period)))), rounds: rounds}
+		left += rounds
+	}
+	for left > 0 {
+		next := period
+		for c, its := range turns {
+			if its.asking || its.rounds == 0 {
+				continue
+			}
+			if wait := time.Until(its.due); wait > 0 {
+				next = min(next, wait)
+				continue
+			}
+			its.asking = true
+			its.rounds--
+			its.due = its.due.Add(period)
+			all.ask(c)
+		}
+		all.listen(int(next/time.Millisecond)+1, func(c *client) {
+			turns[c].asking = false
+			left--
+		})
+	}
+}
+
+// bursts lets all ask at once, again and again.
+func (all *crowd) bursts(rounds int) {
+	for range rounds {
+		left := len(all.clients)
+		began := time.Now()
+		for _, c := range all.clients {
+			all.ask(c)
+		}
+		all.fired = max(all.fired, time.Since(began))
+		for left > 0 {
+			all.listen(-1, func(*client) { left-- })
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func milliseconds(span time.Duration) float64 {
+	return float64(span.Microseconds()) / 1000
+}
+
+func (all *crowd) result() result {
+	sort.Slice(all.took, func(i, j int) bool { return all.took[i] < all.took[j] })
+	rank := func(share float64) float64 {
+		return milliseconds(all.took[int(share*float64(len(all.took)-1))])
+	}
+	return result{all.statuses, len(all.took), rank(0.5), rank(0.99), rank(1), milliseconds(all.fired)}
 }
 
 func fail(err error) {
 	fmt.Fprintln(os.Stderr, "load:", err)
 	os.Exit(1)
-}
-
-// paced lets each connection ask at a moment of its own in every period.
-func (t *tally) paced(clients []*client, rounds int, period time.Duration) {
-	var all sync.WaitGroup
-	for _, c := range clients {
-		all.Go(func() {
-			time.Sleep(time.Duration(rand.Int64N(int64(period))))
-			ticker := time.NewTicker(period)
-			defer ticker.Stop()
-			for range rounds {
-				t.ask(c)
-				<-ticker.C
-			}
-		})
-	}
-	all.Wait()
-}
-
-// bursts lets all ask at once, again and again.
-func (t *tally) bursts(clients []*client, rounds int) {
-	for range rounds {
-		var all sync.WaitGroup
-		for _, c := range clients {
-			all.Go(func() { t.ask(c) })
-		}
-		all.Wait()
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 func main() {
@@ -158,19 +262,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "load [flags] URL")
 		os.Exit(64)
 	}
-	clients := make([]*client, *connections)
-	for i := range clients {
-		if clients[i], err = open(target); err != nil {
-			fail(err)
-		}
+	runtime.LockOSThread()
+	all, err := gather(target, *connections)
+	if err != nil {
+		fail(err)
 	}
-	seen := tally{statuses: map[int]int{}}
 	if *period > 0 {
-		seen.paced(clients, *rounds, *period)
+		all.paced(*rounds, *period)
 	} else {
-		seen.bursts(clients, *rounds)
+		all.bursts(*rounds)
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(seen.result()); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(all.result()); err != nil {
 		fail(err)
 	}
 }
