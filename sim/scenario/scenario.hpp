@@ -161,7 +161,7 @@ struct WorkloadSpec {
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
     std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
     Duration remove_every{0};         ///< retention removes one of those so often; 0 = never
-    Duration backfill_every{0};       ///< one of the removed ones is computed anew so often; 0 = never
+    Duration backfill_every{0};       ///< one that was removed is computed anew; 0 = never
 };
 
 enum class TargetKind : std::uint8_t { replica, leader, follower, followers, all, zone, bound };

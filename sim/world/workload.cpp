@@ -234,8 +234,8 @@ void Workload::backfill_due(ReplicaIndex replica, std::uint64_t data) {
     auto payload = std::make_shared<Blob>();
     payload->size = spec.object_size;
     payload->digest = ContentDigest{random_.next(), random_.next()};
-    hosts_.give(replica,
-                BackupWrite{next_call(replica), expiring_[random_.below(removed_)], std::move(payload)});
+    hosts_.give(replica, BackupWrite{next_call(replica), expiring_[random_.below(removed_)],
+                                     std::move(payload)});
 }
 
 void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {
