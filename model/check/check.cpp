@@ -35,7 +35,10 @@ void Checkers::on(const ClockChanged& record) {
 
 void Checkers::on(const LeaseCommitted& record) {
     if (record.restored) parts_->gates.restored();
-    if (record.writer == kNobody) parts_->stable.touched(record.at);
+    if (record.writer == kNobody) {
+        parts_->stable.touched(record.at);
+        parts_->rates.lease_touched();
+    }
     parts_->lease.committed(record);
     parts_->progress.lease_committed(record);
 }

@@ -186,7 +186,12 @@ void Checkers::Parts::write_done(const ReplicaStepped& step, ReplicaFacts& self,
                                  const WriteDone& done) {
     bucket.write_done(step, done);
     writes.done(step, self, done);
-    if (done.ack == WriteAck::committed) goes_on.committed(step.at, step.number);
+    if (done.ack == WriteAck::committed) {
+        goes_on.committed(step.at, step.number);
+        // Who wrote a version knows it, whatever its file holds since.
+        if (const ObjectKey* key = contents.key_of(step.replica, done.call); key != nullptr)
+            freshness.read_done(step, self, *key, done.etag);
+    }
     lineage.write_done(step, done);
     served.write_done(step, done);
     twin.write_done(step, done);

@@ -145,8 +145,11 @@ void Progress::gate_opening(const ReplicaStepped& step, const ReplicaFacts& self
 }
 
 void Progress::lease_committed(const LeaseCommitted& record) {
-    // A label or an annotation of others makes nobody wait anew.
-    if (record.before && record.after && record.before->record == record.after->record) return;
+    // A label or an annotation of others makes nobody wait anew; a store that is set back does,
+    // also where the record is the same: nobody knows what led since.
+    const bool same =
+        record.before && record.after && record.before->record == record.after->record;
+    if (same && !record.restored) return;
     const bool goes_on = record.writer != kNobody && record.writer < candidates_.size() &&
                          candidates_[record.writer].able;
     if (goes_on && !record.restored) return;

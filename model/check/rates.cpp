@@ -88,6 +88,14 @@ void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answ
     own.lease_told = step.number;
 }
 
+void Rates::lease_touched() {
+    constexpr int kEach =
+        4;  // a look, the record taken back, a renewal that the claim wants, a try
+    const Duration cost = facts_.settings.election.retry_period / kLeaseRequests;
+    for (Station& own : stations_)
+        own.lease.spent = std::max(Duration(0), own.lease.spent - kEach * cost);
+}
+
 void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free) {
     const bool mutates = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
     if (free || request.verb == BucketVerb::list || request.key.view().starts_with(".ha/probe"))

@@ -19,6 +19,8 @@ class Rates {
 
     void lease_sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendLease& request);
     void lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer);
+    /// Somebody else's hand on the Lease is looked at, undone, and renewed after.
+    void lease_touched();
     /// `free`: a query's own request, or one that fetches what the process was told of.
     void bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free);
     void bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer);

@@ -148,7 +148,8 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
     if (done.outcome == QueryOutcome::data) {
         data(step, Answer{name, asked, done.payload, done.etag, done.epoch, false, false});
     } else if (done.outcome == QueryOutcome::not_available_yet) {
-        if (!floor(step.replica, name).file) return;
+        // What lies on the disk a process knows only when it has listed it.
+        if (!floor(step.replica, name).file || blind(step.replica)) return;
         facts_.checked(Id::never_regresses);
         if (!facts_.fresh(Id::never_regresses)) return;
         facts_.violate(Id::never_regresses, step.at,
@@ -202,6 +203,7 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     if (file.verb == FileVerb::list) {
         stations_[step.replica].blind = true;
+        stations_[step.replica].listing = file.request;
         return;
     }
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
@@ -218,8 +220,9 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         [&answer](const FileFlight& flight) { return flight.request == answer.request; });
     const bool ok = answer.reply.status == FileStatus::ok;
     if (found == own.flights.end()) {
-        if (ok) own.blind = false;
-        if (!ok || !answer.reply.entries) return;
+        if (!ok || answer.request != own.listing) return;
+        own.blind = false;
+        if (!answer.reply.entries) return;
         for (const FileEntry& entry : *answer.reply.entries) {
             Floor& floor = own.keys[entry.key];
             floor.file = true;

@@ -73,6 +73,7 @@ class Served {
         std::map<ObjectKey, Floor> keys;
         std::vector<FileFlight> flights;
         bool blind = false;  ///< its list of the local files was not answered well yet
+        RequestId listing;   ///< that list: an answer to the process before is none to it
     };
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);

@@ -249,7 +249,11 @@ void on(Step& step, const BucketAnswered& event) {
     }
     // What is known of an answer is decided once, here: no machine looks at a status for itself.
     CHECK(event.reply != nullptr);
-    const BucketOutcome outcome = classify(flight->verb, *event.reply);
+    BucketOutcome outcome = classify(flight->verb, *event.reply);
+    // A 412 to a request without a condition says nothing of any version. Taken for one it was
+    // looked into at once and sent again, as often a second as the store answered.
+    if (outcome == BucketOutcome::precondition_failed && !flight->conditional)
+        outcome = BucketOutcome::unknown;
     if (changes_bucket(*flight) && outcome == BucketOutcome::not_sent)
         mark(step.out, MarkId::put_not_permitted);
     note_unresolved(step, *flight, outcome);

@@ -72,6 +72,12 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             if (!scenario.elects() || scenario.workload.preloaded > 0)
                 allow(scenario, {"bucket.linearizable"});
             return;
+        case FaultKind::answer_error:
+            // An object that the store refuses is got again ever more rarely, like an archived one.
+            if (fault.status < 500 && fault.status != 408 && fault.status != 429 &&
+                std::ranges::count(fault.requests, sim::RequestKind::get_object) > 0)
+                allow(scenario, {"follower.freshness", "replicas.converge"});
+            return;
         case FaultKind::omit_keys:
             // Who leads lists as it begins, after the largest request age, and then hourly: what
             // was left out of those it does not know before.
@@ -149,6 +155,9 @@ void excuse(Scenario& scenario) {
     const auto sets_terms_back = [](const Fault& fault) {
         return fault.kind == FaultKind::restore_lease;
     };
+    // What can't be read is looked at for as long as the lease has room, before the term counts
+    // instead: over a slow store nothing is left for the claim, until patience has grown.
+    if (std::ranges::any_of(scenario.faults, spoils_the_epoch)) allow(scenario, {"leader.stable"});
     if (std::ranges::any_of(scenario.faults, spoils_the_epoch) &&
         std::ranges::any_of(scenario.faults, sets_terms_back))
         allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives",
@@ -184,8 +193,23 @@ void excuse(Scenario& scenario) {
     // ones was given, nobody can say.
     if (!scenario.elects() && scenario.workload.contents > 0)
         allow(scenario, {"payload.never-regresses", "bucket.linearizable"});
-    // followers/slow-disks
-    if (scenario.files.given) allow(scenario, {"query.within-deadline"});
+    // followers/slow-disks. And a disk that is asked for more than it can do answers ever later:
+    // what it gives was read before the newest version was stored.
+    if (scenario.files.given) allow(scenario, {"query.within-deadline", "follower.freshness"});
+    // A follower that begins over a large backup has all of it to fetch, and its bound knows of one
+    // pass.
+    const Duration each = scenario.bucket.get.p99;
+    if (scenario.workload.preloaded / std::max(1U, scenario.storage.pass_gets_max) * each >
+        scenario.storage.poll_period)
+        allow(scenario, {"follower.freshness"});
+    // A store without conditions is written to only by what fits into the validity: an object that
+    // travels for longer is never stored, and its leader gives way to whoever may have a faster
+    // path.
+    const double travels = static_cast<double>(scenario.workload.object_size) /
+                           static_cast<double>(scenario.network.bandwidth);
+    const std::chrono::duration<double> lease = scenario.election.lease_duration;
+    if (!(scenario.bucket.preconditions == sim::Preconditions{}) && travels > lease.count() / 3)
+        allow(scenario, {"leader.stable", "write.eventually-committed", "backup.goes-on"});
 }
 
 }  // namespace leasehold::search

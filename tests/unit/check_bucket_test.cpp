@@ -272,6 +272,24 @@ TEST_F(CheckFreshness, ACommitThatAFollowerDoesNotShowIsFound) {
               std::string::npos);
 }
 
+// Found by a campaign: deposed at once, with the file of a later write of its own, never stored.
+TEST_F(CheckFreshness, WhoWroteAVersionKnowsIt) {
+    for (const WriteAck ack : {WriteAck::committed, WriteAck::unknown}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 20s);
+        history.step(0, 9s, backup_write(1, kKey, 1));
+        history.store(0, 10s, kKey, "a", 1, 1, 1);
+        history.step(0, 11s, Timer{}, {write_done(1, ack, "a", 1)});
+        for (const ReplicaIndex other : {1U, 2U})
+            history.step(other, 12s, Timer{}, {send_file(100, FileVerb::store, kKey, "a")});
+        history.follow(0, 13s);
+        const auto late = history.step(0, 80s, Timer{});
+        const Verdict result = history.verdict("follower.freshness", 80s);
+        EXPECT_EQ(violated(result, late), ack == WriteAck::unknown) << result.what;
+    }
+}
+
 TEST_F(CheckFreshness, CommitsThatAllFollowersShowInTimePass) {
     history_.object(0, 10s, kKey, "a", 1);
     store(1, 39s, "a");

@@ -53,6 +53,20 @@ TEST_F(CheckContents, AnOlderVersionAfterANewerOneIsFound) {
               "or committed before");
 }
 
+// Found by a campaign: a process that begins again over a slow disk.
+TEST_F(CheckContents, WhatLiesOnTheDiskAProcessKnowsOnlyWhenItHasListedIt) {
+    written(10s, 1, "a");
+    history_.step(1, 20s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
+    history_.step(1, 21s, FileAnswered{RequestId{7}, FileReply{FileStatus::ok, nullptr}});
+    history_.step(1, 22s, Timer{}, {send_file(8, FileVerb::list, "")});
+    // What the process before had asked for.
+    history_.step(1, 22500ms, FileAnswered{RequestId{77}, FileReply{FileStatus::ok, nullptr}});
+    queried(23s, query_done(101), 1);
+    EXPECT_NE(verdict(kRegress).status, Status::violated);
+    history_.step(1, 24s, FileAnswered{RequestId{8}, FileReply{FileStatus::ok, nullptr}});
+    EXPECT_TRUE(violated(verdict(kRegress), queried(25s, query_done(102), 1)));
+}
+
 TEST_F(CheckContents, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     for (const auto& [stored, loaded] : {std::pair(FileStatus::ok, FileStatus::ok),
                                          std::pair(FileStatus::io_error, FileStatus::ok),

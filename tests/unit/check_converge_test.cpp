@@ -148,6 +148,8 @@ Verdict with_a_file(bool dirty, Duration end) {
     history.start_all();
     auto entries = std::make_shared<FileList>();
     entries->push_back(FileEntry{key_of(kKey), FileTag{Epoch{1}, ETag{}, dirty, true, 1}, {}});
+    for (ReplicaIndex i = 0; i < 3; ++i)
+        history.step(i, 400ms, Timer{}, {send_file(1, FileVerb::list, "")});
     history.step(0, 500ms, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, entries}});
     for (ReplicaIndex i = 1; i < 3; ++i)
         history.step(i, 1s, FileAnswered{RequestId{1}, FileReply{}});

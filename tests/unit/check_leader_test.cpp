@@ -109,6 +109,22 @@ TEST(CheckEventuallyOne, ALeaderlessStretchBeyondTheBoundIsFound) {
     EXPECT_FALSE(history.checkers().violated()) << "liveness doesn't end a run";
 }
 
+// Found by a campaign: the record is the same, and nobody knows who led in the history that is
+// gone.
+TEST(CheckEventuallyOne, AStoreThatIsSetBackMakesAllWaitAnew) {
+    for (const bool restored : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 15s);
+        const Duration bound = election_bound(test_settings());
+        const LeasePtr same = lease_of(5, "replica-0", 1, 1);
+        history.lease(kNobody, 30s, lease_of(6, "replica-0", 1, 1), same, restored);
+        const auto late = history.lead(1, 15s + bound + 1s, 2, 200s);
+        const Verdict verdict = history.verdict("leader.eventually-one", 200s);
+        EXPECT_TRUE(restored ? passes(verdict) : violated(verdict, late)) << verdict.what;
+    }
+}
+
 TEST(CheckEventuallyOne, AStretchThatIsOpenAtTheEndCounts) {
     History history;
     history.start_all();

@@ -89,6 +89,23 @@ TEST(CheckRequestsBounded, RenewalsBackToBackAreFoundAndOneAPeriodPasses) {
     }
 }
 
+// Found by a campaign: a tool empties the record each second, and each time it is taken back.
+TEST(CheckRequestsBounded, WhatSomebodyElseDidToTheLeaseIsLookedAtAndUndone) {
+    for (const bool touched : {true, false}) {
+        History history;
+        history.start_all();
+        const LeasePtr ours = lease_of(5, "replica-0", 1, 1);
+        for (int i = 0; i < 40; ++i) {
+            const Duration when = 1s + i * 100ms;
+            if (touched && i % 4 == 0) history.lease(kNobody, when, ours, lease_of(6, "", 1, 1));
+            history.step(0, when, Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, touched ? Status::pass : Status::violated) << verdict.what;
+    }
+}
+
 TEST(CheckRequestsBounded, PutsOfOneKeyWithoutABackOffAreFound) {
     for (const bool wild : {true, false}) {
         History history;

@@ -182,6 +182,18 @@ TEST_F(EpochClaimAlone, AHigherEpochIsClaimedAboveAndOneMetInTheMiddleIsNotForgo
     EXPECT_EQ(stamp_in(swap_after(held(21))).epoch, Epoch{31});
 }
 
+// Found by a campaign: the swap's answer was lost, and each look at it came damaged.
+TEST_F(EpochClaimAlone, ANumberThatMayBeStoredIsNotClaimedAgain) {
+    begin();
+    const SendBucket first = swap_after(held(3));
+    swap(first, BucketReply{});
+    now += 10s;
+    const SendBucket get = go().at(0);
+    look(get, held(3));
+    renew();
+    EXPECT_GT(stamp_in(go().at(0)).epoch, stamp_in(first).epoch);
+}
+
 TEST_F(EpochClaimAlone, ManyRaisesBackOffAndNameTheSecondGroup) {
     begin();
     for (std::uint64_t i = 0; i < 6; ++i) {

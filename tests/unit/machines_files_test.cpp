@@ -219,6 +219,15 @@ TEST_F(IndexAlone, WhatAFailedStoreWasToReplaceIsNotTakenForThere) {
     EXPECT_TRUE(catalog.loaded());
 }
 
+TEST_F(IndexAlone, AFileThatWaitsAndIsOlderThanWhatWasServedIsNotServed) {
+    const KeyId a = key("a");
+    shows(a, version(7, 3));
+    catalog.served(a, stamp(7, 3, blob(3)));
+    index({file("a", 7, 2, true)});  // the list was late
+    EXPECT_FALSE(catalog.servable(a));
+    EXPECT_TRUE(catalog.needs_fetch(a)) << "the object replaces it";
+}
+
 TEST_F(IndexAlone, AFileThatCouldNotBeWrittenIsForgottenAndSaid) {
     Desk at = desk();
     const KeyId a = key("a");

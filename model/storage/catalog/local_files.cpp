@@ -48,6 +48,12 @@ void Catalog::load_portion() {
         // file that it was to replace: without HA no order would tell, and it would be served after
         // the newer one was committed.
         if (known.has_local || known.left_behind || files_.busy(id)) continue;
+        // A file that waits for its upload may be of a write before the one that was served since:
+        // as what waits it would be served itself.
+        if (file.tag.dirty && older(version_of(file.tag), newest(id))) {
+            known.left_behind = true;
+            continue;
+        }
         known.local = Local{version_of(file.tag), StoredETag(file.tag.etag), file.payload.size,
                             file.payload.digest};
         known.has_local = true;

@@ -206,7 +206,8 @@ void EpochClaim::step(const Sight& sight, const ClaimSwap&, const Flight& flight
             break;
     }
     // Unknown, denied, not sent. If it was applied all the same, the look after the back-off finds
-    // a write id of this claim.
+    // a write id of this claim; and where that look comes damaged, the number is not used twice.
+    history_.floor = std::max(history_.floor, swapping.epoch);
     failed(sight, flight, reply.retry_after, desk);
 }
 
