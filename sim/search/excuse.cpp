@@ -72,6 +72,12 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             if (!scenario.elects() || scenario.workload.preloaded > 0)
                 allow(scenario, {"bucket.linearizable"});
             return;
+        case FaultKind::fail_files:
+            // What a disk fails to give again and again is looked at ever more rarely, and the
+            // bound knows of paths alone.
+            if (fault.trigger.kind == sim::TriggerKind::every)
+                allow(scenario, {"replicas.converge"});
+            return;
         case FaultKind::answer_error:
             // An object that the store refuses is got again ever more rarely, like an archived one.
             if (fault.status < 500 && fault.status != 408 && fault.status != 429 &&
@@ -162,6 +168,16 @@ void excuse(Scenario& scenario) {
         std::ranges::any_of(scenario.faults, sets_terms_back))
         allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives",
                          "payload.never-regresses"});
+    // And what comes damaged for longer than the lease of its reader has room is taken for damaged
+    // where it lies. bucket/epoch-damaged-four-times has what is still told apart.
+    const auto damages_on = [](const Fault& fault) {
+        return fault.kind == FaultKind::damage_answer &&
+               (fault.lasts || fault.trigger.kind == sim::TriggerKind::every || fault.times > 4);
+    };
+    if (std::ranges::any_of(scenario.faults, damages_on) &&
+        std::ranges::any_of(scenario.faults, sets_terms_back))
+        allow(scenario, {"bucket.epochs-increase", "bucket.no-stale-commit",
+                         "bucket.acknowledged-survives", "payload.never-regresses"});
     // A release that is replayed word for word, where a process that has just begun sees it first:
     // the limit of clause 6 of the election, which holds for whoever has seen a later record.
     const auto replays = [](const Fault& fault) {

@@ -228,6 +228,18 @@ TEST_F(IndexAlone, AFileThatWaitsAndIsOlderThanWhatWasServedIsNotServed) {
     EXPECT_TRUE(catalog.needs_fetch(a)) << "the object replaces it";
 }
 
+TEST_F(IndexAlone, ACopyOfAnObjectOfBeforeHaIsNotServedOnceItsRemovalWasSeen) {
+    const KeyId a = key("a");
+    const KeyId b = key("b");
+    shows(a, object(tombstone(7, 4)));
+    BucketReply same = object(stamp(0, 0, blob(1)), blob(1));
+    same.etag = file("b", 0, 0).tag.etag;
+    shows(b, same);
+    index({file("a", 0, 0), file("b", 0, 0)});
+    EXPECT_FALSE(catalog.servable(a));
+    EXPECT_TRUE(catalog.servable(b)) << "a copy of what is there";
+}
+
 TEST_F(IndexAlone, AFileThatCouldNotBeWrittenIsForgottenAndSaid) {
     Desk at = desk();
     const KeyId a = key("a");

@@ -12,6 +12,17 @@ namespace {
 /// Files of the index taken in by one step: a step over a hundred thousand would hold up every
 /// query and renewal of the process.
 constexpr std::size_t kPortion = 1024;
+
+/// Does a file of the list give way to what this process has served, got or committed meanwhile?
+bool overtaken(const Entry& known, const FileTag& tag, const VersionId& newest) {
+    const VersionId version = version_of(tag);
+    // As what waits for its upload it would be served, though a later write was given since.
+    if (tag.dirty) return older(version, newest);
+    // A copy of something that has no place in the order, such as an object of before HA: it is one
+    // of the object that was seen, or of none that is there.
+    return known.examined && known.view.etag != StoredETag(tag.etag) &&
+           order(version, known.view.version) == std::partial_ordering::unordered;
+}
 }  // namespace
 
 void Catalog::ask_index(Desk& desk) {
@@ -48,9 +59,7 @@ void Catalog::load_portion() {
         // file that it was to replace: without HA no order would tell, and it would be served after
         // the newer one was committed.
         if (known.has_local || known.left_behind || files_.busy(id)) continue;
-        // A file that waits for its upload may be of a write before the one that was served since:
-        // as what waits it would be served itself.
-        if (file.tag.dirty && older(version_of(file.tag), newest(id))) {
+        if (overtaken(known, file.tag, newest(id))) {
             known.left_behind = true;
             continue;
         }
