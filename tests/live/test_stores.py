@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lab.agents import PREFIX
-from lab.bucket_checks import table
+from lab.bucket_checks import SAME_CLOCK, table
 from lab.further import COMMANDS, Further, asked_for
 from lab.processes import wait_for
 from lab.proxies import FaultProxy
@@ -121,7 +121,9 @@ def test_check_bucket(lab, alone, tmp_path, store):  # noqa: F811
     """Catches a table that says of a store what another does."""
     secret = lab.stores[store].secret(tmp_path / "bucket.yaml", prefix="checked").read_text()
     code, said = alone(f"check-{store}", secret, {}).ask("--check-bucket")
-    assert code == 0 and table(said) == {**CHECKS, "If-Match on DELETE": DELETES[store]}, said
+    found = table(said)
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
+    assert code == 0 and found == {**CHECKS, "If-Match on DELETE": DELETES[store]}, said
 
 
 NOT_ATOMIC = ("s3proxy", "s3mock")
@@ -139,6 +141,7 @@ def test_check_bucket_of_further_servers(lab, alone, tmp_path, name):  # noqa: F
     found = table(said)
     race = found.pop("two conditional PUTs at once")
     print(said)
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
     if name in NOT_ATOMIC:
         assert re.fullmatch(r"both stored in \d+ of 20 rounds -> set --preconditions notAtomic", race)
     else:
