@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/asio.hpp"
@@ -11,6 +12,7 @@
 #include "agent/base/write_gate.hpp"
 #include "agent/bucket/bucket_client.hpp"
 #include "agent/bucket/bucket_config.hpp"
+#include "agent/bucket/server_clock.hpp"
 
 namespace leasehold::agent {
 
@@ -25,6 +27,8 @@ struct BucketContext {
     /// Takes the server's own word for each answer as it comes ("BlobNotFound"; empty: it had
     /// none); null: nobody asks.
     std::string* word = nullptr;
+    /// Takes what each answer says of the server's clock; null: nobody asks.
+    std::optional<ClockOffset>* clock = nullptr;
 };
 
 /// A client for `config`. Throws std::runtime_error when it cannot be set up.

@@ -135,6 +135,7 @@ void StoreClient::leave(RequestId id, const BodyHash& hash) {
     if (credentials == nullptr) return wait_for_credentials(id, hash);
     Job& job = jobs_.at(id);
     job.hash.reset();
+    job.left = read_now();
     job.access_key = credentials->access_key;
     Request request = http_request(job, hash, *credentials);
     complete(request, job);
@@ -208,6 +209,7 @@ void StoreClient::ended(RequestId id, const Response& response) {
     }
     log_.note(verb, job.request.key.view(), taken.reply, taken.problem);
     if (context_.word != nullptr) *context_.word = taken.word;
+    if (context_.clock != nullptr) *context_.clock = clock_offset(response, job.left, read_now());
     jobs_.erase(found);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(taken.reply)});
 }

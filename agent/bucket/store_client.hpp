@@ -32,6 +32,7 @@ class StoreClient : public BucketClient {
         SendBucket request;
         Instant deadline;
         std::optional<TransferId> transfer;    ///< none while it waits
+        Now left;                              ///< when the exchange under way did
         std::optional<BodyHash> hash;          ///< it waits for credentials; none: for its hash
         std::string access_key;                ///< that it was signed with
         bool signed_over_body = false;         ///< a put whose signature covers its body (S3)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/base/bytes.hpp"
+#include "agent/host/bucket_clock.hpp"
 #include "agent/host/bucket_session.hpp"
 #include "agent/host/identity.hpp"
 
@@ -62,12 +63,24 @@ class Check {
     bool failed(const std::string& what, const BucketReply& reply, const std::string& advice) {
         const std::string seen = words(reply);
         const bool nobody = seen.starts_with("no credentials: ");
-        found(what, seen, nobody ? "--check-config says where they come from" : advice, false);
+        const std::string clock = clock_advice(type_, witness(reply));
+        found(what, seen,
+              !clock.empty() ? clock
+              : nobody       ? "--check-config says where they come from"
+                             : advice,
+              false);
         return false;
+    }
+    /// The last answer.
+    [[nodiscard]] ClockWitness witness(const BucketReply& reply) const {
+        return {reply.status, bucket_.word(), words(reply), bucket_.clock()};
     }
 
     bool list() {
         const auto [outcome, reply] = bucket_.insist(request(BucketVerb::list));
+        // First, since a clock that is off explains what follows.
+        if (auto clock = clock_finding(type_, witness(reply)))
+            findings_.push_back(*std::move(clock));
         if (outcome != BucketOutcome::page)
             return failed("LIST", reply,
                           "followers learn of backups by LIST: allow " +

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/asio.hpp"
@@ -43,13 +44,18 @@ class BucketSession {
     [[nodiscard]] std::string words(const BucketReply& reply) const;
     /// The status of the last answer with the server's own word for it: "404 BlobNotFound".
     [[nodiscard]] std::string status_and_word(const BucketReply& reply) const;
+    /// The server's own word for the last answer; empty: it had none.
+    [[nodiscard]] const std::string& word() const { return word_; }
+    /// What the last answer says of the server's clock.
+    [[nodiscard]] const std::optional<ClockOffset>& clock() const { return clock_; }
 
   private:
     asio::io_context loop_;
     FilePool pool_;
     Duties duties_;
-    Duty asked_ = Duty::bucket_reads;  ///< of the last question
-    std::string word_;                 ///< of the last answer
+    Duty asked_ = Duty::bucket_reads;   ///< of the last question
+    std::string word_;                  ///< of the last answer
+    std::optional<ClockOffset> clock_;  ///< of the last answer
     std::map<RequestId, BucketReply> answers_;
     std::uint64_t requests_ = 0;
     std::unique_ptr<BucketClient> bucket_;

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/base/http_date.hpp"
 #include "agent/base/one_line.hpp"
-#include "agent/lease/micro_time.hpp"
 #include "agent/lease/strict_json.hpp"
 
 namespace leasehold::agent {

@@ -47,15 +47,6 @@ class Scanner {
         text_.remove_prefix(1);
         return c;
     }
-    /// The place in `words` of the three letters that follow.
-    std::size_t word(std::string_view words) {
-        const std::string_view three = text_.substr(0, 3);
-        const std::size_t at = three.size() == 3 ? words.find(three) : words.npos;
-        if (at == words.npos || at % 3 != 0) good_ = false;
-        for (std::size_t i = 0; i < 3; ++i)
-            (void)next();
-        return good_ ? at / 3 : 0;
-    }
     void fail() { good_ = false; }
     [[nodiscard]] bool done() const { return good_ && text_.empty(); }
     [[nodiscard]] bool good() const { return good_; }
@@ -136,28 +127,6 @@ std::optional<WallTime> parse_micro_time(std::string_view text) {
 
 std::optional<WallTime> parse_time(std::string_view text) {
     return parse_rfc3339(text, false);
-}
-
-std::optional<WallTime> parse_http_date(std::string_view text) {
-    Scanner in(text);
-    (void)in.word("MonTueWedThuFriSatSun");
-    in.expect(", ");
-    const int day = in.number(2);
-    in.expect(" ");
-    const auto month = static_cast<int>(in.word("JanFebMarAprMayJunJulAugSepOctNovDec")) + 1;
-    in.expect(" ");
-    const int year = in.number(4);
-    in.expect(" ");
-    const int hour = in.number(2);
-    in.expect(":");
-    const int minute = in.number(2);
-    in.expect(":");
-    const int second = in.number(2);
-    in.expect(" GMT");
-    if (!in.done() || year < kFirstYear || year > kLastYear) return std::nullopt;
-    const auto since = civil(year, month, day, hour, minute, second);
-    if (!since) return std::nullopt;
-    return WallTime(*since);
 }
 
 }  // namespace leasehold::agent

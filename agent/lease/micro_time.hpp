@@ -1,4 +1,4 @@
-// Times on the wire: Kubernetes' MicroTime and Time, and HTTP's dates.
+// Times on the wire: Kubernetes' MicroTime and Time.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,5 @@ namespace leasehold::agent {
 [[nodiscard]] std::optional<WallTime> parse_micro_time(std::string_view text);
 /// "2026-11-22T14:00:00Z", Kubernetes' Time: whole seconds, otherwise as above.
 [[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7, the one form that may be sent).
-[[nodiscard]] std::optional<WallTime> parse_http_date(std::string_view text);
 
 }  // namespace leasehold::agent

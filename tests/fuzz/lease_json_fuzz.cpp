@@ -1,7 +1,7 @@
 // Fuzz target: a Lease and a Status as a server answers them, with times and Retry-After.
 // fuzz-sources: agent/lease/lease_json.cpp agent/lease/lease_status.cpp agent/lease/micro_time.cpp
 // fuzz-sources: agent/lease/strict_json.cpp model/base/check.cpp
-// fuzz-sources: agent/base/one_line.cpp
+// fuzz-sources: agent/base/http_date.cpp agent/base/one_line.cpp
 // fuzz-options: -max_len=8192
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // fuzz-sources: agent/lease/watch_stream.cpp agent/lease/lease_json.cpp
 // fuzz-sources: agent/lease/lease_status.cpp agent/lease/micro_time.cpp
 // fuzz-sources: agent/lease/strict_json.cpp model/base/check.cpp
-// fuzz-sources: agent/base/one_line.cpp agent/lease/watch_lines.cpp
+// fuzz-sources: agent/base/http_date.cpp agent/base/one_line.cpp agent/lease/watch_lines.cpp
 // fuzz-options: -max_len=16384
 #include <algorithm>
 #include <cstddef>

@@ -1,12 +1,13 @@
 """The agent on Azurite, Microsoft's emulator of Azure Blob Storage."""
 
 import base64
+import re
 
 import pytest
 
 import install
 from lab.azure import Azurite
-from lab.bucket_checks import table
+from lab.bucket_checks import SAME_CLOCK, table
 from lab.runs import leader_is_killed
 from test_roles import alone  # noqa: F401 (a fixture)
 
@@ -30,6 +31,7 @@ def test_check_bucket(azurite, alone):  # noqa: F811
     code, said = alone("azure-check", azurite.secret_text(), {}).ask("--check-bucket")
     found = table(said)
     assert found.pop("LIST").endswith(" objects")
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by Azure", found.pop("clock")), said
     assert code == 0 and found == {
         "GET of a key that is not there": "404 BlobNotFound",
         "PUT": "stored",

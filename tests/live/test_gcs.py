@@ -1,8 +1,10 @@
 """The agent on fake-gcs-server, an emulator of Google Cloud Storage."""
 
+import re
+
 import pytest
 
-from lab.bucket_checks import table
+from lab.bucket_checks import SAME_CLOCK, table
 from lab.gcs import FakeGcs
 from lab.processes import wait_for
 from lab.runs import leader_is_killed
@@ -44,6 +46,7 @@ def test_check_bucket(gcs, alone):  # noqa: F811
     code, said = alone("gcs-check", gcs.secret_text(), gcs.variables()).ask("--check-bucket")
     found = table(said)
     assert found.pop("LIST").endswith(" objects")
+    assert re.fullmatch(SAME_CLOCK, found.pop("clock")), said
     assert code == 0 and found == {
         "GET of a key that is not there": "404",  # its words are "Not Found", and no code
         "PUT": "stored",

@@ -6,6 +6,7 @@ is a second STS, with IAM, and the metadata service.
 """
 
 import os
+import re
 import time
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -15,7 +16,7 @@ import pytest
 from botocore.config import Config
 
 from lab import rest
-from lab.bucket_checks import table
+from lab.bucket_checks import SAME_CLOCK, table
 from lab.processes import Process, clean_environment, free_port, wait_for
 from lab.roles import REGION, Answers, Issuer, Moto, RoleMinIO
 
@@ -267,6 +268,7 @@ def test_check_bucket_of_moto(moto, alone):
     code, said = alone("moto-check", secret, {}).ask("--check-bucket")
     found = table(said)
     assert found.pop("LIST").startswith("works, no objects")
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
     # moto checks and stores apart, now and then between two others: the table says what was seen.
     assert found.pop("two conditional PUTs at once").startswith(
         ("one won, in 20 rounds", "both stored in"))

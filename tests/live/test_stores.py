@@ -11,10 +11,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lab.agents import PREFIX
-from lab.bucket_checks import table
+from lab.bucket_checks import SAME_CLOCK, table
 from lab.further import COMMANDS, Further, asked_for
 from lab.processes import wait_for
 from lab.proxies import FaultProxy
+from lab.shifted_clock import shifted
 from lab.stores import REGION, STORES
 from lab.trio import SLOW, Trio
 from test_roles import alone  # noqa: F401 (a fixture)
@@ -121,7 +122,26 @@ def test_check_bucket(lab, alone, tmp_path, store):  # noqa: F811
     """Catches a table that says of a store what another does."""
     secret = lab.stores[store].secret(tmp_path / "bucket.yaml", prefix="checked").read_text()
     code, said = alone(f"check-{store}", secret, {}).ask("--check-bucket")
-    assert code == 0 and table(said) == {**CHECKS, "If-Match on DELETE": DELETES[store]}, said
+    found = table(said)
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
+    assert code == 0 and found == {**CHECKS, "If-Match on DELETE": DELETES[store]}, said
+
+
+@pytest.mark.parametrize("store", DELETES)
+def test_check_bucket_with_a_clock_that_is_off(lab, alone, tmp_path, store):  # noqa: F811
+    """Catches advice about permissions where the store refuses the clock, and a clock that is not
+    told before it does."""
+    secret = lab.stores[store].secret(tmp_path / "bucket.yaml", prefix="clock").read_text()
+    code, said = alone(f"late-{store}", secret, shifted(tmp_path, 300)).ask("--check-bucket")
+    warned = (r"(4m59|5m0)s ahead of the server's \(within \d\.\ds\), at most 15m allowed by S3 -> "
+              r"S3 refuses requests signed more than 15m off \(403 RequestTimeTooSkewed\): set .*")
+    assert code == 0 and re.fullmatch(warned, table(said)["clock"]), said
+    code, said = alone(f"off-{store}", secret, shifted(tmp_path, 1200)).ask("--check-bucket")
+    found = table(said)
+    print(said)
+    assert code == 69 and set(found) == {"!clock", "!LIST"}, said
+    assert re.match("(19m59|20m0)s ahead of the server's", found["!clock"]), said
+    assert "RequestTimeTooSkewed" in found["!LIST"] and "no permission is missing" in found["!LIST"]
 
 
 NOT_ATOMIC = ("s3proxy", "s3mock")
@@ -139,6 +159,7 @@ def test_check_bucket_of_further_servers(lab, alone, tmp_path, name):  # noqa: F
     found = table(said)
     race = found.pop("two conditional PUTs at once")
     print(said)
+    assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
     if name in NOT_ATOMIC:
         assert re.fullmatch(r"both stored in \d+ of 20 rounds -> set --preconditions notAtomic", race)
     else:

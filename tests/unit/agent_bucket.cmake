@@ -9,7 +9,8 @@ if(TARGET leasehold_agent_bucket)
                 agent_bucket_google_test.cpp agent_bucket_gcs_test.cpp
                 agent_bucket_gcs_client_test.cpp agent_bucket_azure_test.cpp
                 agent_bucket_azure_source_test.cpp
-                agent_bucket_directory_test.cpp agent_transfer_server.cpp agent_transfer_files.cpp
+                agent_bucket_directory_test.cpp agent_bucket_server_clock_test.cpp
+                agent_transfer_server.cpp agent_transfer_files.cpp
         LIBRARIES leasehold_agent_bucket leasehold_model OpenSSL::SSL
                   nlohmann_json::nlohmann_json)
 endif()

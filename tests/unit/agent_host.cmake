@@ -4,9 +4,12 @@ if(TARGET leasehold_agent_host)
         SOURCES
             agent_host_alone_test.cpp
             agent_host_bucket_check_test.cpp
+            agent_host_bucket_clock_test.cpp
             agent_host_recorder_test.cpp
             agent_host_state_log_test.cpp
             agent_host_tombstones_test.cpp
             agent_host_watchdog_test.cpp
-        LIBRARIES leasehold_agent_host leasehold_reports leasehold_model spdlog::spdlog)
+            agent_transfer_server.cpp
+        LIBRARIES leasehold_agent_host leasehold_reports leasehold_model spdlog::spdlog
+                  OpenSSL::SSL)
 endif()

@@ -3,6 +3,10 @@
 import re
 
 
+# Servers of a suite run on its machine: any difference is a fault of the row.
+SAME_CLOCK = r"as the server's \(within \d+\.\ds\)"
+
+
 def table(said):
     """{what was tried: what was found}; "! " before what makes the bucket useless."""
     rows = {}

@@ -1,0 +1,15 @@
+// Dates in headers of HTTP.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "model/base/time.hpp"
+
+namespace leasehold::agent {
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT", or one of the two old forms that a recipient has to know
+/// (RFC 9110, 5.6.7); from 1971 to 2200. Which day of the week it says is not compared.
+[[nodiscard]] std::optional<WallTime> parse_http_date(std::string_view text);
+
+}  // namespace leasehold::agent

@@ -1,0 +1,52 @@
+// Dates of HTTP.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "agent/base/http_date.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds k1994(784111777);  // RFC 9110's own example
+
+TEST(AgentHttpDate, ReadsTheThreeFormsOfADate) {
+    for (const char* text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+                             "Sun Nov  6 08:49:37 1994"})
+        EXPECT_EQ(parse_http_date(text), WallTime(k1994)) << text;
+    EXPECT_EQ(parse_http_date("Mon, 29 Feb 2028 00:00:00 GMT"), WallTime(1835395200s));
+    EXPECT_EQ(parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT"), WallTime(1483228800s))
+        << "a leap second";
+}
+
+TEST(AgentHttpDate, NonsenseIsNoDate) {
+    for (const char* text : {"",
+                             "0",
+                             "nonsense",
+                             "784111777",
+                             "20040911",
+                             "Sun, 06 Nov 1994",
+                             "Sun, 06 Nov 1994 08:49:37",
+                             "Sun, 06 Nov 1994 08:49:37 PST",
+                             "Sun, 06 Nov 1994 08:49:37 +0000",
+                             "Sun, 06 Nov 1994 08:49:37 GMT ",
+                             " Sun, 06 Nov 1994 08:49:37 GMT",
+                             "Sun,06 Nov 1994 08:49:37 GMT",
+                             "Tue, 31 Feb 2026 08:49:37 GMT",
+                             "Sun, 06 Nov 1994 25:49:37 GMT",
+                             "Sun, 06 Nov 1994 08:49:61 GMT",
+                             "Sun, 06 Nov 9999 08:49:37 GMT",
+                             "Sun, 06 Nov 0000 08:49:37 GMT",
+                             "Sun, 06 Nov 1970 08:49:37 GMT",
+                             "Sun, 06 Nov 99999999999999999 08:49:37 GMT",
+                             "1994-11-06T08:49:37Z"})
+        EXPECT_FALSE(parse_http_date(text)) << text;
+    EXPECT_FALSE(parse_http_date({"Sun, 06 Nov 1994 08:49:37 GMT\0", 30}));
+    EXPECT_FALSE(parse_http_date(std::string(100'000, '9')));
+}
+
+}  // namespace
+}  // namespace leasehold::agent
