@@ -147,6 +147,37 @@ bool fences_or_is_in_time(const Scenario& scenario) {
            });
 }
 
+/// What a configuration cannot hold, whatever goes wrong.
+void excuse_configuration(Scenario& scenario) {
+    // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
+    // they were written again, whose own file is of a write that was never stored.
+    if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
+        allow(scenario,
+              {"bucket.no-stale-commit", "bucket.acknowledged-survives", "payload.never-regresses",
+               "bucket.linearizable", "replicas.converge", "follower.freshness"});
+    // And without a group's headers too, where equal bytes are equal versions: which of two equal
+    // ones was given, nobody can say.
+    if (!scenario.elects() && scenario.workload.contents > 0)
+        allow(scenario, {"payload.never-regresses", "bucket.linearizable"});
+    // followers/slow-disks. And a disk that is asked for more than it can do answers ever later:
+    // what it gives was read before the newest version was stored.
+    if (scenario.files.given) allow(scenario, {"query.within-deadline", "follower.freshness"});
+    // A follower that begins over a large backup has all of it to fetch, and its bound knows of one
+    // pass.
+    const Duration each = scenario.bucket.get.p99;
+    if (scenario.workload.preloaded / std::max(1U, scenario.storage.pass_gets_max) * each >
+        scenario.storage.poll_period)
+        allow(scenario, {"follower.freshness"});
+    // A store without conditions is written to only by what fits into the validity: an object that
+    // travels for longer is never stored, and its leader gives way to whoever may have a faster
+    // path.
+    const double travels = static_cast<double>(scenario.workload.object_size) /
+                           static_cast<double>(scenario.network.bandwidth);
+    const std::chrono::duration<double> lease = scenario.election.lease_duration;
+    if (!(scenario.bucket.preconditions == sim::Preconditions{}) && travels > lease.count() / 3)
+        allow(scenario, {"leader.stable", "write.eventually-committed", "backup.goes-on"});
+}
+
 }  // namespace
 
 void excuse(Scenario& scenario) {
@@ -190,6 +221,15 @@ void excuse(Scenario& scenario) {
     if (std::ranges::any_of(scenario.faults, replays) &&
         std::ranges::any_of(scenario.faults, begins))
         allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+    // Delays of one request add up where they come again and again: it lands later than any request
+    // is said to, and a single install has nothing else to go by.
+    const auto adds_up = [&scenario](const Fault& fault) {
+        return fault.kind == FaultKind::apply_late &&
+               fault.trigger.kind == sim::TriggerKind::every &&
+               3 * fault.by >= scenario.storage.largest_request_age;
+    };
+    if (!scenario.elects() && std::ranges::any_of(scenario.faults, adds_up))
+        allow(scenario, {"bucket.acknowledged-survives", "payload.never-regresses"});
     // What a process that has ended sent lands late, over what the next one wrote: as after a
     // freeze.
     const auto lands_late = [](const Fault& fault) {
@@ -199,33 +239,7 @@ void excuse(Scenario& scenario) {
     if (!scenario.elects() && std::ranges::any_of(scenario.faults, lands_late) &&
         std::ranges::any_of(scenario.faults, begins))
         allow(scenario, {"bucket.acknowledged-survives"});
-    // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
-    // they were written again, whose own file is of a write that was never stored.
-    if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
-        allow(scenario,
-              {"bucket.no-stale-commit", "bucket.acknowledged-survives", "payload.never-regresses",
-               "bucket.linearizable", "replicas.converge", "follower.freshness"});
-    // And without a group's headers too, where equal bytes are equal versions: which of two equal
-    // ones was given, nobody can say.
-    if (!scenario.elects() && scenario.workload.contents > 0)
-        allow(scenario, {"payload.never-regresses", "bucket.linearizable"});
-    // followers/slow-disks. And a disk that is asked for more than it can do answers ever later:
-    // what it gives was read before the newest version was stored.
-    if (scenario.files.given) allow(scenario, {"query.within-deadline", "follower.freshness"});
-    // A follower that begins over a large backup has all of it to fetch, and its bound knows of one
-    // pass.
-    const Duration each = scenario.bucket.get.p99;
-    if (scenario.workload.preloaded / std::max(1U, scenario.storage.pass_gets_max) * each >
-        scenario.storage.poll_period)
-        allow(scenario, {"follower.freshness"});
-    // A store without conditions is written to only by what fits into the validity: an object that
-    // travels for longer is never stored, and its leader gives way to whoever may have a faster
-    // path.
-    const double travels = static_cast<double>(scenario.workload.object_size) /
-                           static_cast<double>(scenario.network.bandwidth);
-    const std::chrono::duration<double> lease = scenario.election.lease_duration;
-    if (!(scenario.bucket.preconditions == sim::Preconditions{}) && travels > lease.count() / 3)
-        allow(scenario, {"leader.stable", "write.eventually-committed", "backup.goes-on"});
+    excuse_configuration(scenario);
 }
 
 }  // namespace leasehold::search

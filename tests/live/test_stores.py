@@ -162,6 +162,9 @@ def test_check_bucket_of_further_servers(lab, alone, tmp_path, name):  # noqa: F
     assert re.fullmatch(SAME_CLOCK + ", at most 15m allowed by S3", found.pop("clock")), said
     if name in NOT_ATOMIC:
         assert re.fullmatch(r"both stored in \d+ of 20 rounds -> set --preconditions notAtomic", race)
+    elif name == "moto":
+        # It checks and stores apart, now and then between two others: what was seen is said.
+        assert race.startswith(("one won, in 20 rounds", "both stored in")), race
     else:
         assert race == "one won, in 20 rounds"
     expected = {**CHECKS, "If-Match on DELETE": "honoured"}
