@@ -10,19 +10,35 @@ namespace {
 using check::Outcome;
 
 constexpr std::size_t kSeeds = 7;
-constexpr std::size_t kVerdict = 17;
 constexpr std::size_t kNumber = 10;
 constexpr std::size_t kLastNumber = 12;
-constexpr std::size_t kNameMax = kColumns - kSeeds - kVerdict - 3 * kNumber - kLastNumber - 2;
+constexpr std::size_t kNumbers = 3 * kNumber + kLastNumber;
+
+// The first columns are as wide as what they hold, for the names that people give are long.
+struct Widths {
+    std::size_t name = 8;
+    std::size_t verdict = 7;
+};
+
+Widths widths_of(const std::vector<ScenarioSummary>& scenarios) {
+    Widths widths;
+    for (const ScenarioSummary& scenario : scenarios) {
+        widths.name = std::max(widths.name, scenario.name.size());
+        widths.verdict = std::max(widths.verdict, check::outcome_name(scenario.outcome).size());
+    }
+    const std::size_t others = kSeeds + 2 + widths.verdict + kNumbers;
+    widths.name = std::min(widths.name, kColumns - others);
+    return widths;
+}
 
 std::string cell(const Percentiles& of, Duration value, std::size_t width = kNumber) {
     return right(of.count == 0 ? "-" : format_duration(value), width);
 }
 
-std::string row(const ScenarioSummary& scenario, std::size_t width, Style style) {
+std::string row(const ScenarioSummary& scenario, const Widths& widths, Style style) {
     std::string text =
-        left(scenario.name, width) + right(grouped(scenario.runs.size()), kSeeds) + "  ";
-    text += painted(left(check::outcome_name(scenario.outcome), kVerdict),
+        left(scenario.name, widths.name) + right(grouped(scenario.runs.size()), kSeeds) + "  ";
+    text += painted(left(check::outcome_name(scenario.outcome), widths.verdict),
                     verdict_colour(scenario.outcome), style);
     return text + cell(scenario.failover, scenario.failover.p50) +
            cell(scenario.failover, scenario.failover.p99) +
@@ -74,13 +90,11 @@ std::string render_seeds(const ScenarioSummary& scenario, std::string_view argum
 
 std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::string_view arguments,
                          Style style) {
-    std::size_t width = 8;
     std::uint64_t runs = 0;
     std::uint64_t passed = 0;
     std::vector<Duration> failovers;
     Duration simulated{0};
     for (const ScenarioSummary& scenario : scenarios) {
-        width = std::max(width, std::min(scenario.name.size(), kNameMax));
         runs += scenario.runs.size();
         passed += scenario.outcome == Outcome::pass ? 1U : 0U;
         for (const check::RunResult& run : scenario.runs) {
@@ -88,16 +102,17 @@ std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::str
             failovers.insert(failovers.end(), run.failovers.begin(), run.failovers.end());
         }
     }
-    const std::string before(width + kSeeds + 2 + kVerdict, ' ');
+    const Widths widths = widths_of(scenarios);
+    const std::string before(widths.name + kSeeds + 2 + widths.verdict, ' ');
     std::string text =
         before + right("failover", 3 * kNumber) + right("leaderless", kLastNumber) + "\n";
-    text += painted(left("scenario", width) + right("seeds", kSeeds) + "  " +
-                        left("verdict", kVerdict) + right("P50", kNumber) + right("P99", kNumber) +
-                        right("max", kNumber) + right("max", kLastNumber),
+    text += painted(left("scenario", widths.name) + right("seeds", kSeeds) + "  " +
+                        left("verdict", widths.verdict) + right("P50", kNumber) +
+                        right("P99", kNumber) + right("max", kNumber) + right("max", kLastNumber),
                     Colour::bold, style) +
             "\n";
     for (const ScenarioSummary& scenario : scenarios)
-        text += row(scenario, width, style);
+        text += row(scenario, widths, style);
     for (const ScenarioSummary& scenario : scenarios)
         if (scenario.outcome != Outcome::pass) text += details(scenario, arguments, style);
     const Outcome outcome = worst(scenarios);

@@ -114,14 +114,10 @@ TEST(Terminal, TheTableNamesEachScenarioAndTheWorstVerdictWins) {
     summarise(bad, {std::nullopt, std::chrono::seconds(14), std::nullopt});
     const std::string text = render_check({good, bad}, "", {});
     const std::string head =
-        "                                                                            failover  "
-        "leaderless\n"
-        "scenario                      seeds  verdict                 P50       P99       max   "
-        "      max\n"
-        "leader-crash                      2  pass                14.307s   14.307s   14.307s   "
-        "  14.307s\n"
-        "promotion-with-pending-reads      2  safety              14.307s   14.307s   14.307s   "
-        "  14.307s\n"
+        "                                                                  failover  leaderless\n"
+        "scenario                      seeds  verdict       P50       P99       max         max\n"
+        "leader-crash                      2  pass      14.307s   14.307s   14.307s     14.307s\n"
+        "promotion-with-pending-reads      2  safety    14.307s   14.307s   14.307s     14.307s\n"
         "\n"
         "promotion-with-pending-reads   1 of 2 seeds did not pass\n"
         "NOT MET      over all seeds: failover P99 at most 14.000s: 14.307s of 2\n";
@@ -129,6 +125,19 @@ TEST(Terminal, TheTableNamesEachScenarioAndTheWorstVerdictWins) {
     EXPECT_TRUE(
         text.ends_with("\nFAIL  1 of 2 scenarios passed, 4 runs, 720 s simulated, 4 failovers\n"))
         << text;
+    expect_narrow(text);
+}
+
+TEST(Terminal, ALongNameLeavesTheColumnsOfTheTableInLine) {
+    ScenarioSummary summary;
+    summary.name = "removals-of-a-leader-that-loses-its-bucket";  // 42, the longest of scenarios/
+    summary.runs = {samples::result()};
+    summarise(summary, {});
+    const std::string text = render_check({summary}, "", {});
+    const std::size_t first = text.find('\n');
+    const std::size_t second = text.find('\n', first + 1);
+    const std::size_t third = text.find('\n', second + 1);
+    EXPECT_EQ(second - first, third - second) << text;
     expect_narrow(text);
 }
 
