@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "model/base/check.hpp"
 #include "sim/world/bucket_channel.hpp"
 #include "sim/world/hosts.hpp"
 
@@ -107,13 +108,37 @@ void Workload::ended(ReplicaIndex replica) {
     processes_[replica] = Process{};
 }
 
+void Workload::due(Kind kind, ReplicaIndex replica, std::uint64_t data) {
+    if (!processes_[replica].live || data >> 16 != context_.hosts[replica].incarnation) return;
+    switch (kind) {
+        case Kind::query_due:
+            return query_due(replica, data);
+        case Kind::export_due:
+            return export_due(replica, data);
+        case Kind::restore_due:
+            return restore_due(replica, data);
+        case Kind::removal_due:
+            return removal_due(replica, data);
+        case Kind::backfill_due:
+            return backfill_due(replica, data);
+        default:
+            CHECK_MSG(false, "not a timer of the workload");
+    }
+}
+
+std::shared_ptr<Blob> Workload::computed() {
+    auto payload = std::make_shared<Blob>();
+    payload->size = context_.scenario.workload.object_size;
+    payload->digest = ContentDigest{random_.next(), random_.next()};
+    return payload;
+}
+
 void Workload::read_next(ReplicaIndex replica, std::size_t loader, TrueTime when) {
     context_.at(when, Kind::restore_due, replica, tag(replica, loader));
 }
 
 void Workload::restore_due(ReplicaIndex replica, std::uint64_t data) {
     Process& process = processes_[replica];
-    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
     const std::size_t index = data & 0xffffU;
     Loader& loader = process.loaders[index];
     const std::size_t windows = context_.scenario.workload.restores ? keys_.size() : 0;
@@ -164,7 +189,6 @@ void Workload::role_changed(ReplicaIndex replica, Role role) {
 
 void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
     Process& process = processes_[replica];
-    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
     const WorkloadSpec& spec = context_.scenario.workload;
     process.exporting = data & 0xffffU;
     const std::size_t writes = spec.windows.size() * spec.writers;
@@ -172,9 +196,7 @@ void Workload::export_due(ReplicaIndex replica, std::uint64_t data) {
     const std::uint32_t incarnation = context_.hosts[replica].incarnation;
     for (std::size_t write = 0; write < writes; ++write) {
         const std::size_t window = write % spec.windows.size();
-        auto payload = std::make_shared<Blob>();
-        payload->size = spec.object_size;
-        payload->digest = ContentDigest{random_.next(), random_.next()};
+        auto payload = computed();
         if (spec.contents > 0)
             payload->digest = ContentDigest{process.exporting * spec.windows.size() + window,
                                             contents_.below(spec.contents)};
@@ -213,7 +235,6 @@ void Workload::write_done(ReplicaIndex replica, const WriteDone& done) {
 // leader's removals do anything; one of unknown outcome is asked for again.
 void Workload::removal_due(ReplicaIndex replica, std::uint64_t data) {
     Process& process = processes_[replica];
-    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
     if (removed_ == expiring_.size()) return;
     context_.at(context_.now() + context_.scenario.workload.remove_every, Kind::removal_due,
                 replica, data);
@@ -226,21 +247,16 @@ void Workload::removal_due(ReplicaIndex replica, std::uint64_t data) {
 // A user who wants back what retention took, or whom a retention that was set too short by mistake
 // took it from: a window is computed from the monitoring data and written over the removal.
 void Workload::backfill_due(ReplicaIndex replica, std::uint64_t data) {
-    Process& process = processes_[replica];
-    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
-    const WorkloadSpec& spec = context_.scenario.workload;
-    context_.at(context_.now() + spec.backfill_every, Kind::backfill_due, replica, data);
+    context_.at(context_.now() + context_.scenario.workload.backfill_every, Kind::backfill_due,
+                replica, data);
     if (removed_ == 0) return;
-    auto payload = std::make_shared<Blob>();
-    payload->size = spec.object_size;
-    payload->digest = ContentDigest{random_.next(), random_.next()};
+    auto payload = computed();
     hosts_.give(replica, BackupWrite{next_call(replica), expiring_[random_.below(removed_)],
                                      std::move(payload)});
 }
 
 void Workload::query_due(ReplicaIndex replica, std::uint64_t data) {
     Process& process = processes_[replica];
-    if (!process.live || data >> 16 != context_.hosts[replica].incarnation) return;
     const WorkloadSpec& spec = context_.scenario.workload;
     // Arrivals between half and one and a half times the mean gap.
     const std::uint64_t gap = 1'000'000'000'000ULL / spec.queries_per_1000s;

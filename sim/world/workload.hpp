@@ -27,11 +27,9 @@ class Workload {
     void write_done(ReplicaIndex replica, const WriteDone& done);
     void query_done(ReplicaIndex replica, const QueryDone& done);
 
-    void query_due(ReplicaIndex replica, std::uint64_t incarnation);
-    void export_due(ReplicaIndex replica, std::uint64_t data);
-    void restore_due(ReplicaIndex replica, std::uint64_t data);
-    void removal_due(ReplicaIndex replica, std::uint64_t data);
-    void backfill_due(ReplicaIndex replica, std::uint64_t data);
+    /// One of its timers, by the kind under which it was set. That of an ended process does
+    /// nothing.
+    void due(Kind kind, ReplicaIndex replica, std::uint64_t data);
 
   private:
     /// A reader of one window of one pipeline: at most one backup read at a time.
@@ -60,6 +58,14 @@ class Workload {
         return static_cast<std::uint64_t>(context_.hosts[replica].incarnation) << 16 | low;
     }
     void read_next(ReplicaIndex replica, std::size_t loader, TrueTime when);
+    /// What a pipeline computed: bytes like no others.
+    std::shared_ptr<Blob> computed();
+
+    void query_due(ReplicaIndex replica, std::uint64_t data);
+    void export_due(ReplicaIndex replica, std::uint64_t data);
+    void restore_due(ReplicaIndex replica, std::uint64_t data);
+    void removal_due(ReplicaIndex replica, std::uint64_t data);
+    void backfill_due(ReplicaIndex replica, std::uint64_t data);
 
     Context& context_;
     Hosts& hosts_;

@@ -105,13 +105,11 @@ void World::due(const Due& event) {
             if (context_.hosts[replica].halts == event.data) hosts_.resume(replica);
             break;
         case Kind::query_due:
-            workload_.query_due(replica, event.data);
-            break;
         case Kind::export_due:
-            workload_.export_due(replica, event.data);
-            break;
         case Kind::restore_due:
-            workload_.restore_due(replica, event.data);
+        case Kind::removal_due:
+        case Kind::backfill_due:
+            workload_.due(static_cast<Kind>(event.kind), replica, event.data);
             break;
         case Kind::file_done:
             hosts_.file_done(replica, event.data);
@@ -130,12 +128,6 @@ void World::due(const Due& event) {
             break;
         case Kind::holder_pod_read:
             kubelets_.holder_read(replica, event.data);
-            break;
-        case Kind::removal_due:
-            workload_.removal_due(replica, event.data);
-            break;
-        case Kind::backfill_due:
-            workload_.backfill_due(replica, event.data);
             break;
     }
 }
