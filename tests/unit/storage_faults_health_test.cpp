@@ -136,6 +136,44 @@ TEST_F(StorageHealth, OneKeyThatIsRefusedDoesNotMakeTheLeaderGiveWay) {
     EXPECT_EQ(rig.writes.at(bad).ack, WriteAck::failed);
 }
 
+TEST_F(StorageHealth, TroubleThatIsConfirmedWhenPatienceEndsGetsItsQuestionFirst) {
+    // A create is refused, and its look finds nothing: the next try backs off for as long as the
+    // lease, so the question, half way through, was never asked.
+    StorageConfig config = Rig::default_config();
+    config.lease_duration = 5s;
+    Rig quick(bucket, config);
+    quick.start();
+    quick.lead(100);
+    quick.advance(2s);
+    quick.errors[{BucketVerb::put, key("bad")}] =
+        FakeBucket::failure(412, BucketCode::precondition_failed);
+    const CallId bad = quick.write(key("bad"), blob(1));
+    quick.advance(3min);
+    EXPECT_EQ(quick.give_ups, 0) << "one key is no broken bucket";
+    EXPECT_GE(quick.marked(MarkId::key_refused), 1);
+    EXPECT_TRUE(quick.writes.contains(bad));
+}
+
+TEST_F(StorageHealth, WhereNobodyAnswersTheLateQuestionTheLeaderGivesWaySoon) {
+    StorageConfig config = Rig::default_config();
+    config.lease_duration = 5s;
+    Rig quick(bucket, config);
+    quick.start();
+    quick.lead(100);
+    quick.advance(2s);
+    quick.errors[{BucketVerb::put, key("bad")}] =
+        FakeBucket::failure(412, BucketCode::precondition_failed);
+    quick.write(key("bad"), blob(1));
+    quick.advance(4s);
+    quick.fate = [](const SendBucket& r) {
+        return r.key.view().starts_with(".ha/") ? Fate::hold : Fate::answer;
+    };
+    quick.advance(2500ms);
+    EXPECT_EQ(quick.give_ups, 0);
+    quick.advance(2500ms);
+    EXPECT_GE(quick.give_ups, 1) << "half a lease more than its patience";
+}
+
 TEST_F(StorageHealth, OneKeyThatIsAnsweredWith500DoesNotMakeTheLeaderGiveWay) {
     begin();
     rig.errors[{BucketVerb::put, key("bad")}] =

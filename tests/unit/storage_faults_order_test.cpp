@@ -294,6 +294,52 @@ TEST_F(StorageOrder, AFileOfAWriteThatCameDuringARaiseIsNotTaggedBelowTheClaimed
 
 // ---- C6: an object that went back ----
 
+TEST_F(StorageOrder, AWriteThatOthersWentOverIsNotServedAfterTheirVersion) {
+    // The read's GET left before the LIST that tells of the object: it is an answer, and nothing is
+    // noted of it, so the file of the write that was lost is there still.
+    Rig rig(bucket);
+    rig.seed_file(key("k"), blob(1), FileTag{Epoch{5}, {}, true, true, 7});
+    bucket.put_fenced(key("k"), blob(9), 9, 1, 8);
+    rig.fate = [](const SendBucket& r) {
+        const bool data = r.verb == BucketVerb::get && !r.key.view().starts_with(".ha/");
+        return data || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
+    };
+    rig.start();
+    rig.lead(12);
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(1)) << "the newest that is known";
+    const CallId read = rig.read(key("k"));
+    while (rig.is_held(BucketVerb::list, ObjectKey{}))
+        rig.release(BucketVerb::list, ObjectKey{});
+    rig.release(BucketVerb::get, key("k"));
+    ASSERT_EQ(rig.reads.at(read).payload, blob(9));
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(9)) << "older after newer";
+    EXPECT_EQ(rig.files.at(key("k")).payload, blob(9)) << "what a reader was given is kept";
+}
+
+TEST_F(StorageOrder, AFileThatWasReadBeforeANewerVersionWasServedIsNoAnswerAfterIt) {
+    Rig rig(bucket);
+    rig.seed_file(key("k"), blob(1), FileTag{Epoch{5}, {}, true, true, 7});
+    bucket.put_fenced(key("k"), blob(9), 9, 1, 8);
+    rig.fate = [](const SendBucket& r) {
+        const bool data = r.verb == BucketVerb::get && !r.key.view().starts_with(".ha/");
+        return data || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
+    };
+    rig.start();
+    rig.lead(12);
+    rig.holds_files = true;
+    const CallId query = rig.query(key("k"));
+    const FileReply before{FileStatus::ok,
+                           std::make_shared<const FileList>(FileList{rig.files.at(key("k"))})};
+    const RequestId load = rig.held_files.front().request;
+    rig.held_files.pop_front();
+    const CallId read = rig.read(key("k"));
+    rig.release(BucketVerb::get, key("k"));
+    ASSERT_EQ(rig.reads.at(read).payload, blob(9));
+    rig.step(FileAnswered{load, before});
+    ASSERT_TRUE(rig.queries.contains(query));
+    EXPECT_NE(rig.queries.at(query).payload, blob(1)) << "an older version after a newer one";
+}
+
 TEST_F(StorageOrder, AFollowerKeepsItsCopyWhenAnOlderEpochComesBack) {
     Rig rig(bucket);
     bucket.put_fenced(key("k"), blob(12), 12);

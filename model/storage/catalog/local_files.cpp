@@ -144,9 +144,10 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     const Entry& known = at(key);
     const VersionId shown = version_of(found.stamp);
     // An answer that came too late proves nothing, unless the order does: a reader was given this
-    // version, and a copy below it would be of no use any more.
-    const bool proven = found.kind == FoundKind::data && !found.stale && known.clean() &&
-                        newer(shown, known.local.version);
+    // version, and a file below it would be of no use any more, the copy of an object or the write
+    // that others went over.
+    const bool proven = found.kind == FoundKind::data && !found.stale && known.has_local &&
+                        known.tagged && newer(shown, known.local.version);
     // A GET of k leaves (version 1), a write of k commits version 2, its file is clean; the answer
     // of the GET comes last. It is not current, and only the order could make it count.
     if (!found.current && !proven) return;

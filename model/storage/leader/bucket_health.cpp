@@ -28,9 +28,9 @@ void BucketHealth::failed(const Sight& sight, const TryFailed& fact) {
     // patience would be long over. So a try that *left* after the failure was known must fail too:
     // it had a bucket to meet that was known to be bad.
     if (!trouble_)
-        trouble_ = Trouble{fact.sent, sight.now, false};
+        trouble_ = Trouble{fact.sent, sight.now, kNever};
     else if (fact.sent >= trouble_->known)
-        trouble_->confirmed = true;
+        trouble_->confirmed = std::min(trouble_->confirmed, sight.now);
 }
 
 void BucketHealth::got_on() {
@@ -55,14 +55,20 @@ void BucketHealth::proceed(const Sight& sight, bool waits, bool claimed, const P
         return;
     }
     if (!waiting_since_) waiting_since_ = sight.now;
-    if (!trouble_ || !trouble_->confirmed) return;
+    if (!trouble_ || trouble_->confirmed == kNever) return;
     // An outage over night while nobody writes is borne by nobody: the time counts from when
     // something waited, or from the first try that failed, whichever came later.
     const Instant since = std::max(trouble_->since, *waiting_since_);
     const Duration span = patience.span(sight.config);
     const Instant half = saturating_add(since, span / 2);
     const Instant limit = saturating_add(since, span);
-    if (sight.now >= limit) {
+    // A creation is refused, its look finds nothing, and the next try backs off for longer than the
+    // lease: as it failed patience was over, and a leader gave way over one bad key that the
+    // question would have named. So it is asked first, and has half the patience for its answer.
+    const bool open = claimed && (!asked_ || asking_);
+    const Instant ends =
+        open ? std::max(limit, saturating_add(trouble_->confirmed, span / 2)) : limit;
+    if (sight.now >= ends) {
         desk.note(MarkId::bucket_unusable);
         // Said once: the elector closes the gate within this step, and if it can't, patience begins
         // anew.
@@ -72,8 +78,9 @@ void BucketHealth::proceed(const Sight& sight, bool waits, bool claimed, const P
     }
     // Before the claim the claim itself is the question: it is a small PUT under `.ha/`, too.
     if (claimed && !asked_ && !asking_ && sight.now >= half) ask(sight, desk);
-    due_ =
-        claimed && !asked_ && !asking_ ? std::max(half, sight.now + sight.config.retry_min) : limit;
+    const bool unasked = claimed && !asked_ && !asking_;
+    due_ = ends;
+    if (unasked) due_ = std::min(due_, std::max(half, sight.now + sight.config.retry_min));
 }
 
 void BucketHealth::ask(const Sight& sight, Desk& desk) {
@@ -117,7 +124,7 @@ void BucketHealth::check(const Sight& sight) const {
               "a failure that was known before its try was sent");
     if (!sight.config.ha || sight.stopping) return;
     // A leader that nothing else wakes would otherwise hold the Lease over a dead bucket for ever.
-    CHECK_MSG(!trouble_ || !trouble_->confirmed || !waiting_since_ || due_ != kNever,
+    CHECK_MSG(!trouble_ || trouble_->confirmed == kNever || !waiting_since_ || due_ != kNever,
               "work waits in confirmed trouble, and nothing ends the waiting");
     CHECK_MSG(due_ > sight.now, "patience has ended and nothing is done about it");
 }

@@ -31,7 +31,8 @@ class Patience {
 ///
 /// One long upload whose answer was lost proves nothing: a try that left after the first failure
 /// was known must fail too. And one key that the store can't take is no broken bucket: half way
-/// through, a small PUT under `.ha/probe/` asks whether others are taken.
+/// through, a small PUT under `.ha/probe/` asks whether others are taken. Where the trouble is
+/// confirmed later than that it is asked then, and half as long is borne for the answer.
 class BucketHealth {
   public:
     /// A try of what waits failed.
@@ -53,9 +54,9 @@ class BucketHealth {
   private:
     /// What failed since something got on.
     struct Trouble {
-        Instant since{};  ///< when the first try that failed was sent
-        Instant known{};  ///< when that was known
-        bool confirmed = false;
+        Instant since{};             ///< when the first try that failed was sent
+        Instant known{};             ///< when that was known
+        Instant confirmed = kNever;  ///< when a try that left after that failed too
         friend bool operator==(const Trouble&, const Trouble&) = default;
     };
     void ask(const Sight& sight, Desk& desk);

@@ -110,9 +110,7 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
         return false;
     }
     const FileEntry& file = reply.entries->front();
-    const bool overtaken =
-        !file.tag.dirty && older(version_of(file.tag), sight.catalog.newest(owner.key));
-    if (overtaken) {
+    if (older(version_of(file.tag), sight.catalog.newest(owner.key))) {
         // Read before a newer one was stored, which may have been served since.
         if (sight.catalog.servable(owner.key))
             load(sight, owner.call, owner.key, desk);
