@@ -67,11 +67,11 @@ std::string meant(std::string_view key) {
     return {};
 }
 
-/// kubectl's manifest in place of what it holds.
+/// kubectl's manifest in place of what it holds, or a part of one.
 bool is_manifest(const config::Node& node) {
-    return node.find("apiVersion") != nullptr &&
-           (node.find("data") != nullptr || node.find("stringData") != nullptr ||
-            node.find("kind") != nullptr);
+    const auto has = [&](const char* key) { return node.find(key) != nullptr; };
+    if (has("type") && has("config")) return false;
+    return has("apiVersion") || has("stringData") || has("data") || has("object-store.yaml");
 }
 
 /// "1w2d", "90s", "1500ms": whole numbers with units, as Prometheus writes them.
