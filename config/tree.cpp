@@ -79,6 +79,18 @@ std::string hint(const std::string& message) {
     return "";
 }
 
+/// The first tab before the text of a line, counted from 1; npos: there is none.
+std::size_t tab_in_indentation(std::string_view text, int line) {
+    std::size_t start = 0;
+    for (int i = 1; i < line && start != text.npos; ++i) {
+        start = text.find('\n', start);
+        if (start != text.npos) ++start;
+    }
+    if (start == text.npos) return text.npos;
+    const std::size_t at = text.find_first_not_of(' ', start);
+    return at != text.npos && text[at] == '\t' ? at : text.npos;
+}
+
 /// yaml-cpp's complaint, in our words where a person would not find the fault by its.
 [[noreturn]] void fail_yaml(const YAML::Exception& error, std::string_view text,
                             const std::string& file, std::size_t last_offset, Dialect dialect) {
@@ -94,6 +106,8 @@ std::string hint(const std::string& message) {
         fail_at(file, line, column,
                 dialect == Dialect::strict ? TreeBuilder::kNoAliases
                                            : "an alias (*name) of no anchor (&name) above it");
+    if (const auto tab = tab_in_indentation(text, line); tab != text.npos)
+        fail_byte(file, text, tab, "not valid YAML: a tab in the indentation: blanks are wanted");
     fail_at(file, line, column, "not valid YAML: " + error.msg + hint(error.msg));
 }
 

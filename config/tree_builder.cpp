@@ -173,7 +173,10 @@ void TreeBuilder::add_key(Frame& frame, Node node) {
         node.kind = NodeKind::scalar;
         node.text = "null";
     }
-    if (node.kind != NodeKind::scalar) fail(node, "expected a key, found " + node.describe());
+    const char* template_hint =
+        node.kind == NodeKind::map ? " (is {{ ... }} a template that nothing rendered?)" : "";
+    if (node.kind != NodeKind::scalar)
+        fail(node, "expected a key, found " + node.describe() + template_hint);
     const auto known = frame.places.find(node.text);
     if (known != frame.places.end() && !lenient())
         fail(node, "duplicate key \"" + node.text + "\" (first on line " +

@@ -28,6 +28,7 @@ std::string seconds(Duration span) {
 void Duties::failed(Now now, Duty duty, std::string_view work, std::string_view kind,
                     const std::string& line) {
     Row& row = rows_[{duty, std::string(work)}];
+    if (std::exchange(row.rests, false)) row.failing = true;
     if (!row.failing) {
         if (now.monotonic > saturating_add(row.quiet_until, kLongestQuiet)) {
             row.quiet = Duration{0};
@@ -52,10 +53,13 @@ void Duties::failed(Now now, Duty duty, std::string_view work, std::string_view 
 
 void Duties::worked(Now now, Duty duty, std::string_view work) {
     const auto found = rows_.find({duty, std::string(work)});
-    if (found == rows_.end() || !found->second.failing) return;
+    if (found == rows_.end()) return;
     Row& row = found->second;
-    row.failing = false;
-    if (!row.told) return;
+    const bool rested = std::exchange(row.rests, false);
+    if (!std::exchange(row.failing, false) && !rested) return;
+    // Of what failed long ago nobody waits for the end; others did that work meanwhile.
+    const bool past = rested && now.monotonic > saturating_add(row.last, kLongestQuiet);
+    if (!row.told || past) return;
     tell_(false, std::string(partner(duty)) + ": " + std::string(work) + " works again, after " +
                      std::to_string(row.failures) +
                      (row.failures == 1 ? " failure in " : " failures in ") +
@@ -67,7 +71,8 @@ void Duties::worked(Now now, Duty duty, std::string_view work) {
 
 void Duties::rest(Duty duty, std::string_view work) {
     for (auto& [name, row] : rows_)
-        if (name.first == duty && (work.empty() || name.second == work)) row.failing = false;
+        if (name.first == duty && (work.empty() || name.second == work))
+            row.rests |= std::exchange(row.failing, false);
 }
 
 DutyStates Duties::states() const {

@@ -51,8 +51,9 @@ class Duties {
     void failed(Now now, Duty duty, std::string_view work, std::string_view kind,
                 const std::string& line);
     void worked(Now now, Duty duty, std::string_view work);
-    /// This replica has no such work for now (a follower writes nothing): that it failed is past,
-    /// and not told as mended. Without `work` all of the duty.
+    /// This replica has no such work for now (a follower writes nothing): nothing fails, and
+    /// nothing is mended. Without `work` all of the duty. The same trouble afterwards is the same
+    /// row and no news: who gives way because of it meets it in each of its leaderships.
     void rest(Duty duty, std::string_view work = {});
     [[nodiscard]] DutyStates states() const;
 
@@ -60,6 +61,7 @@ class Duties {
     /// A row of failures of one kind of work.
     struct Row {
         bool failing = false;
+        bool rests = false;  ///< it failed when there was no more such work
         bool told = false;
         std::uint64_t failures = 0;
         Now began;

@@ -102,7 +102,8 @@ std::string without_text(const config::Diagnostic& diagnostic) {
         safe.message =
             "duplicate key" + message.substr(std::min(message.rfind(" (first"), message.size()));
     else if (message.starts_with("expected a key"))
-        safe.message = "expected a key";
+        safe.message =
+            "expected a key" + message.substr(std::min(message.find(" (is {{"), message.size()));
     else if (message.starts_with("not valid YAML: unknown escape character"))
         safe.message = "not valid YAML: unknown escape character";
     else if (message.starts_with("larger than"))

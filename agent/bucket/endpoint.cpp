@@ -30,7 +30,8 @@ bool is_provider(std::string_view endpoint) {
         return endpoint.starts_with("s3.") || endpoint.starts_with("s3-") ||
                endpoint.starts_with("bucket.vpce-");
     return endpoint == "storage.googleapis.com" ||
-           (endpoint.starts_with("oss-") && endpoint.ends_with(".aliyuncs.com"));
+           ((endpoint.starts_with("oss-") || endpoint.starts_with("s3.oss-")) &&
+            endpoint.ends_with(".aliyuncs.com"));
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ struct BucketContext {
     /// Takes the server's own word for each answer as it comes ("BlobNotFound"; empty: it had
     /// none); null: nobody asks.
     std::string* word = nullptr;
+    /// Takes the region of the bucket where a refusal names it (S3); null: nobody asks.
+    std::string* region = nullptr;
     /// Takes what each answer says of the server's clock; null: nobody asks.
     std::optional<ClockOffset>* clock = nullptr;
 };

@@ -76,8 +76,8 @@ StoreClient::Taken S3Client::take(Job& job, const Response& response, ObjectBody
     S3Reply mapped =
         s3_reply(config_, job.request, response, *job.text, std::move(object), gate_closed);
     learn(mapped, job);
-    return {std::move(mapped.reply), std::move(mapped.problem), false,
-            std::move(mapped.error.code)};
+    return {std::move(mapped.reply), std::move(mapped.problem), false, std::move(mapped.error.code),
+            std::move(mapped.error.region)};
 }
 
 /// What the answer says of requests to come. This one is the model's to repeat.

@@ -88,6 +88,18 @@ std::optional<ListEntry> entry_of(const pugi::xml_node& node, std::string& full)
     return entry;
 }
 
+/// "...; the region 'us-east-1' is wrong; expecting 'nl-ams'", as Amazon and those who speak like
+/// it say, not all of them with the region in an element of its own.
+std::string expected_region(std::string_view message) {
+    constexpr std::string_view kBefore = "expecting ";
+    const std::size_t at = message.find(kBefore);
+    if (at == message.npos) return {};
+    message.remove_prefix(at + kBefore.size());
+    if (message.empty() || (message.front() != '\'' && message.front() != '"')) return {};
+    const std::size_t end = message.find(message.front(), 1);
+    return end == message.npos ? std::string() : word_or_nothing(message.substr(1, end - 1));
+}
+
 }  // namespace
 
 std::string word_or_nothing(std::string_view text) {
@@ -108,6 +120,8 @@ S3Error parse_error(std::string_view body) {
     error.code = word_or_nothing(text_of(root, "Code").value_or(""));
     error.message = one_line(text_of(root, "Message").value_or(""), kLongestMessage);
     error.region = word_or_nothing(text_of(root, "Region").value_or(""));
+    if (error.region.empty() && error.code == "AuthorizationHeaderMalformed")
+        error.region = expected_region(error.message);
     for (const pugi::xml_node& node : root.children()) {
         // What repeats the request may hold anything: a key that is called if-match, say.
         const std::string_view name = node.name();

@@ -41,7 +41,7 @@ struct Meant {
     std::string_view here;
 };
 /// Names of other clients, and of this one in earlier times.
-constexpr std::array<Meant, 11> kMeant{{{"s3forcepathstyle", "bucket_lookup_type: path"},
+constexpr std::array<Meant, 16> kMeant{{{"s3forcepathstyle", "bucket_lookup_type: path"},
                                         {"s3_force_path_style", "bucket_lookup_type: path"},
                                         {"force_path_style", "bucket_lookup_type: path"},
                                         {"encrypt_sse", "sse_config: {type: SSE-S3}"},
@@ -51,7 +51,12 @@ constexpr std::array<Meant, 11> kMeant{{{"s3forcepathstyle", "bucket_lookup_type
                                         {"access_key_id", "access_key"},
                                         {"secret_access_key", "secret_key"},
                                         {"bucket_name", "bucket"},
-                                        {"bucketname", "bucket"}}};
+                                        {"bucketname", "bucket"},
+                                        {"bucket", "container"},
+                                        {"container_name", "container"},
+                                        {"account_name", "storage_account"},
+                                        {"storage_account_name", "storage_account"},
+                                        {"account_key", "storage_account_key"}}};
 
 std::string lower(std::string_view text) {
     std::string copy(text);
@@ -60,18 +65,25 @@ std::string lower(std::string_view text) {
     return copy;
 }
 
-std::string meant(std::string_view key) {
-    for (const Meant& one : kMeant)
-        if (one.key == lower(key))
-            return "unknown key \"" + std::string(key) + "\": here it is " + std::string(one.here);
+/// Where the key that is meant is one of `keys`.
+std::string meant(const config::Node::Entry& entry, std::span<const std::string_view> keys) {
+    for (const Meant& one : kMeant) {
+        const std::string_view here = one.here.substr(0, one.here.find(':'));
+        const bool known = std::find(keys.begin(), keys.end(), here) != keys.end();
+        if (!known || one.key != lower(entry.key.text)) continue;
+        const std::string unknown = "unknown key \"" + entry.key.text + "\": here it is ";
+        if (here == "sse_config" && config::yaml_boolean(entry.value.text) == false)
+            return unknown + "sse_config, and off without: leave this line out";
+        return unknown + std::string(one.here);
+    }
     return {};
 }
 
-/// kubectl's manifest in place of what it holds.
+/// kubectl's manifest in place of what it holds, or a part of one.
 bool is_manifest(const config::Node& node) {
-    return node.find("apiVersion") != nullptr &&
-           (node.find("data") != nullptr || node.find("stringData") != nullptr ||
-            node.find("kind") != nullptr);
+    const auto has = [&](const char* key) { return node.find(key) != nullptr; };
+    if (has("type") && has("config")) return false;
+    return has("apiVersion") || has("stringData") || has("data") || has("object-store.yaml");
 }
 
 /// "1w2d", "90s", "1500ms": whole numbers with units, as Prometheus writes them.
@@ -130,10 +142,11 @@ SecretMap::SecretMap(const config::Node& node, std::string where,
         const std::string& key = entry.key.text;
         if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
         const std::string in = where_.empty() ? " at the top level" : " in " + where_;
+        if (const std::string other = meant(entry, keys); !other.empty())
+            config::fail(entry.key, other);
         const std::string home = elsewhere(key);
         if (!home.empty())
             config::fail(entry.key, "misplaced key \"" + key + "\"" + in + ": it belongs " + home);
-        if (const std::string other = meant(key); !other.empty()) config::fail(entry.key, other);
         const std::string quoted = shown(key, keys);
         config::fail(entry.key, "unknown key" + (quoted.empty() ? "" : " " + quoted) + in +
                                     config::suggestion(quoted.empty() ? "" : key, keys));

@@ -209,6 +209,7 @@ void StoreClient::ended(RequestId id, const Response& response) {
     }
     log_.note(verb, job.request.key.view(), taken.reply, taken.problem);
     if (context_.word != nullptr) *context_.word = taken.word;
+    if (context_.region != nullptr && !taken.region.empty()) *context_.region = taken.region;
     if (context_.clock != nullptr) *context_.clock = clock_offset(response, job.left, read_now());
     jobs_.erase(found);
     deliver_(BucketAnswered{id, std::make_shared<const BucketReply>(taken.reply)});

@@ -48,6 +48,7 @@ class StoreClient : public BucketClient {
         std::string problem;      ///< for people; empty: all well
         bool unfinished = false;  ///< another exchange is needed for the model's answer
         std::string word;         ///< the server's own, for an error; empty: it had none
+        std::string region = {};  ///< where the bucket is, if an error says so
     };
 
     /// Throws std::runtime_error when curl cannot be set up. `options` is for reads and writes

@@ -111,6 +111,12 @@ void read_api(const Inputs& inputs, const std::string& service_account, AgentCon
         config.warnings.push_back(
             "the API server's certificate is not verified "
             "(insecure-skip-tls-verify): anybody could answer for it");
+    const ApiAccess& api = *config.api;
+    if (inputs.typed("kubeconfig") && api.token.empty() && api.token_file.empty() && !api.exec &&
+        api.tls.certificate_file.empty() && api.tls.certificate_pem.empty())
+        config.warnings.push_back(
+            "the kubeconfig's user has neither token, client certificate nor exec: to the API "
+            "server it is system:anonymous");
 
     std::string& name_space = config.lease.namespace_name;
     std::string origin = "the namespace";

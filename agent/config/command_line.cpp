@@ -73,7 +73,11 @@ std::vector<std::string> prepared(const std::vector<std::string>& arguments) {
             refuse(name + " is given more than once");
         const bool bare =
             setting != nullptr && setting->kind == SettingKind::toggle && name == argument;
-        out.push_back(bare ? argument + "=true" : argument);
+        // As Helm reads it.
+        const bool short_equals = argument.starts_with("-f=") && argument.size() > 3;
+        out.push_back(bare           ? argument + "=true"
+                      : short_equals ? "-f" + argument.substr(3)
+                                     : argument);
     }
     return out;
 }

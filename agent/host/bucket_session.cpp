@@ -20,7 +20,7 @@ BucketSession::BucketSession(const AgentConfig& config)
       duties_([](bool, const std::string&) {}),  // the command tells it all
       bucket_(make_bucket(*config.bucket,
                           BucketContext{loop_, pool_, nullptr, nullptr, config.http.spool_directory,
-                                        &duties_, &word_, &clock_},
+                                        &duties_, &word_, &region_, &clock_},
                           [this](const Event& event) {
                               const auto& answer = std::get<BucketAnswered>(event);
                               answers_[answer.request] = *answer.reply;

@@ -46,6 +46,8 @@ class BucketSession {
     [[nodiscard]] std::string status_and_word(const BucketReply& reply) const;
     /// The server's own word for the last answer; empty: it had none.
     [[nodiscard]] const std::string& word() const { return word_; }
+    /// Where the bucket is, by the last refusal that said so; empty: none did.
+    [[nodiscard]] const std::string& region() const { return region_; }
     /// What the last answer says of the server's clock.
     [[nodiscard]] const std::optional<ClockOffset>& clock() const { return clock_; }
 
@@ -55,6 +57,7 @@ class BucketSession {
     Duties duties_;
     Duty asked_ = Duty::bucket_reads;   ///< of the last question
     std::string word_;                  ///< of the last answer
+    std::string region_;                ///< of the last refusal that named one
     std::optional<ClockOffset> clock_;  ///< of the last answer
     std::map<RequestId, BucketReply> answers_;
     std::uint64_t requests_ = 0;

@@ -87,6 +87,7 @@ void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
         watch_seen(*watched);
     } else if (const auto* bucket = std::get_if<BucketAnswered>(&event)) {
         first_page(*bucket->reply);
+        note_trouble(*bucket);
     } else if (const auto* own = std::get_if<OwnContainer>(&event)) {
         spdlog::info("runs in {} of Pod {}", own->container->id, own->container->pod);
     } else if (const auto* end = std::get_if<HolderEnded>(&event)) {
@@ -104,7 +105,8 @@ void StateLog::stepped(Now now, const Event& event, const Effects& effects) {
         } else if (const auto* write = std::get_if<WriteDone>(&effect)) {
             if (write->ack == WriteAck::committed) epoch_ = write->epoch;
         } else if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
-            asked_.insert_or_assign(bucket->request, bucket->key);
+            if (bucket->verb != BucketVerb::list)  // of which it is no key that is asked for
+                asked_.insert_or_assign(bucket->request, bucket->key);
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
             asked_.insert_or_assign(file->request, file->key);
         } else if (const auto* mark = std::get_if<Mark>(&effect)) {
@@ -122,6 +124,15 @@ void StateLog::first_page(const BucketReply& reply) {
     if ((*page)->entries.empty())
         spdlog::info(
             "the bucket has no objects below this prefix: a new one, if its name is right");
+}
+
+/// Of one of the backups' keys; that of `.ha/` is what shows that others are taken.
+void StateLog::note_trouble(const BucketAnswered& answer) {
+    const auto asked = asked_.find(answer.request);
+    if (asked == asked_.end() || asked->second.view().starts_with(".ha/")) return;
+    const std::int32_t status = answer.reply->status;
+    const bool ordinary = status == 404 || status == 412;  // a key that is new, a race
+    if ((status == 0 || status >= 400) && !ordinary) troubled_ = asked->second;
 }
 
 void StateLog::lease_seen(const LeasePtr& lease) {
@@ -172,7 +183,10 @@ void StateLog::reached(Instant now, const Event& event, MarkId mark) {
 void StateLog::alarm(Instant now, const Event& event, MarkId mark) {
     const auto request = answered(event);
     const auto asked = request ? asked_.find(*request) : asked_.end();
-    const ObjectKey key = asked == asked_.end() ? ObjectKey() : asked->second;
+    ObjectKey key = asked == asked_.end() ? ObjectKey() : asked->second;
+    if (mark == MarkId::object_corrupt || mark == MarkId::precondition_contradicted)
+        troubled_ = key;
+    if (mark == MarkId::key_refused) key = troubled_;  // what was answered is the small PUT
     if (alarmed_.size() >= kMostAlarmed) alarmed_.clear();
     const auto [at, first] = alarmed_.try_emplace({mark, key}, now);
     if (!first && now - at->second < kAlarmAgain) return;

@@ -36,12 +36,14 @@ class StateLog {
     void alarm(Instant now, const Event& event, MarkId mark);
     void watch_lost(const Event& event);
     void first_page(const BucketReply& reply);
+    void note_trouble(const BucketAnswered& answer);
 
     std::string holder_;
     Epoch epoch_;
     std::string preconditions_;
     std::map<RequestId, ObjectKey> asked_;  ///< keys of requests that are not answered
     std::map<std::pair<MarkId, ObjectKey>, Instant> alarmed_;
+    ObjectKey troubled_;             ///< of the backups, whose request failed last
     bool watch_speaks_ = false;      ///< something came from the watch since it was told as lost
     std::optional<Version> silent_;  ///< the watch was silent since this version: or nothing new
     bool listed_ = false;            ///< a LIST of the bucket was answered

@@ -119,12 +119,36 @@ TEST_F(AgentDuties, RestIsNoRecovery) {
     duties_.rest(Duty::bucket_writes);
     EXPECT_FALSE(state().failing);
     EXPECT_TRUE(state(Duty::bucket_reads).failing);
-    work();
     EXPECT_EQ(lines_, (std::vector<std::string>{"! PUT 503", "! GET 500"}));
     duties_.rest(Duty::bucket_reads, "LIST");
     EXPECT_TRUE(state(Duty::bucket_reads).failing);
     duties_.rest(Duty::bucket_reads, "GET");
     EXPECT_FALSE(state(Duty::bucket_reads).failing);
+}
+
+/// A leader that gives way because the store is full, and leads again, and again.
+TEST_F(AgentDuties, WhatFailsInEachLeadershipIsToldOnceAndItsEndToo) {
+    for (int leadership = 0; leadership < 10; ++leadership) {
+        fail();
+        fail();
+        duties_.rest(Duty::bucket_writes);
+        EXPECT_FALSE(state().failing);
+        at_ += 1min;
+    }
+    EXPECT_EQ(lines_, std::vector<std::string>{"! PUT 503"});
+    fail("403");
+    EXPECT_EQ(lines_.size(), 2U) << "another trouble is news";
+    EXPECT_EQ(state().failures, 21U);
+    duties_.rest(Duty::bucket_writes);
+    work();
+    EXPECT_EQ(lines_.size(), 3U);
+    EXPECT_EQ(lines_.back(), "bucket: PUT works again, after 21 failures in 600s");
+    fail("507");
+    duties_.rest(Duty::bucket_writes);
+    at_ += 2h;
+    work();
+    EXPECT_EQ(lines_.size(), 4U) << "others wrote meanwhile";
+    EXPECT_FALSE(state().failing);
 }
 
 }  // namespace

@@ -282,6 +282,8 @@ TEST(AgentAzureSecret, Refusals) {
              {", storage_account: a, max_tries: 1", "it belongs in config.pipeline_config"},
              {", storage_account: a, access_key: k", "it belongs in config of type S3"},
              {", storage_acount: a", "did you mean \"storage_account\""},
+             {", storage_account_name: a", "\"storage_account_name\": here it is storage_account"},
+             {", storage_account: a, bucket: b", "unknown key \"bucket\": here it is container"},
              {", storage_account: a, storage_account_key: SmVmZQ==, "
               "storage_connection_string: 'AccountName=a;AccountKey=SmVmZQ=='",
               "exclude each other"}}) {

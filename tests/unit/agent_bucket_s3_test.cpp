@@ -235,6 +235,18 @@ TEST(AgentBucketXml, ErrorsThatNameAHeader) {
     EXPECT_FALSE(checksum.names_condition);
     EXPECT_EQ(error("<Region>eu-central-1</Region>").region, "eu-central-1");
     EXPECT_EQ(error("<Region>eu central\n1</Region>").region, "");
+    const auto malformed = [](const std::string& message) {
+        return parse_error("<Error><Code>AuthorizationHeaderMalformed</Code><Message>" + message +
+                           "</Message></Error>")
+            .region;
+    };
+    EXPECT_EQ(malformed("The authorization header is malformed; the region 'us-east-1' is wrong; "
+                        "expecting 'nl-ams'"),
+              "nl-ams");
+    EXPECT_EQ(malformed("the region \"a\" is wrong; expecting \"eu-west-2\"."), "eu-west-2");
+    for (const char* none : {"expecting", "expecting ", "expecting 'a", "expecting 'a b'", "no"})
+        EXPECT_EQ(malformed(none), "") << none;
+    EXPECT_EQ(error("<Message>expecting 'eu'</Message>").region, "") << "of another refusal";
     EXPECT_EQ(error("<Message>two\nlines</Message>").message, "two lines");
     EXPECT_EQ(error("<Message>" + std::string(199, 'x') + "\u00e9</Message>").message,
               std::string(199, 'x'));

@@ -140,10 +140,17 @@ TEST(AgentBucketSecret, NamesOfWhatIsMeant) {
     EXPECT_EQ(
         error_of(s3("  encrypt_sse: true\n")),
         "secret.yaml:5:3: unknown key \"encrypt_sse\": here it is sse_config: {type: SSE-S3}");
-    EXPECT_EQ(
-        error_of("apiVersion: v1\nkind: Secret\nstringData:\n  object-store.yaml: x\n"),
-        "secret.yaml:1:1: the bucket secret: a manifest of Kubernetes: expected the text that "
-        "its Secret holds, as it stands under stringData, with type and config");
+    EXPECT_EQ(error_of(s3("  encrypt_sse: false\n")),  // of older lists of all keys
+              "secret.yaml:5:3: unknown key \"encrypt_sse\": here it is sse_config, and off "
+              "without: leave this line out");
+    for (const char* manifest :
+         {"apiVersion: v1\nkind: Secret\nstringData:\n  object-store.yaml: x\n",
+          "stringData:\n  object-store.yaml: x\n", "data:\n  object-store.yaml: eA==\n",
+          "object-store.yaml: |\n  type: S3\n  config: {}\n"})
+        EXPECT_EQ(
+            error_of(manifest),
+            "secret.yaml:1:1: the bucket secret: a manifest of Kubernetes: expected the text that "
+            "its Secret holds, as it stands under stringData, with type and config");
 }
 
 }  // namespace

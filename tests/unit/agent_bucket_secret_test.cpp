@@ -160,7 +160,7 @@ TEST(AgentBucketSecret, EndpointsNameTheirRegionAndAddressing) {
     for (const char* host :
          {"s3.amazonaws.com", "s3-eu-west-1.amazonaws.com", "s3.dualstack.eu-west-1.amazonaws.com",
           "bucket.vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com", "storage.googleapis.com",
-          "oss-cn-hangzhou.aliyuncs.com"})
+          "oss-cn-hangzhou.aliyuncs.com", "s3.oss-cn-hangzhou-internal.aliyuncs.com"})
         EXPECT_TRUE(at(host).virtual_host) << host;
     for (const char* host : {"minio:9000", "vpce-1a-2b.s3.eu-west-3.vpce.amazonaws.com",
                              "nyc3.digitaloceanspaces.com", "b-1.minio.svc"})
@@ -275,6 +275,10 @@ TEST(AgentBucketSecret, ValuesOfAnotherTypeOrMeaning) {
         {"type: FILESYSTEM\nconfig: {bucket: b}\n",
          "secret.yaml:2:10: misplaced key \"bucket\" in config: it belongs in config of type S3"},
         {s3("  bucket: again\n"), "secret.yaml:5:3: duplicate key (first on line 3)"},
+        {"type: S3\nconfig:\n\tbucket: b\n",
+         "secret.yaml:3:1: not valid YAML: a tab in the indentation: blanks are wanted"},
+        {s3("  access_key: {{ .Values.key }}\n"),
+         "secret.yaml:5:16: expected a key (is {{ ... }} a template that nothing rendered?)"},
         {"", "secret.yaml: empty: no YAML in it"},
         {"- type: S3\n",
          "secret.yaml:1:1: the bucket secret: expected \"key: value\" lines, found a list"},

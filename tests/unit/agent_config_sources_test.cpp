@@ -99,6 +99,34 @@ TEST(AgentSources, TheExampleAsValues) {
     EXPECT_EQ(by_set.replicas, 5U);
 }
 
+TEST(AgentSources, AShortFlagMayHaveAnEqualsSignAsForHelm) {
+    const std::string file = "tests/agent/config/good/single.yaml";
+    EXPECT_EQ(good({"-f=" + file, "--bucket-config", kObjectStore}).replicas,
+              good({"-f", file, "--bucket-config", kObjectStore}).replicas);
+    EXPECT_EQ(bad({"-f=no/such.yaml"}), "no/such.yaml: no such file");
+}
+
+TEST(AgentSources, AUserWithoutCredentialsIsWarnedOf) {
+    const Folder folder;
+    const auto warnings = [&](const std::string& user) {
+        const std::string file =
+            folder.file("kubeconfig",
+                        "apiVersion: v1\nkind: Config\ncurrent-context: x\n"
+                        "clusters: [{name: c, cluster: {server: 'https://c'}}]\n"
+                        "contexts: [{name: x, context: {cluster: c, user: u, namespace: n}}]\n"
+                        "users: [{name: u, user: {" +
+                            user + "}}]\n");
+        return good({"--kubeconfig", file, "--leader-follower", "--pod-name", "p",
+                     "--bucket-config", kObjectStore})
+            .warnings;
+    };
+    EXPECT_TRUE(warnings("token: t").empty());
+    EXPECT_TRUE(
+        warnings("exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: a}").empty());
+    ASSERT_EQ(warnings("tokne: t").size(), 1U);
+    EXPECT_NE(warnings("tokne: t")[0].find("system:anonymous"), std::string::npos);
+}
+
 TEST(AgentSources, OneReplicaTouchesNoLease) {
     const AgentConfig config =
         good({"--values", "tests/agent/config/good/single.yaml", "--bucket-config", kObjectStore});

@@ -110,6 +110,23 @@ TEST_F(AgentStateLog, EachMarkThatWantsAttentionIsAWarning) {
     EXPECT_EQ(told(), "");
 }
 
+/// It is found out by a small PUT of another key, which is stored.
+TEST_F(AgentStateLog, AKeyThatIsRefusedIsTheOneThatFailed) {
+    BucketReply refused;
+    refused.status = 500;
+    answer_reaches(MarkId::pass_completed, "etl/long", refused);
+    BucketReply missing;
+    missing.status = 404;
+    answer_reaches(MarkId::pass_completed, "etl/new", missing);
+    BucketReply stored;
+    stored.status = 200;
+    answer_reaches(MarkId::key_refused, ".ha/probe/a", stored);
+    EXPECT_EQ(told(), "warning etl/long: one key's writes fail while the bucket takes others\n");
+    answer_reaches(MarkId::object_corrupt, "etl/torn");
+    answer_reaches(MarkId::key_refused, ".ha/probe/a", stored);
+    EXPECT_NE(told().find("warning etl/torn: one key's writes fail"), std::string::npos);
+}
+
 TEST_F(AgentStateLog, AnotherGroupIsToldWithWhatItsObjectSays) {
     Stamp stamp;
     stamp.epoch = Epoch(1006);
