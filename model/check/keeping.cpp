@@ -15,7 +15,6 @@ constexpr std::uint64_t kTries = 3;
 /// What lies there while a store is under way is of before, and whoever asks is to be given what
 /// comes: from memory, however slow the disk is.
 void Keeping::loaded_too_early(const ReplicaStepped& step, const SendFile& file) {
-    facts_.checked(Id::requests_bounded);
     if (!served_.storing(step.replica, file.key) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " read its file of " + words(file.key) + " at " +
