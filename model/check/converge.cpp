@@ -62,6 +62,7 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
                        {served_.tagged(index, name).number});
         return;
     }
+    if (dirty && !served_.changing(index, name)) unmarked(end, then, index, name, key);
     const std::size_t first = lay_at(key, then);
     if (key.commits.empty() || key.commits[first].at > then) return;
     const Oldest from =
@@ -81,6 +82,27 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
                        (commit.absent ? ", removed at " : ", committed at ") + words(commit.at) +
                        ", with healthy paths since " + words(stations_[index].since),
                    {commit.number});
+}
+
+/// Its own write is in the bucket, and its file still says that it is not: the next process would
+/// take it for one that was lost, and an upload for its duty.
+void Converge::unmarked(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
+                        const KeyContents& key) {
+    const FileTag& tag = *served_.copy(index, name);
+    const auto stored = std::ranges::find_if(key.commits, [&](const Committed& commit) {
+        return commit.writer == index && !commit.absent && tag.write_id != 0 &&
+               commit.rank.write_id == tag.write_id && commit.rank.epoch == tag.epoch;
+    });
+    if (stored == key.commits.end() || key.acknowledged.replica != index ||
+        key.acknowledged.origin != stored->origin || stored->at > then)
+        return;
+    facts_.checked(Id::converge);
+    if (!facts_.fresh(Id::converge)) return;
+    facts_.violate(Id::converge, end,
+                   facts_.name(index) + " has not marked its file of " + words(name) + " at " +
+                       words(end) + " as stored, which it answered Committed, stored at " +
+                       words(stored->at),
+                   {stored->number, key.acknowledged.number});
 }
 
 /// The version of `then`, and those after it: any of them will do. What is torn nobody can copy,

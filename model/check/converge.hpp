@@ -15,7 +15,7 @@ namespace leasehold::check {
 /// long ago, and none of a key that has been removed for so long; and it knows what lies on its
 /// disk. Of an object that was torn where it lay, the copies of before are as good. Own writes that
 /// the bucket has not got are as good, but not at whoever has led for so long: what it found on its
-/// disk is in the bucket, or has given way to what is.
+/// disk is in the bucket, or has given way to what is; and what it answered Committed is marked so.
 class Converge {
   public:
     Converge(Facts& facts, const Writes& writes, const Contents& contents, const Served& served)
@@ -35,6 +35,8 @@ class Converge {
     [[nodiscard]] Duration bound() const;
     void judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                const KeyContents& key);
+    void unmarked(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
+                  const KeyContents& key);
     void judge_disk(TrueTime end, ReplicaIndex index);
     /// Where the versions begin of which a replica with healthy paths since `since` may have a
     /// copy.

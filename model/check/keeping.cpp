@@ -12,7 +12,18 @@ constexpr std::uint64_t kTries = 3;
 
 }  // namespace
 
+/// What lies there while a store is under way is of before, and whoever asks is to be given what
+/// comes: from memory, however slow the disk is.
+void Keeping::loaded_too_early(const ReplicaStepped& step, const SendFile& file) {
+    if (!served_.storing(step.replica, file.key) || !facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " read its file of " + words(file.key) + " at " +
+                       words(step.at) + " while it stored a newer one, whose bytes it had",
+                   {step.number});
+}
+
 void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
+    if (file.verb == FileVerb::load) return loaded_too_early(step, file);
     const bool names = !file.tag.dirty && !file.tag.etag.empty();
     if (file.verb != FileVerb::retag && !(file.verb == FileVerb::store && names)) return;
     const FileTag* has = served_.copy(step.replica, file.key);
@@ -23,6 +34,17 @@ void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
                    facts_.name(step.replica) + " wrote its file of " + words(file.key) + " at " +
                        words(step.at) + " with what it held already",
                    {served_.tagged(step.replica, file.key).number, step.number});
+}
+
+void Keeping::unasked_get(const ReplicaStepped& step, const ObjectKey& key) {
+    if (!contents_.tracked(key) || !served_.blind(step.replica)) return;
+    facts_.checked(Id::requests_bounded);
+    if (!facts_.fresh(Id::requests_bounded)) return;
+    facts_.violate(Id::requests_bounded, step.at,
+                   facts_.name(step.replica) + " fetched " + words(key) + " at " + words(step.at) +
+                       " although nobody had asked for it, and it did not know yet what lies on "
+                       "its disk",
+                   {step.number});
 }
 
 void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& etag) {

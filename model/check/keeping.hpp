@@ -10,8 +10,10 @@
 
 namespace leasehold::check {
 
-/// No file is written with what it holds already, and a version that a follower cannot keep (its
-/// disk is full, the object damaged) is fetched ever more rarely, the wait doubling.
+/// No file is written with what it holds already, or read while its next bytes are on their way to
+/// the disk. A version that a follower cannot keep (its disk is full, the object damaged) is
+/// fetched ever more rarely, the wait doubling; and nobody fetches what nobody asked for before it
+/// knows which of it lies on its disk.
 class Keeping {
   public:
     Keeping(Facts& facts, const Served& served, Contents& contents)
@@ -19,10 +21,14 @@ class Keeping {
 
     /// To be told before Served is.
     void file_sent(const ReplicaStepped& step, const SendFile& file);
+    /// A GET left for which no query, read or write waits.
+    void unasked_get(const ReplicaStepped& step, const ObjectKey& key);
     /// A GET of a follower's pass, for which no read waits, brought that version.
     void got(const ReplicaStepped& step, const ObjectKey& key, const ETag& etag);
 
   private:
+    void loaded_too_early(const ReplicaStepped& step, const SendFile& file);
+
     /// The version of a key that was fetched last.
     struct Got {
         ETag etag;

@@ -258,6 +258,13 @@ bool Served::changing(ReplicaIndex index, const ObjectKey& name) const {
     });
 }
 
+bool Served::storing(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return false;
+    return std::ranges::any_of(stations_[index].flights, [&name](const FileFlight& flight) {
+        return flight.key == name && flight.verb == FileVerb::store;
+    });
+}
+
 const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
     if (index >= stations_.size()) return nullptr;
     const auto found = stations_[index].keys.find(name);

@@ -43,6 +43,8 @@ class Served {
     }
     /// Is its copy being written or removed?
     [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
+    /// Are its next bytes on their way to the disk?
+    [[nodiscard]] bool storing(ReplicaIndex index, const ObjectKey& name) const;
 
   private:
     struct Said {

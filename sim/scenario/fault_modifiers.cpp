@@ -70,7 +70,7 @@ void read_peers(const Node& list, Fault& fault) {
 
 void read_status(const Block& block, Fault& fault) {
     std::uint32_t status = 503;
-    block.count("status", status, 400, 599);
+    block.count("status", status, 200, 599);
     fault.status = static_cast<std::int32_t>(status);
     block.duration("retryAfter", fault.retry_after, Duration(0));
     if (fault.retry_after % 1s != Duration(0))

@@ -47,7 +47,7 @@ class FaultWords {
     /// delay: one way; applyLate: later; stepWallClock: by (may be negative); slow: each step
     /// takes.
     FaultWords by(Duration span) const { return with("by", word(span)); }
-    /// answerError: 400 to 599.
+    /// answerError: 200 to 599.
     FaultWords status(int code) const { return with("status", std::to_string(code)); }
     /// answerError: whole seconds.
     FaultWords retry_after(Duration span) const { return with("retryAfter", word(span)); }

@@ -142,6 +142,46 @@ TEST_F(CheckConverge, ATornTombstoneExcusesACopyOnlyIfItWasYoung) {
     EXPECT_TRUE(violated(history_.verdict(kConverge, 900s), torn));
 }
 
+/// Replica 0 writes a key, and its disk has the file after the bucket has it.
+void write_with_a_slow_disk(History& history, bool mark) {
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    SendFile file = send_file(30, FileVerb::store, kKey, "", true);
+    file.tag.epoch = Epoch{1};
+    file.tag.write_id = 5;
+    history.step(0, 10s, backup_write(1, kKey, 7), {file, put_of(31, 0, kKey, 1, 5, 7)});
+    history.store(0, 11s, kKey, "a", 1, 5, 7);
+    history.step(0, 12s, Timer{}, {write_done(1, WriteAck::committed, "a", 1)});
+    history.step(0, 14s, FileAnswered{RequestId{30}, FileReply{}});
+    if (mark) {
+        SendFile tag = send_file(32, FileVerb::retag, kKey, "a");
+        tag.tag.epoch = Epoch{1};
+        tag.tag.write_id = 5;
+        history.step(0, 15s, Timer{}, {tag});
+        history.step(0, 16s, FileAnswered{RequestId{32}, FileReply{}});
+    }
+    for (ReplicaIndex i = 1; i < 3; ++i) {
+        history.step(i, 20s, Timer{}, {send_file(33, FileVerb::store, kKey, "a")});
+        history.step(i, 21s, FileAnswered{RequestId{33}, FileReply{}});
+    }
+}
+
+TEST(CheckConvergedMarks, WhatWasAnsweredCommittedIsMarkedSoOnTheDisk) {
+    History marked;
+    write_with_a_slow_disk(marked, true);
+    EXPECT_TRUE(passes(marked.verdict(kConverge, 10min)));
+
+    History left;
+    write_with_a_slow_disk(left, false);
+    const Verdict verdict = left.verdict(kConverge, 10min);
+    EXPECT_EQ(verdict.status, Status::violated);
+    EXPECT_NE(verdict.what.find("has not marked its file"), std::string::npos) << verdict.what;
+
+    History fresh;  // there was no time for it
+    write_with_a_slow_disk(fresh, false);
+    EXPECT_NE(fresh.verdict(kConverge, 60s).status, Status::violated);
+}
+
 /// Replica 0 leads from second 1 on, and had found a file on its disk.
 Verdict with_a_file(bool dirty, Duration end) {
     History history;

@@ -76,5 +76,38 @@ TEST_F(CheckKeeping, ATagIsNotWrittenTwice) {
     EXPECT_TRUE(violated(verdict(), again));
 }
 
+// What a disk answers while a store is under way is of before.
+TEST_F(CheckKeeping, AFileIsNotReadWhileItsNextBytesAreStored) {
+    history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
+    EXPECT_NE(verdict().status, Status::violated);
+    const auto early = file(11s, FileVerb::load);
+    EXPECT_TRUE(violated(verdict(), early));
+
+    History after;
+    after.start_all();
+    after.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
+    after.step(1, 11s, FileAnswered{RequestId{7}, FileReply{}});
+    after.step(1, 12s, Timer{}, {send_file(8, FileVerb::load, kKey)});
+    EXPECT_NE(after.verdict(kBounded, 10min).status, Status::violated);
+}
+
+// Each object would look like one that it lacks.
+TEST_F(CheckKeeping, NobodyFetchesUnaskedBeforeItKnowsItsDisk) {
+    history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::list, "")});
+    history_.step(1, 11s, backup_read(1, kKey), {send_bucket(20, BucketVerb::get, kKey)});
+    history_.step(1, 12s, Timer{}, {send_bucket(21, BucketVerb::get, ".ha/epoch")});
+    EXPECT_NE(verdict().status, Status::violated);
+    const auto blind =
+        history_.step(1, 13s, Timer{}, {send_bucket(22, BucketVerb::get, "assets/1d")});
+    EXPECT_TRUE(violated(verdict(), blind));
+}
+
+TEST_F(CheckKeeping, WhoKnowsItsDiskFetchesWhatItLacks) {
+    history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::list, "")});
+    history_.step(1, 11s, FileAnswered{RequestId{7}, FileReply{}});
+    fetched(12s);
+    EXPECT_TRUE(passes(verdict()));
+}
+
 }  // namespace
 }  // namespace leasehold::check

@@ -2,6 +2,8 @@
 // that foreign electors really write.
 #include <functional>
 
+#include "model/election/record.hpp"
+#include "model/election/release_trust.hpp"
 #include "tests/unit/election_bench.hpp"
 
 namespace leasehold::election_test {
@@ -122,6 +124,23 @@ TEST(Trust, AnEmptyHolderThatAProcessSeesFirstIsNoRelease) {
         fresh.start();
         expect_waited_out(fresh, client_go ? "client-go peers" : "agents alone");
     }
+}
+
+// What was seen of a deleted Lease says nothing of the one in its place, whose transitions begin
+// anew.
+TEST(Trust, AReleaseOfANewLeaseIsBelievedHoweverOftenTheOldOneChangedHands) {
+    Lease old;
+    old.uid = "old";
+    old.record.holder = "b";
+    old.record.transitions = 9;
+    Lease anew;
+    anew.uid = "new";
+    anew.record.transitions = 1;
+    anew.record.acquisition = 7;
+    anew.record.released = release_mark(anew.uid, anew.record);
+    election::ReleaseTrust trust(false);
+    (void)trust.judge(nullptr, old, false);
+    EXPECT_EQ(trust.judge(&old, anew, false).proof, election::ReleaseTrust::Proof::marked);
 }
 
 TEST(Trust, AMarkUnderAnotherUidIsVoid) {

@@ -135,6 +135,20 @@ TEST_F(WriterQueue, AnOvertakenCallMeetsItsDeadlineAloneAndIsAnsweredOnce) {
     EXPECT_EQ(writes().size(), 1U);
 }
 
+TEST_F(WriterQueue, WhatWaitsAndExpiresLeavesTheOneInFlightItsTurn) {
+    knows(a, 1);
+    write(a, 2);
+    const SendBucket put = go().at(0);
+    const Accepted waits = write(a, 3);
+    Desk at = desk();
+    writer.expire(sight(), waits.call, waits.job, at);
+    write(a, 4);
+    EXPECT_TRUE(go().empty()) << "one request of a key at a time";
+    answer(put, written("e"));
+    catalog_hears(told<Committed>().at(0));
+    EXPECT_EQ(go().at(0).body->payload, blob(4));
+}
+
 TEST_F(WriterQueue, AChangeOfTheKeyByAnotherBlocksItWithoutAPlaceUntilThatIsAnswered) {
     knows(a, 1);
     Flight purge{Purge{a}};

@@ -69,6 +69,15 @@ TEST(StorageStamp, AnUnknownVersionOrFlagIsAnErrorAndNeverAPlainObject) {
     EXPECT_FALSE(stamp_of(ObjectBody{std::string(kHeaderMagic), {}, payload})) << "cut off";
 }
 
+/// Bytes of somebody else's format, though their checksum is made as ours is.
+TEST(StorageStamp, WhatDoesNotBeginAsAHeaderIsNone) {
+    std::string head = encode_header(sample()).substr(0, kHeaderSize - 8);
+    head[0] = static_cast<char>(head[0] ^ 1);
+    for (std::uint64_t word = hash_text(head); head.size() < kHeaderSize; word >>= 8)
+        head.push_back(static_cast<char>(static_cast<unsigned char>(word & 0xff)));
+    EXPECT_FALSE(decode_header(head));
+}
+
 TEST(StorageStamp, MetadataOfAnotherFormIsDamage) {
     EXPECT_EQ(encode_metadata(sample()), "1-7-b-d-1000-11-13-0");
     for (const char* bad :
