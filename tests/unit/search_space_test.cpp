@@ -235,6 +235,21 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     EXPECT_FALSE(excused(PreconditionRule::refused, FaultKind::crash));
     EXPECT_TRUE(excused(PreconditionRule::refused, FaultKind::pause));
     EXPECT_TRUE(excused(PreconditionRule::checked_then_stored, FaultKind::crash));
+    // One answer of a proxy takes a store's conditions away, and what then lands late is not
+    // fenced.
+    const auto denied = [&](sim::FaultKind beside) {
+        scenario.expect = {};
+        scenario.bucket.preconditions.if_match = PreconditionRule::honoured;
+        scenario.faults.assign(2, {});
+        scenario.faults.front().kind = FaultKind::answer_error;
+        scenario.faults.front().status = 501;
+        scenario.faults.front().requests = {sim::RequestKind::put_object};
+        scenario.faults.back().kind = beside;
+        excuse(scenario);
+        return std::ranges::count(scenario.expect.may_violate, "bucket.no-stale-commit") == 1;
+    };
+    EXPECT_TRUE(denied(FaultKind::pause));
+    EXPECT_FALSE(denied(FaultKind::crash));
     // Of the API alone, or within the time-out of its attempt, nothing lands too late.
     const auto late_by = [&](sim::Fault fault) {
         scenario.expect = {};
