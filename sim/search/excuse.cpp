@@ -134,14 +134,33 @@ bool makes_late(const Scenario& scenario, const Fault& fault) {
     }
 }
 
+/// While each renewal lands late nobody leads for long, and the bound knows paths alone.
+bool keeps_renewals_late(const Fault& fault) {
+    return fault.kind == FaultKind::apply_late && fault.lasts &&
+           std::ranges::count(fault.requests, sim::RequestKind::update_lease) > 0;
+}
+
+/// A 501 to a write, were it a proxy's and said once: the store has no conditions, as far as its
+/// leader knows.
+bool denies_conditions(const Fault& fault) {
+    return fault.kind == FaultKind::answer_error && fault.status == 501 &&
+           std::ranges::any_of(fault.requests, [](sim::RequestKind kind) {
+               return kind == sim::RequestKind::put_object ||
+                      kind == sim::RequestKind::remove_object;
+           });
+}
+
 /// A store that has no conditions from the start is written to by the clock alone, and where every
 /// request lands in its time that is enough. Not so where it has some that race: what it seems to
 /// refuse may be stored.
 bool fences_or_is_in_time(const Scenario& scenario) {
     const sim::PreconditionRule rule = scenario.bucket.preconditions.if_match;
-    if (rule == sim::PreconditionRule::honoured) return true;
+    const bool honours = rule == sim::PreconditionRule::honoured;
+    const bool denied =
+        scenario.elects() && std::ranges::any_of(scenario.faults, denies_conditions);
+    if (honours && !denied) return true;
     return rule != sim::PreconditionRule::checked_then_stored && scenario.elects() &&
-           scenario.storage.format == ObjectFormat::fenced &&
+           (honours || scenario.storage.format == ObjectFormat::fenced) &&
            std::ranges::none_of(scenario.faults, [&scenario](const Fault& fault) {
                return makes_late(scenario, fault);
            });
@@ -165,8 +184,11 @@ void excuse_configuration(Scenario& scenario) {
     // A follower that begins over a large backup has all of it to fetch, and its bound knows of one
     // pass.
     const Duration each = scenario.bucket.get.p99;
-    if (scenario.workload.preloaded / std::max(1U, scenario.storage.pass_gets_max) * each >
-        scenario.storage.poll_period)
+    const auto keys = scenario.workload.preloaded +
+                      scenario.workload.pipelines.size() * scenario.workload.windows.size();
+    const auto at_once = std::max(1U, scenario.storage.pass_gets_max);
+    // And where a GET takes a good part of a period, so does each later pass.
+    if (((keys + at_once - 1) / at_once + 1) * each > scenario.storage.poll_period)
         allow(scenario, {"follower.freshness"});
     // A store without conditions is written to only by what fits into the validity: an object that
     // travels for longer is never stored, and its leader gives way to whoever may have a faster
@@ -184,6 +206,8 @@ void excuse(Scenario& scenario) {
     if (!fences_or_is_in_time(scenario)) excuse_conditions(scenario);
     for (const Fault& fault : scenario.faults)
         excuse_fault(scenario, fault);
+    if (std::ranges::any_of(scenario.faults, keeps_renewals_late))
+        allow(scenario, {"backup.goes-on"});
     // The object that says the last epoch is spoilt, and the terms are set back: nothing is left
     // that says which number was the last, until an object with a higher one is met.
     const auto spoils_the_epoch = [](const Fault& fault) {
@@ -221,6 +245,11 @@ void excuse(Scenario& scenario) {
     if (std::ranges::any_of(scenario.faults, replays) &&
         std::ranges::any_of(scenario.faults, begins))
         allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+    // A slow disk has not yet the newer of two writes when the bucket has it already, and the
+    // process dies: the file of the older one says that it waits for its upload, as one that was
+    // rolled back.
+    if (!scenario.elects() && scenario.files.given && std::ranges::any_of(scenario.faults, begins))
+        allow(scenario, {"payload.never-regresses"});
     // Delays of one request add up where they come again and again: it lands later than any request
     // is said to, and a single install has nothing else to go by.
     const auto adds_up = [&scenario](const Fault& fault) {

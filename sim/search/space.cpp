@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kFaultsMax = 8;
 constexpr std::uint64_t kFaultsOfSmall = 5;
 constexpr std::size_t kFamiliesOfSmall = 3;
-constexpr std::size_t kFaultsWithMutations = 12;
+constexpr std::size_t kFaultsWithMutations = 32;
 
 std::vector<Family> all_families() {
     std::vector<Family> all;
@@ -66,6 +66,29 @@ std::vector<Family> few_of(const std::vector<Family>& families, Random& random) 
     while (few.size() > kFamiliesOfSmall)
         few.erase(few.begin() + static_cast<std::ptrdiff_t>(random.below(few.size())));
     return few;
+}
+
+/// What changes who leads, and one to three others, half of them of those that meet every group.
+std::vector<Family> motif_of(const std::vector<Family>& families, Random& random) {
+    constexpr std::array kOpen{Family::crash,   Family::crash,          Family::stop,
+                               Family::pause,   Family::network,        Family::network,
+                               Family::servers, Family::lease_requests, Family::bucket_requests,
+                               Family::pods};
+    constexpr std::array kOften{Family::crash,          Family::stop,
+                                Family::network,        Family::lease_operator,
+                                Family::lease_requests, Family::bucket_requests,
+                                Family::files,          Family::pods};
+    Dice dice(random);
+    const auto one_of = [&](const auto& wished) {
+        const Family family = wished.at(random.below(wished.size()));
+        const bool may = std::ranges::count(families, family) > 0;
+        return may ? family : families[random.below(families.size())];
+    };
+    std::vector<Family> some{one_of(kOpen)};
+    const std::uint64_t others = dice.number(1, 3);
+    for (std::uint64_t i = 0; i < others; ++i)
+        some.push_back(dice.chance(1, 2) ? one_of(kOften) : one_of(families));
+    return some;
 }
 
 void add_fault(Scenario& scenario, const std::vector<Family>& families, Random& random) {
@@ -146,6 +169,10 @@ Scenario Space::drawn(const Genome& genome, Random& random) const {
         scenario.expect.may_violate = std::move(allowed);
     }
     const bool small = is_small(scenario);
+    if (genome.base == 0 && Dice(random).chance(3, 4)) {
+        add_motifs(scenario, motif_of(families_, random), random);
+        return scenario;
+    }
     const std::vector<Family> families =
         small ? few_of(families_, random) : some_of(families_, random);
     // None at all, too: what a group does then is compared with a single install, call by call.
@@ -164,6 +191,7 @@ Scenario Space::scenario(const Genome& genome) const {
         mutate(scenario, families_, turn);
         if (scenario.faults.size() > kFaultsWithMutations) scenario.faults.pop_back();
     }
+    mend_bindings(scenario);
     if (!sim::upgrades(scenario)) scenario.upgrade.reset();  // drawn, and then nobody's
     excuse(scenario);
     return scenario;

@@ -129,6 +129,13 @@ class Dice {
 [[nodiscard]] sim::RequestKind draw_bucket_request(Random& random);
 /// When the next fault comes: a third soon after the one before.
 [[nodiscard]] sim::Trigger draw_trigger(const sim::Scenario& scenario, Random& random);
+/// After this moment no fault comes: what must follow needs its time.
+[[nodiscard]] Duration last_fault(const sim::Scenario& scenario);
+/// Faults of the families that come within seconds of one another, and so again and again. The
+/// first family opens each time.
+void add_motifs(sim::Scenario& scenario, const std::vector<Family>& families, Random& random);
+/// Whom a fault that is there no longer would have bound is the leader instead.
+void mend_bindings(sim::Scenario& scenario);
 /// Can the scenario have a fault of the family? Without an election there is no Lease to edit.
 [[nodiscard]] bool can_have(const sim::Scenario& scenario, Family family);
 /// A fault of the family; none where the scenario can't have it.

@@ -38,13 +38,19 @@ void draw_election(ElectorConfig& election, Dice& dice) {
             election.lease_duration = dice.span(3s, 30s, 1s);
             election.retry_period = dice.span(500ms, 4s, 500ms);
             break;
+        case 4:
+            // What clocks disagree about grows with it.
+            if (dice.chance(1, 2)) break;
+            election.lease_duration = 60s;
+            election.retry_period = 5s;
+            break;
         default:
             break;
     }
     static constexpr std::int64_t kDrifts[]{0, 200, 2'000, 2'000, 2'000, 10'000};
     election.drift_ppm = dice.pick(kDrifts);
     // An edit says a minute: longer than this, it is damage.
-    if (dice.chance(1, 4))
+    if (dice.chance(1, 2))
         election.longest_lease = std::max(election.lease_duration, Duration(30s));
     if (!legal(election)) election = usual;
 }
@@ -101,7 +107,11 @@ void draw_world(Scenario& scenario, Dice& dice) {
     }
     // Each request takes long, and every one lands in its time.
     if (dice.chance(1, 10)) scenario.bucket.put = constant(dice.span(500ms, 1500ms, 100ms));
-    if (dice.chance(1, 12)) scenario.bucket.get = lognormal(400ms, 900ms);
+    if (dice.chance(1, 8))
+        scenario.bucket.get =
+            dice.chance(1, 2)
+                ? lognormal(400ms, 900ms)
+                : constant(std::min<Duration>(scenario.storage.get_timeout / 2, 2500ms));
     static constexpr std::uint32_t kPages[]{2, 10, 1000, 1000};
     scenario.bucket.page_size = dice.pick(kPages);
     if (dice.chance(1, 4)) {
@@ -111,8 +121,14 @@ void draw_world(Scenario& scenario, Dice& dice) {
     }
     if (dice.chance(1, 2)) scenario.clocks.offset_max = dice.span(1s, 20s, 1s);
     // Right up to what the election is built for.
-    if (scenario.election.drift_ppm > 0 && dice.chance(1, 2))
-        scenario.clocks.drift_ppm_max = scenario.election.drift_ppm;
+    const std::int64_t drift = scenario.election.drift_ppm;
+    if (drift > 0 && dice.chance(1, 2)) {
+        if (dice.chance(1, 2))
+            scenario.clocks.drift_ppm_max = drift;
+        else
+            for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+                scenario.clocks.drift_ppm.push_back(dice.chance(1, 2) ? drift : -drift);
+    }
 }
 
 void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
@@ -127,9 +143,12 @@ void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
     work.queries_per_1000s = dice.pick(kRates);
     if (dice.chance(1, 5)) work.contents = static_cast<std::uint32_t>(dice.number(1, 3));
     if (dice.chance(1, 4)) work.writers = static_cast<std::uint32_t>(dice.number(2, 4));
-    if (dice.chance(1, 2)) work.preloaded = static_cast<std::uint32_t>(dice.number(1, 12));
-    if (work.preloaded > 0 && dice.chance(1, 2)) work.remove_every = dice.span(10s, 30s, 5s);
-    if (dice.chance(1, 4)) work.pending_reads = static_cast<std::uint32_t>(dice.number(1, 3));
+    if (dice.chance(1, 2))
+        work.preloaded = static_cast<std::uint32_t>(dice.number(1, dice.chance(1, 3) ? 60 : 12));
+    if (work.preloaded > 0 && dice.chance(1, 2)) work.remove_every = dice.span(3s, 30s, 3s);
+    if (work.remove_every > Duration(0) && dice.chance(1, 2))
+        work.backfill_every = dice.span(2s, 20s, 2s);
+    if (dice.chance(1, 2)) work.pending_reads = static_cast<std::uint32_t>(dice.number(1, 12));
     if (dice.chance(1, 5)) work.read_deadline = dice.span(5s, 30s, 5s);
     if (dice.chance(1, 5)) work.cancel_every = static_cast<std::uint32_t>(dice.number(2, 5));
     work.restores = !dice.chance(1, 6);
@@ -142,7 +161,7 @@ void draw_large_objects(Scenario& scenario, Dice& dice) {
     scenario.workload.windows = {24h};
     scenario.workload.restores = false;
     scenario.workload.preloaded = 0;
-    scenario.workload.remove_every = Duration(0);
+    scenario.workload.remove_every = scenario.workload.backfill_every = Duration(0);
     scenario.workload.object_size = 256ULL << 20;
     scenario.workload.export_every = 60s;
     scenario.storage.write_deadline = 30s;
@@ -152,13 +171,13 @@ void draw_large_objects(Scenario& scenario, Dice& dice) {
 
 /// In a third of the groups all is small; see is_small().
 void draw_small(Scenario& scenario, Dice& dice) {
-    scenario.duration = dice.span(90s, 150s, 10s);
+    scenario.duration = dice.span(150s, 300s, 10s);
     scenario.values.replicas = dice.chance(2, 3) ? 2 : 3;
     scenario.values.leader_follower = true;
     sim::WorkloadSpec& work = scenario.workload;
     work.pipelines = {"assets"};
     work.windows = {1h};
-    work.preloaded = std::min(work.preloaded, 2U);
+    if (work.remove_every == Duration(0)) work.preloaded = std::min(work.preloaded, 2U);
     // Where time alone keeps writers apart, each moment counts.
     if (dice.chance(1, 6)) {
         sim::Preconditions& all = scenario.bucket.preconditions;
@@ -168,7 +187,7 @@ void draw_small(Scenario& scenario, Dice& dice) {
     // What waits for that age comes within the run.
     if (dice.chance(1, 2)) scenario.storage.largest_request_age = 20s;
     scenario.storage.write_deadline = std::min<Duration>(scenario.storage.write_deadline, 30s);
-    if (work.preloaded == 0) work.remove_every = Duration(0);
+    if (work.preloaded == 0) work.remove_every = work.backfill_every = Duration(0);
 }
 
 /// Now and then a backup that a process has not fetched by the first queries for it.
@@ -229,7 +248,7 @@ void draw_pods(Scenario& scenario, Dice& dice) {
 
 /// In the midst of a rollout that changes how long a lease is: all know the longest in use.
 void draw_other_durations(Scenario& scenario, Dice& dice) {
-    if (!scenario.elects() || scenario.upgrade || !dice.chance(1, 8)) return;
+    if (!scenario.elects() || scenario.upgrade || !dice.chance(1, 5)) return;
     ElectorConfig other = scenario.election;
     other.lease_duration = dice.span(3s, 30s, 1s);
     const Duration longest = std::max(other.lease_duration, scenario.election.lease_duration);
@@ -249,7 +268,7 @@ void draw_other_durations(Scenario& scenario, Dice& dice) {
 }  // namespace
 
 bool is_small(const Scenario& scenario) {
-    return scenario.elects() && scenario.values.replicas <= 3 && scenario.duration <= 150s &&
+    return scenario.elects() && scenario.values.replicas <= 3 && scenario.duration <= 300s &&
            scenario.workload.windows.size() == 1;
 }
 
@@ -259,8 +278,8 @@ Scenario draw_configuration(Random& random) {
     scenario.name = "campaign";
     scenario.why = "drawn";
     scenario.file = "campaign.yaml";
-    scenario.duration = dice.span(2min, 6min, 30s);
-    static constexpr std::uint32_t kReplicas[]{1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 5, 6, 7};
+    scenario.duration = dice.span(5min, 12min, 30s);
+    static constexpr std::uint32_t kReplicas[]{1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 6, 7};
     scenario.values.replicas = dice.pick(kReplicas);
     scenario.values.leader_follower = scenario.values.replicas > 1;
     scenario.values.bucket_secret = "kubecost-bucket-secret";
@@ -271,7 +290,14 @@ Scenario draw_configuration(Random& random) {
         scenario.workload.enabled = false;
     else
         draw_workload(scenario.workload, dice);
+    // A disk that is asked for more than it can do shows nothing but that.
+    if (scenario.files.latency.p50 >= 200ms)
+        scenario.workload.queries_per_1000s =
+            std::min<std::uint64_t>(scenario.workload.queries_per_1000s, 200);
     if (dice.chance(2, 5)) draw_small(scenario, dice);
+    // It may have fewer replicas by now.
+    if (scenario.clocks.drift_ppm.size() > scenario.values.replicas)
+        scenario.clocks.drift_ppm.resize(scenario.values.replicas);
     scenario.storage.ha = scenario.elects();
     scenario.storage.file_store = scenario.values.file_store;
     scenario.storage.lease_duration = scenario.election.lease_duration;

@@ -170,7 +170,7 @@ void FaultDraw::request(RequestKind kind) {
     fault_.requests = {kind};
     if (dice_.chance(1, 3))
         // Some for longer than anybody stays a leader who gets nothing done.
-        fault_.lasts = dice_.chance(1, 4) ? dice_.span(30s, 2min, 1s) : dice_.span(1s, 30s, 500ms);
+        fault_.lasts = dice_.chance(1, 3) ? dice_.span(30s, 5min, 1s) : dice_.span(1s, 30s, 500ms);
     else
         fault_.times = static_cast<std::uint32_t>(dice_.number(1, 4));
     switch (dice_.number(0, writes ? 3 : 2)) {
@@ -182,13 +182,13 @@ void FaultDraw::request(RequestKind kind) {
             return;
         case 2: {
             fault_.kind = FaultKind::answer_error;
-            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 403,
-                                                      408, 409, 412, 412, 501};
+            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 429, 403,
+                                                      408, 408, 409, 412, 412, 501};
             fault_.status = dice_.pick(kStatuses);
             if (fault_.status == 429 || fault_.status == 503)
-                fault_.retry_after = dice_.chance(1, 4) ? Duration(10min) : dice_.span(0s, 20s, 1s);
+                fault_.retry_after = dice_.chance(1, 2) ? Duration(10min) : dice_.span(0s, 20s, 1s);
             // Only of what may mean anything can one say that it was applied all the same.
-            if (writes && (fault_.status >= 500 || fault_.status == 408) && dice_.chance(1, 3))
+            if (writes && (fault_.status >= 500 || fault_.status == 408) && dice_.chance(1, 2))
                 fault_.applied = true;
             return;
         }
@@ -221,12 +221,13 @@ void FaultDraw::lease_operator() {
 
 void FaultDraw::objects() {
     fault_.kind = FaultKind::damage_object;
-    static constexpr sim::ObjectChoice kChoices[]{
-        sim::ObjectChoice::newest, sim::ObjectChoice::newest, sim::ObjectChoice::epoch};
+    static constexpr sim::ObjectChoice kChoices[]{sim::ObjectChoice::newest,
+                                                  sim::ObjectChoice::newest,
+                                                  sim::ObjectChoice::epoch, sim::ObjectChoice::all};
     fault_.objects = dice_.pick(kChoices);
     static constexpr sim::ObjectDamage kDamages[]{
         sim::ObjectDamage::truncated, sim::ObjectDamage::corrupt, sim::ObjectDamage::removed,
-        sim::ObjectDamage::archived};
+        sim::ObjectDamage::archived, sim::ObjectDamage::foreign};
     fault_.object_damage = dice_.pick(kDamages);
     if (fault_.object_damage == sim::ObjectDamage::archived) fault_.lasts = span();
 }

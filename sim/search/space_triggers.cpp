@@ -17,7 +17,7 @@ using sim::TriggerKind;
 Duration time(const Scenario& scenario, Dice& dice) {
     // The first claim, the probe, the first writes are over within seconds.
     if (dice.chance(1, 10)) return dice.span(Duration(0), 4s, 1ms);
-    const Duration latest = std::max(scenario.duration * 7 / 10, Duration(1s));
+    const Duration latest = last_fault(scenario);
     return dice.span(Duration(0), latest, dice.chance(1, 2) ? Duration(1s) : Duration(10ms));
 }
 
@@ -47,6 +47,11 @@ MarkId phase(const Scenario& scenario, Dice& dice) {
 }
 
 }  // namespace
+
+Duration last_fault(const Scenario& scenario) {
+    const Duration heals = std::min<Duration>(scenario.duration * 3 / 10, 150s);
+    return std::max<Duration>(scenario.duration - heals, 1s);
+}
 
 Target draw_target(const Scenario& scenario, Random& random) {
     Dice dice(random);
@@ -91,13 +96,13 @@ sim::Trigger draw_trigger(const Scenario& scenario, Random& random) {
         const Duration reach =
             dice.chance(1, 2) ? Duration(2s) : 2 * scenario.election.lease_duration;
         trigger.at = trigger.at_most =
-            std::min(before + dice.span(0s, reach, 10ms), scenario.duration * 7 / 10);
+            std::min(before + dice.span(0s, reach, 10ms), last_fault(scenario));
     }
     const std::uint64_t kind = dice.number(0, 10);
     if (kind == 0) {
         trigger.kind = TriggerKind::every;
         trigger.every = dice.span(10s, 60s, 1s);
-        trigger.until = std::max(trigger.at, scenario.duration * 7 / 10);
+        trigger.until = std::max(trigger.at, last_fault(scenario));
     } else if (kind <= 3) {
         trigger.kind = TriggerKind::sends;
         trigger.replica = draw_target(scenario, random);

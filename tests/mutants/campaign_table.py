@@ -45,7 +45,8 @@ LAST_SEED = 20000
 BY_CHANCE = 0.001
 # What decides which scenario a seed is.
 SPACE = ("sim/search/space.cpp", "sim/search/space.hpp", "sim/search/space_configuration.cpp",
-         "sim/search/space_faults.cpp", "sim/search/space_triggers.cpp", "sim/search/guide.cpp")
+         "sim/search/space_faults.cpp", "sim/search/space_motifs.cpp",
+         "sim/search/space_triggers.cpp", "sim/search/guide.cpp")
 
 
 def digest(*texts):
