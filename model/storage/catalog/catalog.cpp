@@ -64,11 +64,9 @@ void Catalog::keep_floor(KeyId key, const VersionId& before) {
 bool Catalog::servable(KeyId key) const {
     const Entry& known = at(key);
     // A dirty file is what this process accepted last: a single install would serve it, so this
-    // does, until somebody was given a version above it. A write of epoch 5 was never stored, and
-    // its file waits; the object of epoch 9 answers a backup read; a query that was then answered
-    // by that file went back. Neither file nor copy below what was served is an answer. (The file
-    // of a write that no claimed epoch numbers has no place in the order.)
-    return known.has_local && !older(known.local.version, newest(key));
+    // does. A clean one is a copy, and a copy below what was served would show an older version
+    // after a newer one.
+    return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
 }
 
 bool Catalog::outlives(KeyId key, const Found& found) const {
