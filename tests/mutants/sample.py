@@ -262,6 +262,18 @@ def look_of_check(bench, results, full, seconds):
     return None
 
 
+def refuse_false_witnesses(bench, seconds):
+    """What fails without a mutant would be said to catch each of them."""
+    files = sorted(f.relative_to(ROOT).as_posix() for f in (ROOT / "scenarios").rglob("*.yaml"))
+    found = quick_look(bench, str(bench.build / "bin/leasehold"), files, seconds)
+    if found:
+        raise SystemExit(f"sample.py: without a mutant {found['by']} fails: {found['how']}")
+    for name in PROGRAMS:
+        code = bench.play([str(bench.build / "tests" / name), "--gtest_brief=1"], seconds)
+        if code != 0:
+            raise SystemExit(f"sample.py: without a mutant {name} fails: exit {code}")
+
+
 def judge(bench, mutant, results, options):
     """One mutant's row of the results."""
     row = {"id": mutant["id"], "full": options.full}
@@ -345,6 +357,7 @@ def print_report(sample, results, wanted):
 def run(options):
     sample = read_lines(SAMPLE)
     bench = Bench(options.build.resolve())
+    refuse_false_witnesses(bench, options.seconds)
     results = read_results(options)
     log = results_of(options)
     started = time.monotonic()

@@ -340,6 +340,23 @@ TEST_F(StorageOrder, AFileThatWasReadBeforeANewerVersionWasServedIsNoAnswerAfter
     EXPECT_NE(rig.queries.at(query).payload, blob(1)) << "an older version after a newer one";
 }
 
+TEST_F(StorageOrder, AFileThatWasReadBeforeAWriteIsNoAnswerAfterIt) {
+    // A slow disk, and no epochs: the write's bytes answer from memory, and then the file of before
+    // comes.
+    StorageConfig config = Rig::default_config();
+    config.ha = false;
+    Rig rig(bucket, config);
+    rig.seed_file(key("k"), blob(1), FileTag{{}, {}, false, false, 0});
+    rig.lead_alone();
+    rig.holds_files = true;
+    const CallId early = rig.query(key("k"));
+    ASSERT_FALSE(rig.queries.contains(early)) << "the disk is asked";
+    rig.write(key("k"), blob(2));
+    ASSERT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(2));
+    rig.release_file();
+    EXPECT_EQ(rig.queries.at(early).payload, blob(2)) << "an older version after a newer one";
+}
+
 TEST_F(StorageOrder, AFollowerKeepsItsCopyWhenAnOlderEpochComesBack) {
     Rig rig(bucket);
     bucket.put_fenced(key("k"), blob(12), 12);

@@ -110,15 +110,14 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
         return false;
     }
     const FileEntry& file = reply.entries->front();
-    // A file that waits to be written answers, unless one above it came while it was read: the
-    // object of epoch 9, given to a backup read, has replaced the file of a write of epoch 5.
-    const VersionId version = version_of(file.tag);
-    const Entry& known = sight.catalog.at(owner.key);
-    const bool same = known.dirty && known.local.version.write_id == version.write_id;
-    const bool replaced = known.has_local && !same && older(version, known.local.version);
-    const bool below = !file.tag.dirty && older(version, sight.catalog.newest(owner.key));
+    // Read before a newer one came, which may have been served since: bytes that are on their way
+    // to the disk (a write's, or the object that a backup read was given), or a version of the
+    // bucket. A file that waits to be written is no version, so what the bucket shows does not
+    // overtake it.
+    const bool replaced = sight.catalog.held(owner.key) != nullptr;
+    const bool below =
+        !file.tag.dirty && older(version_of(file.tag), sight.catalog.newest(owner.key));
     if (replaced || below) {
-        // Read before a newer one was stored, which may have been served since.
         if (sight.catalog.servable(owner.key))
             load(sight, owner.call, owner.key, desk);
         else
