@@ -13,8 +13,10 @@ constexpr std::uint64_t kTries = 3;
 }  // namespace
 
 /// What lies there while a store is under way is of before, and whoever asks is to be given what
-/// comes: from memory, however slow the disk is.
+/// comes: from memory, however slow the disk is. (Reconciling reads a file that waits for its
+/// upload in the disk's own order, and compares what it gets.)
 void Keeping::loaded_too_early(const ReplicaStepped& step, const SendFile& file) {
+    if (!std::holds_alternative<Query>(*step.event)) return;
     if (!served_.storing(step.replica, file.key) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " read its file of " + words(file.key) + " at " +

@@ -80,14 +80,17 @@ TEST_F(CheckKeeping, ATagIsNotWrittenTwice) {
 TEST_F(CheckKeeping, AFileIsNotReadWhileItsNextBytesAreStored) {
     history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
     EXPECT_NE(verdict().status, Status::violated);
-    const auto early = file(11s, FileVerb::load);
+    file(11s, FileVerb::load);  // of reconciling, in the disk's own order
+    EXPECT_NE(verdict().status, Status::violated);
+    const auto early =
+        history_.step(1, 12s, query(9, kKey), {send_file(200, FileVerb::load, kKey)});
     EXPECT_TRUE(violated(verdict(), early));
 
     History after;
     after.start_all();
     after.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
     after.step(1, 11s, FileAnswered{RequestId{7}, FileReply{}});
-    after.step(1, 12s, Timer{}, {send_file(8, FileVerb::load, kKey)});
+    after.step(1, 12s, query(9, kKey), {send_file(8, FileVerb::load, kKey)});
     EXPECT_NE(after.verdict(kBounded, 10min).status, Status::violated);
 }
 
