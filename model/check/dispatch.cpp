@@ -259,9 +259,10 @@ void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self
             request->verb == BucketVerb::get && calls.own_of_query(step.replica, request->request);
         const Tenure tenure = before ? self.tenure_before : Tenure{self.role, self.era};
         requests.sent(step, tenure, *request, own);
-        const bool asked = own || calls.awaited(step.replica, request->key) ||
-                           bucket.writes_open(step.replica, request->key);
-        if (request->verb == BucketVerb::get && !asked) keeping.unasked_get(step, request->key);
+        if (request->verb == BucketVerb::get && !own &&
+            !calls.awaited(step.replica, request->key) &&
+            !bucket.writes_open(step.replica, request->key))
+            keeping.unasked_get(step, request->key);
         // A pass fetches what a LIST showed it, once.
         rates.bucket_sent(step, *request, own || tenure.role == Role::follower);
         if (request->verb == BucketVerb::put) {

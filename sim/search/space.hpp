@@ -136,6 +136,8 @@ class Dice {
 void add_motifs(sim::Scenario& scenario, const std::vector<Family>& families, Random& random);
 /// Whom a fault that is there no longer would have bound is the leader instead.
 void mend_bindings(sim::Scenario& scenario);
+/// Is whom a fault of the kind meets one of the replicas, and not a server?
+[[nodiscard]] bool meets_replicas(sim::FaultKind kind);
 /// Can the scenario have a fault of the family? Without an election there is no Lease to edit.
 [[nodiscard]] bool can_have(const sim::Scenario& scenario, Family family);
 /// A fault of the family; none where the scenario can't have it.

@@ -80,15 +80,6 @@ class FaultDraw {
     std::optional<Target> as_before_;
 };
 
-/// Whom a fault of the kind meets is one of the replicas.
-bool meets_replicas(FaultKind kind) {
-    static constexpr FaultKind kOfServers[]{FaultKind::outage,        FaultKind::freeze,
-                                            FaultKind::delete_lease,  FaultKind::edit_lease,
-                                            FaultKind::restore_lease, FaultKind::set_preconditions,
-                                            FaultKind::omit_keys,     FaultKind::damage_object};
-    return std::ranges::count(kOfServers, kind) == 0;
-}
-
 void FaultDraw::at_once_with(const Fault& before) {
     fault_.trigger = before.trigger;
     static constexpr Duration kLater[]{0ms, 0ms, 50ms, 250ms, 1s, 2s};
@@ -406,6 +397,14 @@ void FaultDraw::of_the_servers(Family family) {
 }
 
 }  // namespace
+
+bool meets_replicas(FaultKind kind) {
+    static constexpr FaultKind kOfServers[]{FaultKind::outage,        FaultKind::freeze,
+                                            FaultKind::delete_lease,  FaultKind::edit_lease,
+                                            FaultKind::restore_lease, FaultKind::set_preconditions,
+                                            FaultKind::omit_keys,     FaultKind::damage_object};
+    return std::ranges::count(kOfServers, kind) == 0;
+}
 
 bool can_have(const Scenario& scenario, Family family) {
     switch (family) {

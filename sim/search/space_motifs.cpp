@@ -34,15 +34,6 @@ struct Part {
     bool bound = false;  ///< meets whom the first one met
 };
 
-/// Whom a fault of the kind meets is one of the replicas.
-bool meets_replicas(FaultKind kind) {
-    static constexpr FaultKind kOfServers[]{FaultKind::outage,        FaultKind::freeze,
-                                            FaultKind::delete_lease,  FaultKind::edit_lease,
-                                            FaultKind::restore_lease, FaultKind::set_preconditions,
-                                            FaultKind::omit_keys,     FaultKind::damage_object};
-    return std::ranges::count(kOfServers, kind) == 0;
-}
-
 class MotifDraw {
   public:
     MotifDraw(Scenario& scenario, const std::vector<Family>& families, Random& random)

@@ -9,13 +9,28 @@ namespace {
 
 class StorageHealth : public testing::Test {
   protected:
+    static StorageConfig short_lease() {
+        StorageConfig config = Rig::default_config();
+        config.lease_duration = 5s;
+        return config;
+    }
     FakeBucket bucket;
     Rig rig{bucket};
+    Rig quick{bucket, short_lease()};
 
     void begin(std::uint64_t term = 100) {
         rig.start();
         rig.lead(term);
         rig.advance(2s);
+    }
+    /// A lease that is as short as the back-off of a create that is refused though nothing is
+    /// there.
+    void begin_with_a_key_that_contradicts_itself() {
+        quick.start();
+        quick.lead(100);
+        quick.advance(2s);
+        quick.errors[{BucketVerb::put, key("bad")}] =
+            FakeBucket::failure(412, BucketCode::precondition_failed);
     }
     /// Requests of `verb` are answered with `status` from now on.
     void refuse(BucketVerb verb, std::int32_t status, BucketCode code = BucketCode::none) {
@@ -139,14 +154,7 @@ TEST_F(StorageHealth, OneKeyThatIsRefusedDoesNotMakeTheLeaderGiveWay) {
 TEST_F(StorageHealth, TroubleThatIsConfirmedWhenPatienceEndsGetsItsQuestionFirst) {
     // A create is refused, and its look finds nothing: the next try backs off for as long as the
     // lease, so the question, half way through, was never asked.
-    StorageConfig config = Rig::default_config();
-    config.lease_duration = 5s;
-    Rig quick(bucket, config);
-    quick.start();
-    quick.lead(100);
-    quick.advance(2s);
-    quick.errors[{BucketVerb::put, key("bad")}] =
-        FakeBucket::failure(412, BucketCode::precondition_failed);
+    begin_with_a_key_that_contradicts_itself();
     const CallId bad = quick.write(key("bad"), blob(1));
     quick.advance(3min);
     EXPECT_EQ(quick.give_ups, 0) << "one key is no broken bucket";
@@ -155,14 +163,7 @@ TEST_F(StorageHealth, TroubleThatIsConfirmedWhenPatienceEndsGetsItsQuestionFirst
 }
 
 TEST_F(StorageHealth, WhereNobodyAnswersTheLateQuestionTheLeaderGivesWaySoon) {
-    StorageConfig config = Rig::default_config();
-    config.lease_duration = 5s;
-    Rig quick(bucket, config);
-    quick.start();
-    quick.lead(100);
-    quick.advance(2s);
-    quick.errors[{BucketVerb::put, key("bad")}] =
-        FakeBucket::failure(412, BucketCode::precondition_failed);
+    begin_with_a_key_that_contradicts_itself();
     quick.write(key("bad"), blob(1));
     quick.advance(4s);
     quick.fate = [](const SendBucket& r) {

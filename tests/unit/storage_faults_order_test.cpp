@@ -21,6 +21,18 @@ class StorageOrder : public testing::Test {
   protected:
     FakeBucket bucket;
 
+    /// It finds the file of a write that was never stored, and the bucket holds a later leader's
+    /// object; nobody has looked: GETs of data and LISTs are held.
+    void lead_with_a_write_that_others_went_over(Rig& rig) {
+        rig.seed_file(key("k"), blob(1), FileTag{Epoch{5}, {}, true, true, 7});
+        bucket.put_fenced(key("k"), blob(9), 9, 1, 8);
+        rig.fate = [](const SendBucket& r) {
+            const bool data = r.verb == BucketVerb::get && !r.key.view().starts_with(".ha/");
+            return data || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
+        };
+        rig.start();
+        rig.lead(12);
+    }
     /// A process that finds `files` follows for two minutes and is promoted then: it serves and
     /// keeps `newest` throughout.
     void expect_survives(const std::map<ObjectKey, FileEntry>& files, const Blob& newest) {
@@ -298,14 +310,7 @@ TEST_F(StorageOrder, AWriteThatOthersWentOverIsNotServedAfterTheirVersion) {
     // The read's GET left before the LIST that tells of the object: it is an answer, and nothing is
     // noted of it, so the file of the write that was lost is there still.
     Rig rig(bucket);
-    rig.seed_file(key("k"), blob(1), FileTag{Epoch{5}, {}, true, true, 7});
-    bucket.put_fenced(key("k"), blob(9), 9, 1, 8);
-    rig.fate = [](const SendBucket& r) {
-        const bool data = r.verb == BucketVerb::get && !r.key.view().starts_with(".ha/");
-        return data || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
-    };
-    rig.start();
-    rig.lead(12);
+    lead_with_a_write_that_others_went_over(rig);
     EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(1)) << "the newest that is known";
     const CallId read = rig.read(key("k"));
     while (rig.is_held(BucketVerb::list, ObjectKey{}))
@@ -318,14 +323,7 @@ TEST_F(StorageOrder, AWriteThatOthersWentOverIsNotServedAfterTheirVersion) {
 
 TEST_F(StorageOrder, AFileThatWasReadBeforeANewerVersionWasServedIsNoAnswerAfterIt) {
     Rig rig(bucket);
-    rig.seed_file(key("k"), blob(1), FileTag{Epoch{5}, {}, true, true, 7});
-    bucket.put_fenced(key("k"), blob(9), 9, 1, 8);
-    rig.fate = [](const SendBucket& r) {
-        const bool data = r.verb == BucketVerb::get && !r.key.view().starts_with(".ha/");
-        return data || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
-    };
-    rig.start();
-    rig.lead(12);
+    lead_with_a_write_that_others_went_over(rig);
     rig.holds_files = true;
     const CallId query = rig.query(key("k"));
     const FileReply before{FileStatus::ok,
