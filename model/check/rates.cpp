@@ -61,14 +61,17 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
         leads ? self.gate.valid_until - 3 * election.attempt_timeout() : Instant::max();
     const Instant allowed = std::min(own.lease_not_before, room);
     if (request.verb == LeaseVerb::get) return;
-    // It binds what it refused, tried again: a renewal, a takeover, a creation. The first write of
-    // another role is none of these (a release, or what takes an emptied record back), nor is the
-    // creation of a Lease that was deleted: each follows from one thing that was learned, once.
+    // It binds what it refused, tried again: a renewal, a takeover, a creation, a release. The
+    // first write of another role is none of these (what takes an emptied record back, say), nor is
+    // the creation of a Lease that was deleted, or the release after a stop, also where a follower
+    // may hold the Lease: each follows from one thing that was learned, once.
     const bool deleted = own.lease_verb == LeaseVerb::update && request.verb == LeaseVerb::create;
-    const bool again = own.lease_era == self.era && !deleted;
+    const bool release = request.lease && request.lease->record.holder.empty();
+    const bool again = own.lease_era == self.era && own.lease_release == release && !deleted;
     own.lease_sent = step.now.monotonic;
     own.lease_write = request.request;
     own.lease_verb = request.verb;
+    own.lease_release = release;
     own.lease_era = self.era;
     if (again && step.now.monotonic < allowed)
         too_early(step, "a write of the Lease", allowed, own.lease_told);

@@ -49,6 +49,7 @@ class Rates {
         Instant lease_sent{};                   ///< of the last write
         RequestId lease_write;                  ///< the last write
         LeaseVerb lease_verb = LeaseVerb::get;  ///< of it
+        bool lease_release = false;             ///< whether it was a release
         std::uint32_t lease_era = 0;            ///< ReplicaFacts::era of then
         Instant lease_not_before = Instant::min();
         std::uint64_t lease_told = 0;

@@ -199,6 +199,17 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
     }
 }
 
+/// A list may come late. A file whose next bytes could not be stored, or below what this process
+/// has committed or given since, is a copy for nobody: that of the newer one was told by its own
+/// store.
+bool Served::left_behind(const FileEntry& entry, const Floor& floor) const {
+    if (floor.store_failed) return true;
+    if (entry.tag.dirty || !floor.committed) return false;
+    const Committed* commit = contents_.of(entry.key).committed_as(entry.tag.etag);
+    return commit != nullptr && commit->rank.older_than(floor.committed->rank) &&
+           !same_write(commit->rank, floor.committed->rank);
+}
+
 void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     if (file.verb == FileVerb::list) {
@@ -225,6 +236,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         if (!answer.reply.entries) return;
         for (const FileEntry& entry : *answer.reply.entries) {
             Floor& floor = own.keys[entry.key];
+            if (left_behind(entry, floor)) continue;
             floor.file = true;
             floor.tag = entry.tag;
             floor.tagged = {step.at, step.number, true};
@@ -233,7 +245,10 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
     }
     if (!ok || found->verb != FileVerb::load) {  // a load that succeeded tells nothing new
         Floor& floor = own.keys[found->key];
-        if (found->verb == FileVerb::store) floor.file = ok;
+        if (found->verb == FileVerb::store) {
+            floor.file = ok;
+            floor.store_failed = !ok;
+        }
         // A write that was given, and that the disk has not, or cannot be read from it, and the
         // bucket neither: nobody was promised it, and what the bucket holds counts again.
         // Committed, it binds all the same.

@@ -61,8 +61,9 @@ class Served {
         std::uint64_t base = 0;   ///< the key's newest commit when that was accepted
         Epoch epoch;              ///< with which it was shown
         std::uint64_t asked_number = 0;
-        bool file = false;  ///< there is a local copy
-        FileTag tag;        ///< its tag
+        bool file = false;          ///< there is a local copy
+        bool store_failed = false;  ///< the last store of it, in this process
+        FileTag tag;                ///< that of the copy
         Tagged tagged;
     };
     struct FileFlight {
@@ -80,6 +81,7 @@ class Served {
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);
     [[nodiscard]] bool known(const KeyContents& key, const Blob& payload) const;
+    [[nodiscard]] bool left_behind(const FileEntry& entry, const Floor& floor) const;
     /// One answer with data; `asked`: the event that brought the call.
     struct Answer {
         const ObjectKey& name;

@@ -67,6 +67,36 @@ TEST_F(CheckContents, WhatLiesOnTheDiskAProcessKnowsOnlyWhenItHasListedIt) {
     EXPECT_TRUE(violated(verdict(kRegress), queried(25s, query_done(102), 1)));
 }
 
+// Found by a campaign: its new file could not be stored, and the list shows that of before.
+TEST_F(CheckContents, AFileThatALateListShowsIsNoCopyBelowWhatWasCommittedOrFailedToBeStoredSince) {
+    for (const auto& [listed, stored] :
+         {std::pair("a", FileStatus::ok), std::pair("b", FileStatus::io_error),
+          std::pair("b", FileStatus::ok)}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.store(0, 2s, kKey, "a", 5, 1, 1);
+        history.step(0, 3s, Timer{}, {send_file(8, FileVerb::list, "")});
+        history.step(0, 10s, backup_write(2, kKey, 2),
+                     {send_file(10, FileVerb::store, kKey, "a", true)});
+        history.step(0, 10100ms, FileAnswered{RequestId{10}, FileReply{stored, nullptr}});
+        // The disk has lost it again: what the list shows is all there is to know.
+        history.step(0, 10200ms, Timer{}, {send_file(12, FileVerb::load, kKey)});
+        history.step(0, 10300ms,
+                     FileAnswered{RequestId{12}, FileReply{FileStatus::io_error, nullptr}});
+        history.store(0, 10500ms, kKey, "b", 5, 2, 2);
+        history.step(0, 11s, Timer{}, {write_done(2, WriteAck::committed, "b", 5)});
+        auto files = std::make_shared<FileList>();
+        const ETag shown = etag_of(listed);
+        files->push_back(FileEntry{key_of(kKey), FileTag{Epoch{5}, shown, false, true, 1}, {}});
+        history.step(0, 12s, FileAnswered{RequestId{8}, FileReply{FileStatus::ok, files}});
+        const auto none = history.step(0, 13s, query(101, kKey), {query_done(101)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        const bool copy = shown == etag_of("b") && stored == FileStatus::ok;
+        EXPECT_EQ(violated(found, none), copy) << found.what;
+    }
+}
+
 TEST_F(CheckContents, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     for (const auto& [stored, loaded] : {std::pair(FileStatus::ok, FileStatus::ok),
                                          std::pair(FileStatus::io_error, FileStatus::ok),

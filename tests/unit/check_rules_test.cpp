@@ -232,6 +232,24 @@ TEST(CheckRequestsBounded, AThrottledWriteOfTheLeaseBindsNoOtherWrite) {
     }
 }
 
+// A follower that may hold the Lease releases it as it stops: a write of another kind, and only
+// one.
+TEST(CheckRequestsBounded, AThrottledTakeoverDoesNotBindTheReleaseThatFollowsAStop) {
+    for (const bool repeats : {false, true}) {
+        History history;
+        history.start_all();
+        SendLease first = send_lease(1, LeaseVerb::update, 6);
+        if (repeats) first.lease = edited(1, "", 6, 1, 0);
+        history.step(1, 900ms, Timer{}, {first});
+        history.step(1, 1s, lease_answered(1, nullptr, 1s));
+        SendLease release = send_lease(2, LeaseVerb::update, 7);
+        release.lease = edited(1, "", 7, 1, 0);
+        const auto sent = history.step(1, 1500ms, Timer{}, {release});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(repeats ? violated(verdict, sent) : passes(verdict)) << repeats;
+    }
+}
+
 TEST(CheckEpochsIncrease, AClaimWithoutARenewalSinceItsLookIsFound) {
     for (const bool renews : {false, true}) {
         History history;
