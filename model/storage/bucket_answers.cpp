@@ -140,13 +140,19 @@ void BucketArrows::operator()(const Fetch& owner) const {
     Following& self = follower();
     const Found found = show(false);
     Desk desk = step.desk();
-    if (found.current && (found.kind == FoundKind::data || found.kind == FoundKind::tombstone))
+    const ETag copy = step.s.catalog.at(owner.key).local.etag.etag();
+    if (found.kind == FoundKind::data || (found.current && found.kind == FoundKind::tombstone))
         // Absence is not adopted from one GET: two complete LISTs decide (Catalog::unlisted).
         step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);
+    // From memory: a reader doesn't wait for the disk, nor fails with it. And never below what
+    // this process served: the order decides, not which answer came last.
     if (found.current && found.kind == FoundKind::data && !found.stale)
-        // From memory: a reader doesn't wait for the disk, nor fails with it. And never below what
-        // this process served: the order decides, not which answer came last.
         self.reads.deliver(owner.key, found.stamp, found.etag, found.payload, desk);
+    else if (const Entry& known = step.s.catalog.at(owner.key);
+             !found.current && known.clean() && known.local.etag != StoredETag(copy))
+        // Overtaken by a pass, and newer than the copy of before, as adopt() found. Who names
+        // another version than that one may have it from elsewhere, and from later.
+        self.reads.deliver(owner.key, found.stamp, found.etag, found.payload, desk, &copy);
     // Last, for what is still to be got depends on what has just been kept.
     self.fetches.step(step.sight(), owner, found, desk);
 }

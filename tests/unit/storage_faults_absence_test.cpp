@@ -166,6 +166,22 @@ TEST_F(StorageAbsence, ALeaderDropsTheCopyOfAnObjectThatIsReallyGone) {
     EXPECT_FALSE(bucket.objects.contains(key("a"))) << "and it is not uploaded again";
 }
 
+TEST_F(StorageAbsence, ASlowGetBringsAFollowerNoKeyBackThatIsGone) {
+    StorageConfig config = Rig::default_config();
+    config.get_timeout = 5min;
+    Rig slow(bucket, config);
+    slow.hold(BucketVerb::get);
+    bucket.put_fenced(key("a"), blob(1), 3);
+    slow.start();
+    const SendBucket get = slow.find_held(BucketVerb::get, key("a"));
+    const BucketReply reply = bucket.apply(get);
+    bucket.objects.erase(key("a"));
+    slow.advance(61s);
+    slow.answer(get.request, reply);
+    EXPECT_FALSE(slow.files.contains(key("a")));
+    EXPECT_EQ(slow.queries.at(slow.query(key("a"))).outcome, QueryOutcome::not_available_yet);
+}
+
 // ---- S7: HA off, and the local files are lost ----
 
 TEST_F(StorageAbsence, WithHaOffAndTheFilesLostAQueryReadsThrough) {

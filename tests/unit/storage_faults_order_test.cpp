@@ -143,6 +143,23 @@ TEST_F(StorageOrder, AnOlderObjectThatIsTornIsWrittenAgainFromTheLeadersCopyByRe
     EXPECT_EQ(bucket.payload(key("k")), blob(2));
 }
 
+// Found by a campaign: the list of the local files came after a read had met the torn object, and
+// the copy counted for none that is there.
+TEST_F(StorageOrder, ACopyThatIsListedAfterItsTornObjectWasSeenIsWrittenBack) {
+    Rig rig(bucket, as("replica-0_a"));
+    rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"of it"}, false, true, 5});
+    bucket.put_torn(key("k"), blob(1), 5);
+    rig.holds_files = true;
+    rig.start();
+    rig.lead(100);
+    EXPECT_EQ(rig.reads.at(rig.read(key("k"))).outcome, ReadOutcome::corrupt);
+    rig.holds_files = false;
+    rig.release_file();
+    EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(2));
+    rig.advance(5s);
+    EXPECT_EQ(bucket.payload(key("k")), blob(2));
+}
+
 TEST_F(StorageOrder, ATornObjectThatMayBeNewerThanTheCopyIsNotWrittenOverByIt) {
     for (const bool newer_format : {false, true}) {
         FakeBucket store;

@@ -89,7 +89,8 @@ class Catalog {
     void drop(KeyId key, Desk& desk);
     /// The file is unusable: forgotten, so that its object is fetched again.
     void lose(KeyId key);
-    /// The file follows what a GET brought, unless either changed meanwhile or the file is newer.
+    /// The file follows what a GET brought, unless the file is newer, or the key changed meanwhile
+    /// and no order says that what was brought is newer than the file.
     void adopt(KeyId key, const Found& found, bool ha, Desk& desk);
     void file_changed(const FileChange& change, FileStatus status, const Retries& retries,
                       Desk& desk);

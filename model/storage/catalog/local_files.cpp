@@ -19,8 +19,9 @@ bool overtaken(const Entry& known, const FileTag& tag, const VersionId& newest) 
     // As what waits for its upload it would be served, though a later write was given since.
     if (tag.dirty) return older(version, newest);
     // A copy of something that has no place in the order, such as an object of before HA: it is one
-    // of the object that was seen, or of none that is there.
-    return known.examined && known.view.etag != StoredETag(tag.etag) &&
+    // of the object that was seen, or of none that is there. What lies torn in the bucket says
+    // nothing against a copy: it may be all that is left of it.
+    return known.examined && !known.corrupt && known.view.etag != StoredETag(tag.etag) &&
            order(version, known.view.version) == std::partial_ordering::unordered;
 }
 }  // namespace
@@ -143,11 +144,15 @@ bool Catalog::goes_over(KeyId key, const Found& found) const {
 void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     const Entry& known = at(key);
     const VersionId shown = version_of(found.stamp);
-    // An answer that came too late proves nothing, unless the order does: a reader was given this
-    // version, and a file below it would be of no use any more, the copy of an object or the write
-    // that others went over.
-    const bool proven = found.kind == FoundKind::data && !found.stale && known.has_local &&
-                        known.tagged && newer(shown, known.local.version);
+    // An answer that came too late proves nothing, unless the order does: it lies above the file,
+    // the copy of an object or the write that others went over, and below nothing that was served.
+    // Nor may a slow GET wait for a pass that shows no change: with a key that is written between
+    // any two passes, every answer would come too late, and the first copy stay for ever. Where
+    // nothing lies on the disk, a key that is gone stays gone.
+    const bool newer_than_file =
+        known.has_local ? known.tagged && newer(shown, known.local.version) : ha && !known.absent();
+    const bool proven = found.kind == FoundKind::data && found.stamp.epoch != Epoch{} &&
+                        !found.stale && newer_than_file;
     // A GET of k leaves (version 1), a write of k commits version 2, its file is clean; the answer
     // of the GET comes last. It is not current, and only the order could make it count.
     if (!found.current && !proven) return;

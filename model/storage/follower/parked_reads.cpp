@@ -50,7 +50,7 @@ void ParkedReads::answer(CallId call, KeyId key, const Stamp& stamp, const ETag&
 }
 
 void ParkedReads::deliver(KeyId key, const Stamp& stamp, const ETag& etag, const Blob& payload,
-                          Desk& desk) {
+                          Desk& desk, const ETag* before) {
     const auto at = keys_.find(key);
     if (at == keys_.end()) return;
     // From the end of this step on nothing below this version is served or kept, by any machine.
@@ -59,7 +59,8 @@ void ParkedReads::deliver(KeyId key, const Stamp& stamp, const ETag& etag, const
     for (auto group = groups.begin(); group != groups.end();) {
         // They have this very version. Handed it again, a pipeline would ask again at once, and so
         // on at wire speed.
-        if (group->first == etag) {
+        const bool compared = before == nullptr || group->first.empty() || group->first == *before;
+        if (group->first == etag || !compared) {
             ++group;
             continue;
         }

@@ -25,8 +25,10 @@ class ParkedReads {
     /// Does anybody wait for another version than `etag`?
     [[nodiscard]] bool wait_for_other(KeyId key, const ETag& etag) const;
     [[nodiscard]] bool waiting(KeyId key) const { return keys_.contains(key); }
-    /// Data of that version is here: all who know another one have it.
-    void deliver(KeyId key, const Stamp& stamp, const ETag& etag, const Blob& payload, Desk& desk);
+    /// Data of that version is here: all who know another one have it, or, with `before`, only
+    /// those who know that one or none.
+    void deliver(KeyId key, const Stamp& stamp, const ETag& etag, const Blob& payload, Desk& desk,
+                 const ETag* before = nullptr);
     /// The local copy is what the bucket holds: whoever waits for it gets it from there.
     void serve_local(const Sight& sight, KeyId key, Desk& desk);
     /// False if the file could not be read.
