@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "agent/base/crc32.hpp"
 #include "agent/base/sha256.hpp"
 #include "model/base/blob.hpp"
 
@@ -37,6 +38,7 @@ class BodyBuffer {
     std::atomic<std::size_t> filled_ = 0;
     std::size_t hashed_ = 0;
     Sha256 hash_;
+    Crc32 crc32_;
 };
 
 }  // namespace leasehold::agent

@@ -16,10 +16,12 @@ namespace leasehold::agent {
 namespace {
 
 constexpr std::size_t kPiece = 256U << 10;
+constexpr mode_t kMode = 0644;  ///< of what may become a local file
 
 class MemoryBytes : public Bytes {
   public:
-    explicit MemoryBytes(std::string text) : text_(std::move(text)) {}
+    MemoryBytes(std::string text, std::optional<std::uint32_t> crc32)
+        : text_(std::move(text)), crc32_(crc32) {}
     [[nodiscard]] std::uint64_t size() const override { return text_.size(); }
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<char> out) const override {
         if (offset >= text_.size()) return 0;
@@ -28,9 +30,11 @@ class MemoryBytes : public Bytes {
         return count;
     }
     [[nodiscard]] std::string_view view() const override { return text_; }
+    [[nodiscard]] std::optional<std::uint32_t> crc32() const override { return crc32_; }
 
   private:
     std::string text_;
+    std::optional<std::uint32_t> crc32_;
 };
 
 class FileBytes : public Bytes {
@@ -60,16 +64,30 @@ class FileBytes : public Bytes {
         return done;
     }
 
+  protected:
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+
   private:
     int descriptor_;
     std::uint64_t offset_;
     std::uint64_t size_;
 };
 
+class SpooledBytes final : public FileBytes {
+  public:
+    SpooledBytes(int descriptor, std::uint64_t size, std::uint32_t crc32)
+        : FileBytes(descriptor, 0, size), crc32_(crc32) {}
+    [[nodiscard]] std::optional<std::uint32_t> crc32() const override { return crc32_; }
+    [[nodiscard]] int spool_file() const override { return descriptor(); }
+
+  private:
+    std::uint32_t crc32_;
+};
+
 }  // namespace
 
-BytesPtr memory_bytes(std::string text) {
-    return std::make_shared<MemoryBytes>(std::move(text));
+BytesPtr memory_bytes(std::string text, std::optional<std::uint32_t> crc32) {
+    return std::make_shared<MemoryBytes>(std::move(text), crc32);
 }
 
 BytesPtr file_bytes(int descriptor, std::uint64_t offset, std::uint64_t size) {
@@ -110,6 +128,7 @@ Spool::~Spool() = default;
 
 void Spool::append(std::string_view piece) {
     hash_.add(piece);
+    crc32_.add(piece);
     size_ += piece.size();
     if (!file_.valid() && memory_.size() + piece.size() > kSpoolInMemory) spill();
     if (!file_.valid()) {
@@ -120,7 +139,7 @@ void Spool::append(std::string_view piece) {
 }
 
 void Spool::spill() {
-    file_ = Descriptor(::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    file_ = Descriptor(::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
     if (!file_.valid()) {
         // Some file systems know no O_TMPFILE.
         std::string name = directory_ + "/.spool-" + std::string(6, 'X');
@@ -140,10 +159,11 @@ Blob Spool::finish() {
     Blob blob;
     blob.size = std::exchange(size_, 0);
     blob.digest = content_digest(hash_.finish());
+    const std::uint32_t crc32 = std::exchange(crc32_, {}).value();
     if (!file_.valid()) {
-        blob.bytes = memory_bytes(std::exchange(memory_, std::string()));
+        blob.bytes = memory_bytes(std::exchange(memory_, std::string()), crc32);
     } else {
-        blob.bytes = file_bytes(file_.release(), 0, blob.size);
+        blob.bytes = std::make_shared<SpooledBytes>(file_.release(), blob.size, crc32);
     }
     return blob;
 }

@@ -8,11 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/base/crc32.hpp"
 #include "agent/base/descriptor.hpp"
 #include "agent/base/sha256.hpp"
 #include "model/base/blob.hpp"
@@ -28,10 +30,16 @@ class Bytes {
     [[nodiscard]] virtual std::size_t read(std::uint64_t offset, std::span<char> out) const = 0;
     /// All of it if it lies in memory, else empty.
     [[nodiscard]] virtual std::string_view view() const { return {}; }
+    /// The CRC-32 of all of it, where this process took it as the content came in.
+    [[nodiscard]] virtual std::optional<std::uint32_t> crc32() const { return std::nullopt; }
+    /// The descriptor of the file that it was spooled to: this content, nothing else, and nobody
+    /// else's. -1: there is none.
+    [[nodiscard]] virtual int spool_file() const { return -1; }
 };
 using BytesPtr = std::shared_ptr<const Bytes>;
 
-[[nodiscard]] BytesPtr memory_bytes(std::string text);
+[[nodiscard]] BytesPtr memory_bytes(std::string text,
+                                    std::optional<std::uint32_t> crc32 = std::nullopt);
 /// `size` bytes of an open file from `offset`; takes the descriptor.
 [[nodiscard]] BytesPtr file_bytes(int descriptor, std::uint64_t offset, std::uint64_t size);
 /// The bytes behind a Blob made by this process; null when it has none.
@@ -68,6 +76,7 @@ class Spool {
     Descriptor file_;
     std::uint64_t size_ = 0;
     Sha256 hash_;
+    Crc32 crc32_;
 };
 
 /// A small payload as a Blob.

@@ -16,4 +16,7 @@ class Crc32 {
     std::uint32_t value_ = 0;
 };
 
+/// That of A and B one after the other, from theirs: `size` bytes of B, which nobody reads again.
+[[nodiscard]] std::uint32_t crc32_of_both(std::uint32_t a, std::uint32_t b, std::uint64_t size);
+
 }  // namespace leasehold::agent

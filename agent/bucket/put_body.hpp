@@ -34,6 +34,9 @@ struct BodyHash {
     bool intact = false;                 ///< the payload is what its digest says
     std::string problem;                 ///< for people, when it is not or can't be read
 };
+/// Without reading the payload, where what is wanted was taken of it as it came in; none: it must
+/// be read.
+[[nodiscard]] std::optional<BodyHash> known_hash(const PutBody& body, const HashesWanted& wanted);
 /// Reads everything once; in memory nothing when nothing is wanted. Blocks when the payload is a
 /// file; any thread.
 [[nodiscard]] BodyHash hash_body(const PutBody& body, const HashesWanted& wanted) noexcept;

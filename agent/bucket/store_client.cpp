@@ -74,6 +74,7 @@ void StoreClient::send(const SendBucket& request) {
 
 void StoreClient::hash(RequestId id, PutBody body) {
     jobs_.at(id).body = body.parts;
+    if (const auto known = known_hash(body, hashes_)) return hashed(id, *known);
     if (body.in_memory && body.size <= kHashInline) {
         hashed(id, hash_body(body, hashes_));
         return;

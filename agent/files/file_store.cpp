@@ -1,6 +1,8 @@
 // The loop's side: order of each key, answers, and what is told of failures.
 #include "agent/files/file_store.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <string_view>
@@ -11,11 +13,14 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/timer.hpp"
 #include "agent/files/tagged_files.hpp"
 #include "model/base/check.hpp"
 
 namespace leasehold::agent {
 namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(1);
 
 std::string_view name_of(FileVerb verb) {
     switch (verb) {
@@ -44,8 +49,14 @@ std::shared_ptr<files::TaggedFiles> open_files(const std::string& root) {
 }  // namespace
 
 struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
-    State(FilePool& the_pool, const std::string& root, Deliver to, Duties* told)
-        : pool(the_pool), files(open_files(root)), deliver(std::move(to)), duties(told) {}
+    State(asio::io_context& io, FilePool& the_pool, const std::string& root, Deliver to,
+          Duties* told)
+        : loop(io),
+          pool(the_pool),
+          files(open_files(root)),
+          deliver(std::move(to)),
+          duties(told),
+          patience(io, [this] { give_way_no_more(boottime()); }) {}
 
     /// One operation, and who waits for its answer: loads that came while it waited or was done.
     struct Work {
@@ -64,7 +75,49 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
             return;
         }
         queue.push_back({request, {}});
-        if (queue.size() == 1) start(request);
+        if (queue.size() == 1) begin(request);
+    }
+
+    /// Its turn has come. A store looks first whether it has to give way, and not at once: the
+    /// upload of the same bytes leaves in the same step as it, after it.
+    void begin(const SendFile& request) {
+        if (request.verb != FileVerb::store) return start(request);
+        asio::post(loop, [request, weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->start_or_give_way(request);
+        });
+    }
+
+    void start_or_give_way(const SendFile& request) {
+        const bool gives_way = std::any_of(uploads.begin(), uploads.end(), [&](const auto& upload) {
+            return upload.second == request.key;
+        });
+        if (!gives_way) return start(request);
+        held_back.emplace(request.key, boottime() + kPatience);
+        if (held_back.size() == 1) patience.arm(held_back.begin()->second);
+    }
+
+    /// Stores that have given way until `now`, or whose upload was answered.
+    void give_way_no_more(Instant now) {
+        Instant next = kNever;
+        for (auto at = held_back.begin(); at != held_back.end();) {
+            if (at->second > now) {
+                next = std::min(next, at->second);
+                ++at;
+            } else {
+                start(queues.at(at->first).front().request);
+                at = held_back.erase(at);
+            }
+        }
+        patience.arm(next);
+    }
+
+    void upload_answered(RequestId upload) {
+        const auto node = uploads.extract(upload);
+        if (node.empty()) return;
+        const auto held = held_back.find(node.mapped());
+        if (held == held_back.end()) return;
+        held_back.erase(held);
+        start(queues.at(node.mapped()).front().request);
     }
 
     /// Does the request on the pool, then answers it. The store may be gone by then.
@@ -84,7 +137,7 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
             if (at->second.empty())
                 queues.erase(at);
             else
-                start(at->second.front().request);
+                begin(at->second.front().request);
         }
         tell(request, outcome);
         deliver(FileAnswered{request.request, outcome.reply});
@@ -112,16 +165,20 @@ struct FileStore::State : std::enable_shared_from_this<FileStore::State> {
                        "status " + std::to_string(static_cast<int>(status)), line);
     }
 
+    asio::io_context& loop;
     FilePool& pool;
     std::shared_ptr<files::TaggedFiles> files;
     Deliver deliver;
     std::map<ObjectKey, std::deque<Work>> queues;
+    std::map<RequestId, ObjectKey> uploads;  ///< on their way
+    std::map<ObjectKey, Instant> held_back;  ///< stores at the head of their queues; until when
     Duties* duties;
+    BoottimeTimer patience;
 };
 
-FileStore::FileStore(asio::io_context& /*loop*/, FilePool& pool, std::string root, Deliver deliver,
+FileStore::FileStore(asio::io_context& loop, FilePool& pool, std::string root, Deliver deliver,
                      Duties* duties)
-    : state_(std::make_shared<State>(pool, root, std::move(deliver), duties)) {}
+    : state_(std::make_shared<State>(loop, pool, root, std::move(deliver), duties)) {}
 
 FileStore::~FileStore() = default;
 
@@ -136,6 +193,14 @@ void FileStore::send(const SendFile& request) {
         CHECK(bytes->size() == request.payload.size);
     }
     state_->ask(request);
+}
+
+void FileStore::upload_left(RequestId upload, const ObjectKey& key) {
+    state_->uploads.emplace(upload, key);
+}
+
+void FileStore::upload_answered(RequestId upload) {
+    state_->upload_answered(upload);
 }
 
 BytesPtr FileStore::open(const ObjectKey& key) const {

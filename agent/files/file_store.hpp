@@ -31,6 +31,13 @@ class FileStore {
 
     /// One operation; answered exactly once. Operations of one key are done in their order.
     void send(const SendFile& request);
+    /// The object of `key` is on its way to the bucket, until it was answered. A file of that key
+    /// that is to be stored gives way to it, for a second at most: both want the same cores and
+    /// disk, and somebody waits for the object. Queries have the bytes from memory meanwhile, and
+    /// a store is answered when it is done, as ever.
+    void upload_left(RequestId upload, const ObjectKey& key);
+    /// Also of a request that is no upload.
+    void upload_answered(RequestId upload);
     /// The bytes of the file that `key` has now, for a put whose payload is the local file; null
     /// when it is not there. Not verified: the upload hashes them.
     [[nodiscard]] BytesPtr open(const ObjectKey& key) const;

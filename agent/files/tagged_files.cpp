@@ -11,7 +11,7 @@
 // copying tools drop them.) So a record names the content that it belongs to, and a new one also
 // keeps the content before it:
 //
-//   1. write the new payload to tmp, fsync
+//   1. write the new payload to tmp, or give the file there that it was spooled to a name; fsync
 //   2. write the record {new, old} to tmp, fsync, rename to tags, fsync tags
 //   3. rename the payload into place, fsync its folder        -> acknowledged
 //
@@ -115,21 +115,37 @@ void empty_folder(const fs::path& folder) {
 class TaggedFiles::Temporary {
   public:
     explicit Temporary(TaggedFiles& store)
-        : folder_(store.temporary_),
-          name_(std::to_string(++store.temporaries_)),
-          file_(open_at(folder_, name_, O_WRONLY | O_CREAT | O_EXCL, kFileMode)) {}
+        : folder_(store.temporary_), name_(std::to_string(++store.temporaries_)) {}
     ~Temporary() {
-        if (!renamed_) ::unlinkat(folder_.number(), name_.c_str(), 0);
+        if (there_) ::unlinkat(folder_.number(), name_.c_str(), 0);
     }
     Temporary(const Temporary&) = delete;
     Temporary& operator=(const Temporary&) = delete;
 
+    /// An empty file, open for writing.
+    void create() {
+        file_ = open_at(folder_, name_, O_WRONLY | O_CREAT | O_EXCL, kFileMode);
+        there_ = true;
+    }
+    /// The very file that content was spooled to, which gets its first name: large content is then
+    /// not written twice. False where that can't be: on another file system, without O_TMPFILE or
+    /// /proc, or when it has a name already (renamed over itself a file would keep both).
+    [[nodiscard]] bool adopt(int spool_file) {
+        struct stat status {};
+        if (spool_file < 0 || ::fstat(spool_file, &status) != 0 || status.st_nlink != 0)
+            return false;
+        const std::string spooled = "/proc/self/fd/" + std::to_string(spool_file);
+        there_ = ::linkat(AT_FDCWD, spooled.c_str(), folder_.number(), name_.c_str(),
+                          AT_SYMLINK_FOLLOW) == 0;
+        if (there_) file_ = open_at(folder_, name_, O_RDONLY);
+        return there_;
+    }
     [[nodiscard]] const Descriptor& file() const { return file_; }
     /// Atomic, and on the disk when it returns. The content was synced before.
     void rename_to(const Descriptor& folder, const std::string& name) {
         if (::renameat(folder_.number(), name_.c_str(), folder.number(), name.c_str()) != 0)
             fail_errno("renaming to " + name);
-        renamed_ = true;
+        there_ = false;
         sync(folder, "the folder of " + name);
     }
 
@@ -137,7 +153,7 @@ class TaggedFiles::Temporary {
     const Descriptor& folder_;
     std::string name_;
     Descriptor file_;
-    bool renamed_ = false;
+    bool there_ = false;
 };
 
 TaggedFiles::TaggedFiles(const std::string& root)
@@ -289,6 +305,7 @@ std::optional<std::string> TaggedFiles::read_record(const ObjectKey& key) const 
 
 void TaggedFiles::write_record(const ObjectKey& key, const TagRecord& record) {
     Temporary file(*this);
+    file.create();
     write_all(file.file(), encode(record, key.view()), "a record");
     sync(file.file(), "a record");
     file.rename_to(records_, record_name(key.view()));
@@ -359,8 +376,12 @@ FileReply TaggedFiles::load(const ObjectKey& key) const {
 
 void TaggedFiles::store(const SendFile& request) {
     const KeyPath path = *key_path(request.key.view());
+    const BytesPtr content = bytes_of(request.payload);
     Temporary file(*this);
-    copy(*bytes_of(request.payload), file.file(), path.name);
+    if (!file.adopt(content->spool_file())) {
+        file.create();
+        copy(*content, file.file(), path.name);
+    }
     sync(file.file(), path.name);
     const std::int64_t modified = modified_of(status_of(file.file(), path.name));
     TagRecord record{Content{request.payload.size, request.payload.digest, modified, request.tag}};

@@ -203,6 +203,9 @@ void Host::step(const Event& event) {
     count_bytes(event);
     for (const Effect& effect : effects_)
         perform(effect);
+    // Last: the caller has its answer before the disk gets what gave way to the upload.
+    const auto* answer = std::get_if<BucketAnswered>(&event);
+    if (answer != nullptr && files_) files_->upload_answered(answer->request);
 }
 
 void Host::perform(const Effect& effect) {
@@ -278,6 +281,8 @@ void Host::on(const SendBucket& request) {
     metrics_.permit(permitted);
     if (!permitted || !complete) return not_sent(request.request);
     if (whole.body) metrics_.sent_bytes(whole.body->payload.size);
+    // Before it is sent: it may be answered as it is.
+    if (files_ && whole.verb == BucketVerb::put) files_->upload_left(whole.request, whole.key);
     bucket_->send(whole);
 }
 

@@ -118,14 +118,16 @@ bool Connection::step_accepting() {
     return true;
 }
 
-/// While one piece is hashed and stored, the next one is received.
+/// While one piece is hashed and stored, the next one is received, and grows: each costs two turns
+/// of the loop, in which nothing is stored.
 bool Connection::step_body() {
     if (buffer_) return step_buffer();
     const auto state = reader_->state();
     const bool whole = state == RequestReader::State::complete;
+    const std::size_t enough = spooling_ ? Shared::kLargestPiece : Shared::kUploadPiece;
     if (state == RequestReader::State::refused) {
         refuse(reader_->refusal());
-    } else if (whole || reader_->body_size() >= Shared::kUploadPiece) {
+    } else if (whole || reader_->body_size() >= enough) {
         if (spooling_) {
             unlimited();  // the wait is not the client's
             return false;

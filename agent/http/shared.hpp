@@ -36,8 +36,10 @@ struct Shared {
     /// Payloads are read in pieces of this size. A connection holds at most one, however slow
     /// its client is.
     static constexpr std::size_t kPiece = 64U << 10;
-    /// Bodies are hashed in pieces of this size; an upload holds at most two.
+    /// Bodies are hashed in pieces of this size, or larger ones while the disk is behind; an upload
+    /// holds at most two of those.
     static constexpr std::size_t kUploadPiece = 256U << 10;
+    static constexpr std::size_t kLargestPiece = 1U << 20;
     /// So much is hashed in less time than another thread takes to hear of it: 40 us.
     static constexpr std::size_t kHashInline = 64U << 10;
 

@@ -3,7 +3,6 @@
 Ratios are of pairs in one run, so that the machine's speed cancels out.
 """
 
-import hashlib
 import itertools
 import json
 import os
@@ -14,20 +13,15 @@ import statistics
 import subprocess
 import tempfile
 import time
-from base64 import b64encode
-from urllib.parse import quote
-from zlib import crc32
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from lab import rest
 from lab.agents import Agent, Settings
+from lab.precedence import precedence
 from lab.processes import wait_for
+from lab.puts import Direct, ThroughAgent, in_rows, in_turn, ratio, timed
 
-KEY = "etl/bingen/allocations/1d/speed"
 SIZES = {"64 KiB": 64 << 10, "2 MiB": 2 << 20, "64 MiB": 64 << 20}
 PAIRS = {"64 KiB": 60, "2 MiB": 60, "64 MiB": 20}
 AIM_PUT_RATIO = 1.05
@@ -35,7 +29,8 @@ AIM_PUT_RATIO = 1.05
 # server shares the cores and the disk with the agent (agent/README.md says what costs what). These
 # bounds catch what makes it worse. 64 MiB is taken in whole, to a file, before the gate is asked
 # whether it may leave.
-MOST_PUT_RATIO = {"64 KiB": 1.5, "2 MiB": 1.25, "64 MiB": 2.5}
+MOST_PUT_RATIO = {"64 KiB": 1.25, "2 MiB": 1.05, "64 MiB": 1.5}
+MOST_ROW_RATIO = 1.6
 MOST_BURST_MS = 5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 _numbers = itertools.count(1)
@@ -82,7 +77,7 @@ class Encrypted(Straight):
                  f"{self.name} to be ready", self.process, every=0.02)
 
 
-def straight(lab, name, replicas, kind=Straight):
+def straight(lab, name, replicas, kind=Straight, program=None):
     """`replicas` agents on one Lease and one prefix of MinIO, started."""
     folder = lab.folder / name
     folder.mkdir()
@@ -90,7 +85,7 @@ def straight(lab, name, replicas, kind=Straight):
     token.write_text(lab.cluster.token())
     store = lab.stores["minio"]
     secret = store.secret(folder / "bucket.yaml", prefix=name)
-    settings = Settings(program=lab.agent_program, lease=name, replicas=max(2, replicas),
+    settings = Settings(program=program or lab.agent_program, lease=name, replicas=max(2, replicas),
                         lease_duration=15, retry_period="2s", poll_period="30s")
     if kind is Encrypted:
         settings.certificate, settings.ca = lab.authority.server(name), lab.authority.ca
@@ -106,57 +101,6 @@ def alone(lab, request):
     wait_for(agent.leads, 60, f"{name} to lead", agent.process, every=0.05)
     yield agent
     agent.kill()
-
-
-class Direct:
-    """A PUT of the same bytes to the same server, on a kept connection.
-
-    Its signature covers the body, as Signature Version 4 is written; or the headers alone, with a
-    CRC-32 for the server to verify, as boto3 and the agent do it over TLS.
-    """
-
-    def __init__(self, store, signed_over_body):
-        self.store = store
-        self.signed_over_body = signed_over_body
-        self.connection = rest.connect(store.url, rest.trusting(store.ca), timeout=30)
-        self.signer = SigV4Auth(Credentials(store.access_key, store.secret_key), "s3", "us-east-1")
-        self.etag = None
-
-    def put(self, body):
-        path = f"/{self.store.bucket}/speed/direct-{self.signed_over_body}"
-        if self.signed_over_body:
-            digest = hashlib.sha256(body).hexdigest()
-            headers = {"x-amz-content-sha256": digest}
-        else:
-            digest = "UNSIGNED-PAYLOAD"
-            headers = {"x-amz-content-sha256": digest,
-                       "x-amz-checksum-crc32": b64encode(crc32(body).to_bytes(4, "big")).decode()}
-        headers.update({"If-Match": self.etag} if self.etag else {})
-        request = AWSRequest("PUT", self.store.url + path, headers=headers)
-        self.signer.payload = lambda _: digest
-        self.signer.add_auth(request)
-        self.connection.request("PUT", path, body, dict(request.headers.items()))
-        answer = self.connection.getresponse()
-        answer.read()
-        assert answer.status == 200, answer.status
-        self.etag = answer.getheader("ETag")
-
-
-class ThroughAgent:
-    def __init__(self, agent):
-        self.connection = rest.connect(agent.url, timeout=30)
-
-    def put(self, body):
-        self.connection.request("PUT", f"/v1/backup/{quote(KEY)}", body)
-        answer = self.connection.getresponse()
-        outcome = json.loads(answer.read())["outcome"]
-        assert outcome == "Committed", outcome
-
-
-def timed(call, *arguments):
-    began = time.perf_counter()
-    call(*arguments)
-    return time.perf_counter() - began
 
 
 def cpu_seconds(pid):
@@ -176,32 +120,62 @@ def note(reports, name, figures):
     print(name, figures)
 
 
+def sides_of(lab, agent):
+    return {"signed": Direct(lab.stores["minio"], True),
+            "unsigned": Direct(lab.stores["minio"], False), "through": ThroughAgent(agent)}
+
+
+def beside(lab, name):
+    """An agent of another build, to be compared with: none unless one is given."""
+    program = os.environ.get("LEASEHOLD_AGENT_BESIDE")
+    if not program:
+        return None
+    agent, = straight(lab, name, 1, program=program)
+    wait_for(agent.leads, 60, f"{name} to lead", agent.process, every=0.05)
+    return agent
+
+
 @pytest.mark.parametrize(("alone", "size"),
-                         [(Straight, size) for size in SIZES] + [(FilesInMemory, "2 MiB")],
+                         [(Straight, size) for size in SIZES]
+                         + [(FilesInMemory, size) for size in ("2 MiB", "64 MiB")],
                          indirect=["alone"])
 def test_a_put_costs_little_more_than_a_direct_one(lab, alone, reports, size):
     """Catches a pass over the body too many, a copy too many, a lost keep-alive, a wait for a 100
     Continue, an fsync in the way."""
-    store = lab.stores["minio"]
-    sides = {"signed": Direct(store, True), "unsigned": Direct(store, False),
-             "through": ThroughAgent(alone)}
-    times = {name: [] for name in sides}
-    for i in range(-5, PAIRS[size]):
-        body = os.urandom(SIZES[size])
-        order = list(sides)
-        order = order[i % 3:] + order[:i % 3]
-        took = {name: timed(sides[name].put, body) for name in order}
-        for name in order if i >= 0 else ():
-            times[name].append(took[name])
-    figures = {"pairs": PAIRS[size], "aim": AIM_PUT_RATIO, "most": MOST_PUT_RATIO[size]}
+    sides = sides_of(lab, alone)
+    other = beside(lab, f"beside-{next(_numbers)}")
+    if other:
+        sides["beside"] = ThroughAgent(other)
+    processes = [alone.process, lab.stores["minio"].process] + ([other.process] if other else [])
+    with precedence(*processes) as goes_first:
+        times = in_turn(sides, SIZES[size], PAIRS[size])
+    figures = {"pairs": PAIRS[size], "first": goes_first, "aim": AIM_PUT_RATIO}
     for name in sides:
         figures[f"{name}_ms"] = round(statistics.median(times[name]) * 1e3, 2)
-    for name in ("signed", "unsigned"):
-        ratios = [mine / direct for mine, direct in zip(times["through"], times[name])]
-        figures[f"ratio_to_{name}"] = round(statistics.median(ratios), 3)
+    for name in sides.keys() - {"through"}:
+        figures[f"ratio_to_{name}"] = ratio(times["through"], times[name])
+    if other:
+        figures["beside_to_signed"] = ratio(times["beside"], times["signed"])
+        other.kill()
     place = "-files-in-memory" if isinstance(alone, FilesInMemory) else ""
     note(reports, f"put-{size.replace(' ', '-')}{place}", figures)
-    assert figures["ratio_to_signed"] <= MOST_PUT_RATIO[size], figures
+    # Beside other work of the machine the interval is wide, and says so.
+    assert figures["ratio_to_signed"]["low"] <= MOST_PUT_RATIO[size], figures
+
+
+def test_puts_one_after_the_other_cost_little_more(lab, alone, reports):
+    """Nothing rests between them: what an answered PUT leaves to be done is paid for by the next
+    one. Catches work that was put off in order to look fast."""
+    sides = sides_of(lab, alone)
+    del sides["unsigned"]
+    with precedence(alone.process, lab.stores["minio"].process) as goes_first:
+        times = in_rows(sides, SIZES["2 MiB"], rows=12, keys=16)
+    figures = {"rows": 12, "keys": 16, "first": goes_first,
+               "ratio_to_signed": ratio(times["through"], times["signed"])}
+    for name in sides:
+        figures[f"{name}_ms"] = round(statistics.median(times[name]) * 1e3 / 16, 2)
+    note(reports, "puts-in-rows", figures)
+    assert figures["ratio_to_signed"]["low"] <= MOST_ROW_RATIO, figures
 
 
 def test_queries_at_the_same_instant(lab, reports):
@@ -216,17 +190,31 @@ def test_queries_at_the_same_instant(lab, reports):
         wait_for(lambda: follower.query("etl/window").status == 200, 60, "the follower's own copy")
 
         def burst(path):
-            done = subprocess.run([lab.tools["load"], "-connections=200", "-rounds=20",
-                                   follower.url + path], capture_output=True, text=True, check=True)
+            # On a core of its own: whoever asks is on another machine than who answers.
+            done = subprocess.run(["taskset", "--cpu-list", "0", lab.tools["load"],
+                                   "-connections=200", "-rounds=20", follower.url + path],
+                                  capture_output=True, text=True, check=True)
             result = json.loads(done.stdout)
             assert set(result["statuses"]) == {"200"}, result
-            return result["p99Ms"]
-        pairs = [(burst("/v1/query/etl/window"), burst("/healthz")) for _ in range(5)]
-        query, nothing = min(pairs)
-        note(reports, "burst", {"query_p99_ms": query, "beside_p99_ms": nothing,
-                                "all": pairs, "most": MOST_BURST_MS})
+            return result
+        # Who asks is started by this process, and goes first as it does.
+        with precedence(follower.process) as goes_first:
+            pairs = [(burst("/v1/query/etl/window"), burst("/healthz")) for _ in range(5)]
+        queries, nothing = ([pair[side] for pair in pairs] for side in (0, 1))
+
+        def figures_of(results):
+            bursts = [one for result in results for one in result["burstP99Ms"]]
+            return {"burst_p99_ms": round(statistics.median(bursts), 2),
+                    "nine_of_ten_ms": round(statistics.quantiles(bursts, n=10)[-1], 2),
+                    "all_p99_ms": [result["p99Ms"] for result in results],
+                    "seen_p99_ms": [result["seenP99Ms"] for result in results],
+                    "fired_ms": max(result["firedMs"] for result in results)}
+        figures = {"first": goes_first, "most": MOST_BURST_MS, "query": figures_of(queries),
+                   "healthz": figures_of(nothing)}
+        note(reports, "burst", figures)
         # On a machine that has nothing else to do; on another one, by what it costs there anyway.
-        assert query <= max(MOST_BURST_MS, 3 * nothing)
+        assert min(figures["query"]["all_p99_ms"]) <= max(
+            MOST_BURST_MS, 3 * min(figures["healthz"]["all_p99_ms"])), figures
     finally:
         for agent in agents:
             agent.process.kill()

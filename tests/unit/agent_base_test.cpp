@@ -98,6 +98,23 @@ TEST(AgentCrc32, KnowsTheCheckValueInAnyPieces) {
     EXPECT_EQ(crc.value(), 0xCBF43926U);
 }
 
+TEST(AgentCrc32, OfTwoPartsComesFromTheirsAlone) {
+    std::string text(70'001, ' ');
+    for (std::size_t i = 0; i < text.size(); ++i)
+        text[i] = static_cast<char>(i * i % 251);
+    const auto of = [](std::string_view bytes) {
+        Crc32 crc;
+        crc.add(bytes);
+        return crc.value();
+    };
+    for (const std::size_t at : {0UL, 1UL, 7UL, 128UL, 65'536UL, 70'000UL, 70'001UL}) {
+        const std::string_view all = text;
+        EXPECT_EQ(crc32_of_both(of(all.substr(0, at)), of(all.substr(at)), text.size() - at),
+                  of(all))
+            << at;
+    }
+}
+
 TEST(AgentSpool, KeepsSmallContentInMemoryAndLargeInAFileWithTheSameDigest) {
     const std::string directory = std::filesystem::temp_directory_path();
     const std::string large(kSpoolInMemory + 12345, 'x');
@@ -106,6 +123,8 @@ TEST(AgentSpool, KeepsSmallContentInMemoryAndLargeInAFileWithTheSameDigest) {
     const Blob small = spool.finish();
     EXPECT_EQ(small.size, 3U);
     EXPECT_EQ(bytes_of(small)->view(), "abc");
+    EXPECT_EQ(bytes_of(small)->crc32(), 0x352441C2U);
+    EXPECT_LT(bytes_of(small)->spool_file(), 0);
 
     for (std::size_t at = 0; at < large.size(); at += 100'000)
         spool.append(std::string_view(large).substr(at, 100'000));
@@ -115,6 +134,11 @@ TEST(AgentSpool, KeepsSmallContentInMemoryAndLargeInAFileWithTheSameDigest) {
     EXPECT_EQ(text_of(*bytes_of(big)), large);
     const Blob same = blob_of(large);
     EXPECT_EQ(big, same);
+    EXPECT_GE(bytes_of(big)->spool_file(), 0);
+    Crc32 crc;
+    crc.add(large);
+    EXPECT_EQ(bytes_of(big)->crc32(), crc.value()) << "and not with what was spooled before";
+    EXPECT_EQ(memory_bytes("abc")->crc32(), std::nullopt);
     const std::array<BytesPtr, 2> parts{memory_bytes("ab"), memory_bytes("c")};
     EXPECT_EQ(content_digest(digest_of(parts)), small.digest);
 }
@@ -155,6 +179,9 @@ TEST(AgentBodyBuffer, IsHashedWhileItIsFilled) {
     const Blob blob = buffer.finish();
     EXPECT_EQ(blob, blob_of(text));
     EXPECT_EQ(text_of(*bytes_of(blob)), text);
+    Crc32 crc;
+    crc.add(text);
+    EXPECT_EQ(bytes_of(blob)->crc32(), crc.value());
 }
 
 TEST(AgentWriteGate, ClosesByTimeAlone) {

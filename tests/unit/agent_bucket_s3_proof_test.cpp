@@ -100,6 +100,39 @@ TEST_F(AgentS3Proof, AFileThatRottedIsNotSentAlthoughItsChecksumWouldFit) {
     EXPECT_TRUE(server_.seen().empty());
 }
 
+/// Bytes in a file that were counted as they came in.
+class TakenIn : public Unviewed {
+  public:
+    explicit TakenIn(const std::string& text) : Unviewed(text) { crc_.add(text); }
+    [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<char> out) const override {
+        const std::size_t got = Unviewed::read(offset, out);
+        given += got;
+        return got;
+    }
+    [[nodiscard]] std::optional<std::uint32_t> crc32() const override { return crc_.value(); }
+    mutable std::size_t given = 0;
+
+  private:
+    Crc32 crc_;
+};
+
+TEST_F(AgentS3Proof, WhatWasTakenInByThisProcessIsReadOnceAsItIsSent) {
+    SendBucket put = put_of("HEAD", "payload");
+    auto body = std::make_shared<ObjectBody>(*put.body);
+    const auto bytes = std::make_shared<TakenIn>("payload");
+    body->payload.bytes = bytes;
+    put.body = body;
+    EXPECT_EQ(call(put).status, 200);
+    EXPECT_EQ(server_.seen().back().body, "HEADpayload");
+    EXPECT_EQ(last().at("x-amz-checksum-crc32"), "xOHrmg==");
+    EXPECT_EQ(bytes->given, 7U);
+    config_.send_content_md5 = true;  // which nobody took
+    rig_.reset();
+    EXPECT_EQ(call(put).status, 200);
+    EXPECT_EQ(bytes->given, 3 * 7U);
+    EXPECT_EQ(last().at("x-amz-checksum-crc32"), "xOHrmg==");
+}
+
 TEST_F(AgentS3Proof, WhereCertificatesAreNotVerifiedTheSignatureCoversTheBody) {
     config_.tls.verify = false;
     EXPECT_EQ(call(put_of("HEAD", "payload")).status, 200);

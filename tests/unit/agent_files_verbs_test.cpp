@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "agent/base/clock.hpp"
 #include "model/base/check.hpp"
 #include "tests/unit/agent_files_rig.hpp"
 
@@ -118,6 +119,71 @@ TEST(AgentFiles, LargeContentComesFromASpoolFileAndGoesOutWithoutMemory) {
     EXPECT_TRUE(rig.loaded("big") == "1/e " + text);
     const FileReply reply = rig.ask(FileVerb::load, "big");
     EXPECT_TRUE(bytes_of(reply.entries->front().payload)->view().empty());
+}
+
+std::uint64_t inode_of(const fs::path& path) {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+    return status.st_ino;
+}
+
+TEST(AgentFiles, AFileThatContentWasSpooledToBecomesTheKeysAndIsNotCopied) {
+    const TestFolder folder;
+    FilesRig rig(folder.path());
+    const std::string text(kSpoolInMemory + 54'321, 'x');
+    Spool spool(rig.store().spool_directory());
+    spool.append(text);
+    const Blob blob = spool.finish();
+    struct stat spooled {};
+    ASSERT_EQ(::fstat(bytes_of(blob)->spool_file(), &spooled), 0);
+    EXPECT_EQ(rig.ask(FileVerb::store, "one", tag_of(1, "e"), blob).status, FileStatus::ok);
+    EXPECT_EQ(inode_of(rig.root() / "one"), spooled.st_ino);
+    struct stat named {};
+    ASSERT_EQ(::stat((rig.root() / "one").c_str(), &named), 0);
+    EXPECT_EQ(named.st_mode & 0444U, 0444U) << "as any file of the store";
+    // It has a name by now: whoever stores it again stores a copy, and no second name is left.
+    EXPECT_EQ(rig.ask(FileVerb::store, "one", tag_of(2, "f"), blob).status, FileStatus::ok);
+    EXPECT_NE(inode_of(rig.root() / "one"), spooled.st_ino);
+    EXPECT_EQ(rig.ask(FileVerb::store, "two", tag_of(3, "g"), blob).status, FileStatus::ok);
+    EXPECT_TRUE(fs::is_empty(rig.own("tmp")));
+    rig.restart();
+    EXPECT_TRUE(rig.loaded("one") == "2/f " + text);
+    EXPECT_TRUE(rig.loaded("two") == "3/g " + text);
+}
+
+TEST(AgentFiles, ContentThatWasSpooledOnAnotherFileSystemIsCopied) {
+    const TestFolder folder;
+    FilesRig rig(folder.path());
+    const std::string text(kSpoolInMemory + 1, 'x');
+    Spool spool(fs::exists("/dev/shm") ? "/dev/shm" : folder.path().string());
+    spool.append(text);
+    EXPECT_EQ(rig.ask(FileVerb::store, "k", tag_of(1, "e"), spool.finish()).status, FileStatus::ok);
+    EXPECT_TRUE(rig.loaded("k") == "1/e " + text);
+}
+
+TEST(AgentFiles, AStoreGivesWayToTheUploadOfItsKey) {
+    const TestFolder folder;
+    FilesRig rig(folder.path(), 1);
+    rig.send(RequestId(1), FileVerb::store, "k", tag_of(1, "e"), blob_of("1"));
+    rig.store().upload_left(RequestId(70), ObjectKey("k"));  // of the same step
+    rig.send(RequestId(2), FileVerb::load, "k");
+    rig.send(RequestId(3), FileVerb::store, "other", tag_of(1, "e"), blob_of("1"));
+    EXPECT_EQ(rig.wait(1).back().request, RequestId(3));
+    EXPECT_EQ(rig.answers_before_new_work(), 1U);
+    EXPECT_FALSE(fs::exists(rig.root() / "k")) << "answered is what is done";
+    rig.store().upload_answered(RequestId(71));
+    EXPECT_EQ(rig.answers_before_new_work(), 1U);
+    rig.store().upload_answered(RequestId(70));
+    EXPECT_EQ(rig.wait(1).back().request, RequestId(1));
+    EXPECT_EQ(rig.wait(1).back().request, RequestId(2)) << "in their order";
+    // One that left before its file's turn came, and one that takes too long.
+    rig.store().upload_left(RequestId(72), ObjectKey("k"));
+    const Instant began = boottime();
+    EXPECT_EQ(rig.put("k", "2", tag_of(2, "f")), FileStatus::ok);
+    EXPECT_GE(boottime() - began, std::chrono::seconds(1));
+    EXPECT_LT(boottime() - began, std::chrono::seconds(5));
+    rig.store().upload_answered(RequestId(72));
+    EXPECT_EQ(rig.loaded("k"), "2/f 2");
 }
 
 TEST(AgentFiles, RequestsOfOneKeyAreDoneInTheirOrder) {

@@ -3,11 +3,15 @@
 // Every connection is open before the first request. With -period each asks once in every period,
 // at a moment of its own; without, all ask at the same moment, and again once all were answered.
 // One thread and one epoll for all of them: the asking shares the cores with what it measures, and
-// goroutines that wake each other took as much of them as the server.
+// goroutines that wake each other took as much of them as the server. For the same reason an answer
+// counts from when the kernel had it for this process (SO_TIMESTAMPNS), and not from when this
+// process came to read it, which is shown beside it; and while a burst is out this process does not
+// sleep, for on one machine each answer would wake it at the server's expense.
 package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -29,17 +33,35 @@ type result struct {
 	P50      float64     `json:"p50Ms"`
 	P99      float64     `json:"p99Ms"`
 	Max      float64     `json:"maxMs"`
+	// As this process saw it: with its own wait for a core.
+	SeenP99 float64 `json:"seenP99Ms"`
 	// Of bursts: from the first request of one to its last, the longest. "At the same moment" is
-	// no longer than this.
-	Fired float64 `json:"firedMs"`
+	// no longer than this. And the 99th percentile of each.
+	Fired  float64   `json:"firedMs"`
+	Bursts []float64 `json:"burstP99Ms,omitempty"`
 }
 
 type client struct {
 	socket int
 	began  time.Time
 	buffer []byte
-	have   int // of the answer, in the buffer
-	whole  int // size of the answer; -1 while it is not known
+	have   int       // of the answer, in the buffer
+	whole  int       // size of the answer; -1 while it is not known
+	came   time.Time // when the kernel had the last of it
+}
+
+const controlSize = 64
+
+// stampOf is the kernel's, in the control messages of a read; none: now.
+func stampOf(control []byte) time.Time {
+	const header, sizeOf = syscall.SizeofCmsghdr, 16
+	if len(control) < header+sizeOf ||
+		binary.NativeEndian.Uint32(control[8:]) != syscall.SOL_SOCKET ||
+		binary.NativeEndian.Uint32(control[12:]) != syscall.SO_TIMESTAMPNS {
+		return time.Now()
+	}
+	seconds := int64(binary.NativeEndian.Uint64(control[header:]))
+	return time.Unix(seconds, int64(binary.NativeEndian.Uint64(control[header+8:])))
 }
 
 func open(address *net.TCPAddr) (*client, error) {
@@ -60,6 +82,9 @@ func open(address *net.TCPAddr) (*client, error) {
 	if err := syscall.SetsockoptInt(socket, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return nil, err
 	}
+	if err := syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1); err != nil {
+		return nil, err
+	}
 	return &client{socket: socket, buffer: make([]byte, 64<<10)}, syscall.SetNonblock(socket, true)
 }
 
@@ -77,7 +102,8 @@ func (c *client) ask(request []byte) error {
 // listen reads what has come of the answer, which has a Content-Length and fits the buffer, and
 // says whether that is all of it.
 func (c *client) listen() (bool, error) {
-	count, err := syscall.Read(c.socket, c.buffer[c.have:])
+	var control [controlSize]byte
+	count, told, _, _, err := syscall.Recvmsg(c.socket, c.buffer[c.have:], control[:], 0)
 	if err == syscall.EAGAIN || err == syscall.EINTR {
 		return false, nil
 	}
@@ -88,6 +114,7 @@ func (c *client) listen() (bool, error) {
 		return false, errors.New("the connection was closed before the whole answer")
 	}
 	c.have += count
+	c.came = stampOf(control[:told])
 	if c.whole < 0 {
 		if c.whole, err = size(c.buffer[:c.have]); err != nil {
 			return false, err
@@ -123,6 +150,8 @@ type crowd struct {
 	events   []syscall.EpollEvent
 	statuses map[int]int
 	took     []time.Duration
+	seen     []time.Duration
+	bursts   []float64
 	fired    time.Duration
 }
 
@@ -173,7 +202,9 @@ func (all *crowd) listen(milliseconds int, done func(*client)) {
 		if !whole {
 			continue
 		}
-		all.took = append(all.took, time.Since(c.began))
+		// By the clock of the wall, as the kernel's stamp is.
+		all.took = append(all.took, c.came.Sub(c.began.Round(0)))
+		all.seen = append(all.seen, time.Since(c.began))
 		status, err := strconv.Atoi(string(c.buffer[len("HTTP/1.1 ") : len("HTTP/1.1 ")+3]))
 		if err != nil {
 			fail(err)
@@ -219,8 +250,8 @@ func (all *crowd) paced(rounds int, period time.Duration) {
 	}
 }
 
-// bursts lets all ask at once, again and again.
-func (all *crowd) bursts(rounds int) {
+// inBursts lets all ask at once, again and again.
+func (all *crowd) inBursts(rounds int) {
 	for range rounds {
 		left := len(all.clients)
 		began := time.Now()
@@ -229,8 +260,9 @@ func (all *crowd) bursts(rounds int) {
 		}
 		all.fired = max(all.fired, time.Since(began))
 		for left > 0 {
-			all.listen(-1, func(*client) { left-- })
+			all.listen(0, func(*client) { left-- })
 		}
+		all.bursts = append(all.bursts, rank(all.took[len(all.took)-len(all.clients):], 0.99))
 		time.Sleep(20 * time.Millisecond)
 	}
 }
@@ -239,12 +271,16 @@ func milliseconds(span time.Duration) float64 {
 	return float64(span.Microseconds()) / 1000
 }
 
+// rank is the value that so great a share of `of` does not exceed.
+func rank(of []time.Duration, share float64) float64 {
+	sorted := append([]time.Duration(nil), of...)
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i] < sorted[j] })
+	return milliseconds(sorted[int(share*float64(len(sorted)-1))])
+}
+
 func (all *crowd) result() result {
-	sort.Slice(all.took, func(i, j int) bool { return all.took[i] < all.took[j] })
-	rank := func(share float64) float64 {
-		return milliseconds(all.took[int(share*float64(len(all.took)-1))])
-	}
-	return result{all.statuses, len(all.took), rank(0.5), rank(0.99), rank(1), milliseconds(all.fired)}
+	return result{all.statuses, len(all.took), rank(all.took, 0.5), rank(all.took, 0.99),
+		rank(all.took, 1), rank(all.seen, 0.99), milliseconds(all.fired), all.bursts}
 }
 
 func fail(err error) {
@@ -270,7 +306,7 @@ func main() {
 	if *period > 0 {
 		all.paced(*rounds, *period)
 	} else {
-		all.bursts(*rounds)
+		all.inBursts(*rounds)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(all.result()); err != nil {
 		fail(err)
