@@ -24,6 +24,10 @@ class BucketRules {
     void alarmed(const ReplicaStepped& step);
     /// Does `index` have an unanswered write or removal of `key`?
     [[nodiscard]] bool writes_open(ReplicaIndex index, const ObjectKey& key) const;
+    /// The newest epoch that `index` has claimed in the bucket; 0 = none.
+    [[nodiscard]] Epoch claimed(ReplicaIndex index) const {
+        return index < claims_.size() ? claims_[index] : Epoch{};
+    }
     void process_ended(ReplicaIndex index);
 
   private:

@@ -341,6 +341,14 @@ bool Calls::own_of_query(ReplicaIndex index, RequestId request) const {
     });
 }
 
+Calls::Open Calls::open(ReplicaIndex index) const {
+    Open open;
+    if (index >= stations_.size()) return open;
+    for (const Call& call : stations_[index].calls)
+        ++(call.is_query ? open.queries : open.reads);
+    return open;
+}
+
 bool Calls::awaited(ReplicaIndex index, const ObjectKey& key) const {
     return index < stations_.size() &&
            std::ranges::any_of(stations_[index].calls, [&key](const Call& call) {

@@ -47,6 +47,12 @@ class Calls {
     }
     /// Is it the own request of an open query?
     [[nodiscard]] bool own_of_query(ReplicaIndex index, RequestId request) const;
+    /// How many of a process are open.
+    struct Open {
+        std::size_t reads = 0;
+        std::size_t queries = 0;
+    };
+    [[nodiscard]] Open open(ReplicaIndex index) const;
     /// Is a backup read of the key open?
     [[nodiscard]] bool awaited(ReplicaIndex index, const ObjectKey& key) const;
     void process_ended(const ProcessEnded& record, const ReplicaFacts& self);

@@ -59,6 +59,11 @@ void Checkers::on(const PathChanged& record) {
     parts_->changed(record.at, record.number, record.replica);
 }
 
+void Checkers::on(const ReplicaTold& record) {
+    parts_->status_rules.told(record);
+    parts_->index_rules.told(record);
+}
+
 void Checkers::Parts::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     progress.changed(at, number, index);
     freshness.changed(at, number, index);
@@ -149,6 +154,7 @@ void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex in
 
 void Checkers::Parts::fault(const FaultTookEffect& record) {
     progress.fault(record);
+    index_rules.fault(record);
     twin.disturbed(kNobody);
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;

@@ -80,6 +80,7 @@ class Checkers : public Observer {
     void on(const ObjectCommitted&) override;
     void on(const FaultTookEffect&) override;
     void on(const PathChanged&) override;
+    void on(const ReplicaTold&) override;
 
     /// A safety invariant is already violated: a run may end early (and say so).
     [[nodiscard]] bool violated() const;

@@ -151,6 +151,10 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
         case effect_index<Mark>():
             if (as<Mark>(effect).mark == MarkId::stepped_down_abdicated) stable.abdicated(step);
             if (as<Mark>(effect).mark == MarkId::version_went_back) bucket.alarmed(step);
+            status_rules.marked(step, self, as<Mark>(effect).mark);
+            break;
+        case effect_index<AbortBucket>():
+            requests.aborted(step.replica, as<AbortBucket>(effect).request);
             break;
         case effect_index<SendBucket>():
             if (as<SendBucket>(effect).verb == BucketVerb::get)

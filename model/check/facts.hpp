@@ -37,6 +37,8 @@ enum class Id : std::uint8_t {
     freshness,
     never_regresses,
     converge,
+    index_complete,
+    status_truthful,
     one_outcome,
     releases_all,
     stop_bounded,

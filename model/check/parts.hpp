@@ -15,6 +15,7 @@
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
 #include "model/check/goes_on.hpp"
+#include "model/check/index_rules.hpp"
 #include "model/check/keeping.hpp"
 #include "model/check/lease_rules.hpp"
 #include "model/check/lineage.hpp"
@@ -23,6 +24,7 @@
 #include "model/check/requests.hpp"
 #include "model/check/served.hpp"
 #include "model/check/stable.hpp"
+#include "model/check/status_rules.hpp"
 #include "model/check/twin.hpp"
 #include "model/check/writes.hpp"
 
@@ -46,6 +48,8 @@ struct Checkers::Parts {
           keeping(facts, served, contents),
           stable(facts, writes),
           converge(facts, writes, contents, served),
+          index_rules(facts, contents, served),
+          status_rules(facts, calls, requests, writes, bucket),
           claims(facts),
           rates(facts),
           twin(facts, contents, requests) {}
@@ -91,6 +95,8 @@ struct Checkers::Parts {
     Keeping keeping;
     Stable stable;
     Converge converge;
+    IndexRules index_rules;
+    StatusRules status_rules;
     Claims claims;
     Rates rates;
     Twin twin;

@@ -23,8 +23,8 @@ void Requests::sent(const ReplicaStepped& step, const Tenure& tenure, const Send
         else if (request.verb == BucketVerb::list)
             list(step, tenure, request, station);
     }
-    station.flights.push_back(
-        Flight{request.request, request.verb, request.key, own_of_query, tenure.era, step.number});
+    station.flights.push_back(Flight{request.request, request.verb, request.key, own_of_query,
+                                     tenure.era, step.number, false});
 }
 
 void Requests::get(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
@@ -116,6 +116,25 @@ Requests::Gets Requests::gets(ReplicaIndex index, const ObjectKey& key) const {
         found.of_key = found.of_key || flight.key == key;
     }
     return found;
+}
+
+void Requests::aborted(ReplicaIndex index, RequestId request) {
+    if (index >= stations_.size()) return;
+    for (Flight& flight : stations_[index].flights)
+        flight.aborted = flight.aborted || flight.request == request;
+}
+
+Requests::Open Requests::open(ReplicaIndex index, std::uint32_t era) const {
+    Open open;
+    if (index >= stations_.size()) return open;
+    for (const Flight& flight : stations_[index].flights) {
+        ++open.all;
+        if (flight.aborted || flight.own_of_query || flight.era != era) continue;
+        if (flight.key.view().starts_with(".ha/")) continue;
+        open.puts += flight.verb == BucketVerb::put ? 1U : 0U;
+        open.gets += flight.verb == BucketVerb::get ? 1U : 0U;
+    }
+    return open;
 }
 
 void Requests::process_ended(ReplicaIndex index) {

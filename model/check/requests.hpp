@@ -32,6 +32,16 @@ class Requests {
         bool of_key = false;
     };
     [[nodiscard]] Gets gets(ReplicaIndex index, const ObjectKey& key) const;
+    /// The replica stops waiting for the answer.
+    void aborted(ReplicaIndex index, RequestId request);
+    /// A process's requests in flight; `puts` and `gets`: those of data that it sent in that era
+    /// and still waits for, without the GETs of queries.
+    struct Open {
+        std::size_t all = 0;
+        std::size_t puts = 0;
+        std::size_t gets = 0;
+    };
+    [[nodiscard]] Open open(ReplicaIndex index, std::uint32_t era) const;
 
   private:
     struct Flight {
@@ -41,6 +51,7 @@ class Requests {
         bool own_of_query = false;
         std::uint32_t era = 0;
         std::uint64_t number = 0;
+        bool aborted = false;
     };
     struct Station {
         std::vector<Flight> flights;

@@ -219,6 +219,7 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
     }
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         stations_[step.replica].keys[file.key].file = false;  // until it is done
+    if (file.verb != FileVerb::load) stations_[step.replica].keys[file.key].retag_failed = false;
     stations_[step.replica].flights.push_back(
         FileFlight{file.request, file.verb, file.key, file.tag});
 }
@@ -256,6 +257,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         const bool not_loaded = found->verb == FileVerb::load && floor.tag.dirty;
         if (not_stored || not_loaded) floor.asked = 0;
         if (found->verb == FileVerb::load) floor.file = false;
+        if (found->verb == FileVerb::retag) floor.retag_failed = !ok;
         if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
             floor.tag = found->tag;
             floor.tagged = {step.at, step.number, false};
@@ -280,6 +282,13 @@ bool Served::storing(ReplicaIndex index, const ObjectKey& name) const {
     });
 }
 
+bool Served::unsettled(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return false;
+    const auto found = stations_[index].keys.find(name);
+    return changing(index, name) ||
+           (found != stations_[index].keys.end() && found->second.retag_failed);
+}
+
 const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
     if (index >= stations_.size()) return nullptr;
     const auto found = stations_[index].keys.find(name);
@@ -291,6 +300,21 @@ Served::Tagged Served::tagged(ReplicaIndex index, const ObjectKey& name) const {
     if (index >= stations_.size()) return {};
     const auto found = stations_[index].keys.find(name);
     return found == stations_[index].keys.end() ? Tagged{} : found->second.tagged;
+}
+
+bool Served::is_newest(ReplicaIndex index, const ObjectKey& name, const KeyContents& key) const {
+    if (index >= stations_.size() || key.commits.empty()) return false;
+    const auto found = stations_[index].keys.find(name);
+    return found != stations_[index].keys.end() && found->second.committed &&
+           found->second.committed->rank.sequence == key.commits.back().rank.sequence;
+}
+
+bool Served::saw_present(ReplicaIndex index, const ObjectKey& name, const KeyContents& key) const {
+    return is_newest(index, name, key) && !key.commits.back().absent;
+}
+
+bool Served::saw_removed(ReplicaIndex index, const ObjectKey& name, const KeyContents& key) const {
+    return is_newest(index, name, key) && key.commits.back().absent;
 }
 
 void Served::process_ended(ReplicaIndex index) {

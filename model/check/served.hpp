@@ -37,6 +37,15 @@ class Served {
     };
     /// The newest of its process; number 0 = none.
     [[nodiscard]] Tagged tagged(ReplicaIndex index, const ObjectKey& name) const;
+    /// Is what its process last said or committed of the key what the bucket holds now: a version,
+    /// or that there is none?
+    [[nodiscard]] bool saw_present(ReplicaIndex index, const ObjectKey& name,
+                                   const KeyContents& key) const;
+    [[nodiscard]] bool saw_removed(ReplicaIndex index, const ObjectKey& name,
+                                   const KeyContents& key) const;
+    /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
+    /// tried again?
+    [[nodiscard]] bool unsettled(ReplicaIndex index, const ObjectKey& name) const;
     /// Has it asked what lies on its disk, and not been told?
     [[nodiscard]] bool blind(ReplicaIndex index) const {
         return index < stations_.size() && stations_[index].blind;
@@ -63,6 +72,7 @@ class Served {
         std::uint64_t asked_number = 0;
         bool file = false;          ///< there is a local copy
         bool store_failed = false;  ///< the last store of it, in this process
+        bool retag_failed = false;  ///< it is to have another tag
         FileTag tag;                ///< that of the copy
         Tagged tagged;
     };
@@ -80,6 +90,8 @@ class Served {
     };
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);
+    [[nodiscard]] bool is_newest(ReplicaIndex index, const ObjectKey& name,
+                                 const KeyContents& key) const;
     [[nodiscard]] bool known(const KeyContents& key, const Blob& payload) const;
     [[nodiscard]] bool left_behind(const FileEntry& entry, const Floor& floor) const;
     /// One answer with data; `asked`: the event that brought the call.

@@ -126,6 +126,17 @@ constexpr std::array<Row, kInvariantCount> kRows{{
      Status::not_applicable,
      "at the end nobody led, or no replica had healthy paths for long enough, or the bucket had "
      "held nothing for so long"},
+    {{"index.complete", InvariantClass::safety,
+      "the index that a replica tells has all keys that it holds or knows of, in order, and no "
+      "others"},
+     Needs::storage,
+     Status::not_applicable,
+     "nobody asked a replica for its index"},
+    {{"status.truthful", InvariantClass::safety,
+      "what a replica tells of its role, its gate and its queues is what the history shows"},
+     Needs::nothing,
+     Status::not_applicable,
+     "nobody asked a replica for its status"},
     {{"read.one-outcome", InvariantClass::safety,
       "each backup read ends exactly once, NotFound only at a leader, or with its process"},
      Needs::storage,

@@ -96,6 +96,15 @@ bool Writes::accepted(ReplicaIndex index, CallId call) const {
                        [call](const Write& write) { return write.call == call; });
 }
 
+std::size_t Writes::open_keys(ReplicaIndex index) const {
+    if (index >= stations_.size()) return 0;
+    std::vector<std::string_view> keys;
+    for (const Write& write : stations_[index].writes)
+        keys.push_back(write.key.view());
+    std::ranges::sort(keys);
+    return static_cast<std::size_t>(std::ranges::unique(keys).begin() - keys.begin());
+}
+
 /// From when on the write's leader could work without a break.
 TrueTime Writes::begin(const Station& own, const Write& write) const {
     return std::max({write.accepted, own.since, own.settles});

@@ -21,6 +21,8 @@ class Writes {
     void done(const ReplicaStepped& step, const ReplicaFacts& self, const WriteDone& done);
     /// After the effects of the step that brought it: is it accepted, and thereby owed?
     [[nodiscard]] bool accepted(ReplicaIndex index, CallId call) const;
+    /// Of how many keys it has writes without an answer.
+    [[nodiscard]] std::size_t open_keys(ReplicaIndex index) const;
     /// Something about this replica may have changed: can it work?
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
     /// Something disturbed it for an instant: what it could do before says nothing of after.

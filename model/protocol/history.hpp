@@ -99,6 +99,8 @@ struct PathChanged : RecordBase {
     bool bucket_healthy = true;
 };
 
+struct ReplicaTold;  // what it tells who asks: model/replica/told.hpp
+
 /// Reads a history as it is made. Overrides of records that don't matter are left out.
 class Observer {
   public:
@@ -112,6 +114,7 @@ class Observer {
     virtual void on(const ObjectCommitted&) {}
     virtual void on(const FaultTookEffect&) {}
     virtual void on(const PathChanged&) {}
+    virtual void on(const ReplicaTold&) {}
 };
 
 }  // namespace leasehold

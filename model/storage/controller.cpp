@@ -164,7 +164,7 @@ StorageStatus RWStorageController::status() const {
     for (std::uint32_t i = 0; i < state_.catalog.size(); ++i) {
         const Entry& known = state_.catalog.at(KeyId{i});
         objects += known.view.etag.empty() ? 0U : 1U;
-        status.tombstones += known.examined && known.tombstone ? 1U : 0U;
+        status.tombstones += known.buried() ? 1U : 0U;
     }
     status.tombstone_bytes = status.tombstones * kHeaderSize;
     // Tombstones are objects to a LIST: where nobody purges, this is what removals cost for

@@ -22,6 +22,7 @@ class Tee : public Observer {
     void on(const ObjectCommitted& record) override { pass(record); }
     void on(const FaultTookEffect& record) override { pass(record); }
     void on(const PathChanged& record) override { pass(record); }
+    void on(const ReplicaTold& record) override { pass(record); }
 
   private:
     template <class Record>

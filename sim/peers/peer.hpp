@@ -46,6 +46,8 @@ class Peer {
     [[nodiscard]] std::string summary() const { return hosted_->summary(); }
     /// It answers reads, writes and queries: the world gives it the scenario's workload.
     [[nodiscard]] bool takes_workload() const { return hosted_->takes_workload(); }
+    /// The production machine, which tells its status to who asks; null: another one.
+    [[nodiscard]] const Replica* ours() const { return hosted_->ours(); }
 
   private:
     struct Door {
@@ -59,6 +61,7 @@ class Peer {
         [[nodiscard]] virtual bool gate_open(Instant now) const = 0;
         [[nodiscard]] virtual std::string summary() const = 0;
         [[nodiscard]] virtual bool takes_workload() const = 0;
+        [[nodiscard]] virtual const Replica* ours() const = 0;
     };
 
     template <class T>
@@ -97,6 +100,12 @@ class Peer {
                 return machine.takes_workload();
             else
                 return std::same_as<T, Replica>;
+        }
+        [[nodiscard]] const Replica* ours() const override {
+            if constexpr (std::same_as<T, Replica>)
+                return &machine;
+            else
+                return nullptr;
         }
 
         static constexpr bool kKnowsItsGate = requires(const T& same, Instant now) {

@@ -57,7 +57,7 @@ inline constexpr std::array<std::string_view, 4> kRoles{"leader", "follower", "f
 
 /// Ids of the invariants that a scenario may name: those that model/check judges, in its order. A
 /// name that nothing judges could never be met, so it is refused. A test compares the lists.
-inline constexpr std::array<std::string_view, 24> kInvariants{
+inline constexpr std::array<std::string_view, 26> kInvariants{
     "leader.at-most-one",
     "leader.eventually-one",
     "leader.stable",
@@ -78,6 +78,8 @@ inline constexpr std::array<std::string_view, 24> kInvariants{
     "follower.freshness",
     "payload.never-regresses",
     "replicas.converge",
+    "index.complete",
+    "status.truthful",
     "read.one-outcome",
     "promotion.releases-all",
     "stop.bounded",

@@ -16,6 +16,7 @@ constexpr std::int64_t kFileBytesPerSecond = 1'000'000'000;
 
 Hosts::Hosts(Context& context)
     : context_(context),
+      onlooker_(context),
       file_latency_(context.scenario.files.latency),
       file_random_(context.stream("files")) {
     const bool rolls_back = std::ranges::any_of(

@@ -233,6 +233,7 @@ void Hosts::step(ReplicaIndex replica, const Event& event) {
     host.performed = 0;
     host.replica.step(now, event, host.effects);
     context_.recorder.stepped(at, replica, now, event, host.effects);
+    onlooker_.stepped(replica, now.monotonic, event);
     if (!host.effects.empty()) perform(replica);
     if (!host.running() || host.paused) return;
     if (host.step_takes > Duration(0)) {

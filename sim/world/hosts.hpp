@@ -5,6 +5,7 @@
 
 #include "sim/world/context.hpp"
 #include "sim/world/draw.hpp"
+#include "sim/world/onlooker.hpp"
 
 namespace leasehold::sim {
 
@@ -82,6 +83,7 @@ class Hosts {
     };
 
     Context& context_;
+    Onlooker onlooker_;
     Slab<FileUnderWay> files_;
     LatencyDraw file_latency_;
     Random file_random_;

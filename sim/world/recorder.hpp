@@ -8,6 +8,7 @@
 #include "model/base/marks.hpp"
 #include "model/check/result.hpp"
 #include "model/protocol/history.hpp"
+#include "model/replica/told.hpp"
 #include "sim/world/record_digest.hpp"
 
 namespace leasehold::sim {
@@ -29,6 +30,12 @@ class Recorder {
     /// A step of a replica.
     void stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
                  std::span<const Effect> effects);
+    /// Behind the step that was recorded last. No part of the digest: nothing comes of a look.
+    void told(ReplicaTold record) {
+        record.number = number_;
+        for (Observer* observer : observers_)
+            observer->on(record);
+    }
 
     [[nodiscard]] std::uint64_t digest() const { return digest_.value(); }
     [[nodiscard]] const std::array<std::uint64_t, kMarkCount>& marks() const { return marks_; }

@@ -14,7 +14,7 @@ plays two seeds of the scenarios that have killed most, then of all others; with
 is played with all their seeds too, one scenario after the other, until one fails. Only what `check`
 lets pass meets the unit tests. results.jsonl beside them (or the file of --results) is read again
 at the next start: a run that was interrupted goes on. `--again` tries once more what `check` let
-pass, after rules or scenarios were added.
+pass, after rules or scenarios were added; `--ids 116,150` plays these alone, and anew.
 
 A mutant whose object code is that of the original is equivalent by proof. Any other that survives
 is counted as missed, unless equivalent.jsonl argues why nothing can tell it from the original.
@@ -354,17 +354,30 @@ def print_report(sample, results, wanted):
             print("       + " + " ".join(m["to"].split()))
 
 
+def chosen(options, sample):
+    """Those of --ids; all of the sample without it."""
+    if not options.ids:
+        return sample
+    unknown = sorted(options.ids - {m["id"] for m in sample})
+    if unknown:
+        print(f"sample.py: --ids: not in the sample: {unknown}", file=sys.stderr)
+        sys.exit(64)
+    return [m for m in sample if m["id"] in options.ids]
+
+
 def run(options):
     sample = read_lines(SAMPLE)
+    to_play = chosen(options, sample)
     bench = Bench(options.build.resolve())
     refuse_false_witnesses(bench, options.seconds)
     results = read_results(options)
     log = results_of(options)
     started = time.monotonic()
     done = 0
-    for mutant in sample:
+    for mutant in to_play:
         old = results.get(mutant["id"])
-        retry = options.again and old is not None and old["caught"] in ("nobody", "unit")
+        retry = options.ids or (options.again and old is not None and
+                                old["caught"] in ("nobody", "unit"))
         if done == options.sample or (options.minutes and
                                       time.monotonic() - started > options.minutes * 60):
             break
@@ -381,7 +394,11 @@ def run(options):
         done += compiles(results[mutant["id"]])
     print()
     print_report(sample, results, options.sample)
-    return 0 if done == options.sample else 3
+    return 0 if done == (len(to_play) if options.ids else options.sample) else 3
+
+
+def ids(text):
+    return {int(one) for one in text.split(",")}
 
 
 def main():
@@ -393,6 +410,7 @@ def main():
     parser.add_argument("--results", type=Path, metavar="FILE", help="default: results.jsonl in "
                         "B/mutate")
     parser.add_argument("--again", action="store_true", help="try once more what check let pass")
+    parser.add_argument("--ids", type=ids, metavar="N,N", help="play these, and no others")
     parser.add_argument("--full", action="store_true", help="play all seeds of all scenarios")
     parser.add_argument("--minutes", type=float, help="begin no mutant after so long")
     parser.add_argument("--seconds", type=int, default=120,

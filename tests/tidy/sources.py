@@ -40,7 +40,7 @@ ARROWS = {
     # leader stands a single install, which is the production code.
     "model/check": ("model/check", "model/protocol", "model/base",
                     "model/election/elector.hpp", "model/storage/config.hpp",
-                    "model/replica/replica.hpp"),
+                    "model/replica/replica.hpp", "model/replica/told.hpp"),
     "model/replica": ("model/replica", "model/storage", "model/election", "model/protocol",
                       "model/base"),
     "config": ("config", "model/base"),

@@ -11,6 +11,7 @@
 
 #include "model/check/check.hpp"
 #include "model/protocol/stamp.hpp"
+#include "model/replica/told.hpp"
 
 namespace leasehold::check {
 
@@ -173,6 +174,15 @@ class History {
         record.api_healthy = api;
         record.bucket_healthy = bucket;
         checkers_.on(record);
+        return number_;
+    }
+
+    /// It is asked behind the step that came last.
+    std::uint64_t told(ReplicaIndex replica, Duration when, ReplicaTold told) {
+        told.number = number_;
+        told.at = at(when);
+        told.replica = replica;
+        checkers_.on(told);
         return number_;
     }
 

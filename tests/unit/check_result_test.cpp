@@ -33,7 +33,7 @@ TEST(CheckResult, EveryInvariantHasItsOwnNameAndAVerdictInTheSameOrder) {
         EXPECT_TRUE(ids.insert(info.id).second) << info.id;
         EXPECT_FALSE(info.meaning.empty());
     }
-    EXPECT_EQ(ids.size(), 24U);
+    EXPECT_EQ(ids.size(), 26U);
     History history;
     history.start_all();
     const std::vector<Verdict> verdicts = history.checkers().finish(at(1s));

@@ -268,5 +268,17 @@ TEST_F(IndexAlone, ListsWhatIsThereByKeyAndLeavesRemovedOnesOut) {
     EXPECT_TRUE(catalog.index("other/").empty());
 }
 
+TEST_F(IndexAlone, AKeyWhoseTombstoneIsPurgedStaysRemovedWhateverTheAnswer) {
+    for (const bool removed : {true, false}) {
+        const KeyId gone = key(removed ? "a" : "b");
+        shows(gone, object(tombstone(7, removed ? 4 : 5)));
+        catalog.purged(gone, removed);
+    }
+    EXPECT_TRUE(catalog.index("etl/").empty()) << "a purge of unknown end brings nothing back";
+    const KeyId again = key("b");
+    shows(again, version(7, 6));
+    EXPECT_EQ(catalog.index("etl/").size(), 1U) << "what is written over it does";
+}
+
 }  // namespace
 }  // namespace leasehold::storage

@@ -104,10 +104,11 @@ std::vector<IndexEntry> Catalog::index(std::string_view prefix) const {
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         const Entry& known = entries_[i];
         if (!keys_.name(KeyId{i}).view().starts_with(prefix)) continue;
-        if (!known.has_local && known.absent()) continue;
+        const bool in_bucket = !known.absent() && !known.buried();
+        if (!known.has_local && !in_bucket) continue;
         IndexEntry entry;
         entry.key = keys_.name(KeyId{i});
-        if (!known.absent()) entry.etag = known.view.etag.etag();
+        if (in_bucket) entry.etag = known.view.etag.etag();
         // The stamp of a version that was only listed is not known: neither is its epoch.
         const VersionId seen = known.examined ? known.view.version : VersionId{};
         entry.epoch = known.has_local ? known.local.version.epoch : seen.epoch;

@@ -57,7 +57,7 @@ struct Entry {
     bool dirty : 1 = false;      ///< local: content that the bucket is not known to hold
     bool tagged : 1 = false;     ///< local: false for a file of before HA, and with HA off
     bool examined : 1 = false;   ///< view: a GET or our own PUT showed this version's stamp
-    bool tombstone : 1 = false;  ///< view, if examined
+    bool tombstone : 1 = false;  ///< view: of its ETag, known also when examined no longer
     bool corrupt : 1 = false;    ///< view, if examined
     bool missed : 1 = false;     ///< the last complete LIST didn't show it
     /// No local file counts, but an older one may lie on the disk: a store over it failed.
@@ -67,6 +67,9 @@ struct Entry {
     [[nodiscard]] bool clean() const { return has_local && !dirty && tagged; }
     /// The bucket is known to hold nothing readable under the key.
     [[nodiscard]] bool absent() const { return view.etag.empty() || (examined && tombstone); }
+    /// What bears the view's ETag, if anything does, is a tombstone. Its purge may have had no
+    /// answer, so that a GET has to tell whether it is still there; the key is removed either way.
+    [[nodiscard]] bool buried() const { return !view.etag.empty() && tombstone; }
     [[nodiscard]] FileTag tag() const {
         return FileTag{local.version.epoch, local.etag.etag(), dirty, tagged,
                        local.version.write_id};

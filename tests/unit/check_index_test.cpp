@@ -1,0 +1,139 @@
+// index.complete: what a replica's index has to name, what it may, and what not.
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kComplete = "index.complete";
+
+IndexEntry entry_of(std::string_view key, std::string_view etag, bool local = false,
+                    bool dirty = false) {
+    IndexEntry entry;
+    entry.key = key_of(key);
+    entry.etag = etag_of(etag);
+    entry.local = local;
+    entry.dirty = dirty;
+    return entry;
+}
+
+/// The bucket holds "a" and "b"; replica 0 has a copy of "a" and committed "b".
+class CheckIndex : public ::testing::Test {
+  protected:
+    CheckIndex() {
+        history_.start_all();
+        history_.lead(0, 1s, 1, 1h);
+        history_.object(1, 2s, "a", "ea", 0);
+        history_.step(0, 3s, Timer{}, {send_file(1, FileVerb::store, "a", "ea")});
+        history_.step(0, 4s, FileAnswered{RequestId{1}, FileReply{}});
+        history_.step(0, 5s, backup_write(1, "b", 9), {put_of(2, 0, "b", 4, 1, 9)});
+        history_.store(0, 6s, "b", "eb", 4, 1, 9);
+        history_.step(0, 7s, bucket_answered(2, 200, "eb"),
+                      {write_done(1, WriteAck::committed, "eb", 4)});
+    }
+    Verdict told(const std::vector<IndexEntry>& index) {
+        ReplicaTold told;
+        told.index = &index;
+        history_.told(0, 8s, told);
+        return history_.verdict(kComplete, 1min);
+    }
+    ::testing::AssertionResult refused(const std::vector<IndexEntry>& index,
+                                       std::string_view words) {
+        const Verdict verdict = told(index);
+        if (verdict.what.find(words) == std::string::npos)
+            return ::testing::AssertionFailure() << verdict.what;
+        return violated(verdict, history_.number());
+    }
+
+    History history_;
+};
+
+TEST_F(CheckIndex, WhatIsHeldAndKnownPasses) {
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb")})));
+}
+
+TEST_F(CheckIndex, AStatusAloneIsNoMaterial) {
+    history_.told(0, 8s, ReplicaTold{});
+    EXPECT_TRUE(has_status(history_.verdict(kComplete, 1min), Status::not_applicable));
+}
+
+TEST_F(CheckIndex, ACopyIsNotLeftOut) {
+    EXPECT_TRUE(refused({entry_of("b", "eb")}, "leaves out 'a', of which it has a copy"));
+}
+
+TEST_F(CheckIndex, WhatItCommittedIsNotLeftOut) {
+    EXPECT_TRUE(refused({entry_of("a", "ea", true)},
+                        "leaves out 'b', which it knows that the bucket holds"));
+}
+
+TEST_F(CheckIndex, WhatOthersReplacedOrRemovedSinceMayBeLeftOut) {
+    history_.object(1, 8s, "b", "t", 5, true);
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true)})));
+}
+
+TEST_F(CheckIndex, WhatListsHaveLeftOutMayBeLeftOut) {
+    history_.fault(7s, "omitKeys replica-0", {0});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true)})));
+    EXPECT_TRUE(refused({entry_of("b", "eb")}, "leaves out 'a'"));
+}
+
+TEST_F(CheckIndex, ATagThatIsToBeTriedAgainIsToldAsItWillBe) {
+    history_.step(0, 7s, Timer{}, {send_file(9, FileVerb::retag, "a", "ea", true)});
+    history_.step(0, 7s, FileAnswered{RequestId{9}, FileReply{FileStatus::io_error, nullptr}});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true, true), entry_of("b", "eb")})));
+}
+
+TEST_F(CheckIndex, KeysStandInOrderAndOnce) {
+    EXPECT_TRUE(refused({entry_of("b", "eb"), entry_of("a", "ea", true)}, "leaves out 'a'"));
+    History twice;
+    twice.start_all();
+    twice.object(1, 2s, "a", "ea", 0);
+    const std::vector<IndexEntry> index{entry_of("a", "ea"), entry_of("a", "ea")};
+    ReplicaTold told;
+    told.index = &index;
+    twice.told(0, 8s, told);
+    const Verdict verdict = twice.verdict(kComplete, 1min);
+    EXPECT_TRUE(violated(verdict, twice.number()));
+    EXPECT_NE(verdict.what.find("names 'a' behind 'a'"), std::string::npos) << verdict.what;
+}
+
+TEST_F(CheckIndex, NobodysKeyIsNotNamed) {
+    EXPECT_TRUE(refused({entry_of("a", "ea", true), entry_of("aa", "x"), entry_of("b", "eb")},
+                        "names 'aa', which nobody ever wrote"));
+}
+
+TEST_F(CheckIndex, AVersionThatNeverWasIsNotNamed) {
+    EXPECT_TRUE(refused({entry_of("a", "ea", true), entry_of("b", "ec")},
+                        "a version of 'b' that the bucket never held"));
+}
+
+TEST_F(CheckIndex, WhatItRemovedItselfIsNotNamed) {
+    history_.step(0, 7s, BackupRemove{CallId{2}, key_of("b")});
+    history_.object(0, 7s, "b", "t", 5, true);
+    history_.step(0, 7s, bucket_answered(3, 200, "t"),
+                  {write_done(2, WriteAck::committed, "t", 5)});
+    EXPECT_TRUE(refused({entry_of("a", "ea", true), entry_of("b", "eb")},
+                        "names 'b', which it knows to be removed"));
+}
+
+TEST_F(CheckIndex, ACopyIsSaidToBeOneAndNothingElse) {
+    EXPECT_TRUE(refused({entry_of("a", "ea"), entry_of("b", "eb")}, "hides its copy of 'a'"));
+}
+
+TEST_F(CheckIndex, NoCopyIsInvented) {
+    EXPECT_TRUE(refused({entry_of("a", "ea", true), entry_of("b", "eb", true)},
+                        "says that a copy of 'b' is local, and has none"));
+}
+
+TEST_F(CheckIndex, ACopyOfTheBucketDoesNotWaitForIt) {
+    EXPECT_TRUE(refused({entry_of("a", "ea", true, true), entry_of("b", "eb")},
+                        "another epoch or state of its copy of 'a'"));
+}
+
+TEST_F(CheckIndex, WhatIsOnItsWayToTheDiskMayBeToldEitherWay) {
+    history_.step(0, 7s, Timer{}, {send_file(9, FileVerb::store, "b", "eb")});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb", true)})));
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb")})));
+}
+
+}  // namespace
+}  // namespace leasehold::check
