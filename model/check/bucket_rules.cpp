@@ -92,11 +92,14 @@ void BucketRules::claimed(const ObjectCommitted& record) {
                            " had claimed " + epoch_words(last_claim_),
                        {last_claim_number_, record.number});
     }
+    if (record.writer >= claims_.size()) claims_.resize(record.writer + std::size_t{1});
+    // Of a store that checks nothing, an earlier claim of the same process may land over its newer
+    // one: it claims by the newer one all the same.
+    const bool landed_late = epoch <= last_claim_ && epoch < claims_[record.writer];
+    if (!landed_late) claims_[record.writer] = epoch;
     last_claim_ = epoch;
     last_claim_number_ = record.number;
     last_claimant_ = record.writer;
-    if (record.writer >= claims_.size()) claims_.resize(record.writer + std::size_t{1});
-    claims_[record.writer] = epoch;
 }
 
 void BucketRules::check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key) {

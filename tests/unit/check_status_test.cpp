@@ -168,5 +168,13 @@ TEST_F(CheckStatus, AnEpochIsOfThisLeadershipAlone) {
                          history_.number()));
 }
 
+// Found by a campaign: a store that checks nothing, and an earlier claim that came late.
+TEST_F(CheckStatus, AnEarlierClaimThatLandsOverTheNewerOneIsNotTheEpochItGoesBy) {
+    history_.object(0, 6500ms, ".ha/epoch", "late", 3);
+    EXPECT_TRUE(passes(leader()));
+    EXPECT_TRUE(violated(leader([](ReplicaTold& told) { told.storage.epoch = Epoch{3}; }),
+                         history_.number()));
+}
+
 }  // namespace
 }  // namespace leasehold::check
