@@ -85,7 +85,9 @@ const std::map<std::string, std::string>& otherwise() {
 class HelmTable : public ::testing::Test {
   protected:
     void SetUp() override {
-        folder_ = (std::filesystem::path(testing::TempDir()) / "helm_table").string();
+        // Of this test alone: ctest runs several at once.
+        folder_ = testing::TempDir() + "helm_table_" +
+                  testing::UnitTest::GetInstance()->current_test_info()->name();
         std::filesystem::create_directories(folder_);
         write("true", "true");
         write("three", "3");

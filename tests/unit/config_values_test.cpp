@@ -16,10 +16,15 @@ const std::string kHa =
     "kubecostDeployment: {replicas: 3, leaderFollower: {enabled: true}}\n"
     "kubecostModel: {etlBucketConfigSecret: bucket}\n";
 
+/// Of this test alone: ctest runs several at once, each in a process of its own.
+std::string path_of(const std::string& name) {
+    return testing::TempDir() + "config_values_" +
+           testing::UnitTest::GetInstance()->current_test_info()->name() + "_" + name;
+}
+
 std::string written(const std::string& text, const std::string& name = "values.yaml") {
-    const auto file = std::filesystem::path(testing::TempDir()) / ("config_values_" + name);
-    std::ofstream(file, std::ios::binary) << text;
-    return file.string();
+    std::ofstream(path_of(name), std::ios::binary) << text;
+    return path_of(name);
 }
 
 ValuesSpec read(const std::string& text) {
@@ -32,7 +37,7 @@ std::string refusal(const ValueSources& sources) {
         static_cast<void>(read_values(nullptr, sources));
     } catch (const InputError& error) {
         std::string text = presentable(error.diagnostic).to_string();
-        const std::string folder = testing::TempDir() + "config_values_values.yaml:";
+        const std::string folder = path_of("values.yaml:");
         return text.starts_with(folder) ? text.substr(folder.size()) : text;
     }
     return "taken";
