@@ -1,7 +1,6 @@
 // Helm values as users have them: names in the wrong place, and what is none of our business.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
