@@ -79,7 +79,7 @@ void BucketRules::claimed(const ObjectCommitted& record) {
     if (!fenced()) return;
     if (record.writer == kNobody) {
         // Somebody tampered with the claim object: what was claimed before is no measure.
-        last_claim_ = Epoch{};
+        last_claim_ = highest_claim_ = Epoch{};
         return;
     }
     if (record.etag.empty()) return;
@@ -93,10 +93,11 @@ void BucketRules::claimed(const ObjectCommitted& record) {
                        {last_claim_number_, record.number});
     }
     if (record.writer >= claims_.size()) claims_.resize(record.writer + std::size_t{1});
-    // Of a store that checks nothing, an earlier claim of the same process may land over its newer
-    // one: it claims by the newer one all the same.
-    const bool landed_late = epoch <= last_claim_ && epoch < claims_[record.writer];
+    // Of a store that checks nothing, earlier claims of the same process may land over its newer
+    // one, in any order: it goes by the newer one all the same.
+    const bool landed_late = epoch < highest_claim_ && epoch < claims_[record.writer];
     if (!landed_late) claims_[record.writer] = epoch;
+    highest_claim_ = std::max(highest_claim_, epoch);
     last_claim_ = epoch;
     last_claim_number_ = record.number;
     last_claimant_ = record.writer;

@@ -78,6 +78,7 @@ class BucketRules {
     std::vector<Epoch> claims_;               ///< newest of each replica
     bool went_back_ = false;                  ///< some object has ever been an older one
     Epoch last_claim_;
+    Epoch highest_claim_;  ///< since somebody else wrote the object
     std::uint64_t last_claim_number_ = 0;
     ReplicaIndex last_claimant_ = kNobody;
 };
