@@ -15,7 +15,6 @@ bool was_there(const KeyContents& key) {
 
 std::string IndexRules::named(const ReplicaTold& told, const IndexEntry& entry,
                               const KeyContents& key) const {
-    if (!was_there(key)) return "names " + words(entry.key) + ", which nobody ever wrote";
     const ETag& etag = entry.etag;
     if (!etag.empty() && !key.forgot_commits && key.committed_as(etag) == nullptr)
         return "names a version of " + words(entry.key) + " that the bucket never held";
@@ -63,7 +62,8 @@ std::string IndexRules::compare(const ReplicaTold& told) const {
             return "names " + words(entry.key) + " behind " + words(before->key);
         before = &entry;
         if (std::string wrong = pass_over(&entry.key); !wrong.empty()) return wrong;
-        if (known == all.end() || known->first != entry.key || !contents_.tracked(entry.key))
+        if (known == all.end() || known->first != entry.key || !contents_.tracked(entry.key) ||
+            !was_there(known->second))
             return "names " + words(entry.key) + ", which nobody ever wrote";
         if (std::string wrong = named(told, entry, known->second); !wrong.empty()) return wrong;
         ++known;

@@ -282,31 +282,31 @@ bool Served::storing(ReplicaIndex index, const ObjectKey& name) const {
     });
 }
 
-bool Served::unsettled(ReplicaIndex index, const ObjectKey& name) const {
-    if (index >= stations_.size()) return false;
+const Served::Floor* Served::find(ReplicaIndex index, const ObjectKey& name) const {
+    if (index >= stations_.size()) return nullptr;
     const auto found = stations_[index].keys.find(name);
-    return changing(index, name) ||
-           (found != stations_[index].keys.end() && found->second.retag_failed);
+    return found == stations_[index].keys.end() ? nullptr : &found->second;
+}
+
+bool Served::unsettled(ReplicaIndex index, const ObjectKey& name) const {
+    const Floor* known = find(index, name);
+    return changing(index, name) || (known != nullptr && known->retag_failed);
 }
 
 const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
-    if (index >= stations_.size()) return nullptr;
-    const auto found = stations_[index].keys.find(name);
-    return found == stations_[index].keys.end() || !found->second.file ? nullptr
-                                                                       : &found->second.tag;
+    const Floor* known = find(index, name);
+    return known != nullptr && known->file ? &known->tag : nullptr;
 }
 
 Served::Tagged Served::tagged(ReplicaIndex index, const ObjectKey& name) const {
-    if (index >= stations_.size()) return {};
-    const auto found = stations_[index].keys.find(name);
-    return found == stations_[index].keys.end() ? Tagged{} : found->second.tagged;
+    const Floor* known = find(index, name);
+    return known == nullptr ? Tagged{} : known->tagged;
 }
 
 bool Served::is_newest(ReplicaIndex index, const ObjectKey& name, const KeyContents& key) const {
-    if (index >= stations_.size() || key.commits.empty()) return false;
-    const auto found = stations_[index].keys.find(name);
-    return found != stations_[index].keys.end() && found->second.committed &&
-           found->second.committed->rank.sequence == key.commits.back().rank.sequence;
+    const Floor* known = find(index, name);
+    return known != nullptr && known->committed && !key.commits.empty() &&
+           known->committed->rank.sequence == key.commits.back().rank.sequence;
 }
 
 bool Served::saw_present(ReplicaIndex index, const ObjectKey& name, const KeyContents& key) const {

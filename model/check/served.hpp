@@ -90,6 +90,8 @@ class Served {
     };
 
     [[nodiscard]] Floor& floor(ReplicaIndex index, const ObjectKey& name);
+    /// Null: its process has shown nothing of the key.
+    [[nodiscard]] const Floor* find(ReplicaIndex index, const ObjectKey& name) const;
     [[nodiscard]] bool is_newest(ReplicaIndex index, const ObjectKey& name,
                                  const KeyContents& key) const;
     [[nodiscard]] bool known(const KeyContents& key, const Blob& payload) const;
