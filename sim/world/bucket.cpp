@@ -55,7 +55,7 @@ StoreRules rules_of(BucketProfile profile) {
         case BucketProfile::minio:
             return {.hides_below = true};
         case BucketProfile::versity:
-            return {.keys_are_paths = true, .checks_apart = true};
+            return {.keys_are_paths = true, .checks_apart = true, .reads_apart = true};
         case BucketProfile::gcs:
             return {.versions_per_write = true, .missing_is_412 = true, .tells_of_missing = true};
         case BucketProfile::azure:

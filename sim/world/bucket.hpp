@@ -37,6 +37,9 @@ struct StoreRules {
     /// A conditional DELETE checks and removes in two steps, and a PUT may come in between (PUTs of
     /// one key are ordered by a lock). Here each request is one step; tests/conformance allows it.
     bool checks_apart = false;
+    /// A GET takes the ETag and then opens the file: the ETag of before a PUT may stand before its
+    /// bytes. Not played here either.
+    bool reads_apart = false;
     bool puts_apart = false;  ///< every DELETE, and no lock orders PUTs of one key
     /// While a key is written or removed, others are told so now and then: a GET or a write of it
     /// fails with 500 or without an answer, a GET says 404, a LIST fails or leaves it out. Not

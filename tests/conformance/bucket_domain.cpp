@@ -206,6 +206,7 @@ bool BucketDomain::two_steps(const BucketCall& call) const {
                                  : request.verb == BucketVerb::remove && !request.etag.empty();
     const sim::StoreRules rules = sim::rules_of(spec_.profile);
     return (rules.checks_apart && conditional) ||
+           (rules.reads_apart && request.verb == BucketVerb::get) ||
            (rules.puts_apart && request.verb == BucketVerb::remove);
 }
 
@@ -214,6 +215,13 @@ BucketCall BucketDomain::second_step(const BucketCall& call) const {
     rest.request.condition = PutCondition::none;
     rest.request.etag = ETag{};
     return rest;
+}
+
+BucketReply BucketDomain::of_both(const BucketCall& call, const BucketReply& first,
+                                  BucketReply second) {
+    if (call.request.verb == BucketVerb::get && object_of(second) != nullptr)
+        second.etag = first.etag;
+    return second;
 }
 
 bool BucketDomain::locks(const BucketCall& one, const BucketCall& other) const {

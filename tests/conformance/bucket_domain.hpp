@@ -76,9 +76,12 @@ struct BucketDomain {
     [[nodiscard]] bool lost(const BucketReply& reply) const {
         return reply.status == 0 && !reply.not_sent;
     }
-    /// The store checks its condition first and acts later.
+    /// The store checks its condition first and acts later, or takes a GET's ETag before its bytes.
     [[nodiscard]] bool two_steps(const BucketCall& call) const;
     [[nodiscard]] BucketCall second_step(const BucketCall& call) const;
+    /// The answer of a call whose steps saw these: of a GET, the ETag is the first one's.
+    [[nodiscard]] static BucketReply of_both(const BucketCall& call, const BucketReply& first,
+                                             BucketReply second);
     /// While `one` is between its steps, `other` waits: puts of one key exclude each other.
     [[nodiscard]] bool locks(const BucketCall& one, const BucketCall& other) const;
     /// An answer that is let pass, and had no effect, because of what was sent at the same time: a

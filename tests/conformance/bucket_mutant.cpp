@@ -14,6 +14,20 @@ void MutantBucket::fresh() {
 }
 
 std::vector<BucketReply> MutantBucket::perform(std::span<const BucketCall> calls) {
+    if (calls.size() == 1 ||
+        !(bug_ == BucketBug::etag_before_the_bytes || bug_ == BucketBug::etag_after_the_bytes))
+        return in_some_order(calls);
+    std::vector<BucketReply> before;
+    for (const BucketCall& call : calls)
+        before.push_back(look(call));
+    std::vector<BucketReply> replies = in_some_order(calls);
+    for (std::size_t i = 0; i < calls.size(); ++i)
+        if (calls[i].request.verb == BucketVerb::get && replies[i].status == 200)
+            replies[i] = mixed(calls[i], before[i], replies[i]);
+    return replies;
+}
+
+std::vector<BucketReply> MutantBucket::in_some_order(std::span<const BucketCall> calls) {
     std::vector<std::size_t> order(calls.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (std::size_t i = order.size(); i > 1; --i)
@@ -57,6 +71,28 @@ BucketReply MutantBucket::gone(const BucketCall& call) {
     reply.status = 409;
     reply.code = BucketCode::other;
     return reply;
+}
+
+BucketReply MutantBucket::look(const BucketCall& call) const {
+    BucketCall plain = call;
+    plain.request.verb = BucketVerb::get;
+    plain.request.etag = ETag{};
+    SimBucket copy = server_;
+    return copy.apply(plain);
+}
+
+BucketReply MutantBucket::mixed(const BucketCall& call, const BucketReply& before,
+                                const BucketReply& reply) const {
+    BucketReply after = look(call);
+    const bool known = before.etag == call.request.etag || after.etag == call.request.etag;
+    if (before.status != 200 || after.status != 200 || known) return reply;
+    if (bug_ == BucketBug::etag_before_the_bytes) {
+        after.etag = before.etag;
+        return after;
+    }
+    BucketReply early = before;
+    early.etag = after.etag;
+    return early;
 }
 
 BucketReply MutantBucket::one(BucketCall call, bool at_once) {

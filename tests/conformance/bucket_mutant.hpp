@@ -34,9 +34,11 @@ enum class BucketBug : std::uint8_t {
     refused_put_lands,
     delete_checks_too_early,
     folder_gone_under_a_put,
-    put_into_a_gone_folder_lands
+    put_into_a_gone_folder_lands,
+    etag_before_the_bytes,
+    etag_after_the_bytes
 };
-inline constexpr std::array<std::string_view, 21> kBucketBugs{
+inline constexpr std::array<std::string_view, 23> kBucketBugs{
     "none",
     "if-none-match-ignored",
     "if-match-ignored",
@@ -53,11 +55,13 @@ inline constexpr std::array<std::string_view, 21> kBucketBugs{
     "tag-of-each-write",
     "metadata-lost",
     "plus-is-a-space",
-    "race-has-two-winners",           // only among operations sent at once
-    "refused-put-lands",              // likewise: answered 412, and written
-    "delete-checks-too-early",        // likewise: a put may come between its check and its removal
-    "folder-gone-under-a-put",        // likewise: refused for a removal in its folder
-    "put-into-a-gone-folder-lands"};  // likewise, and written
+    "race-has-two-winners",          // only among operations sent at once
+    "refused-put-lands",             // likewise: answered 412, and written
+    "delete-checks-too-early",       // likewise: a put may come between its check and its removal
+    "folder-gone-under-a-put",       // likewise: refused for a removal in its folder
+    "put-into-a-gone-folder-lands",  // likewise, and written
+    "etag-before-the-bytes",         // likewise: a GET has the ETag of before, and later bytes
+    "etag-after-the-bytes"};         // likewise, the other way round
 
 class MutantBucket : public BucketServer {
   public:
@@ -69,8 +73,14 @@ class MutantBucket : public BucketServer {
     std::vector<BucketReply> perform(std::span<const BucketCall> calls) override;
 
   private:
+    std::vector<BucketReply> in_some_order(std::span<const BucketCall> calls);
     BucketReply one(BucketCall call, bool at_once);
     BucketReply gone(const BucketCall& call);
+    /// What a GET would see now, whatever its client knows.
+    [[nodiscard]] BucketReply look(const BucketCall& call) const;
+    /// `reply`, of a GET, or one made of what was there before and after the others of its round.
+    [[nodiscard]] BucketReply mixed(const BucketCall& call, const BucketReply& before,
+                                    const BucketReply& reply) const;
     [[nodiscard]] bool passes_now(const BucketCall& call) const;
     [[nodiscard]] bool loses_its_folder(const BucketCall& call,
                                         std::span<const BucketCall> calls) const;

@@ -88,6 +88,10 @@ struct LeaseDomain {
     // etcd does all of a request in one transaction.
     [[nodiscard]] bool two_steps(const LeaseCall& /*call*/) const { return false; }
     [[nodiscard]] LeaseCall second_step(const LeaseCall& call) const { return call; }
+    [[nodiscard]] static LeaseAnswer of_both(const LeaseCall& /*call*/,
+                                             const LeaseAnswer& /*first*/, LeaseAnswer second) {
+        return second;
+    }
     [[nodiscard]] bool locks(const LeaseCall& /*one*/, const LeaseCall& /*other*/) const {
         return false;
     }

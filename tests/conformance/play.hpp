@@ -12,7 +12,7 @@
 //
 // A Domain gives the types and the rules: Op (with `client`, `expect`), Call, Answer, Subject,
 // Simulated (copyable, a Subject too), Memory, Relations; build, learn, compare, fingerprint, text;
-// two_steps, second_step, locks, succeeds; refused_beside, seen_beside, lost.
+// two_steps, second_step, of_both, locks, succeeds; refused_beside, seen_beside, lost.
 #pragma once
 
 #include <cstdint>
@@ -169,6 +169,9 @@ class Play {
         } else {
             next.answers[i] = next.state.server.apply(
                 first ? partial.calls[i] : domain_.second_step(partial.calls[i]));
+            if (!first)
+                next.answers[i] = domain_.of_both(partial.calls[i], partial.answers[i],
+                                                  std::move(next.answers[i]));
             next.applied |= bit;
         }
         next.answers[i] = domain_.seen_beside(partial.calls, i, std::move(next.answers[i]), real);
@@ -178,7 +181,11 @@ class Play {
         return unless_known(std::move(next), known);
     }
     std::optional<Partial> unless_known(Partial next, Known& known) {
-        const std::string print = domain_.fingerprint(next.state.server, next.state.relations);
+        std::string print = domain_.fingerprint(next.state.server, next.state.relations);
+        // What a first step saw is part of the answer that its second one gives.
+        for (std::size_t i = 0; i < next.calls.size(); ++i)
+            if (((next.checked & ~next.applied) >> i & 1U) != 0)
+                print += domain_.text(next.answers[i], next.state.server) + ";";
         if (!known.emplace(next.applied, next.checked, print).second) return std::nullopt;
         return next;
     }
