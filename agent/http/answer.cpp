@@ -72,18 +72,6 @@ Answer data_answer(const Blob& payload, const ETag& etag, Epoch epoch) {
     return answer;
 }
 
-std::string_view role_name(Role role) {
-    switch (role) {
-        case Role::follower:
-            return "follower";
-        case Role::leader:
-            return "leader";
-        case Role::stopped:
-            return "stopped";
-    }
-    return "unknown";
-}
-
 /// "2026-11-22T14:00:00Z"; null for what never was.
 Json utc(WallTime at) {
     if (at == WallTime{}) return nullptr;
@@ -208,7 +196,7 @@ Answer status_answer(const Status& status) {
     return json_answer(200, {{"name", status.name},
                              {"identity", status.identity},
                              {"elects", status.elects},
-                             {"role", role_name(lead.role)},
+                             {"role", word_of(lead.role)},
                              {"term", lead.term.value()},
                              {"validitySeconds", validity},
                              {"draining", lead.draining},

@@ -52,7 +52,7 @@ namespace leasehold {
     X(late_grant_refused, "late-grant-refused", "an acquiring answer came after its validity")
 
 #define LEASEHOLD_STORAGE_MARKS(X)                                                                 \
-    X(epoch_claimed, "epoch-claimed", "claimed the bucket's epoch by compare-and-swap")            \
+    X(epoch_claimed, "epoch-claimed", "claimed the bucket's epoch")                                \
     X(epoch_claim_contended, "epoch-claim-contended",                                              \
       "a claim met another writer and started over")                                               \
     X(epoch_raised, "epoch-raised", "raised the epoch above a higher one found on an object")      \

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kEpochKey = ".ha/epoch";
 constexpr std::string_view kProbes = ".ha/probe/";
+/// Claims of one leadership that may be under way, and more.
+constexpr std::size_t kLandedMax = 64;
 
 std::string epoch_words(Epoch epoch) {
     return "epoch " + std::to_string(epoch.value());
@@ -79,7 +81,7 @@ void BucketRules::claimed(const ObjectCommitted& record) {
     if (!fenced()) return;
     if (record.writer == kNobody) {
         // Somebody tampered with the claim object: what was claimed before is no measure.
-        last_claim_ = highest_claim_ = Epoch{};
+        last_claim_ = Epoch{};
         return;
     }
     if (record.etag.empty()) return;
@@ -93,14 +95,18 @@ void BucketRules::claimed(const ObjectCommitted& record) {
                        {last_claim_number_, record.number});
     }
     if (record.writer >= claims_.size()) claims_.resize(record.writer + std::size_t{1});
-    // Of a store that checks nothing, earlier claims of the same process may land over its newer
-    // one, in any order: it goes by the newer one all the same.
-    const bool landed_late = epoch < highest_claim_ && epoch < claims_[record.writer];
-    if (!landed_late) claims_[record.writer] = epoch;
-    highest_claim_ = std::max(highest_claim_, epoch);
+    claims_[record.writer] = epoch;
+    landed_.emplace_back(record.etag, epoch);
+    if (landed_.size() > kLandedMax) landed_.pop_front();
     last_claim_ = epoch;
     last_claim_number_ = record.number;
     last_claimant_ = record.writer;
+}
+
+Epoch BucketRules::claimed_as(const ETag& etag) const {
+    const auto found = std::find_if(landed_.rbegin(), landed_.rend(),
+                                    [&](const auto& claim) { return claim.first == etag; });
+    return found == landed_.rend() ? Epoch{} : found->second;
 }
 
 void BucketRules::check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key) {

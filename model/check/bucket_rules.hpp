@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "model/check/facts.hpp"
@@ -24,10 +25,8 @@ class BucketRules {
     void alarmed(const ReplicaStepped& step);
     /// Does `index` have an unanswered write or removal of `key`?
     [[nodiscard]] bool writes_open(ReplicaIndex index, const ObjectKey& key) const;
-    /// The newest epoch that `index` has claimed in the bucket; 0 = none.
-    [[nodiscard]] Epoch claimed(ReplicaIndex index) const {
-        return index < claims_.size() ? claims_[index] : Epoch{};
-    }
+    /// The epoch of the claim whose object had that ETag, of the last ones; 0 = none.
+    [[nodiscard]] Epoch claimed_as(const ETag& etag) const;
     void process_ended(ReplicaIndex index);
 
   private:
@@ -74,11 +73,11 @@ class BucketRules {
 
     Facts& facts_;
     std::map<ObjectKey, Key> keys_;
-    std::vector<std::vector<Write>> writes_;  ///< open ones of each replica
-    std::vector<Epoch> claims_;               ///< newest of each replica
-    bool went_back_ = false;                  ///< some object has ever been an older one
+    std::vector<std::vector<Write>> writes_;     ///< open ones of each replica
+    std::vector<Epoch> claims_;                  ///< newest of each replica
+    std::deque<std::pair<ETag, Epoch>> landed_;  ///< the last claims, of whomever
+    bool went_back_ = false;                     ///< some object has ever been an older one
     Epoch last_claim_;
-    Epoch highest_claim_;  ///< since somebody else wrote the object
     std::uint64_t last_claim_number_ = 0;
     ReplicaIndex last_claimant_ = kNobody;
 };

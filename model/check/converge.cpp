@@ -67,7 +67,8 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
     if (key.commits.empty() || key.commits[first].at > then) return;
     const Oldest from =
         unheard_of(oldest(key, then, stations_[index].since, end - then), key, end, index);
-    bool good = dirty || served_.changing(index, name) || (from.none && copy == nullptr);
+    const bool rests = copy == nullptr && served_.rests_until(index, name) > then;
+    bool good = dirty || served_.changing(index, name) || (from.none && copy == nullptr) || rests;
     for (std::size_t i = from.index; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
                                      : copy != nullptr && copy->etag == key.commits[i].etag;

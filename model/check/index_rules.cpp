@@ -18,7 +18,8 @@ std::string IndexRules::named(const ReplicaTold& told, const IndexEntry& entry,
     const ETag& etag = entry.etag;
     if (!etag.empty() && !key.forgot_commits && key.committed_as(etag) == nullptr)
         return "names a version of " + words(entry.key) + " that the bucket never held";
-    if (!entry.local && served_.saw_removed(told.replica, entry.key, key))
+    // A pass that did not show a tombstone made it forget that; the next one names an object.
+    if (!entry.local && !misled(told.replica) && served_.saw_removed(told.replica, entry.key, key))
         return "names " + words(entry.key) + ", which it knows to be removed";
     if (entry.dirty && !entry.local)
         return "says that a copy of " + words(entry.key) + " waits for the bucket, and has none";
@@ -39,8 +40,7 @@ std::string IndexRules::left_out(const ReplicaTold& told, const ObjectKey& name,
     if (!served_.changing(told.replica, name) && !served_.blind(told.replica) &&
         served_.copy(told.replica, name) != nullptr)
         return "leaves out " + words(name) + ", of which it has a copy";
-    const bool misled = told.replica < misled_.size() && misled_[told.replica];
-    if (!misled && served_.saw_present(told.replica, name, key))
+    if (!misled(told.replica) && served_.saw_present(told.replica, name, key))
         return "leaves out " + words(name) + ", which it knows that the bucket holds";
     return {};
 }

@@ -29,6 +29,10 @@ class IndexRules {
                                     const KeyContents& key) const;
     [[nodiscard]] std::string left_out(const ReplicaTold& told, const ObjectKey& name,
                                        const KeyContents& key) const;
+    /// Have LISTs left keys out at it?
+    [[nodiscard]] bool misled(ReplicaIndex replica) const {
+        return replica < misled_.size() && misled_[replica];
+    }
     [[nodiscard]] std::string compare(const ReplicaTold& told) const;
 
     Facts& facts_;

@@ -28,10 +28,10 @@ void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
     if (file.verb == FileVerb::load) return loaded_too_early(step, file);
     const bool names = !file.tag.dirty && !file.tag.etag.empty();
     if (file.verb != FileVerb::retag && !(file.verb == FileVerb::store && names)) return;
-    const FileTag* has = served_.copy(step.replica, file.key);
-    if (has == nullptr || served_.changing(step.replica, file.key)) return;
+    if (served_.copy(step.replica, file.key) == nullptr || served_.changing(step.replica, file.key))
+        return;
     facts_.checked(Id::requests_bounded);
-    if (!(*has == file.tag) || !facts_.fresh(Id::requests_bounded)) return;
+    if (!served_.holds(step.replica, file) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " wrote its file of " + words(file.key) + " at " +
                        words(step.at) + " with what it held already",

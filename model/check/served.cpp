@@ -217,11 +217,12 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
         stations_[step.replica].listing = file.request;
         return;
     }
+    Floor& floor = stations_[step.replica].keys[file.key];
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
-        stations_[step.replica].keys[file.key].file = false;  // until it is done
-    if (file.verb != FileVerb::load) stations_[step.replica].keys[file.key].retag_failed = false;
+        floor.file = floor.below = false;  // until it is done
+    if (file.verb != FileVerb::load) floor.retag_failed = false;
     stations_[step.replica].flights.push_back(
-        FileFlight{file.request, file.verb, file.key, file.tag});
+        FileFlight{file.request, file.verb, file.key, file.tag, file.payload.digest});
 }
 
 void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answer) {
@@ -237,9 +238,11 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         if (!answer.reply.entries) return;
         for (const FileEntry& entry : *answer.reply.entries) {
             Floor& floor = own.keys[entry.key];
-            if (left_behind(entry, floor)) continue;
+            floor.below = left_behind(entry, floor);
+            if (floor.below) continue;
             floor.file = true;
             floor.tag = entry.tag;
+            floor.digest = entry.payload.digest;
             floor.tagged = {step.at, step.number, true};
         }
         return;
@@ -248,7 +251,10 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         Floor& floor = own.keys[found->key];
         if (found->verb == FileVerb::store) {
             floor.file = ok;
+            floor.digest = found->digest;
+            if (!floor.store_failed) floor.failing_since = step.at;
             floor.store_failed = !ok;
+            floor.failed = step.at;
         }
         // A write that was given, and that the disk has not, or cannot be read from it, and the
         // bucket neither: nobody was promised it, and what the bucket holds counts again.
@@ -290,12 +296,24 @@ const Served::Floor* Served::find(ReplicaIndex index, const ObjectKey& name) con
 
 bool Served::unsettled(ReplicaIndex index, const ObjectKey& name) const {
     const Floor* known = find(index, name);
-    return changing(index, name) || (known != nullptr && known->retag_failed);
+    return changing(index, name) || (known != nullptr && (known->retag_failed || known->below));
+}
+
+TrueTime Served::rests_until(ReplicaIndex index, const ObjectKey& name) const {
+    const Floor* known = find(index, name);
+    if (known == nullptr || !known->store_failed) return TrueTime{};
+    return known->failed + (known->failed - known->failing_since);
 }
 
 const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
     const Floor* known = find(index, name);
     return known != nullptr && known->file ? &known->tag : nullptr;
+}
+
+bool Served::holds(ReplicaIndex index, const SendFile& file) const {
+    const Floor* known = find(index, file.key);
+    if (known == nullptr || !known->file || !(known->tag == file.tag)) return false;
+    return file.verb == FileVerb::retag || known->digest == file.payload.digest;
 }
 
 Served::Tagged Served::tagged(ReplicaIndex index, const ObjectKey& name) const {

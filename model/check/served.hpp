@@ -29,6 +29,8 @@ class Served {
     void process_ended(ReplicaIndex index);
     /// The tag of its local copy; null = it has none.
     [[nodiscard]] const FileTag* copy(ReplicaIndex index, const ObjectKey& name) const;
+    /// Does its local copy have the tag and the bytes that `file` would give it?
+    [[nodiscard]] bool holds(ReplicaIndex index, const SendFile& file) const;
     /// When its process learnt that the copy has its tag.
     struct Tagged {
         TrueTime at{};
@@ -46,6 +48,9 @@ class Served {
     /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
     /// tried again?
     [[nodiscard]] bool unsettled(ReplicaIndex index, const ObjectKey& name) const;
+    /// A version that the disk does not take is fetched ever more rarely, as long after the last
+    /// try as they have been failing: until then it may be missing.
+    [[nodiscard]] TrueTime rests_until(ReplicaIndex index, const ObjectKey& name) const;
     /// Has it asked what lies on its disk, and not been told?
     [[nodiscard]] bool blind(ReplicaIndex index) const {
         return index < stations_.size() && stations_[index].blind;
@@ -73,7 +78,11 @@ class Served {
         bool file = false;          ///< there is a local copy
         bool store_failed = false;  ///< the last store of it, in this process
         bool retag_failed = false;  ///< it is to have another tag
+        bool below = false;         ///< a list showed one that counts for nobody
+        TrueTime failing_since{};   ///< its stores, the first of those in a row that failed
+        TrueTime failed{};          ///< the last of them
         FileTag tag;                ///< that of the copy
+        ContentDigest digest;       ///< of its bytes
         Tagged tagged;
     };
     struct FileFlight {
@@ -81,6 +90,7 @@ class Served {
         FileVerb verb = FileVerb::load;
         ObjectKey key;
         FileTag tag;
+        ContentDigest digest;
     };
     struct Station {
         std::map<ObjectKey, Floor> keys;

@@ -9,18 +9,6 @@ namespace {
 
 using storage::Preconditions;
 
-std::string_view words(Role role) {
-    switch (role) {
-        case Role::follower:
-            return "follower";
-        case Role::leader:
-            return "leader";
-        case Role::stopped:
-            return "stopped";
-    }
-    return "";
-}
-
 std::string number(std::uint64_t value) {
     return std::to_string(value);
 }
@@ -47,7 +35,10 @@ void StatusRules::marked(const ReplicaStepped& step, const ReplicaFacts& self, M
     switch (mark) {
         case MarkId::epoch_claimed: {
             Station& own = present();
-            own.claimed = true;
+            // Whatever lands later, an earlier claim or one that it sent meanwhile: this answer is
+            // what it goes by.
+            if (const auto* answer = std::get_if<BucketAnswered>(step.event))
+                own.epoch = bucket_.claimed_as(answer->reply->etag);
             own.raises = false;
             break;
         }
@@ -55,6 +46,7 @@ void StatusRules::marked(const ReplicaStepped& step, const ReplicaFacts& self, M
             present().raises = true;
             break;
         case MarkId::precondition_contradicted:
+        case MarkId::version_went_back:
             present().doubts = true;
             break;
         case MarkId::preconditions_honoured:
@@ -90,8 +82,8 @@ StatusRules::Station StatusRules::of(ReplicaIndex index, const ReplicaFacts& sel
 std::string StatusRules::of_election(const ReplicaTold& told, const ReplicaFacts& self) {
     const Leadership& said = told.leadership;
     if (said.role != self.role)
-        return "that it is " + std::string(words(said.role)) + ", and is " +
-               std::string(words(self.role));
+        return "that it is " + std::string(word_of(said.role)) + ", and is " +
+               std::string(word_of(self.role));
     if (told.gate_open != self.gate_open(told.at))
         return told.gate_open ? "that its write gate is open, which is closed"
                               : "that its write gate is closed, which is open";
@@ -107,13 +99,13 @@ std::string StatusRules::of_election(const ReplicaTold& told, const ReplicaFacts
 std::string StatusRules::of_storage(const ReplicaTold& told, const ReplicaFacts& self) const {
     const StorageStatus& said = told.storage;
     const Station own = of(told.replica, self);
-    const bool claims = facts_.settings.elects && self.role == Role::leader && own.claimed;
+    const bool claims = facts_.settings.elects && self.role == Role::leader && own.epoch != Epoch{};
     if (said.epoch == Epoch{} ? claims && !own.raises : !claims)
         return "epoch " + number(said.epoch.value()) +
                (claims ? ", and has claimed one" : ", and has claimed none in this leadership");
-    if (said.epoch != Epoch{} && said.epoch != bucket_.claimed(told.replica))
-        return "epoch " + number(said.epoch.value()) + ", and has epoch " +
-               number(bucket_.claimed(told.replica).value()) + " in the bucket";
+    if (said.epoch != Epoch{} && said.epoch != own.epoch)
+        return "epoch " + number(said.epoch.value()) + ", and has claimed epoch " +
+               number(own.epoch.value());
     const storage::Capabilities found =
         self.role == Role::leader ? own.store : storage::Capabilities{};
     const bool taken_back = found.put == Preconditions::honoured && own.doubts &&
@@ -162,7 +154,7 @@ std::string StatusRules::of_line(const ReplicaTold& told, const ReplicaFacts& se
     const auto counts = [line](std::string_view word, std::uint64_t count) {
         return number_before(line, word) == count;
     };
-    bool good = line.starts_with(words(self.role));
+    bool good = line.starts_with(word_of(self.role));
     good = good && says("draining") == (leads && self.stopping);
     good = good && (!leads || says("term " + number(self.gate.term.value())));
     good = good && says("gate open until") == (leads && self.gate.valid_until != kNever);

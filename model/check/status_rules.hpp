@@ -32,7 +32,7 @@ class StatusRules {
     /// What one tenure has shown of the bucket.
     struct Station {
         std::uint32_t era = 0;
-        bool claimed = false;
+        Epoch epoch;          ///< that it found claimed
         bool raises = false;  ///< it may have to claim a higher epoch before it goes on
         bool doubts = false;  ///< some answer contradicted others
         storage::Capabilities store;

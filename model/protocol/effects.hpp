@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,18 @@
 namespace leasehold {
 
 enum class Role : std::uint8_t { follower, leader, stopped };
+/// As a status names it, to people and programs.
+[[nodiscard]] constexpr std::string_view word_of(Role role) {
+    switch (role) {
+        case Role::follower:
+            return "follower";
+        case Role::leader:
+            return "leader";
+        case Role::stopped:
+            return "stopped";
+    }
+    return "";
+}
 
 /// The role changed. Stands after the GateMoved that belongs to it, before everything else.
 struct RoleChanged {

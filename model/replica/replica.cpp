@@ -224,9 +224,7 @@ std::string seconds(Instant at) {
 
 std::string Replica::summary() const {
     const Parts& p = *parts_;
-    std::string text = p.known.role == Role::leader    ? "leader"
-                       : p.known.role == Role::stopped ? "stopped"
-                                                       : "follower";
+    std::string text(word_of(p.known.role));
     if (p.known.role == Role::leader) {
         text += ", term " + std::to_string(p.known.term.value());
         if (p.known.valid_until != kNever)

@@ -216,12 +216,8 @@ void BucketArrows::operator()(const ReconcileLook& owner) const {
         case Reconciler::Verdict::drop:
             step.s.catalog.drop(owner.key, desk);
             return;
-        // The tag becomes the stamp that the GET showed, whatever number the file was waiting
-        // under.
         case Reconciler::Verdict::clean:
-            step.s.catalog.retag(
-                owner.key,
-                FileTag{found.stamp.epoch, found.etag, false, true, found.stamp.write_id}, desk);
+            step.s.catalog.is_object(owner.key, found, desk);
             return;
     }
 }

@@ -206,6 +206,31 @@ TEST(CheckConvergedDisks, WhoLeadsBringsWhatItFoundOnItsDiskToTheBucket) {
     EXPECT_NE(with_a_file(true, 30s).status, Status::violated) << "it has not led for long";
 }
 
+// Found by a campaign: the last try came as the disk still failed, and the next as long after it.
+TEST(CheckConvergedDisks, ACopyThatTheDiskDidNotTakeMayBeMissingForAsLongAsItFailed) {
+    for (const bool late : {false, true}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        for (ReplicaIndex i = 0; i < 3; ++i)
+            history.step(i, 2s, FileAnswered{RequestId{1}, FileReply{}});
+        history.object(0, 10s, "assets/1h", "a", 1);
+        std::uint64_t request = 100;
+        const auto store = [&](ReplicaIndex replica, Duration when, FileStatus status) {
+            history.step(replica, when, Timer{},
+                         {send_file(++request, FileVerb::store, "assets/1h", "a")});
+            history.step(replica, when,
+                         FileAnswered{RequestId{request}, FileReply{status, nullptr}});
+        };
+        store(0, 20s, FileStatus::ok);
+        store(1, 20s, FileStatus::ok);
+        store(2, 20s, FileStatus::no_space);
+        store(2, 20min, FileStatus::no_space);
+        const Verdict verdict = history.verdict("replicas.converge", late ? 50min : 41min);
+        EXPECT_EQ(verdict.status == Status::violated, late) << verdict.what;
+    }
+}
+
 TEST(CheckConvergedDisks, AListOfTheFilesThatFailedIsAskedForAgain) {
     History history;
     history.start_all();

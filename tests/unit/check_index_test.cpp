@@ -82,6 +82,29 @@ TEST_F(CheckIndex, ATagThatIsToBeTriedAgainIsToldAsItWillBe) {
     EXPECT_TRUE(passes(told({entry_of("a", "ea", true, true), entry_of("b", "eb")})));
 }
 
+// Found by a campaign: a read was given the newer object before the disk was listed.
+TEST_F(CheckIndex, AnOlderFileThatALateListShowsMayCountAsACopyOrNot) {
+    for (const bool local : {true, false}) {
+        History late;
+        late.start_all();
+        late.lead(0, 1s, 1, 1h);
+        late.store(1, 1s, "a", "ea", 3, 1, 5);
+        late.store(1, 2s, "a", "eb", 4, 1, 6);
+        late.step(0, 3s, Timer{}, {send_file(1, FileVerb::list, "")});
+        late.step(0, 3s, backup_read(1, "a"));
+        late.step(0, 4s, Timer{}, {read_data(1, "eb", 4, 6)});
+        auto files = std::make_shared<FileList>();
+        files->push_back(FileEntry{key_of("a"), FileTag{Epoch{3}, etag_of("ea"), false, true, 1},
+                                   content_of(5)});
+        late.step(0, 5s, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, files}});
+        const std::vector<IndexEntry> index{entry_of("a", "eb", local)};
+        ReplicaTold told;
+        told.index = &index;
+        late.told(0, 8s, told);
+        EXPECT_TRUE(passes(late.verdict(kComplete, 1min))) << local;
+    }
+}
+
 TEST_F(CheckIndex, KeysStandInOrderAndOnce) {
     EXPECT_TRUE(refused({entry_of("b", "eb"), entry_of("a", "ea", true)}, "leaves out 'a'"));
     History twice;

@@ -76,6 +76,18 @@ TEST_F(CheckKeeping, ATagIsNotWrittenTwice) {
     EXPECT_TRUE(violated(verdict(), again));
 }
 
+// An object without a stamp may come damaged, and whole the next time, under one ETag.
+TEST_F(CheckKeeping, OtherBytesUnderOneETagAreNotWhatItHeld) {
+    for (const std::uint64_t content : {1U, 2U, 2U}) {
+        SendFile store = send_file(++request_, FileVerb::store, kKey, "a");
+        store.payload = content_of(content);
+        EXPECT_NE(verdict().status, Status::violated);
+        history_.step(1, 10s, Timer{}, {store});
+        history_.step(1, 11s, FileAnswered{store.request, FileReply{}});
+    }
+    EXPECT_EQ(verdict().status, Status::violated);
+}
+
 // What a disk answers while a store is under way is of before.
 TEST_F(CheckKeeping, AFileIsNotReadWhileItsNextBytesAreStored) {
     history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});

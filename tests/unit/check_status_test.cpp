@@ -18,7 +18,7 @@ class CheckStatus : public ::testing::Test {
         history_.start_all();
         history_.lead(0, 1s, 7, 1h);
         history_.object(0, 2s, ".ha/epoch", "e", 4);
-        history_.step(0, 3s, Timer{},
+        history_.step(0, 3s, bucket_answered(9, 200, "e"),
                       {Mark{MarkId::epoch_claimed}, Mark{MarkId::preconditions_honoured}});
         history_.step(0, 4s, backup_write(1, kKey, 9), {put_of(1, 0, kKey, 4, 1, 9)});
         history_.step(0, 5s, query(2, "other", mono(1h)),
@@ -85,6 +85,7 @@ TEST(CheckStatusLies, EachIsFound) {
         {"no epoch", [](auto& told) { told.storage.epoch = Epoch{}; }},
         {"another epoch", [](auto& told) { told.storage.epoch = Epoch{5}; }},
         {"conditions", [](auto& told) { told.storage.store.put = Preconditions::ignored; }},
+        {"lost trust", [](auto& told) { told.storage.store.put = Preconditions::not_atomic; }},
         {"deletes", [](auto& told) { told.storage.store.remove = Preconditions::honoured; }},
         {"no writes", [](auto& told) { told.storage.writes_waiting = 0; }},
         {"no put", [](auto& told) { told.storage.puts_in_flight = 0; }},
@@ -158,6 +159,13 @@ TEST_F(CheckStatus, ALeaderThatWasToldToStopSaysThatItDrains) {
     EXPECT_TRUE(violated(leader(), history_.number()));
 }
 
+// Found by a campaign: a PUT that was applied late, over a later write.
+TEST_F(CheckStatus, AVersionThatWentBackEndsTheTrustInConditions) {
+    history_.step(0, 6s, Timer{}, {Mark{MarkId::version_went_back}});
+    EXPECT_TRUE(passes(
+        leader([](ReplicaTold& told) { told.storage.store.put = Preconditions::not_atomic; })));
+}
+
 TEST_F(CheckStatus, AnEpochIsOfThisLeadershipAlone) {
     history_.follow(0, 6s, 7);
     history_.lead(0, 6s, 8, 1h);
@@ -168,10 +176,12 @@ TEST_F(CheckStatus, AnEpochIsOfThisLeadershipAlone) {
                          history_.number()));
 }
 
-// Found by a campaign: a store that checks nothing, and earlier claims that came late.
-TEST_F(CheckStatus, EarlierClaimsThatLandOverTheNewerOneAreNotTheEpochItGoesBy) {
+// Found by campaigns: a store that checks nothing, and claims that came late: earlier ones, and
+// what the process had sent before it found the first of them.
+TEST_F(CheckStatus, ClaimsThatLandOverTheOneThatWasFoundAreNotTheEpochItGoesBy) {
     history_.object(0, 6400ms, ".ha/epoch", "late", 2);
     history_.object(0, 6500ms, ".ha/epoch", "and later", 3);
+    history_.object(0, 6600ms, ".ha/epoch", "of the same", 9);
     EXPECT_TRUE(passes(leader()));
     EXPECT_TRUE(violated(leader([](ReplicaTold& told) { told.storage.epoch = Epoch{3}; }),
                          history_.number()));

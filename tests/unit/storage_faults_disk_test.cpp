@@ -30,6 +30,12 @@ class StorageDisk : public testing::Test {
             at, bucket.payload(at),
             FileTag{stamp.epoch, bucket.objects.at(at).etag, false, true, stamp.write_id});
     }
+    /// It leads, with HA or without.
+    static void begin(Rig& one, bool ha, std::uint64_t term) {
+        if (!ha) return one.lead_alone();
+        one.start();
+        one.lead(term);
+    }
     [[nodiscard]] bool kept(const ObjectKey& at) const { return rig.files.contains(at); }
 };
 
@@ -211,6 +217,58 @@ TEST_F(StorageDisk, ALeaderKeepsItsFileWhoseTagCouldNotBeWritten) {
     rig.advance(1min);
     EXPECT_FALSE(rig.files.at(key("a")).tag.dirty) << "or the next process would upload it again";
     EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+}
+
+// Found by a campaign: the tags could not be written, the node died, and another replica leads.
+TEST_F(StorageDisk, AFollowerMarksTheFileThatIsTheBucketsObject) {
+    bucket.put_fenced(key("a"), blob(1), 5);
+    const Stamp stamp = bucket.stamp(key("a"));
+    rig.seed_file(key("a"), blob(1), FileTag{Epoch{5}, ETag{"base"}, true, true, stamp.write_id});
+    rig.start();
+    rig.advance(1min);
+    EXPECT_FALSE(rig.files.at(key("a")).tag.dirty);
+    EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+    EXPECT_EQ(rig.count(BucketVerb::get, key("a")), 1);
+}
+
+TEST_F(StorageDisk, AFollowerKeepsAFileOfTheSameNumberAndOtherBytesAsItIs) {
+    bucket.put_fenced(key("a"), blob(1), 5);
+    const Stamp stamp = bucket.stamp(key("a"));
+    rig.seed_file(key("a"), blob(2), FileTag{Epoch{5}, ETag{"base"}, true, true, stamp.write_id});
+    rig.start();
+    rig.advance(1min);
+    EXPECT_TRUE(rig.files.at(key("a")).tag.dirty) << "by content and not by number";
+}
+
+// Found by a campaign, with HA off: the disk took no newer file, the older one waited for the
+// bucket, and after a restart it was served for ever, though what had replaced it was in the
+// bucket.
+TEST_F(StorageDisk, AFileThatCouldNotBeReplacedGoesOnceWhatReplacesItIsInTheBucket) {
+    for (const bool ha : {true, false}) {
+        FakeBucket store;
+        StorageConfig config = Rig::default_config();
+        config.ha = ha;
+        Rig first(store, config);
+        begin(first, ha, 7);
+        first.advance(5s);
+        first.errors[{BucketVerb::put, key("a")}] = FakeBucket::failure(500);
+        first.write(key("a"), blob(1));
+        first.advance(1s);
+        ASSERT_TRUE(first.files.at(key("a")).tag.dirty);
+        first.file_fate = [](const SendFile& one) {
+            return one.verb == FileVerb::store ? FileStatus::no_space : FileStatus::ok;
+        };
+        const CallId call = first.write(key("a"), blob(2));
+        first.errors.clear();
+        first.advance(1min);
+        ASSERT_EQ(first.writes.at(call).ack, WriteAck::committed);
+        EXPECT_FALSE(first.files.contains(key("a"))) << ha;
+        Rig second(store, config);
+        second.files = first.files;
+        begin(second, ha, 9);
+        second.advance(2s);
+        EXPECT_EQ(second.queries.at(second.query(key("a"))).payload, blob(2)) << ha;
+    }
 }
 
 // ---- a leader's own copies ----

@@ -399,5 +399,51 @@ TEST_F(StorageStores, A412ToAPutWithoutAConditionIsAFailureLikeAnyOther) {
     EXPECT_LE(rig.sent.size() - before, 20U) << "a back-off lies between two tries";
 }
 
+// ---- a store that takes a GET's ETag before its bytes (Versity, findings/) ----
+
+class StorageMixedGet : public StorageStores {
+  protected:
+    /// The next GET of `at` answers with this ETag and what lies there.
+    void mix(const ObjectKey& at, const ETag& before) {
+        rig.error = [this, at, before,
+                     done = false](const SendBucket& r) mutable -> std::optional<BucketReply> {
+            if (done || r.verb != BucketVerb::get || r.key != at) return std::nullopt;
+            done = true;
+            BucketReply mixed = bucket.store(r);
+            mixed.etag = before;
+            return mixed;
+        };
+    }
+};
+
+TEST_F(StorageMixedGet, AFollowersCopyIsGotAgainUnderItsOwnETag) {
+    bucket.put_fenced(key("a"), blob(1), 5, 1, 1);
+    rig.start();
+    rig.advance(1min);
+    const ETag before = rig.files.at(key("a")).tag.etag;
+    bucket.put_fenced(key("a"), blob(2), 5, 1, 2);
+    mix(key("a"), before);
+    rig.advance(31s);
+    EXPECT_EQ(rig.files.at(key("a")).payload, blob(2));
+    rig.advance(31s);
+    EXPECT_EQ(rig.files.at(key("a")).payload, blob(2));
+    EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+}
+
+TEST_F(StorageMixedGet, AWriteOverWhatALookMixedUpLooksAgainAndIsCommitted) {
+    begin();
+    const CallId first = rig.write(key("a"), blob(1));
+    rig.advance(1s);
+    ASSERT_TRUE(committed(rig, first));
+    const ETag before = bucket.objects.at(key("a")).etag;
+    bucket.put_foreign(key("a"), blob(9));
+    mix(key("a"), before);
+    const CallId second = rig.write(key("a"), blob(2));
+    rig.advance(10s);
+    ASSERT_TRUE(committed(rig, second));
+    EXPECT_EQ(bucket.payload(key("a")), blob(2));
+    EXPECT_EQ(rig.files.at(key("a")).tag.etag, bucket.objects.at(key("a")).etag);
+}
+
 }  // namespace
 }  // namespace leasehold::rig

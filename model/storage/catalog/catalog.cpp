@@ -267,7 +267,13 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
         drop(fact.key, desk);
         return;
     }
-    if (!known.has_local) return;
+    if (!known.has_local) {
+        // Its own file could not be stored, and an older one may lie there, waiting for the bucket.
+        // With HA off no number would tell the next process that it is older: it would be served
+        // for ever.
+        drop(fact.key, desk);
+        return;
+    }
     // The file of this very write, or the one that was uploaded. Equal bytes of an older write
     // would lend this version's name to what is not its file.
     const bool same = fact.upload ? known.local.size == fact.stamp.length &&

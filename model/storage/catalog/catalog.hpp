@@ -40,6 +40,9 @@ class Catalog {
     /// its header names, or of a newer one. A header that can't be read may be a newer format's,
     /// and its version newer than any copy.
     [[nodiscard]] bool outlives(KeyId key, const Found& found) const;
+    /// Is the dirty file the very object that was found? The answer to its PUT was lost, or its tag
+    /// could not be written before the process ended.
+    [[nodiscard]] bool uploaded(KeyId key, const Found& found) const;
     /// Is the dirty file newer than this object, so that it may be uploaded over it?
     [[nodiscard]] bool goes_over(KeyId key, const Found& found) const;
     /// The payload of a file that is still being stored; null = none.
@@ -89,6 +92,8 @@ class Catalog {
     void drop(KeyId key, Desk& desk);
     /// The file is unusable: forgotten, so that its object is fetched again.
     void lose(KeyId key);
+    /// The dirty file is the object that was found: it waits no longer.
+    void is_object(KeyId key, const Found& found, Desk& desk);
     /// The file follows what a GET brought, unless the file is newer, or the key changed meanwhile
     /// and no order says that what was brought is newer than the file.
     void adopt(KeyId key, const Found& found, bool ha, Desk& desk);

@@ -13,6 +13,10 @@ namespace {
 /// query and renewal of the process.
 constexpr std::size_t kPortion = 1024;
 
+bool holds(const Local& file, const Blob& payload) {
+    return file.size == payload.size && file.digest == payload.digest;
+}
+
 /// Does a file of the list give way to what this process has served, got or committed meanwhile?
 bool overtaken(const Entry& known, const FileTag& tag, const VersionId& newest) {
     const VersionId version = version_of(tag);
@@ -126,6 +130,18 @@ void Catalog::lose(KeyId key) {
     keep_floor(key, before);
 }
 
+bool Catalog::uploaded(KeyId key, const Found& found) const {
+    const Entry& known = at(key);
+    // By content and not by number: the file's epoch may not have been claimed yet.
+    return known.has_local && known.tagged && known.dirty && found.kind == FoundKind::data &&
+           holds(known.local, found.payload);
+}
+
+void Catalog::is_object(KeyId key, const Found& found, Desk& desk) {
+    // The tag becomes the stamp that the GET showed, whatever number the file was waiting under.
+    retag(key, FileTag{found.stamp.epoch, found.etag, false, true, found.stamp.write_id}, desk);
+}
+
 bool Catalog::goes_over(KeyId key, const Found& found) const {
     const Local& file = at(key).local;
     // Its leadership had claimed no epoch: no number says that it is newer than what others wrote.
@@ -133,6 +149,10 @@ bool Catalog::goes_over(KeyId key, const Found& found) const {
     // committed; the first, leading again, uploaded its file over that. So it goes over the very
     // object that it was derived from, and over nothing else.
     if (file.version.epoch == Epoch{}) return file.etag == StoredETag(found.etag);
+    // Of what came torn or damaged, perhaps on its way, the header alone says what it was: a newer
+    // write, acknowledged and whole in the bucket, that this file must not replace. Nothing was
+    // read of it as a version: such a stamp lies below every file.
+    if (found.kind == FoundKind::corrupt) return std::is_lteq(order(found.torn, file.version));
     // Ours unless the object is newer: equal epochs alone decide nothing. Two writes of one epoch,
     // the first one's file on the disk, the second one's object in the bucket, both acknowledged,
     // and a crash: by the epoch alone the first would be uploaded over the second.
@@ -170,6 +190,9 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // With HA off nobody else writes: what the bucket has not got yet is newer than what it has.
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
+        // A follower too: left dirty until the process leads, the file that was answered Committed
+        // would not count as backed up, whatever else was committed since.
+        if (uploaded(key, found)) return is_object(key, found, desk);
         if (known.dirty && goes_over(key, found)) return;
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
@@ -179,8 +202,12 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
         drop(key, desk);
     } else if (found.kind == FoundKind::data) {
         // With HA off the tag still names the object that the file was got from.
+        // The ETag alone does not show that the bytes are: a store that looks it up before it opens
+        // the file gives that of the object before (Versity), and the older bytes would be kept
+        // under the newer version.
         const bool same = known.has_local && !known.dirty && !found.etag.empty() &&
-                          known.local.etag == StoredETag(found.etag) && known.tagged == ha;
+                          known.local.etag == StoredETag(found.etag) && known.tagged == ha &&
+                          holds(known.local, found.payload);
         const FileTag tag{found.stamp.epoch, found.etag, false, ha, found.stamp.write_id};
         // A plain object's ETag covers its payload alone: equal bytes that a later write stored
         // are that write's version, or the file would look older than what it is.

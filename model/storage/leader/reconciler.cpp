@@ -246,10 +246,7 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
             break;
     }
     if (known.has_local && known.tagged && known.dirty) {
-        // By content and not by number: the file's epoch may not have been claimed yet.
-        const bool same = found.kind == FoundKind::data && found.stamp.length == known.local.size &&
-                          found.stamp.digest == known.local.digest;
-        if (same) return Verdict::clean;  // the lost reply of a PUT that was stored
+        if (sight.catalog.uploaded(owner.key, found)) return Verdict::clean;
         if (sight.catalog.goes_over(owner.key, found)) {
             load(sight, owner.key, desk);
             return Verdict::nothing;
