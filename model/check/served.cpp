@@ -204,7 +204,12 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
 /// store.
 bool Served::left_behind(const FileEntry& entry, const Floor& floor) const {
     if (floor.store_failed) return true;
-    if (entry.tag.dirty || !floor.committed) return false;
+    if (!floor.committed) return false;
+    if (entry.tag.dirty) {
+        const Rank& given = floor.committed->rank;
+        return entry.tag.epoch != Epoch{} && std::pair(entry.tag.epoch, entry.tag.write_id) <
+                                                 std::pair(given.epoch, given.write_id);
+    }
     const Committed* commit = contents_.of(entry.key).committed_as(entry.tag.etag);
     return commit != nullptr && commit->rank.older_than(floor.committed->rank) &&
            !same_write(commit->rank, floor.committed->rank);
@@ -218,6 +223,11 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
         return;
     }
     Floor& floor = stations_[step.replica].keys[file.key];
+    // A write whose leadership had claimed no epoch gives way to any object but the one that it was
+    // derived from, a foreign one of before it too: nobody was promised it.
+    const bool unclaimed = floor.file && floor.tag.dirty && floor.tag.epoch == Epoch{};
+    if (file.verb == FileVerb::store && !file.tag.dirty && unclaimed && facts_.settings.storage.ha)
+        floor.asked = 0;
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         floor.file = floor.below = false;  // until it is done
     if (file.verb != FileVerb::load) floor.retag_failed = false;
@@ -265,6 +275,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         if (found->verb == FileVerb::load) floor.file = false;
         if (found->verb == FileVerb::retag) floor.retag_failed = !ok;
         if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
+            floor.file = true;  // also where a load had failed: its tag could be written
             floor.tag = found->tag;
             floor.tagged = {step.at, step.number, false};
         }

@@ -84,7 +84,8 @@ TEST_F(CheckIndex, ATagThatIsToBeTriedAgainIsToldAsItWillBe) {
 
 // Found by a campaign: a read was given the newer object before the disk was listed.
 TEST_F(CheckIndex, AnOlderFileThatALateListShowsMayCountAsACopyOrNot) {
-    for (const bool local : {true, false}) {
+    for (const auto& [local, dirty] : {std::pair(true, false), std::pair(false, false),
+                                       std::pair(true, true), std::pair(false, true)}) {
         History late;
         late.start_all();
         late.lead(0, 1s, 1, 1h);
@@ -94,15 +95,23 @@ TEST_F(CheckIndex, AnOlderFileThatALateListShowsMayCountAsACopyOrNot) {
         late.step(0, 3s, backup_read(1, "a"));
         late.step(0, 4s, Timer{}, {read_data(1, "eb", 4, 6)});
         auto files = std::make_shared<FileList>();
-        files->push_back(FileEntry{key_of("a"), FileTag{Epoch{3}, etag_of("ea"), false, true, 1},
+        files->push_back(FileEntry{key_of("a"), FileTag{Epoch{3}, etag_of("ea"), dirty, true, 1},
                                    content_of(5)});
         late.step(0, 5s, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, files}});
-        const std::vector<IndexEntry> index{entry_of("a", "eb", local)};
+        const std::vector<IndexEntry> index{entry_of("a", "eb", local, local && dirty)};
         ReplicaTold told;
         told.index = &index;
         late.told(0, 8s, told);
-        EXPECT_TRUE(passes(late.verdict(kComplete, 1min))) << local;
+        EXPECT_TRUE(passes(late.verdict(kComplete, 1min))) << local << dirty;
     }
+}
+
+TEST_F(CheckIndex, AFileWhoseTagCouldBeWrittenIsThereThoughALoadFailedBefore) {
+    history_.step(0, 7s, Timer{}, {send_file(9, FileVerb::load, "a")});
+    history_.step(0, 7s, FileAnswered{RequestId{9}, FileReply{FileStatus::io_error, nullptr}});
+    history_.step(0, 7s, Timer{}, {send_file(10, FileVerb::retag, "a", "ea")});
+    history_.step(0, 7s, FileAnswered{RequestId{10}, FileReply{}});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb")})));
 }
 
 TEST_F(CheckIndex, KeysStandInOrderAndOnce) {

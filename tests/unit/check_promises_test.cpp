@@ -1,0 +1,62 @@
+// payload.never-regresses: a write that was given and that nobody was promised may be gone.
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kKey = "assets/1h";
+constexpr std::string_view kRegress = "payload.never-regresses";
+
+TEST(CheckPromises, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
+    for (const auto& [stored, loaded] : {std::pair(FileStatus::ok, FileStatus::ok),
+                                         std::pair(FileStatus::io_error, FileStatus::ok),
+                                         std::pair(FileStatus::ok, FileStatus::io_error)}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey, 1));
+        history.store(0, 10500ms, kKey, "a", 5, 1, 1);
+        history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        history.step(0, 20s, backup_write(2, kKey, 2),
+                     {send_file(7, FileVerb::store, kKey, "a", true)});
+        // From memory, while it is being stored.
+        history.step(0, 21s, query(101, kKey), {query_data(101, "", 5, 2)});
+        history.step(0, 22s, FileAnswered{RequestId{7}, FileReply{stored, nullptr}},
+                     {write_done(2, WriteAck::unknown)});
+        if (stored == FileStatus::ok) {
+            history.step(0, 22500ms, query(103, kKey), {send_file(8, FileVerb::load, kKey)});
+            history.step(0, 22600ms, FileAnswered{RequestId{8}, FileReply{loaded, nullptr}},
+                         {loaded == FileStatus::ok ? query_data(103, "", 5, 2) : query_done(103)});
+        }
+        const auto back = history.step(0, 23s, query(102, kKey), {query_data(102, "a", 5, 1)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        const bool has = stored == FileStatus::ok && loaded == FileStatus::ok;
+        EXPECT_TRUE(has ? violated(found, back) : passes(found));
+    }
+}
+
+// Found by a campaign: the leadership had claimed no epoch, and its file gave way to an operator's
+// object of before, as it gives way to all but its own base.
+TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {
+    for (const std::uint64_t epoch : {0U, 6U}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 9s, backup_write(1, kKey, 1));
+        history.store(0, 10s, kKey, "a", 5, 1, 1);
+        history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        SendFile waits = send_file(7, FileVerb::store, kKey, "", true);
+        waits.tag.epoch = Epoch{epoch};
+        history.step(0, 20s, backup_write(2, kKey, 2), {waits});
+        history.step(0, 20s, FileAnswered{RequestId{7}, FileReply{}});
+        history.step(0, 21s, query(101, kKey), {query_data(101, "", epoch, 2)});
+        history.step(0, 22s, Timer{}, {send_file(8, FileVerb::store, kKey, "a")});
+        history.step(0, 22s, FileAnswered{RequestId{8}, FileReply{}});
+        const auto back = history.step(0, 23s, query(102, kKey), {query_data(102, "a", 5, 1)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        EXPECT_TRUE(epoch == 0 ? passes(found) : violated(found, back)) << epoch;
+    }
+}
+
+}  // namespace
+}  // namespace leasehold::check
