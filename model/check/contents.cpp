@@ -96,7 +96,9 @@ void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& k
 void Contents::files_listed(const ReplicaStepped& step, const FileReply& reply) {
     for (const FileEntry& entry : *reply.entries) {
         KeyContents& key = keys_[entry.key];
-        if (key.asked_as(entry.payload) != nullptr || key.committed_as(entry.payload) != nullptr)
+        // What was written too long ago to be remembered is not of before the history.
+        if (key.forgot_asked || key.asked_as(entry.payload) != nullptr ||
+            key.committed_as(entry.payload) != nullptr)
             continue;
         Asked asked;
         asked.payload = without_bytes(entry.payload);

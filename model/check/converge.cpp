@@ -42,7 +42,8 @@ Duration Converge::bound() const {
     const StorageConfig& storage = settings.storage;
     const auto mib = static_cast<std::int64_t>(settings.object_size >> 20U);
     const auto keys = static_cast<std::int64_t>(contents_.all().size());
-    const auto at_once = static_cast<std::int64_t>(std::max(1U, storage.pass_gets_max));
+    // A leader lacks copies too, and its reconciling holds at most two places.
+    const auto at_once = static_cast<std::int64_t>(std::clamp(storage.pass_gets_max, 1U, 2U));
     const Duration get = settings.bucket_request + settings.transfer;
     return storage.get_timeout + mib * storage.timeout_per_mib + 3 * storage.poll_period +
            2 * settings.bucket_request + (keys / at_once + 2) * get;

@@ -213,6 +213,15 @@ void excuse(Scenario& scenario) {
     const auto spoils_the_epoch = [](const Fault& fault) {
         return fault.kind == FaultKind::damage_object && fault.objects != sim::ObjectChoice::newest;
     };
+    // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
+    const auto damages = [](const Fault& fault) { return fault.kind == FaultKind::damage_answer; };
+    const auto writes_plainly = [](const Fault& fault) {
+        return fault.kind == FaultKind::damage_object &&
+               fault.object_damage == sim::ObjectDamage::foreign;
+    };
+    if (std::ranges::any_of(scenario.faults, damages) &&
+        std::ranges::any_of(scenario.faults, writes_plainly))
+        allow(scenario, {"bucket.linearizable"});
     const auto sets_terms_back = [](const Fault& fault) {
         return fault.kind == FaultKind::restore_lease;
     };

@@ -162,6 +162,7 @@ bool ApiChannel::arrives(const Mail& letter, ReplicaIndex replica) {
     Mail timeout;
     timeout.deadline = letter.deadline;
     timeout.timeout = true;
+    timeout.incarnation = letter.incarnation;
     if (const auto* lease = std::get_if<LeaseAnswered>(&letter.event))
         timeout.event = LeaseAnswered{lease->request, LeaseReply{}};
     else

@@ -121,10 +121,10 @@ struct Context {
         at(when, Kind::mail, replica, made.handle);
         return made.value;
     }
+    /// Of the life that it is for: an answer to a process that has ended is none to the next one.
     void post(TrueTime when, ReplicaIndex replica, Mail&& letter) {
-        Mail& posted = post(when, replica);
-        letter.incarnation = posted.incarnation;
-        posted = std::move(letter);
+        CHECK_MSG(letter.incarnation != 0, "a letter that is for no process");
+        post(when, replica) = std::move(letter);
     }
 };
 
