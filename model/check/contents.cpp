@@ -13,10 +13,6 @@ namespace {
 /// Of one key, so many writes and so many commits are remembered.
 constexpr std::size_t kKept = 256;
 
-Blob without_bytes(const Blob& payload) {
-    return Blob{payload.size, payload.digest, nullptr};
-}
-
 }  // namespace
 
 bool Rank::older_than(const Rank& other) const {

@@ -13,6 +13,11 @@
 
 namespace leasehold::check {
 
+/// What is remembered of a payload: its size and digest.
+[[nodiscard]] inline Blob without_bytes(const Blob& payload) {
+    return {payload.size, payload.digest, nullptr};
+}
+
 /// Where a version stands among those of its key. Foreign changes begin a new generation: what
 /// comes before and after them is in no order.
 struct Rank {

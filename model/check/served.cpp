@@ -14,7 +14,6 @@ bool same_write(const Rank& a, const Rank& b) {
     return a.write_id != 0 && a.write_id == b.write_id && a.epoch == b.epoch &&
            a.generation == b.generation;
 }
-
 }  // namespace
 
 Served::Floor& Served::floor(ReplicaIndex index, const ObjectKey& name) {
@@ -200,8 +199,8 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
 }
 
 /// A list may come late. A file whose next bytes could not be stored, or below what this process
-/// has committed or given since, is a copy for nobody: that of the newer one was told by its own
-/// store.
+/// has committed or given since, is a copy for nobody: that of the newer
+/// one was told by its own store.
 bool Served::left_behind(const FileEntry& entry, const Floor& floor) const {
     if (floor.store_failed) return true;
     if (!floor.committed) return false;
@@ -232,7 +231,7 @@ void Served::file_sent(const ReplicaStepped& step, const SendFile& file) {
         floor.file = floor.below = false;  // until it is done
     if (file.verb != FileVerb::load) floor.retag_failed = false;
     stations_[step.replica].flights.push_back(
-        FileFlight{file.request, file.verb, file.key, file.tag, file.payload.digest});
+        FileFlight{file.request, file.verb, file.key, file.tag, without_bytes(file.payload)});
 }
 
 void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answer) {
@@ -252,7 +251,7 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
             if (floor.below) continue;
             floor.file = true;
             floor.tag = entry.tag;
-            floor.digest = entry.payload.digest;
+            floor.bytes = without_bytes(entry.payload);
             floor.tagged = {step.at, step.number, true};
         }
         return;
@@ -261,7 +260,8 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         Floor& floor = own.keys[found->key];
         if (found->verb == FileVerb::store) {
             floor.file = ok;
-            floor.digest = found->digest;
+            floor.load_failed &= !ok;
+            floor.bytes = found->bytes;
             if (!floor.store_failed) floor.failing_since = step.at;
             floor.store_failed = !ok;
             floor.failed = step.at;
@@ -272,7 +272,10 @@ void Served::file_answered(const ReplicaStepped& step, const FileAnswered& answe
         const bool not_stored = found->verb == FileVerb::store && !ok && found->tag.dirty;
         const bool not_loaded = found->verb == FileVerb::load && floor.tag.dirty;
         if (not_stored || not_loaded) floor.asked = 0;
-        if (found->verb == FileVerb::load) floor.file = false;
+        if (found->verb == FileVerb::load) {
+            floor.file = false;
+            floor.load_failed = true;
+        }
         if (found->verb == FileVerb::retag) floor.retag_failed = !ok;
         if (ok && (found->verb == FileVerb::store || found->verb == FileVerb::retag)) {
             floor.file = true;  // also where a load had failed: its tag could be written
@@ -307,7 +310,8 @@ const Served::Floor* Served::find(ReplicaIndex index, const ObjectKey& name) con
 
 bool Served::unsettled(ReplicaIndex index, const ObjectKey& name) const {
     const Floor* known = find(index, name);
-    return changing(index, name) || (known != nullptr && (known->retag_failed || known->below));
+    return changing(index, name) ||
+           (known != nullptr && (known->retag_failed || known->load_failed || known->below));
 }
 
 TrueTime Served::rests_until(ReplicaIndex index, const ObjectKey& name) const {
@@ -324,7 +328,9 @@ const FileTag* Served::copy(ReplicaIndex index, const ObjectKey& name) const {
 bool Served::holds(ReplicaIndex index, const SendFile& file) const {
     const Floor* known = find(index, file.key);
     if (known == nullptr || !known->file || !(known->tag == file.tag)) return false;
-    return file.verb == FileVerb::retag || known->digest == file.payload.digest;
+    // What could not be read once may be written anew, whatever a list that comes later shows.
+    if (known->load_failed && file.verb == FileVerb::store) return false;
+    return file.verb == FileVerb::retag || known->bytes == file.payload;
 }
 
 Served::Tagged Served::tagged(ReplicaIndex index, const ObjectKey& name) const {

@@ -77,12 +77,13 @@ class Served {
         std::uint64_t asked_number = 0;
         bool file = false;          ///< there is a local copy
         bool store_failed = false;  ///< the last store of it, in this process
+        bool load_failed = false;   ///< it could not be read, and was not stored anew since
         bool retag_failed = false;  ///< it is to have another tag
         bool below = false;         ///< a list showed one that counts for nobody
         TrueTime failing_since{};   ///< its stores, the first of those in a row that failed
         TrueTime failed{};          ///< the last of them
         FileTag tag;                ///< that of the copy
-        ContentDigest digest;       ///< of its bytes
+        Blob bytes;                 ///< what it holds, without the bytes themselves
         Tagged tagged;
     };
     struct FileFlight {
@@ -90,7 +91,7 @@ class Served {
         FileVerb verb = FileVerb::load;
         ObjectKey key;
         FileTag tag;
-        ContentDigest digest;
+        Blob bytes;
     };
     struct Station {
         std::map<ObjectKey, Floor> keys;

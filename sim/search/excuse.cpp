@@ -200,72 +200,79 @@ void excuse_configuration(Scenario& scenario) {
         allow(scenario, {"leader.stable", "write.eventually-committed", "backup.goes-on"});
 }
 
-}  // namespace
+template <class Predicate>
+bool any(const Scenario& scenario, Predicate&& is) {
+    return std::ranges::any_of(scenario.faults, is);
+}
 
-void excuse(Scenario& scenario) {
-    if (!fences_or_is_in_time(scenario)) excuse_conditions(scenario);
-    for (const Fault& fault : scenario.faults)
-        excuse_fault(scenario, fault);
-    if (std::ranges::any_of(scenario.faults, keeps_renewals_late))
-        allow(scenario, {"backup.goes-on"});
-    // The object that says the last epoch is spoilt, and the terms are set back: nothing is left
-    // that says which number was the last, until an object with a higher one is met.
+bool begins(const Fault& fault) {
+    return fault.kind == FaultKind::crash || fault.kind == FaultKind::stop ||
+           fault.kind == FaultKind::restart || fault.kind == FaultKind::kill_node;
+}
+
+void excuse_edits(Scenario& scenario) {
+    const auto edits = [&](sim::LeaseEdit edit) {
+        return any(scenario, [edit](const Fault& fault) {
+            return fault.kind == FaultKind::edit_lease && fault.edit == edit;
+        });
+    };
+    // A stranger's name in the record that is cleared within a round trip: whoever did not see it
+    // finds its own record blanked, and nothing else changed. No elector stands behind the name.
+    if (edits(sim::LeaseEdit::steal_holder) && edits(sim::LeaseEdit::clear_holder))
+        allow(scenario, {"lease.taken-only-when-free"});
+    // A release that is replayed word for word, where a process that has just begun sees it first:
+    // the limit of clause 6 of the election, which holds for whoever has seen a later record.
+    if (edits(sim::LeaseEdit::replay_release) && any(scenario, begins))
+        allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+}
+
+void excuse_damage(Scenario& scenario) {
     const auto spoils_the_epoch = [](const Fault& fault) {
         return fault.kind == FaultKind::damage_object && fault.objects != sim::ObjectChoice::newest;
     };
-    // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
-    const auto damages = [](const Fault& fault) { return fault.kind == FaultKind::damage_answer; };
     const auto writes_plainly = [](const Fault& fault) {
         return fault.kind == FaultKind::damage_object &&
                fault.object_damage == sim::ObjectDamage::foreign;
     };
-    if (std::ranges::any_of(scenario.faults, damages) &&
-        std::ranges::any_of(scenario.faults, writes_plainly))
-        allow(scenario, {"bucket.linearizable"});
-    const auto sets_terms_back = [](const Fault& fault) {
-        return fault.kind == FaultKind::restore_lease;
-    };
-    // What can't be read is looked at for as long as the lease has room, before the term counts
-    // instead: over a slow store nothing is left for the claim, until patience has grown.
-    if (std::ranges::any_of(scenario.faults, spoils_the_epoch)) allow(scenario, {"leader.stable"});
-    if (std::ranges::any_of(scenario.faults, spoils_the_epoch) &&
-        std::ranges::any_of(scenario.faults, sets_terms_back))
-        allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives",
-                         "payload.never-regresses"});
-    // And what comes damaged for longer than the lease of its reader has room is taken for damaged
-    // where it lies. bucket/epoch-damaged-four-times has what is still told apart.
+    const auto damages = [](const Fault& fault) { return fault.kind == FaultKind::damage_answer; };
     const auto damages_on = [](const Fault& fault) {
         return fault.kind == FaultKind::damage_answer &&
                (fault.lasts || fault.trigger.kind == sim::TriggerKind::every || fault.times > 4);
     };
-    if (std::ranges::any_of(scenario.faults, damages_on) &&
-        std::ranges::any_of(scenario.faults, sets_terms_back))
+    const auto sets_terms_back = [](const Fault& fault) {
+        return fault.kind == FaultKind::restore_lease;
+    };
+    // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
+    if (any(scenario, damages) && any(scenario, writes_plainly))
+        allow(scenario, {"bucket.linearizable"});
+    // What can't be read is looked at for as long as the lease has room, before the term counts
+    // instead: over a slow store nothing is left for the claim, until patience has grown.
+    if (any(scenario, spoils_the_epoch)) allow(scenario, {"leader.stable"});
+    // The object that says the last epoch is spoilt, and the terms are set back: nothing is left
+    // that says which number was the last, until an object with a higher one is met.
+    if (any(scenario, spoils_the_epoch) && any(scenario, sets_terms_back))
+        allow(scenario, {"bucket.no-stale-commit", "bucket.acknowledged-survives",
+                         "payload.never-regresses"});
+    // And what comes damaged for longer than the lease of its reader has room is taken for damaged
+    // where it lies. bucket/epoch-damaged-four-times has what is still told apart.
+    if (any(scenario, damages_on) && any(scenario, sets_terms_back))
         allow(scenario, {"bucket.epochs-increase", "bucket.no-stale-commit",
                          "bucket.acknowledged-survives", "payload.never-regresses"});
-    // A release that is replayed word for word, where a process that has just begun sees it first:
-    // the limit of clause 6 of the election, which holds for whoever has seen a later record.
-    const auto replays = [](const Fault& fault) {
-        return fault.kind == FaultKind::edit_lease && fault.edit == sim::LeaseEdit::replay_release;
-    };
-    const auto begins = [](const Fault& fault) {
-        return fault.kind == FaultKind::crash || fault.kind == FaultKind::stop ||
-               fault.kind == FaultKind::restart || fault.kind == FaultKind::kill_node;
-    };
-    if (std::ranges::any_of(scenario.faults, replays) &&
-        std::ranges::any_of(scenario.faults, begins))
-        allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+}
+
+/// Its objects have no order, and nothing fences the process before it.
+void excuse_single_install(Scenario& scenario) {
     // A slow disk has not yet the newer of two writes when the bucket has it already, and the
     // process dies: the file of the older one says that it waits for its upload, as one that was
     // rolled back.
-    if (!scenario.elects() && scenario.files.given && std::ranges::any_of(scenario.faults, begins))
-        allow(scenario, {"payload.never-regresses"});
+    if (scenario.files.given && any(scenario, begins)) allow(scenario, {"payload.never-regresses"});
     // Delays of one request add up, those of several faults and of one that comes again and again:
     // it lands later than any request is said to, and a single install has nothing else to go by.
     Duration delays{0};
     for (const Fault& fault : scenario.faults)
         if (fault.kind == FaultKind::apply_late)
             delays += (fault.trigger.kind == sim::TriggerKind::every ? 4 : 1) * fault.by;
-    if (!scenario.elects() && delays > scenario.storage.largest_request_age)
+    if (delays > scenario.storage.largest_request_age)
         allow(scenario, {"bucket.acknowledged-survives", "payload.never-regresses"});
     // What a process that has ended sent lands late, over what the next one wrote: as after a
     // freeze.
@@ -273,9 +280,20 @@ void excuse(Scenario& scenario) {
         return fault.kind == FaultKind::apply_late &&
                std::ranges::count(fault.requests, sim::RequestKind::put_object) > 0;
     };
-    if (!scenario.elects() && std::ranges::any_of(scenario.faults, lands_late) &&
-        std::ranges::any_of(scenario.faults, begins))
+    if (any(scenario, lands_late) && any(scenario, begins))
         allow(scenario, {"bucket.acknowledged-survives"});
+}
+
+}  // namespace
+
+void excuse(Scenario& scenario) {
+    if (!fences_or_is_in_time(scenario)) excuse_conditions(scenario);
+    for (const Fault& fault : scenario.faults)
+        excuse_fault(scenario, fault);
+    if (any(scenario, keeps_renewals_late)) allow(scenario, {"backup.goes-on"});
+    excuse_edits(scenario);
+    excuse_damage(scenario);
+    if (!scenario.elects()) excuse_single_install(scenario);
     excuse_configuration(scenario);
 }
 

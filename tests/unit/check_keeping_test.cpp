@@ -88,6 +88,24 @@ TEST_F(CheckKeeping, OtherBytesUnderOneETagAreNotWhatItHeld) {
     EXPECT_EQ(verdict().status, Status::violated);
 }
 
+// Found by a campaign: the list came later than the load that failed.
+TEST_F(CheckKeeping, AFileThatCouldNotBeReadMayBeWrittenAnewThoughAListShowsIt) {
+    for (const FileStatus loaded : {FileStatus::ok, FileStatus::io_error}) {
+        History history;
+        history.start_all();
+        history.object(0, 1s, kKey, "a", 1);
+        history.step(1, 2s, Timer{}, {send_file(1, FileVerb::list, "")});
+        history.step(1, 3s, query(5, kKey), {send_file(2, FileVerb::load, kKey)});
+        history.step(1, 3s, FileAnswered{RequestId{2}, FileReply{loaded, nullptr}});
+        auto files = std::make_shared<FileList>();
+        files->push_back(FileEntry{key_of(kKey), FileTag{Epoch{}, etag_of("a")}, Blob{}});
+        history.step(1, 4s, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, files}});
+        const auto again = history.step(1, 5s, Timer{}, {send_file(3, FileVerb::store, kKey, "a")});
+        const Verdict verdict = history.verdict(kBounded, 10min);
+        EXPECT_TRUE(loaded == FileStatus::ok ? violated(verdict, again) : passes(verdict));
+    }
+}
+
 // What a disk answers while a store is under way is of before.
 TEST_F(CheckKeeping, AFileIsNotReadWhileItsNextBytesAreStored) {
     history_.step(1, 10s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});

@@ -191,8 +191,10 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     if (!ha && known.has_local && known.dirty) return;
     if (known.has_local && known.tagged) {
         // A follower too: left dirty until the process leads, the file that was answered Committed
-        // would not count as backed up, whatever else was committed since.
-        if (uploaded(key, found)) return is_object(key, found, desk);
+        // would not count as backed up, whatever else was committed since. The very write, though:
+        // equal bytes of an older one would lend that one's name to what this process gave later.
+        if (known.local.version == shown && uploaded(key, found))
+            return is_object(key, found, desk);
         if (known.dirty && goes_over(key, found)) return;
         if (known.dirty) desk.note(MarkId::reconcile_discarded);
     }
