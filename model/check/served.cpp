@@ -14,6 +14,7 @@ bool same_write(const Rank& a, const Rank& b) {
     return a.write_id != 0 && a.write_id == b.write_id && a.epoch == b.epoch &&
            a.generation == b.generation;
 }
+
 }  // namespace
 
 Served::Floor& Served::floor(ReplicaIndex index, const ObjectKey& name) {
@@ -199,8 +200,8 @@ void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::u
 }
 
 /// A list may come late. A file whose next bytes could not be stored, or below what this process
-/// has committed or given since, is a copy for nobody: that of the newer
-/// one was told by its own store.
+/// has committed or given since, is a copy for nobody: that of the newer one was told by its own
+/// store.
 bool Served::left_behind(const FileEntry& entry, const Floor& floor) const {
     if (floor.store_failed) return true;
     if (!floor.committed) return false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/base/check.hpp"
 #include "model/base/random.hpp"
 #include "model/protocol/history.hpp"
 #include "sim/engine/engine.hpp"

@@ -7,16 +7,21 @@ namespace {
 constexpr std::string_view kKey = "assets/1h";
 constexpr std::string_view kRegress = "payload.never-regresses";
 
+/// Replica 0 leads, and the bucket holds its first write, "a", answered Committed.
+void commit_first(History& history) {
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    history.step(0, 10s, backup_write(1, kKey, 1));
+    history.store(0, 10500ms, kKey, "a", 5, 1, 1);
+    history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+}
+
 TEST(CheckPromises, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     for (const auto& [stored, loaded] : {std::pair(FileStatus::ok, FileStatus::ok),
                                          std::pair(FileStatus::io_error, FileStatus::ok),
                                          std::pair(FileStatus::ok, FileStatus::io_error)}) {
         History history;
-        history.start_all();
-        history.lead(0, 1s, 1, 1h);
-        history.step(0, 10s, backup_write(1, kKey, 1));
-        history.store(0, 10500ms, kKey, "a", 5, 1, 1);
-        history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        commit_first(history);
         history.step(0, 20s, backup_write(2, kKey, 2),
                      {send_file(7, FileVerb::store, kKey, "a", true)});
         // From memory, while it is being stored.
@@ -40,11 +45,7 @@ TEST(CheckPromises, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
 TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {
     for (const std::uint64_t epoch : {0U, 6U}) {
         History history;
-        history.start_all();
-        history.lead(0, 1s, 1, 1h);
-        history.step(0, 9s, backup_write(1, kKey, 1));
-        history.store(0, 10s, kKey, "a", 5, 1, 1);
-        history.step(0, 11s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        commit_first(history);
         SendFile waits = send_file(7, FileVerb::store, kKey, "", true);
         waits.tag.epoch = Epoch{epoch};
         history.step(0, 20s, backup_write(2, kKey, 2), {waits});

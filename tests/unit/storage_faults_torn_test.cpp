@@ -6,19 +6,13 @@
 namespace leasehold::rig {
 namespace {
 
-StorageConfig as(const char* identity) {
-    StorageConfig config = Rig::default_config();
-    config.identity = identity;
-    return config;
-}
-
 class StorageTorn : public testing::Test {
   protected:
     FakeBucket bucket;
 };
 
 TEST_F(StorageTorn, AnObjectThatIsTornIsWrittenAgainFromTheLeadersCopy) {
-    Rig rig(bucket, as("replica-0_a"));
+    Rig rig(bucket);
     rig.start();
     rig.lead(100);
     rig.advance(2s);
@@ -32,7 +26,7 @@ TEST_F(StorageTorn, AnObjectThatIsTornIsWrittenAgainFromTheLeadersCopy) {
 }
 
 TEST_F(StorageTorn, AnOlderObjectThatIsTornIsWrittenAgainFromTheLeadersCopyByReconciling) {
-    Rig rig(bucket, as("replica-0_a"));
+    Rig rig(bucket);
     rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"of it"}, false, true, 5});
     rig.start();
     bucket.put_torn(key("k"), blob(1), 5);
@@ -44,7 +38,7 @@ TEST_F(StorageTorn, AnOlderObjectThatIsTornIsWrittenAgainFromTheLeadersCopyByRec
 // Found by a campaign: the list of the local files came after a read had met the torn object, and
 // the copy counted for none that is there.
 TEST_F(StorageTorn, ACopyThatIsListedAfterItsTornObjectWasSeenIsWrittenBack) {
-    Rig rig(bucket, as("replica-0_a"));
+    Rig rig(bucket);
     rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"of it"}, false, true, 5});
     bucket.put_torn(key("k"), blob(1), 5);
     rig.holds_files = true;
@@ -61,7 +55,7 @@ TEST_F(StorageTorn, ACopyThatIsListedAfterItsTornObjectWasSeenIsWrittenBack) {
 TEST_F(StorageTorn, ATornObjectThatMayBeNewerThanTheCopyIsNotWrittenOverByIt) {
     for (const bool newer_format : {false, true}) {
         FakeBucket store;
-        Rig rig(store, as("replica-0_a"));
+        Rig rig(store);
         rig.start();
         rig.lead(100);
         rig.advance(2s);
@@ -84,7 +78,7 @@ TEST_F(StorageTorn, ATornObjectThatMayBeNewerThanTheCopyIsNotWrittenOverByIt) {
 TEST_F(StorageTorn, AFileThatWaitsGoesOverATornObjectOnlyIfItsHeaderNamesNoNewerWrite) {
     for (const std::uint64_t epoch : {5U, 6U, 7U}) {
         FakeBucket store;
-        Rig rig(store, as("replica-0_a"));
+        Rig rig(store);
         rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"base"}, true, true, 5});
         store.put_torn(key("k"), blob(1), epoch);
         rig.start();
@@ -96,7 +90,7 @@ TEST_F(StorageTorn, AFileThatWaitsGoesOverATornObjectOnlyIfItsHeaderNamesNoNewer
 }
 
 TEST_F(StorageTorn, AFileThatWaitsGivesWayOnceTheNewerObjectComesWhole) {
-    Rig rig(bucket, as("replica-0_a"));
+    Rig rig(bucket);
     rig.seed_file(key("k"), blob(2), FileTag{Epoch{6}, ETag{"base"}, true, true, 5});
     bucket.put_torn(key("k"), blob(1), 7);
     const FakeBucket::Object damaged = bucket.objects.at(key("k"));
