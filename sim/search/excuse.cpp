@@ -58,11 +58,12 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
         case FaultKind::restore_lease:
             // A PUT that was on its way when the store was set back meets the very version that it
             // was sent for, under a raised revision too, while somebody leads under the one that is
-            // gone: no client can know, and the bucket's epochs fence.
-            allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+            // gone: no client can know, and the bucket's epochs fence. Nor has it to be answered
+            // before somebody has taken the Lease since, with a larger term.
+            allow(scenario,
+                  {"leader.at-most-one", "lease.taken-only-when-free", "leader.term-increases"});
             // Without a bump, versions are given out twice.
-            if (!fault.bump)
-                allow(scenario, {"leader.term-increases", "lease.changed-only-by-holder"});
+            if (!fault.bump) allow(scenario, {"lease.changed-only-by-holder"});
             return;
         case FaultKind::damage_answer:
             // Their bounds know paths, and not that what comes over them is thrown away.
@@ -184,12 +185,16 @@ void excuse_configuration(Scenario& scenario) {
     // A follower that begins over a large backup has all of it to fetch, and its bound knows of one
     // pass.
     const Duration each = scenario.bucket.get.p99;
-    const auto keys = scenario.workload.preloaded +
-                      scenario.workload.pipelines.size() * scenario.workload.windows.size();
+    const auto written = scenario.workload.pipelines.size() * scenario.workload.windows.size();
+    const auto keys = scenario.workload.preloaded + written;
     const auto at_once = std::max(1U, scenario.storage.pass_gets_max);
     // And where a GET takes a good part of a period, so does each later pass.
     if (((keys + at_once - 1) / at_once + 1) * each > scenario.storage.poll_period)
         allow(scenario, {"follower.freshness"});
+    // And where what is written anew takes all GETs, what waits for no reader is never its turn.
+    if (std::max(1U, scenario.storage.pass_gets_max) * scenario.workload.export_every <=
+        written * each)
+        allow(scenario, {"replicas.converge"});
     // A store without conditions is written to only by what fits into the validity: an object that
     // travels for longer is never stored, and its leader gives way to whoever may have a faster
     // path.
@@ -242,6 +247,16 @@ void excuse_damage(Scenario& scenario) {
     const auto sets_terms_back = [](const Fault& fault) {
         return fault.kind == FaultKind::restore_lease;
     };
+    const auto sets_back = [](const Fault& fault) {
+        return fault.kind == FaultKind::damage_object &&
+               (fault.object_damage == sim::ObjectDamage::removed ||
+                fault.object_damage == sim::ObjectDamage::foreign);
+    };
+    const auto is_late = [&](const Fault& fault) { return makes_late(scenario, fault); };
+    // bucket/create-lands-after-a-removal. And somebody's object of equal bytes has the ETag of the
+    // one before it, for which a PUT on its way was meant.
+    if (any(scenario, sets_back) && any(scenario, is_late))
+        allow(scenario, {"bucket.no-stale-commit"});
     // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
     if (any(scenario, damages) && any(scenario, writes_plainly))
         allow(scenario, {"bucket.linearizable"});
@@ -266,6 +281,14 @@ void excuse_single_install(Scenario& scenario) {
     // process dies: the file of the older one says that it waits for its upload, as one that was
     // rolled back.
     if (scenario.files.given && any(scenario, begins)) allow(scenario, {"payload.never-regresses"});
+    // And of one that was rolled back nothing says that it was uploaded, where a LIST leaves out
+    // what the bucket holds.
+    const auto rolls_back = [](const Fault& fault) {
+        return fault.kind == FaultKind::crash && fault.disk == sim::Disk::roll_back;
+    };
+    const auto omits = [](const Fault& fault) { return fault.kind == FaultKind::omit_keys; };
+    if (any(scenario, rolls_back) && any(scenario, omits))
+        allow(scenario, {"bucket.acknowledged-survives"});
     // Delays of one request add up, those of several faults and of one that comes again and again:
     // it lands later than any request is said to, and a single install has nothing else to go by.
     Duration delays{0};
