@@ -111,7 +111,8 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     calls.process_ended(record, self);
     writes.process_ended(record);
     contents.process_ended(record.replica);
-    served.process_ended(record.replica);
+    floors.process_ended(record.replica);
+    copies.process_ended(record.replica);
     stable.process_ended(record.replica);
     claims.process_ended(record.replica);
     rates.process_ended(record.replica);

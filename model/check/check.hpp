@@ -82,8 +82,8 @@ class Checkers : public Observer {
     void on(const PathChanged&) override;
     void on(const ReplicaTold&) override;
 
-    /// A safety invariant is already violated: a run may end early (and say so).
-    [[nodiscard]] bool violated() const;
+    /// Ids of the invariants that are violated by now, in the order in which they broke.
+    [[nodiscard]] std::span<const std::string_view> broken() const;
     /// One verdict for each of invariants(), in that order (run.deterministic: not_checked).
     [[nodiscard]] std::vector<Verdict> finish(TrueTime end);
     /// Lengths of the leaderless windows that ended in a new leader after the first leader

@@ -84,6 +84,9 @@ void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& k
     asked.call = call;
     asked.number = step.number;
     asked.base = held.sequence;
+    asked.term = facts_.replicas[step.replica].gate.term;
+    for (const ReplicaFacts& other : facts_.replicas)
+        if (other.gate_open(step.at)) asked.beside = std::max(asked.beside, other.gate.term);
     add(held, std::move(asked));
     if (step.replica >= open_.size()) open_.resize(step.replica + std::size_t{1});
     open_[step.replica].push_back(Open{call, key});
@@ -150,7 +153,7 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     if (foreign)
         commit.origin = record.number;
     else if (const Asked* sent = key.sent_as(record.stamp); sent && !commit.absent)
-        commit.origin = sent->number;
+        std::tie(commit.origin, commit.term) = std::tie(sent->number, sent->term);
     else if (const Asked* asked = key.asked_as(commit.payload); asked && !commit.absent)
         commit.origin = asked->number;
     else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)

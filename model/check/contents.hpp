@@ -28,6 +28,12 @@ struct Rank {
 
     /// Older by the order of versions: epoch, then write id, then the order of the commits.
     [[nodiscard]] bool older_than(const Rank& other) const;
+    /// Of a PUT that was sent again, both may be stored: one write under two ETags. Bytes without
+    /// one are of either, so none of the two is older than the other.
+    [[nodiscard]] bool same_write(const Rank& other) const {
+        return write_id != 0 && write_id == other.write_id && epoch == other.epoch &&
+               generation == other.generation;
+    }
 };
 
 /// A write or removal that a leader accepted, or content that was there before the history.
@@ -42,8 +48,10 @@ struct Asked {
     std::uint64_t base = 0;      ///< the key's newest commit then
     std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
     std::uint64_t write_id = 0;  ///< likewise
-    std::uint64_t twin =
-        0;  ///< Asked::number of the older one whose PUT it may be as well; 0 = none
+    /// Asked::number of the older one whose PUT it may be as well; 0 = none
+    std::uint64_t twin = 0;
+    Term term;    ///< of the leadership that accepted it
+    Term beside;  ///< the highest of all that held an open gate then
 };
 
 /// A version that the bucket has held.
@@ -56,6 +64,7 @@ struct Committed {
     ReplicaIndex writer = kNobody;
     std::uint64_t stamp_writer = 0;
     std::uint64_t origin = 0;  ///< Asked::number of that content; 0 = not known
+    Term term;                 ///< Asked::term of that content, if it was sent with its stamp
     TrueTime at{};
     std::uint64_t number = 0;
 };
@@ -67,6 +76,8 @@ struct Acknowledged {
     ReplicaIndex replica = kNobody;
     Blob payload;
     bool removes = false;
+    Term term;    ///< Asked::term
+    Term beside;  ///< Asked::beside
 };
 
 /// One key's past, the newest of it: older entries are forgotten one by one.

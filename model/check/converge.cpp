@@ -51,25 +51,25 @@ Duration Converge::bound() const {
 
 void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                      const KeyContents& key) {
-    const FileTag* copy = served_.copy(index, name);
+    const FileTag* copy = copies_.tag(index, name);
     const bool dirty = copy != nullptr && copy->dirty;
-    if (dirty && !served_.changing(index, name) && left_behind(end, then, index, name)) {
+    if (dirty && !copies_.changing(index, name) && left_behind(end, then, index, name)) {
         facts_.checked(Id::converge);
         if (!facts_.fresh(Id::converge)) return;
         facts_.violate(Id::converge, end,
                        facts_.name(index) + " leads at " + words(end) + ", since before " +
                            words(then) + ", and has not brought its file of " + words(name) +
                            " to the bucket",
-                       {served_.tagged(index, name).number});
+                       {copies_.tagged(index, name).number});
         return;
     }
-    if (dirty && !served_.changing(index, name)) unmarked(end, then, index, name, key);
+    if (dirty && !copies_.changing(index, name)) unmarked(end, then, index, name, key);
     const std::size_t first = lay_at(key, then);
     if (key.commits.empty() || key.commits[first].at > then) return;
     const Oldest from =
         unheard_of(oldest(key, then, stations_[index].since, end - then), key, end, index);
-    const bool rests = copy == nullptr && served_.rests_until(index, name) > then;
-    bool good = dirty || served_.changing(index, name) || (from.none && copy == nullptr) || rests;
+    const bool rests = copy == nullptr && copies_.rests_until(index, name) > then;
+    bool good = dirty || copies_.changing(index, name) || (from.none && copy == nullptr) || rests;
     for (std::size_t i = from.index; i < key.commits.size() && !good; ++i)
         good = key.commits[i].absent ? copy == nullptr
                                      : copy != nullptr && copy->etag == key.commits[i].etag;
@@ -90,7 +90,7 @@ void Converge::judge(TrueTime end, TrueTime then, ReplicaIndex index, const Obje
 /// take it for one that was lost, and an upload for its duty.
 void Converge::unmarked(TrueTime end, TrueTime then, ReplicaIndex index, const ObjectKey& name,
                         const KeyContents& key) {
-    const FileTag& tag = *served_.copy(index, name);
+    const FileTag& tag = *copies_.tag(index, name);
     const auto stored = std::ranges::find_if(key.commits, [&](const Committed& commit) {
         return commit.writer == index && !commit.absent && tag.write_id != 0 &&
                commit.rank.write_id == tag.write_id && commit.rank.epoch == tag.epoch;
@@ -146,7 +146,7 @@ Converge::Oldest Converge::unheard_of(Oldest from, const KeyContents& key, TrueT
 /// A list of the local files that failed is no empty disk: what this one alone holds would never
 /// be served, nor brought to the bucket.
 void Converge::judge_disk(TrueTime end, ReplicaIndex index) {
-    if (!served_.blind(index) || !facts_.fresh(Id::converge)) return;
+    if (!copies_.blind(index) || !facts_.fresh(Id::converge)) return;
     facts_.violate(Id::converge, end,
                    facts_.name(index) + " does not know at " + words(end) +
                        " what lies on its disk, with healthy paths since " +
@@ -158,7 +158,7 @@ void Converge::judge_disk(TrueTime end, ReplicaIndex index) {
 bool Converge::left_behind(TrueTime end, TrueTime then, ReplicaIndex index,
                            const ObjectKey& name) const {
     const ReplicaFacts& self = facts_.replicas[index];
-    const Served::Tagged tagged = served_.tagged(index, name);
+    const Copies::Tagged tagged = copies_.tagged(index, name);
     return self.role == Role::leader && self.gate_open(end) &&
            (tagged.at < led_since_ || (tagged.found && tagged.at <= then));
 }

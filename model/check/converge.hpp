@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/check/contents.hpp"
-#include "model/check/served.hpp"
+#include "model/check/copies.hpp"
 #include "model/check/writes.hpp"
 
 namespace leasehold::check {
@@ -18,8 +18,8 @@ namespace leasehold::check {
 /// disk is in the bucket, or has given way to what is; and what it answered Committed is marked so.
 class Converge {
   public:
-    Converge(Facts& facts, const Writes& writes, const Contents& contents, const Served& served)
-        : facts_(facts), writes_(writes), contents_(contents), served_(served) {}
+    Converge(Facts& facts, const Writes& writes, const Contents& contents, const Copies& copies)
+        : facts_(facts), writes_(writes), contents_(contents), copies_(copies) {}
 
     void changed(TrueTime at, ReplicaIndex index);
     void disturbed(TrueTime at, ReplicaIndex index);
@@ -54,7 +54,7 @@ class Converge {
     Facts& facts_;
     const Writes& writes_;
     const Contents& contents_;
-    const Served& served_;
+    const Copies& copies_;
     std::vector<Station> stations_;
     TrueTime led_since_{};
 };

@@ -80,7 +80,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             if (reply.entries) freshness.files_listed(step, self, reply);
             if (reply.entries) contents.files_listed(step, reply);
             if (reply.entries) twin.files_listed(reply);
-            served.file_answered(step, as<FileAnswered>(event));
+            copies.answered(step, as<FileAnswered>(event));
             break;
         }
         case event_index<BackupRead>():
@@ -170,7 +170,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
         case effect_index<SendFile>():
             freshness.file_sent(step, self, as<SendFile>(effect));
             keeping.file_sent(step, as<SendFile>(effect));
-            served.file_sent(step, as<SendFile>(effect));
+            copies.sent(step, as<SendFile>(effect));
             break;
         case effect_index<ReadDone>():
             read_done(step, self, as<ReadDone>(effect));

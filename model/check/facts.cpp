@@ -43,8 +43,7 @@ void Facts::violate(Id id, TrueTime at, std::string what,
     finding.what = std::move(what);
     for (const std::uint64_t number : evidence)
         if (number != 0) finding.evidence.push_back(number);
-    if (invariants()[static_cast<std::size_t>(id)].kind == InvariantClass::safety)
-        safety_violated = true;
+    broken.push_back(invariants()[static_cast<std::size_t>(id)].id);
 }
 
 std::string words(Duration span) {

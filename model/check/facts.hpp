@@ -118,7 +118,7 @@ struct Facts {
     Settings settings;
     std::vector<ReplicaFacts> replicas;
     std::array<Finding, kInvariantCount> findings;
-    bool safety_violated = false;
+    std::vector<std::string_view> broken;  ///< ids, in the order in which they broke
 
     [[nodiscard]] Finding& of(Id id) { return findings[static_cast<std::size_t>(id)]; }
     void checked(Id id) { ++of(id).checked; }

@@ -19,13 +19,13 @@ std::string IndexRules::named(const ReplicaTold& told, const IndexEntry& entry,
     if (!etag.empty() && !key.forgot_commits && key.committed_as(etag) == nullptr)
         return "names a version of " + words(entry.key) + " that the bucket never held";
     // A pass that did not show a tombstone made it forget that; the next one names an object.
-    if (!entry.local && !misled(told.replica) && served_.saw_removed(told.replica, entry.key, key))
+    if (!entry.local && !misled(told.replica) && floors_.saw_removed(told.replica, entry.key, key))
         return "names " + words(entry.key) + ", which it knows to be removed";
     if (entry.dirty && !entry.local)
         return "says that a copy of " + words(entry.key) + " waits for the bucket, and has none";
     // What is being stored, tagged or removed is told as it will be.
-    if (served_.unsettled(told.replica, entry.key) || served_.blind(told.replica)) return {};
-    const FileTag* copy = served_.copy(told.replica, entry.key);
+    if (copies_.unsettled(told.replica, entry.key) || copies_.blind(told.replica)) return {};
+    const FileTag* copy = copies_.tag(told.replica, entry.key);
     if (entry.local != (copy != nullptr))
         return copy == nullptr
                    ? "says that a copy of " + words(entry.key) + " is local, and has none"
@@ -37,10 +37,10 @@ std::string IndexRules::named(const ReplicaTold& told, const IndexEntry& entry,
 
 std::string IndexRules::left_out(const ReplicaTold& told, const ObjectKey& name,
                                  const KeyContents& key) const {
-    if (!served_.changing(told.replica, name) && !served_.blind(told.replica) &&
-        served_.copy(told.replica, name) != nullptr)
+    if (!copies_.changing(told.replica, name) && !copies_.blind(told.replica) &&
+        copies_.tag(told.replica, name) != nullptr)
         return "leaves out " + words(name) + ", of which it has a copy";
-    if (!misled(told.replica) && served_.saw_present(told.replica, name, key))
+    if (!misled(told.replica) && floors_.saw_present(told.replica, name, key))
         return "leaves out " + words(name) + ", which it knows that the bucket holds";
     return {};
 }
@@ -72,7 +72,8 @@ std::string IndexRules::compare(const ReplicaTold& told) const {
 }
 
 void IndexRules::fault(const FaultTookEffect& record) {
-    if (!record.what.starts_with("omitKeys")) return;
+    // A LIST that leaves keys out, and a tombstone that comes damaged: no longer known for one.
+    if (!record.what.starts_with("omitKeys") && !record.what.starts_with("damageAnswer")) return;
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;
         if (target >= misled_.size()) misled_.resize(target + std::size_t{1});

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "model/check/contents.hpp"
-#include "model/check/served.hpp"
+#include "model/check/copies.hpp"
+#include "model/check/floors.hpp"
 #include "model/replica/told.hpp"
 
 namespace leasehold::check {
@@ -16,8 +17,8 @@ namespace leasehold::check {
 /// and of each what is so, a local copy, one that waits for the bucket, a version that was there.
 class IndexRules {
   public:
-    IndexRules(Facts& facts, const Contents& contents, const Served& served)
-        : facts_(facts), contents_(contents), served_(served) {}
+    IndexRules(Facts& facts, const Contents& contents, const Floors& floors, const Copies& copies)
+        : facts_(facts), contents_(contents), floors_(floors), copies_(copies) {}
 
     void told(const ReplicaTold& told);
     /// LISTs that leave keys out: two that agree are believed.
@@ -37,8 +38,9 @@ class IndexRules {
 
     Facts& facts_;
     const Contents& contents_;
-    const Served& served_;
-    std::vector<bool> misled_;  ///< by replica: LISTs have left keys out
+    const Floors& floors_;
+    const Copies& copies_;
+    std::vector<bool> misled_;  ///< by replica: not all that it was told was so
 };
 
 }  // namespace leasehold::check

@@ -17,7 +17,7 @@ constexpr std::uint64_t kTries = 3;
 /// upload in the disk's own order, and compares what it gets.)
 void Keeping::loaded_too_early(const ReplicaStepped& step, const SendFile& file) {
     if (!std::holds_alternative<Query>(*step.event)) return;
-    if (!served_.storing(step.replica, file.key) || !facts_.fresh(Id::requests_bounded)) return;
+    if (!copies_.storing(step.replica, file.key) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " read its file of " + words(file.key) + " at " +
                        words(step.at) + " while it stored a newer one, whose bytes it had",
@@ -28,18 +28,18 @@ void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
     if (file.verb == FileVerb::load) return loaded_too_early(step, file);
     const bool names = !file.tag.dirty && !file.tag.etag.empty();
     if (file.verb != FileVerb::retag && !(file.verb == FileVerb::store && names)) return;
-    if (served_.copy(step.replica, file.key) == nullptr || served_.changing(step.replica, file.key))
+    if (copies_.tag(step.replica, file.key) == nullptr || copies_.changing(step.replica, file.key))
         return;
     facts_.checked(Id::requests_bounded);
-    if (!served_.holds(step.replica, file) || !facts_.fresh(Id::requests_bounded)) return;
+    if (!copies_.holds(step.replica, file) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " wrote its file of " + words(file.key) + " at " +
                        words(step.at) + " with what it held already",
-                   {served_.tagged(step.replica, file.key).number, step.number});
+                   {copies_.tagged(step.replica, file.key).number, step.number});
 }
 
 void Keeping::unasked_get(const ReplicaStepped& step, const ObjectKey& key) {
-    if (!contents_.tracked(key) || !served_.blind(step.replica)) return;
+    if (!contents_.tracked(key) || !copies_.blind(step.replica)) return;
     facts_.checked(Id::requests_bounded);
     if (!facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
@@ -56,11 +56,13 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
     if (commit != nullptr && commit->absent) return;
     if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
     Got& got = stations_[step.replica][key];
-    const std::uint64_t kept = served_.tagged(step.replica, key).number;
+    const std::uint64_t kept = copies_.tagged(step.replica, key).number;
     // Who led in between has looked at what it could not keep, and follows anew.
     const std::uint32_t era = facts_.replicas[step.replica].era;
-    if (got.etag != etag || got.kept != kept || got.era != era)
-        got = Got{etag, 0, step.now.monotonic, kept, era};
+    // Where a key goes from one content to another and back, its version comes back too.
+    const std::uint64_t sequence = commit == nullptr ? 0 : commit->rank.sequence;
+    if (got.etag != etag || got.sequence != sequence || got.kept != kept || got.era != era)
+        got = Got{etag, sequence, 0, step.now.monotonic, kept, era};
     facts_.checked(Id::requests_bounded);
     const auto waits = static_cast<std::uint64_t>((step.now.monotonic - got.first) /
                                                   (facts_.settings.fastest_poll() / 2));

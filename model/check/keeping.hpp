@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/check/contents.hpp"
-#include "model/check/served.hpp"
+#include "model/check/copies.hpp"
 
 namespace leasehold::check {
 
@@ -16,10 +16,10 @@ namespace leasehold::check {
 /// knows which of it lies on its disk.
 class Keeping {
   public:
-    Keeping(Facts& facts, const Served& served, Contents& contents)
-        : facts_(facts), served_(served), contents_(contents) {}
+    Keeping(Facts& facts, const Copies& copies, Contents& contents)
+        : facts_(facts), copies_(copies), contents_(contents) {}
 
-    /// To be told before Served is.
+    /// To be told before Copies are.
     void file_sent(const ReplicaStepped& step, const SendFile& file);
     /// A GET left for which no query, read or write waits.
     void unasked_get(const ReplicaStepped& step, const ObjectKey& key);
@@ -32,6 +32,7 @@ class Keeping {
     /// The version of a key that was fetched last.
     struct Got {
         ETag etag;
+        std::uint64_t sequence = 0;  ///< of the commit that brought it; 0 = not known
         std::uint64_t times = 0;
         Instant first{};
         std::uint64_t kept = 0;  ///< event that kept a version of the key, before the first
@@ -39,7 +40,7 @@ class Keeping {
     };
 
     Facts& facts_;
-    const Served& served_;
+    const Copies& copies_;
     Contents& contents_;
     std::vector<std::map<ObjectKey, Got>> stations_;
 };

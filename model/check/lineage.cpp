@@ -8,7 +8,10 @@ namespace leasehold::check {
 
 namespace {
 
+// Where two led at once, which leader.at-most-one tells, what they accepted meanwhile has no order
+// but that of their terms: whoever was deposed unawares may accept one after its successor has.
 bool is_older(const Committed& commit, const Acknowledged& newer) {
+    if (commit.term > newer.term && commit.term <= newer.beside) return false;
     return !commit.absent && commit.writer != kNobody && commit.origin != 0 &&
            commit.origin < newer.origin && (newer.removes || !(commit.payload == newer.payload));
 }
@@ -114,8 +117,8 @@ void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, co
                            {commit->number, step.number});
     }
     if (stored->number < key.acknowledged.origin) return;
-    key.acknowledged =
-        Acknowledged{stored->number, step.number, step.replica, stored->payload, stored->removes};
+    key.acknowledged = Acknowledged{stored->number,  step.number,  step.replica,  stored->payload,
+                                    stored->removes, stored->term, stored->beside};
     if (commit == nullptr) return;
     for (const Committed& later : key.commits)
         if (later.rank.sequence > commit->rank.sequence &&

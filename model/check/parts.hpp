@@ -11,7 +11,9 @@
 #include "model/check/claims.hpp"
 #include "model/check/contents.hpp"
 #include "model/check/converge.hpp"
+#include "model/check/copies.hpp"
 #include "model/check/facts.hpp"
+#include "model/check/floors.hpp"
 #include "model/check/freshness.hpp"
 #include "model/check/gates.hpp"
 #include "model/check/goes_on.hpp"
@@ -44,11 +46,12 @@ struct Checkers::Parts {
           goes_on(facts, writes),
           contents(facts),
           lineage(facts, contents),
-          served(facts, contents),
-          keeping(facts, served, contents),
+          copies(facts, contents, floors),
+          served(facts, contents, floors, copies),
+          keeping(facts, copies, contents),
           stable(facts, writes),
-          converge(facts, writes, contents, served),
-          index_rules(facts, contents, served),
+          converge(facts, writes, contents, copies),
+          index_rules(facts, contents, floors, copies),
           status_rules(facts, calls, requests, writes, bucket),
           claims(facts),
           rates(facts),
@@ -91,6 +94,8 @@ struct Checkers::Parts {
     GoesOn goes_on;
     Contents contents;
     Lineage lineage;
+    Floors floors;
+    Copies copies;
     Served served;
     Keeping keeping;
     Stable stable;

@@ -233,8 +233,8 @@ Verdict Checkers::Parts::verdict(Id id) const {
     return verdict;
 }
 
-bool Checkers::violated() const {
-    return parts_->facts.safety_violated;
+std::span<const std::string_view> Checkers::broken() const {
+    return parts_->facts.broken;
 }
 
 std::vector<Verdict> Checkers::finish(TrueTime end) {

@@ -106,6 +106,12 @@ void Felt::on(const FaultTookEffect& record) {
     }
     for (Watch& watch : watches_)
         if (watch.fault == record.fault && watch.until > record.at) watch.ended = record.at;
+    if (halts(fault.kind)) wake(record);
+}
+
+void Felt::wake(const FaultTookEffect& record) {
+    for (const ReplicaIndex target : record.targets)
+        machine(target).woke = record.at;
 }
 
 void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
@@ -190,6 +196,7 @@ void Felt::resumed(const FaultTookEffect& record) {
         if (halts(fault_of(other).kind))
             for (const ReplicaIndex target : record.targets)
                 if (among(other.targets, target)) other.until = record.at;
+    wake(record);
     say(record.fault, true);
 }
 

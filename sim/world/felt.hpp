@@ -93,6 +93,7 @@ class Felt final : public Observer {
         std::vector<FileOperation> files;
         std::optional<Now> last;  ///< readings of the newest step of this process
         TrueTime last_at{};
+        TrueTime woke{};  ///< from its newest pause or suspend: what had come is taken only then
         TrueTime started = TrueTime::max();
         TrueTime ended = TrueTime::max();
         EndCause cause = EndCause::stopped;
@@ -146,6 +147,7 @@ class Felt final : public Observer {
     // Faults (felt.cpp).
     void begins(const FaultTookEffect& record, const Fault& fault);
     void resumed(const FaultTookEffect& record);
+    void wake(const FaultTookEffect& record);
     void crashed(const FaultTookEffect& record, const Fault& fault);
     void restarted(const FaultTookEffect& record, const Fault& fault);
     void watches_break(const FaultTookEffect& record);

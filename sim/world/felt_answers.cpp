@@ -311,7 +311,7 @@ void Felt::watched(Machine& machine, TrueTime at, const LeaseWatched& event) {
     stream.met.clear();
     if (stream.broken) {
         const bool silent = scenario_.faults[*stream.broken].watch_break == WatchBreak::silent;
-        const bool too_late = at - stream.broken_at > kUnderWay;
+        const bool too_late = at - std::max(stream.broken_at, machine.woke) > kUnderWay;
         if (ended || too_late) {
             if (!silent || too_late) say(*stream.broken, ended && !silent);
             stream.broken.reset();

@@ -45,8 +45,9 @@ std::vector<HostLinks> links(const Scenario& scenario) {
     return specs;
 }
 
-/// Takes the replicas' states down in the instant in which a safety invariant breaks. It stands
-/// behind the checkers in the recorder's list, so that they have judged the record already.
+/// Takes the replicas' states down whenever one more invariant breaks: the one that is told may
+/// come after others that were expected. It stands behind the checkers in the recorder's list, so
+/// that they have judged the record already.
 class Snapshot final : public Observer {
   public:
     Snapshot(const check::Checkers& checkers, const World& world)
@@ -57,16 +58,22 @@ class Snapshot final : public Observer {
     void on(const LeaseCommitted&) override { look(); }
     void on(const ObjectCommitted&) override { look(); }
     void on(const ClockChanged&) override { look(); }
-    /// The state then; the present one when nothing broke.
-    [[nodiscard]] std::string state() const { return state_.empty() ? world_.state() : state_; }
+    /// The state when `broke` did; the present one if that was at the end, or null.
+    [[nodiscard]] std::string state(const check::Verdict* broke) const {
+        const auto broken = checkers_.broken();
+        const auto at = broke == nullptr ? broken.end() : std::ranges::find(broken, broke->id);
+        const auto position = static_cast<std::size_t>(at - broken.begin());
+        return position < states_.size() ? states_[position] : world_.state();
+    }
 
   private:
     void look() {
-        if (state_.empty() && checkers_.violated()) state_ = world_.state();
+        if (states_.size() < checkers_.broken().size())
+            states_.resize(checkers_.broken().size(), world_.state());
     }
     const check::Checkers& checkers_;
     const World& world_;
-    std::string state_;
+    std::vector<std::string> states_;  ///< as long as broken() was
 };
 
 /// The verdict whose chain is told: the first that nobody expected, else the first; null if none
@@ -166,8 +173,9 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
     judge(scenario, result);
     if (!result.internal_error.empty()) result.outcome = check::Outcome::internal;
     if (options.timeline) {
-        result.state = snapshot.state();
-        if (const check::Verdict* broke = told(scenario.expect, result.verdicts); broke != nullptr)
+        const check::Verdict* broke = told(scenario.expect, result.verdicts);
+        result.state = snapshot.state(broke);
+        if (broke != nullptr)
             for (const std::uint64_t number : trace->chain(broke->evidence))
                 result.chain.push_back({TrueTime{}, "", "", number});
     }

@@ -147,6 +147,16 @@ TEST_F(CheckIndex, WhatItRemovedItselfIsNotNamed) {
                         "names 'b', which it knows to be removed"));
 }
 
+// Found by a campaign: a leader that begins reads it anew, and it comes damaged.
+TEST_F(CheckIndex, ATombstoneThatMayHaveComeDamagedMayBeNamed) {
+    history_.step(0, 7s, BackupRemove{CallId{2}, key_of("b")});
+    history_.object(0, 7s, "b", "t", 5, true);
+    history_.step(0, 7s, bucket_answered(3, 200, "t"),
+                  {write_done(2, WriteAck::committed, "t", 5)});
+    history_.fault(7s, "damageAnswer replica-0 getObject", {0});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb")})));
+}
+
 TEST_F(CheckIndex, ACopyIsSaidToBeOneAndNothingElse) {
     EXPECT_TRUE(refused({entry_of("a", "ea"), entry_of("b", "eb")}, "hides its copy of 'a'"));
 }

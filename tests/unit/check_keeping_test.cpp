@@ -41,6 +41,17 @@ TEST_F(CheckKeeping, AVersionThatCanNotBeKeptIsFetchedEverMoreRarely) {
     EXPECT_TRUE(violated(verdict(), tenth));
 }
 
+// Found by a campaign: an object that was damaged twice is the first one again.
+TEST_F(CheckKeeping, AVersionThatComesBackIsAnotherOne) {
+    for (int i = 0; i < 4; ++i) {
+        fetched(10s + i * 10s);
+        fetched(15s + i * 10s);
+        history_.object(0, 16s + i * 10s, kKey, "b", 1);
+        history_.object(0, 17s + i * 10s, kKey, "a", 1);
+    }
+    EXPECT_TRUE(passes(verdict()));
+}
+
 TEST_F(CheckKeeping, WhoLedInBetweenFollowsAnew) {
     for (int i = 0; i < 3; ++i)
         fetched(10s + i * 1s);
