@@ -1,6 +1,7 @@
 // Facts: what the history has shown so far, shared by the checkers, and what they found.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -134,6 +135,11 @@ struct Facts {
     [[nodiscard]] bool late(const ReplicaFacts& self, Instant deadline, Instant now) const {
         return deadline < now && now - deadline > settings.timer_grace &&
                !self.stall_excuses(deadline, now, settings.timer_grace);
+    }
+    /// May a healthy answer of the bucket outlast the time-out of its request?
+    [[nodiscard]] bool slow_store() const {
+        return settings.bucket_request >=
+               std::min(settings.storage.get_timeout, settings.storage.put_timeout);
     }
     /// False once an invariant is violated: the words need not be made again.
     [[nodiscard]] bool fresh(Id id) { return !of(id).violated; }

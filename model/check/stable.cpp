@@ -51,11 +51,8 @@ void Stable::ended(const ReplicaStepped& step, const ReplicaFacts& self) {
     // At the start of a run there is nothing from which a trouble could have come.
     const TrueTime since = std::max(own.since, touched_);
     const bool from_the_start = own.since == TrueTime{} && touched_ == TrueTime::min();
-    // A store whose answers take longer than the time-outs is unusable now and then.
-    const StorageConfig& storage = facts_.settings.storage;
-    const bool slow =
-        facts_.settings.bucket_request >= std::min(storage.get_timeout, storage.put_timeout);
-    if (slow || !own.able || (step.at - since <= span_ && !from_the_start) ||
+    // A slow store is unusable now and then.
+    if (facts_.slow_store() || !own.able || (step.at - since <= span_ && !from_the_start) ||
         !facts_.fresh(Id::stable))
         return;
     facts_.violate(Id::stable, step.at,

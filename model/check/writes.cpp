@@ -52,6 +52,8 @@ Duration Writes::bound(std::uint64_t size, std::size_t ahead, std::size_t same_k
     const auto mib = static_cast<std::int64_t>(std::max(size, facts_.settings.object_size) >> 20U);
     const Duration attempt = std::max(storage.put_timeout, storage.get_timeout) +
                              mib * storage.timeout_per_mib + storage.retry_max;
+    // Where the store is slow, each attempt is a toss of a coin.
+    const auto attempts = facts_.slow_store() ? 16 : 1;
     Duration claim{0};
     if (facts_.settings.elects)
         claim = 2 * (2 * facts_.settings.bucket_request + storage.retry_max +
@@ -64,7 +66,7 @@ Duration Writes::bound(std::uint64_t size, std::size_t ahead, std::size_t same_k
     const auto places = std::max(1U, storage.puts_max);
     const auto rounds = static_cast<std::int64_t>(2 + same_key + ahead / places);
     // Nobody calls a minute late.
-    return std::max<Duration>(60s, attempt + claim + rest + rounds * turn);
+    return std::max<Duration>(60s, attempts * attempt + claim + rest + rounds * turn);
 }
 
 void Writes::began(const ReplicaStepped& step, ReplicaFacts& self, CallId call,

@@ -37,6 +37,24 @@ TEST_F(CheckWrites, AWriteThatIsOpenForAHealthyMinuteIsFound) {
               "and reached both servers since 10s; the bound is 60s");
 }
 
+// Seed 701 of writes-wait-for-the-claim: thirteen GETs in a row took a little longer than 5 s.
+TEST(CheckSlowStore, AWriteMayTakeManyAttempts) {
+    for (const Duration longest : {4900ms, 6100ms}) {
+        Settings settings = test_settings();
+        settings.bucket_request = longest;
+        History history(settings);
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey));
+        const auto late = history.step(0, 128s, Timer{});
+        const Verdict verdict = history.verdict(kWrites, 128s);
+        if (longest < settings.storage.get_timeout)
+            EXPECT_TRUE(violated(verdict, late));
+        else
+            EXPECT_NE(verdict.status, Status::violated) << verdict.what;
+    }
+}
+
 TEST_F(CheckWrites, AnyAnswerButCommittedIsFoundWhereNothingWasInTheWay) {
     for (const WriteAck ack : {WriteAck::failed, WriteAck::unknown, WriteAck::fenced}) {
         History history;
