@@ -122,10 +122,15 @@ bool Copies::storing(ReplicaIndex index, const ObjectKey& name) const {
            });
 }
 
+bool Copies::unreadable(ReplicaIndex index, const ObjectKey& name) const {
+    const Copy* known = find(index, name);
+    return known != nullptr && known->load_failed;
+}
+
 bool Copies::unsettled(ReplicaIndex index, const ObjectKey& name) const {
     const Copy* known = find(index, name);
-    return changing(index, name) ||
-           (known != nullptr && (known->retag_failed || known->load_failed || known->below));
+    return changing(index, name) || unreadable(index, name) ||
+           (known != nullptr && (known->retag_failed || known->below));
 }
 
 TrueTime Copies::rests_until(ReplicaIndex index, const ObjectKey& name) const {

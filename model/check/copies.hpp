@@ -37,6 +37,8 @@ class Copies {
     [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
     /// Are its next bytes on their way to the disk?
     [[nodiscard]] bool storing(ReplicaIndex index, const ObjectKey& name) const;
+    /// Could it not be read, and was not stored anew since?
+    [[nodiscard]] bool unreadable(ReplicaIndex index, const ObjectKey& name) const;
     /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
     /// tried again?
     [[nodiscard]] bool unsettled(ReplicaIndex index, const ObjectKey& name) const;

@@ -40,7 +40,9 @@ std::string IndexRules::left_out(const ReplicaTold& told, const ObjectKey& name,
     if (!copies_.changing(told.replica, name) && !copies_.blind(told.replica) &&
         copies_.tag(told.replica, name) != nullptr)
         return "leaves out " + words(name) + ", of which it has a copy";
-    if (!misled(told.replica) && floors_.saw_present(told.replica, name, key))
+    // What only its file told it, it knows no more once that can't be read.
+    if (!misled(told.replica) && !copies_.unreadable(told.replica, name) &&
+        floors_.saw_present(told.replica, name, key))
         return "leaves out " + words(name) + ", which it knows that the bucket holds";
     return {};
 }

@@ -114,6 +114,15 @@ TEST_F(CheckIndex, AFileWhoseTagCouldBeWrittenIsThereThoughALoadFailedBefore) {
     EXPECT_TRUE(passes(told({entry_of("a", "ea", true), entry_of("b", "eb")})));
 }
 
+// Found by a campaign: with HA off, before the first LIST was answered.
+TEST_F(CheckIndex, WhatOnlyAFileToldThatCanNotBeReadMayBeLeftOut) {
+    history_.step(0, 7s, Timer{}, {send_file(9, FileVerb::store, "b", "eb")});
+    history_.step(0, 7s, FileAnswered{RequestId{9}, FileReply{}});
+    history_.step(0, 7s, Timer{}, {send_file(10, FileVerb::load, "b")});
+    history_.step(0, 7s, FileAnswered{RequestId{10}, FileReply{FileStatus::io_error, nullptr}});
+    EXPECT_TRUE(passes(told({entry_of("a", "ea", true)})));
+}
+
 TEST_F(CheckIndex, KeysStandInOrderAndOnce) {
     EXPECT_TRUE(refused({entry_of("b", "eb"), entry_of("a", "ea", true)}, "leaves out 'a'"));
     History twice;
