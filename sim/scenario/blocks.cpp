@@ -142,11 +142,12 @@ std::optional<std::uint32_t> replica_index(std::string_view name, std::uint32_t 
 void read_election(const Node& node, ElectorConfig& out) {
     const Block block(node, "election", names::kElection);
     if (const auto profile = block.choice("profile", names::kProfiles)) {
+        // All three: an upgrade's profile stands over the scenario's own.
+        const bool fast = names::kProfiles.at(*profile) == "fast";
+        out.lease_duration = fast ? 5s : 15s;
+        out.retry_period = fast ? 1s : 2s;
+        out.renew_deadline.reset();
         if (names::kProfiles.at(*profile) == "client-go") out.renew_deadline = 10s;
-        if (names::kProfiles.at(*profile) == "fast") {
-            out.lease_duration = 5s;
-            out.retry_period = 1s;
-        }
     }
     block.duration("leaseDuration", out.lease_duration, 1s);
     if (out.lease_duration % 1s != Duration(0))

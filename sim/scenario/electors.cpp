@@ -68,7 +68,7 @@ void read_library(const Node& node, std::size_t library, std::uint32_t replicas,
     const Block block(node, where, names::kLibrary);
     out.replicas = read_which(node, block, where, replicas);
     block.boolean("release", out.release);
-    if (out.release && static_cast<Library>(library) == Library::python)
+    if (block.find("release") != nullptr && static_cast<Library>(library) == Library::python)
         fail(*block.find("release"), where + ".release: it has no way to release a Lease");
 }
 

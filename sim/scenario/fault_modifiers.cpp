@@ -66,6 +66,8 @@ void read_peers(const Node& list, Fault& fault) {
         field = true;
     }
     if (list.items.empty()) fail(list, "from: needs at least one of api, bucket, replicas");
+    if (!fault.api && !fault.bucket)
+        fail(list, "from: replicas send each other nothing (add api, bucket or both)");
 }
 
 void read_status(const Block& block, Fault& fault) {

@@ -31,7 +31,7 @@ class FaultReader {
   private:
     struct Binding {
         bool replica = false;  ///< names the replicas met
-        bool heals = false;    ///< names a cut, delay or outage, which heal may end
+        bool heals = false;    ///< names a fault that heal may end
     };
 
     void read_one(const Node& item) {
@@ -347,7 +347,7 @@ class FaultReader {
         std::vector<std::string_view> known{"all"};
         for (const auto& [name, binding] : bindings_)
             if (binding.heals) known.push_back(name);
-        fail(value, "heal: no earlier cut, delay or outage is bound as " + value.describe() +
+        fail(value, "heal: no earlier fault that it can end is bound as " + value.describe() +
                         suggestion(value.text, known));
     }
 

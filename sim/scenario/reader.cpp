@@ -70,6 +70,19 @@ void check_upgrade(const Node& node, const Scenario& scenario) {
         fail(node,
              "upgrade: nobody is upgraded (name them in replicas.upgraded, or say upgrade: true of "
              "a crash, stop or restart)");
+    const auto is_peer = [&electors = scenario.electors](std::uint32_t replica) {
+        return std::ranges::count(electors.client_go, replica) > 0 ||
+               std::ranges::any_of(electors.libraries, [replica](const LibrarySpec& library) {
+                   return std::ranges::count(library.replicas, replica) > 0;
+               });
+    };
+    for (const std::uint32_t replica : scenario.replicas.upgraded)
+        if (is_peer(replica))
+            fail(node, "upgrade: " + replica_name(replica) +
+                           " runs another elector, to which it says nothing");
+    for (std::uint32_t i = 0; i < scenario.values.replicas; ++i)
+        if (!is_peer(i)) return;
+    fail(node, "upgrade: all replicas run other electors, to which it says nothing");
 }
 
 /// What is checked at the start and stored after the end is never stored.
@@ -92,7 +105,6 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     read_head(block, path, out);
     out.values = read_values(block.find("values"), sources);
     const std::uint32_t replicas = out.values.replicas;
-
     if (const Node* node = block.find("election")) read_election(*node, out.election);
     if (const Node* node = block.find("replicas")) read_replicas(*node, replicas, out.replicas);
     if (const Node* node = block.find("files")) read_files(*node, out.files);
@@ -128,7 +140,15 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
         read_expect(*node, out.expect);
         if (const Node* failover = node->find("failover"); failover != nullptr && !out.elects())
             fail(*failover, "expect.failover: there is no failover without an election");
+        if (out.expect.commits_every && *out.expect.commits_every >= out.duration)
+            fail(*node->find("commits"),
+                 "expect.commits: must be shorter than the run (duration: " +
+                     format_duration(out.duration) + ")");
     }
+    if (!out.elects() && !out.stores())
+        fail(block.find("values") != nullptr ? *block.find("values") : root,
+             "values: nobody elects and nobody stores anything (set "
+             "kubecostModel.etlBucketConfigSecret)");
 }
 
 }  // namespace

@@ -98,7 +98,9 @@ TEST(ScenarioBadFiles, BytesThatAreNoTextAreRefusedByPlace) {
         EXPECT_EQ(found.column, 6);
     }
     EXPECT_NE(refused(head + "a\x1b[31m\n").message.find("control character"), std::string::npos);
-    const auto good = parse_scenario(head + "\xe2\x82\xac \xf0\x9f\x98\x80\n", "x.yaml", {});
+    const auto good = parse_scenario(head + "\xe2\x82\xac \xf0\x9f\x98\x80\n" +
+                                         "values: {kubecostModel: {etlBucketConfigSecret: s}}\n",
+                                     "x.yaml", {});
     EXPECT_TRUE(good) << good.error().to_string();
 }
 

@@ -42,10 +42,12 @@ TEST(ScenarioReader, DefaultsAreThoseOfTheDeclarations) {
 }
 
 TEST(ScenarioReader, ASingleInstallHasNoElection) {
-    const auto result = parse_scenario("scenario: x\nwhy: a test\n", "x.yaml", {});
+    const auto result = parse_scenario(
+        "scenario: x\nwhy: a test\nvalues: {kubecostModel: {etlBucketConfigSecret: s}}\n", "x.yaml",
+        {});
     ASSERT_TRUE(result) << result.error().to_string();
     EXPECT_FALSE(result->elects());
-    EXPECT_FALSE(result->stores());
+    EXPECT_TRUE(result->stores());
     EXPECT_FALSE(result->storage.ha);
 }
 
@@ -419,7 +421,7 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
         "  - {at: 4s, pause: followers}\n"
         "  - {at: 5s, resume: all}\n"
         "  - {at: 6s, suspend: replica-2, for: 1s, clock: frozen}\n"
-        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [replicas], direction: send, as: "
+        "  - {every: 7s, first: 1s, until: 9s, cut: zone 0, from: [api], direction: send, as: "
         "c}\n"
         "  - {at: 8s, heal: c}\n"
         "  - {at: 9s, delay: leader, by: 15ms, from: [api], for: 3s}\n"
@@ -438,8 +440,10 @@ TEST(ScenarioReader, EveryVerbSurvivesResolving) {
 }
 
 TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
-    const auto first =
-        parse_scenario("scenario: x\nwhy: |\n  it's \"so\": \\ a\n  # b\n", "x.yaml", {});
+    const auto first = parse_scenario(
+        "scenario: x\nwhy: |\n  it's \"so\": \\ a\n  # b\n"
+        "values: {kubecostModel: {etlBucketConfigSecret: s}}\n",
+        "x.yaml", {});
     ASSERT_TRUE(first) << first.error().to_string();
     const auto again = parse_scenario(resolved_yaml(*first), "x.yaml", {});
     ASSERT_TRUE(again) << again.error().to_string();

@@ -78,9 +78,12 @@ TEST(Harness, WhatWasSetUpIsWhatIsPlayed) {
     for (const char* words : {"replicas: 5", "duration: 150s", "leaseDuration: 5s", "offset: 2s",
                               "drift: 100ppm", "seeds: 4..5"})
         EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
-    EXPECT_EQ(
-        harness.scenario_text("scenario: other\nwhy: another\nduration: 1m\n").scenario().duration,
-        Duration(1min));
+    EXPECT_EQ(harness
+                  .scenario_text("scenario: other\nwhy: another\nduration: 1m\n"
+                                 "values: {kubecostModel: {etlBucketConfigSecret: s}}\n")
+                  .scenario()
+                  .duration,
+              Duration(1min));
 }
 
 TEST(Harness, AScenarioThatMakesNoSenseIsRefused) {
