@@ -128,7 +128,8 @@ void BucketArrows::operator()(const PollPage& owner) const {
         // though the file may be the newer of the two: it may never be uploaded.
         const bool wanted = self.reads.waiting(key) && self.reads.wait_for_other(key, shown.etag);
         if (step.s.catalog.needs_fetch(key) || (wanted && known.has_local && known.dirty))
-            self.fetches.want(step.sight(), key, wanted ? Urgency::awaited : Urgency::changed);
+            self.fetches.want(step.sight(), key, wanted ? Urgency::awaited : Urgency::changed,
+                              Asker::pass);
         else if (wanted)
             self.reads.serve_local(step.sight(), key, desk);
     }

@@ -15,7 +15,7 @@ void serve_parked(Step& step, Following& follower, KeyId key) {
     // What an earlier role listed may be long gone: a read of it waits for the first pass.
     if (step.s.catalog.at(key).listed < follower.poller.valid_from()) return;
     if (step.s.catalog.needs_fetch(key))
-        follower.fetches.want(sight, key, Urgency::awaited);
+        follower.fetches.want(sight, key, Urgency::awaited, Asker::reader);
     else
         follower.reads.serve_local(sight, key, desk);
 }

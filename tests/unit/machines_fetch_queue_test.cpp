@@ -16,7 +16,10 @@ class FetchQueueAlone : public testing::Test, public Alone {
         catalog.listed(id, {catalog.name(id), ETag{tag}, 1}, catalog.begin_list(), true);
         return id;
     }
-    void want(KeyId id, Urgency urgency = Urgency::changed) { fetches.want(sight(), id, urgency); }
+    void want(KeyId id, Urgency urgency = Urgency::changed) {
+        const Asker asker = urgency == Urgency::changed ? Asker::pass : Asker::reader;
+        fetches.want(sight(), id, urgency, asker);
+    }
     std::vector<SendBucket> go() {
         Desk at = desk();
         fetches.proceed(sight(), at);
@@ -121,10 +124,22 @@ TEST_F(FetchQueueAlone, ATornVersionIsShunnedForReadersTooUntilTheKeyHasAnother)
         ObjectBody{std::get<ObjectBodyPtr>(torn.content)->head, {}, blob(9)});
     answer(gets.at(0), torn);
     EXPECT_EQ(marked(MarkId::version_not_kept), 1);
-    want(a);
     want(a, Urgency::awaited);
     EXPECT_TRUE(go().empty());
     changed("a", "newer");
+    want(a);
+    EXPECT_EQ(go().size(), 1U);
+}
+
+// The second pass of a process comes early: the first phase is drawn.
+TEST_F(FetchQueueAlone, WhatCameDamagedIsGotAgainByAPassThatComesSoon) {
+    const KeyId a = changed("a");
+    BucketReply torn = version(7, 1);
+    torn.content = std::make_shared<const ObjectBody>(
+        ObjectBody{std::get<ObjectBodyPtr>(torn.content)->head, {}, blob(9)});
+    want(a);
+    answer(go().at(0), torn);
+    now += 7s;
     want(a);
     EXPECT_EQ(go().size(), 1U);
 }

@@ -12,36 +12,41 @@ constexpr Duration kRarest = std::chrono::hours(1);
 constexpr std::uint32_t kOnItsWay = 3;  // passes that look for it again at once
 }  // namespace
 
-bool FetchQueue::shunned(const Sight& sight, KeyId key, Urgency urgency) const {
+bool FetchQueue::shunned(const Sight& sight, KeyId key, Urgency urgency, Asker asker) const {
     const auto found = shunned_.find(key);
     // Once the time is over it may be tried; if that fails too, the back-off goes on where it was.
     if (found == shunned_.end() || sight.now >= found->second.until) return false;
     // Another version may well be kept: the object was written again, whole this time.
     if (found->second.version != sight.catalog.at(key).view.etag) return false;
+    if (asker == Asker::pass && found->second.next_pass) return false;
     // A reader can be given what the disk can't take.
     return urgency == Urgency::changed || !found->second.readable;
 }
 
-void FetchQueue::shun(const Sight& sight, KeyId key, const StoredETag& version, bool readable,
+void FetchQueue::shun(const Sight& sight, KeyId key, const StoredETag& version, Why why,
                       Desk& desk) {
     Shunned& entry = shunned_[key];
     // Counted for this version alone. With 280 objects and a full disk, each pass would fetch all
     // of them again, 34,000 GETs an hour; so does a torn object of 1 GiB, by itself.
-    if (entry.version != version) entry = Shunned{version, {}, {}, readable};
-    entry.readable = readable;
+    if (entry.version != version) {
+        entry = {};
+        entry.version = version;
+    }
+    entry.readable = why == Why::not_kept;
     // Less half a period, so that the pass which is due by then does try again: an answer comes
     // after its pass began, and whole periods after that would just leave that pass out.
     const Duration period = sight.config.poll_period;
     const Duration wait = entry.failures.fail({period, std::max(kRarest, period)}) - period / 2;
-    // What comes damaged may have been damaged on its way alone, and a follower is fresh again
-    // within one period. Damaged so often in a row it lies damaged.
-    const bool soon = !readable && entry.failures.tries() <= kOnItsWay;
+    // What comes damaged may have been damaged on its way alone: the next pass gets it again, and a
+    // reader half a period later. Damaged so often in a row it lies damaged.
+    const bool soon = !entry.readable && entry.failures.tries() <= kOnItsWay;
+    entry.next_pass = soon && why == Why::damaged;
     entry.until = saturating_add(sight.now, soon ? period / 2 : wait);
     desk.note(MarkId::version_not_kept);
 }
 
 void FetchQueue::not_kept(const Sight& sight, const NotKept& fact, Desk& desk) {
-    shun(sight, fact.key, StoredETag(fact.version), true, desk);
+    shun(sight, fact.key, StoredETag(fact.version), Why::not_kept, desk);
 }
 
 void FetchQueue::enqueue(KeyId key, Item& item) {
@@ -51,10 +56,10 @@ void FetchQueue::enqueue(KeyId key, Item& item) {
     ready_.emplace(item.urgency, item.place, key);
 }
 
-void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency) {
+void FetchQueue::want(const Sight& sight, KeyId key, Urgency urgency, Asker asker) {
     // Asked at each pass and by each reader, so this is where a version that can't be kept is
     // passed over; nothing else remembers it.
-    if (shunned(sight, key, urgency)) return;
+    if (shunned(sight, key, urgency, asker)) return;
     const auto [at, fresh] = items_.try_emplace(key);
     Item& item = at->second;
     if (fresh) {
@@ -139,13 +144,13 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
             return;
         case FoundKind::corrupt:
             // Under the ETag that came with it, which need not be the one that was listed.
-            shun(sight, owner.key, StoredETag(found.etag), false, desk);
+            shun(sight, owner.key, StoredETag(found.etag), Why::damaged, desk);
             break;
         case FoundKind::data:
         case FoundKind::tombstone:
             // The bucket went back: neither kept nor served, so nothing is gained by the next pass.
             if (found.stale && found.current)
-                shun(sight, owner.key, StoredETag(found.etag), false, desk);
+                shun(sight, owner.key, StoredETag(found.etag), Why::below, desk);
             break;
         case FoundKind::missing:
             break;  // absence wakes nobody: the LISTs confirm it
@@ -155,7 +160,8 @@ void FetchQueue::step(const Sight& sight, const Fetch& owner, const Found& found
     // The key moved on while the GET was under way: what it showed was not noted.
     // A page said ETag 1, the GET left, a second pass says ETag 2: the answer is of the past by
     // then and was not noted. Without this the key would wait for a third pass.
-    if (!found.current && sight.catalog.needs_fetch(owner.key)) want(sight, owner.key, urgency);
+    if (!found.current && sight.catalog.needs_fetch(owner.key))
+        want(sight, owner.key, urgency, Asker::reader);
 }
 
 void FetchQueue::back_off(const Sight& sight, KeyId key, Item& item, const Found& found) {

@@ -18,6 +18,9 @@ enum class Urgency : std::uint8_t {
     changed   ///< the bucket shows another version than the file
 };
 
+/// Who wants a key: a pass that found it changed (a reader may wait for it, too), or a reader.
+enum class Asker : std::uint8_t { pass, reader };
+
 /// Each key once, at most pass_gets_max in flight. It outlives passes: a slow GET holds its place
 /// and nothing else.
 ///
@@ -28,7 +31,7 @@ class FetchQueue {
   public:
     explicit FetchQueue(const StorageConfig& config) : places_(config.pass_gets_max) {}
 
-    void want(const Sight& sight, KeyId key, Urgency urgency);
+    void want(const Sight& sight, KeyId key, Urgency urgency, Asker asker);
     /// The file store could not keep that version.
     void not_kept(const Sight& sight, const NotKept& fact, Desk& desk);
     void step(const Sight& sight, const Fetch& owner, const Found& found, Desk& desk);
@@ -59,13 +62,17 @@ class FetchQueue {
         Instant until{};
         Backoff failures;
         bool readable = true;  ///< false: corrupt, so that a reader gains nothing either
+        bool next_pass =
+            false;  ///< may get it all the same: it may have come damaged, and be whole
         friend bool operator==(const Shunned&, const Shunned&) = default;
     };
     // In the order in which keys are got. The key comes last and only makes it one of a kind.
     using Place = std::tuple<Urgency, std::uint64_t, KeyId>;
 
-    [[nodiscard]] bool shunned(const Sight& sight, KeyId key, Urgency urgency) const;
-    void shun(const Sight& sight, KeyId key, const StoredETag& version, bool readable, Desk& desk);
+    [[nodiscard]] bool shunned(const Sight& sight, KeyId key, Urgency urgency, Asker asker) const;
+    /// Why a version is passed over for a while.
+    enum class Why : std::uint8_t { not_kept, damaged, below };
+    void shun(const Sight& sight, KeyId key, const StoredETag& version, Why why, Desk& desk);
     void enqueue(KeyId key, Item& item);
     void back_off(const Sight& sight, KeyId key, Item& item, const Found& found);
 
