@@ -290,6 +290,18 @@ std::vector<ObjectKey> Bucket::chosen(ObjectChoice choice) const {
     return keys;
 }
 
+Bucket::Laid Bucket::archive(const ObjectKey& key) {
+    ++archived_[key];
+    return {key, objects_.at(key).version};
+}
+
+void Bucket::thaw(const Laid& object) {
+    const auto found = objects_.find(object.first);
+    if (found == objects_.end() || found->second.version != object.second) return;
+    const auto times = archived_.find(object.first);
+    if (times != archived_.end() && --times->second == 0) archived_.erase(times);
+}
+
 BucketChange Bucket::damage(const ObjectKey& key, ObjectDamage how) {
     const auto found = objects_.find(key);
     CHECK(found != objects_.end());

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "model/protocol/effects.hpp"
@@ -81,9 +81,11 @@ class Bucket {
     [[nodiscard]] std::vector<ObjectKey> chosen(ObjectChoice choice) const;
     /// Damages one object where it lies, or removes it.
     BucketChange damage(const ObjectKey& key, ObjectDamage how);
-    /// A GET of it is refused until it is thawed or written anew.
-    void archive(const ObjectKey& key) { archived_.insert(key); }
-    void thaw(const ObjectKey& key) { archived_.erase(key); }
+    /// An object as it lies there: written anew it is another one.
+    using Laid = std::pair<ObjectKey, std::uint64_t>;
+    /// A GET of it is refused until it is thawed as often as it was archived, or written anew.
+    Laid archive(const ObjectKey& key);
+    void thaw(const Laid& object);
 
   private:
     struct Object {
@@ -108,8 +110,8 @@ class Bucket {
     BucketSpec spec_;
     StoreRules rules_;
     Objects objects_;
-    std::map<ObjectKey, std::uint64_t> writes_;  ///< of each key, where versions count them
-    std::set<ObjectKey> archived_;
+    std::map<ObjectKey, std::uint64_t> writes_;    ///< of each key, where versions count them
+    std::map<ObjectKey, std::uint32_t> archived_;  ///< how often
     std::uint64_t version_ = 0;
     // The last page made: a poll of an unchanged bucket costs nothing.
     ListPagePtr page_;

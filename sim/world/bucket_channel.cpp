@@ -69,6 +69,7 @@ void BucketChannel::send(ReplicaIndex replica, const SendBucket& request) {
     exchange.deadline_true = host.clock.reaches(exchange.deadline);
     exchange.interference = faults_.interfere(replica, kind_of(request.verb));
     exchange.skewed = skewed(replica);
+    if (exchange.skewed != host.skewed) faults_.refused_by_clock(replica);
     const bool lost = exchange.interference.drop || !paths_.to(Server::bucket, replica);
     const bool flows = request.verb == BucketVerb::put && size_of(*request.body) >= kFlowFrom &&
                        (exchange.interference.status == 0 || exchange.interference.applied);
@@ -331,14 +332,14 @@ void BucketChannel::plant(const ObjectKey& key, ObjectBodyPtr body) {
     committed(bucket_.plant(key, std::move(body)), kNobody);
 }
 
-std::vector<ObjectKey> BucketChannel::damage(const Fault& fault) {
-    std::vector<ObjectKey> keys = bucket_.chosen(fault.objects);
+bool BucketChannel::damage(const Fault& fault, std::vector<Bucket::Laid>& archived) {
+    const std::vector<ObjectKey> keys = bucket_.chosen(fault.objects);
     for (const ObjectKey& key : keys)
         if (fault.object_damage == ObjectDamage::archived)
-            bucket_.archive(key);
+            archived.push_back(bucket_.archive(key));
         else
             committed(bucket_.damage(key, fault.object_damage), kNobody);
-    return keys;
+    return !keys.empty();
 }
 
 }  // namespace leasehold::sim

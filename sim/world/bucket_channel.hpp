@@ -39,8 +39,9 @@ class BucketChannel {
     /// Each LIST leaves out this share of its keys, drawn anew; 0: none.
     void omit(std::int64_t ppm) { omitted_ppm_ = ppm; }
     [[nodiscard]] Bucket& store() { return bucket_; }
-    /// Damages the objects that `fault` chooses; the keys of those that there were.
-    std::vector<ObjectKey> damage(const Fault& fault);
+    /// Damages the objects that `fault` chooses; false if there were none. Those that it archives
+    /// are added to `archived`.
+    bool damage(const Fault& fault, std::vector<Bucket::Laid>& archived);
     /// An object that was there before the run.
     void plant(const ObjectKey& key, ObjectBodyPtr body);
 

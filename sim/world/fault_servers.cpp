@@ -48,24 +48,15 @@ bool Faults::begin_server_fault(const Fault& fault, Injection& injection) {
                 return !api_->break_watches(i, fault.watch_break);
             });
             return !injection.targets.empty();
-        case FaultKind::set_preconditions: {
-            injection.rules = bucket_->store().preconditions();
-            Preconditions rules = injection.rules;
-            for (const Condition one : fault.conditions) {
-                if (one == Condition::if_none_match) rules.if_none_match = fault.rule;
-                if (one == Condition::if_match) rules.if_match = fault.rule;
-                if (one == Condition::if_match_on_delete) rules.if_match_on_delete = fault.rule;
-            }
-            if (fault.rule == PreconditionRule::checked_then_stored) rules.window = fault.window;
-            bucket_->store().set_preconditions(rules);
-            return rules != injection.rules;
-        }
+        case FaultKind::set_preconditions:
+            return change_rules(fault);
         case FaultKind::damage_object:
-            injection.keys = bucket_->damage(fault);
-            if (!injection.keys.empty() && fault.lasts) disturb(fault, injection.targets, 1);
-            return !injection.keys.empty();
+            if (!bucket_->damage(fault, injection.archived)) return false;
+            if (fault.lasts) disturb(fault, injection.targets, 1);
+            return true;
         case FaultKind::omit_keys:
-            bucket_->omit(fault.share_ppm);
+            omitted_.push_back(fault.share_ppm);
+            bucket_->omit(*std::ranges::max_element(omitted_));
             break;
         case FaultKind::freeze:
             if (fault.api) api_->freeze(context_.now() + *fault.lasts);
@@ -80,6 +71,29 @@ bool Faults::begin_server_fault(const Fault& fault, Injection& injection) {
     return true;
 }
 
+/// False if nothing is other by it, now or when another change ends.
+bool Faults::change_rules(const Fault& fault) {
+    const Preconditions before = bucket_->store().preconditions();
+    rules_.push_back(&fault);
+    apply_rules();
+    if (bucket_->store().preconditions() != before || rules_.size() > 1) return true;
+    rules_.pop_back();
+    return false;
+}
+
+void Faults::apply_rules() {
+    Preconditions rules = context_.scenario.bucket.preconditions;
+    for (const Fault* fault : rules_) {
+        for (const Condition one : fault->conditions) {
+            if (one == Condition::if_none_match) rules.if_none_match = fault->rule;
+            if (one == Condition::if_match) rules.if_match = fault->rule;
+            if (one == Condition::if_match_on_delete) rules.if_match_on_delete = fault->rule;
+        }
+        if (fault->rule == PreconditionRule::checked_then_stored) rules.window = fault->window;
+    }
+    bucket_->store().set_preconditions(rules);
+}
+
 void Faults::undo_server_fault(const Fault& fault, const Injection& injection) {
     switch (fault.kind) {
         case FaultKind::outage:
@@ -87,14 +101,16 @@ void Faults::undo_server_fault(const Fault& fault, const Injection& injection) {
             bucket_->set_up((bucket_outages_ -= fault.bucket ? 1 : 0) == 0);
             break;
         case FaultKind::set_preconditions:
-            bucket_->store().set_preconditions(injection.rules);
+            rules_.erase(std::ranges::find(rules_, &fault));
+            apply_rules();
             return;
         case FaultKind::omit_keys:
-            bucket_->omit(0);
+            omitted_.erase(std::ranges::find(omitted_, fault.share_ppm));
+            bucket_->omit(omitted_.empty() ? 0 : *std::ranges::max_element(omitted_));
             break;
         case FaultKind::damage_object:
-            for (const ObjectKey& key : injection.keys)
-                bucket_->store().thaw(key);
+            for (const Bucket::Laid& object : injection.archived)
+                bucket_->store().thaw(object);
             break;
         case FaultKind::freeze:
             break;

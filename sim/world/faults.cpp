@@ -350,13 +350,13 @@ bool Faults::begin_clock_fault(const Fault& fault, Injection& injection) {
     return changed && !injection.targets.empty();
 }
 
-/// A store that looks at its callers' clocks refuses all that this one asks for.
 void Faults::refused_by_clock(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
     const bool skewed = bucket_->skewed(replica);
     if (host.skewed == skewed) return;
     host.skewed = skewed;
     paths_.disturb(replica, Server::bucket, skewed ? 1 : -1);
+    paths_.report();
 }
 
 void Faults::suspend(const Fault& fault, Injection& injection) {
@@ -381,6 +381,8 @@ void Faults::wake_machine(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
     host.asleep = false;
     if (!host.awake_rate) return;
+    // The monotonic clock stood, and the wall clock did not: it is battery-backed.
+    host.clock.step_wall(context_.now() - host.clock.piece().since);
     host.clock.set_rate(context_.now(), *host.awake_rate);
     host.awake_rate.reset();
     hosts_.clock_changed(replica);

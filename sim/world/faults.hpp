@@ -35,6 +35,9 @@ class Faults {
     }
     void process_stopped(ReplicaIndex replica);
 
+    /// A store that looks at its callers' clocks begins or ends to refuse all that this one asks.
+    void refused_by_clock(ReplicaIndex replica);
+
     /// What the active request faults do to this request; uses up one of their times.
     Interference interfere(ReplicaIndex replica, RequestKind kind);
     /// The failure with which this operation of the local store is answered; none: it is done.
@@ -50,8 +53,7 @@ class Faults {
         std::optional<CutId> cut;
         std::uint32_t times = 0;           ///< request faults: how many are left
         std::vector<std::uint64_t> halts;  ///< pause, suspend: each target's
-        std::vector<ObjectKey> keys;       ///< damageObject: the archived ones
-        Preconditions rules;               ///< setPreconditions: those before
+        std::vector<Bucket::Laid> archived;
     };
     struct Placed {
         std::uint64_t seen = 0;  ///< milestones counted
@@ -68,9 +70,10 @@ class Faults {
     bool begin_clock_fault(const Fault& fault, Injection& injection);
     bool begin_server_fault(const Fault& fault, Injection& injection);
     void undo_server_fault(const Fault& fault, const Injection& injection);
+    bool change_rules(const Fault& fault);
+    void apply_rules();
     void count_down(std::uint64_t handle, Injection& injection, const Fault& fault);
     void disturb(const Fault& fault, const std::vector<ReplicaIndex>& targets, int by);
-    void refused_by_clock(ReplicaIndex replica);
     void suspend(const Fault& fault, Injection& injection);
     void wake_machine(ReplicaIndex replica);
     void undo(std::uint64_t handle);
@@ -98,6 +101,8 @@ class Faults {
     std::vector<std::optional<Duration>> restart_after_;  ///< of a graceful stop, per replica
     int api_outages_ = 0;  ///< at work at once: the last one's end brings the server back
     int bucket_outages_ = 0;
+    std::vector<const Fault*> rules_;    ///< setPreconditions in force, in their order
+    std::vector<std::int64_t> omitted_;  ///< shares of the omitKeys in force: the largest counts
     bool any_sends_ = false;
     bool any_reaches_ = false;
     std::vector<std::size_t> performs_;  ///< faults that wait for effects performed: each counts

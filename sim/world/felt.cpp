@@ -110,8 +110,14 @@ void Felt::on(const FaultTookEffect& record) {
 }
 
 void Felt::wake(const FaultTookEffect& record) {
-    for (const ReplicaIndex target : record.targets)
-        machine(target).woke = record.at;
+    for (const ReplicaIndex target : record.targets) {
+        Machine& own = machine(target);
+        own.woke = record.at;
+        if (own.slept == TrueTime::max()) continue;
+        own.wall_stepped += record.at - own.slept;
+        own.measured.reset();
+        own.slept = TrueTime::max();
+    }
 }
 
 void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
@@ -176,13 +182,22 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             for (const ReplicaIndex target : record.targets)
                 machine(target).upgraded |= fault.upgrade;
             break;
-        case FaultKind::pause:
         case FaultKind::suspend:
+            if (!fault.frozen) break;
+            for (const ReplicaIndex target : record.targets) {
+                machine(target).slept = record.at;
+                machine(target).measured.reset();
+            }
+            break;
+        case FaultKind::step_wall_clock:
+            for (const ReplicaIndex target : record.targets)
+                machine(target).wall_stepped += fault.by;
+            break;
+        case FaultKind::pause:
         case FaultKind::cut:  // between replicas alone nobody feels it: they send each other
                               // nothing
         case FaultKind::delay:
         case FaultKind::outage:
-        case FaultKind::step_wall_clock:
         case FaultKind::freeze:
         case FaultKind::omit_keys:
         case FaultKind::slow:
@@ -274,6 +289,7 @@ void Felt::on(const ProcessEnded& record) {
         stream_over(stream);
     own.streams.clear();
     own.last.reset();
+    own.wall_stepped = Duration(0);
     own.measured.reset();
     // What was to stand still, or to stop, is gone. A slow machine stays one.
     for (Watch& watch : watches_)
@@ -283,7 +299,8 @@ void Felt::on(const ProcessEnded& record) {
 }
 
 void Felt::on(const ClockChanged& record) {
-    machine(record.replica).measured.reset();
+    // A wobble is measured over all of it.
+    if (scenario_.clocks.wobble_ppm == 0) machine(record.replica).measured.reset();
     machine(record.replica).rate_is_first = false;
     ++world_.clock_changes;
 }
@@ -311,6 +328,7 @@ void Felt::on(const ReplicaStepped& record) {
         sent(own, record, effect);
     own.last = record.now;
     own.last_at = record.at;
+    own.wall_stepped = Duration(0);
 }
 
 /// One step of a target of a fault of processes or clocks.
@@ -332,12 +350,14 @@ void Felt::stepped(Watch& watch, const ReplicaStepped& record, const Machine& ma
             const auto offset = [](const Now& now) {
                 return now.wall.time_since_epoch() - now.monotonic.time_since_epoch();
             };
-            as_told = !machine.last || offset(record.now) - offset(*machine.last) == fault.by;
+            as_told =
+                !machine.last || offset(record.now) - offset(*machine.last) == machine.wall_stepped;
             break;
         }
         case FaultKind::set_drift:
             if (machine.measured && machine.measured_at >= watch.at && machine.rate)
-                as_told = std::abs(*machine.rate - fault.drift_ppm * 1000) <= kRateGrace;
+                as_told = std::abs(*machine.rate - fault.drift_ppm * 1000) <=
+                          kRateGrace + scenario_.clocks.wobble_ppm * 1000;
             break;
         case FaultKind::slow:
             if (machine.last && machine.last_at > watch.at && record.at <= watch.until)

@@ -93,6 +93,8 @@ class Felt final : public Observer {
         std::vector<FileOperation> files;
         std::optional<Now> last;  ///< readings of the newest step of this process
         TrueTime last_at{};
+        TrueTime slept = TrueTime::max();  ///< its monotonic clock stands still since
+        Duration wall_stepped{0};          ///< its wall clock, alone, since the newest step
         TrueTime woke{};  ///< from its newest pause or suspend: what had come is taken only then
         TrueTime started = TrueTime::max();
         TrueTime ended = TrueTime::max();

@@ -353,22 +353,25 @@ void Felt::disk_shown(Machine& machine, const FileList& files) {
         if (!files.empty()) say(fault, false);
         return;
     }
-    const auto is_later = [&](const auto& one) { return one.first > machine.rolled_back_to; };
-    const auto first_later = std::ranges::find_if(machine.written, is_later);  // they are in order
-    const auto has = [](const auto& list, const FileEntry& file, auto projection) {
-        return std::ranges::any_of(list, [&](const auto& one) {
-            const FileEntry& other = projection(one);
-            return other.key == file.key && other.tag == file.tag;
-        });
+    // What was stored before the crash, and after the instant that the disk went back to. A list
+    // that comes late may show what the process after it has stored since.
+    const auto first = std::ranges::find_if(machine.written, [&](const auto& one) {
+        return one.first > machine.rolled_back_to;
+    });  // they are in order
+    const auto last = std::find_if(first, machine.written.end(),
+                                   [&](const auto& one) { return one.first > machine.ended; });
+    const auto same = [](const FileEntry& one, const FileEntry& other) {
+        return one.key == other.key && one.tag == other.tag;
     };
-    const std::ranges::subrange kept(machine.written.begin(), first_later);
-    for (auto late = first_later; late != machine.written.end(); ++late) {
-        const auto of_pair = [](const auto& one) -> const FileEntry& { return one.second; };
-        const auto itself = [](const FileEntry& one) -> const FileEntry& { return one; };
-        if (!has(kept, late->second, of_pair) && has(files, late->second, itself))
-            say(fault, false);
+    const std::vector<std::pair<TrueTime, FileEntry>> gone(first, last);
+    machine.written.erase(first, last);
+    for (const auto& [at, file] : gone) {
+        const bool kept = std::ranges::any_of(
+            machine.written, [&](const auto& one) { return same(one.second, file); });
+        const bool shown =
+            std::ranges::any_of(files, [&](const FileEntry& one) { return same(one, file); });
+        if (shown && !kept) say(fault, false);
     }
-    machine.written.erase(first_later, machine.written.end());
 }
 
 }  // namespace leasehold::sim

@@ -30,7 +30,9 @@ void Felt::measure(Machine& machine, const ReplicaStepped& record) {
         return;
     }
     const Duration passed = record.at - machine.measured_at;
-    if (passed < kMeasure) return;
+    const auto& clocks = scenario_.clocks;
+    if (passed < (clocks.wobble_ppm == 0 ? kMeasure : std::max(kMeasure, clocks.wobble_period)))
+        return;
     const Duration shown = record.now.monotonic - machine.measured->monotonic;
     machine.rate = std::llround(static_cast<double>((shown - passed).count()) * 1e9 /
                                 static_cast<double>(passed.count()));

@@ -76,16 +76,18 @@ class Snapshot final : public Observer {
     std::vector<std::string> states_;  ///< as long as broken() was
 };
 
-/// The verdict whose chain is told: the first that nobody expected, else the first; null if none
-/// was violated with evidence.
+/// The verdict whose chain is told: of those that nobody expected the one that broke first, else
+/// the first of all; null if none was violated with evidence.
 const check::Verdict* told(const ExpectSpec& expected, const std::vector<check::Verdict>& all) {
+    const auto rank = [&expected](const check::Verdict& one) {
+        const bool known = std::ranges::count(expected.violates, one.id) > 0 ||
+                           std::ranges::count(expected.may_violate, one.id) > 0;
+        return std::pair(known, one.at);
+    };
     const check::Verdict* first = nullptr;
     for (const check::Verdict& one : all) {
         if (one.status != check::Status::violated || one.evidence.empty()) continue;
-        const bool known = std::ranges::count(expected.violates, one.id) > 0 ||
-                           std::ranges::count(expected.may_violate, one.id) > 0;
-        if (!known) return &one;
-        if (first == nullptr) first = &one;
+        if (first == nullptr || rank(one) < rank(*first)) first = &one;
     }
     return first;
 }
@@ -167,6 +169,7 @@ check::RunResult Runner::run(const Scenario& scenario, std::uint64_t seed,
         for (const auto& one : own)
             result.verdicts.push_back(one->verdict(TrueTime(scenario.duration)));
         result.failovers = checkers.failovers();
+        result.open_failover = checkers.open_failover();
         result.leaderless = checkers.leaderless();
         result.commit_gap = checkers.longest_without_commit();
     }

@@ -218,14 +218,20 @@ TEST_F(BucketRules, ObjectsAreDamagedRemovedAndArchivedWhereTheyLie) {
     const ObjectBody found = *std::get<ObjectBodyPtr>(get("a").content);
     EXPECT_EQ(found.payload.size, 100U);
     EXPECT_NE(found.payload.digest, body.payload.digest);
-    bucket.archive(ObjectKey("a"));
+    const Bucket::Laid once = bucket.archive(ObjectKey("a"));
+    const Bucket::Laid twice = bucket.archive(ObjectKey("a"));
     EXPECT_EQ(get("a").status, 403);
     EXPECT_EQ(list().entries.size(), 4U) << "it is still listed";
-    bucket.thaw(ObjectKey("a"));
+    bucket.thaw(once);
+    EXPECT_EQ(get("a").status, 403) << "archived twice";
+    bucket.thaw(twice);
     EXPECT_EQ(get("a").status, 200);
-    bucket.archive(ObjectKey("a"));
+    const Bucket::Laid before = bucket.archive(ObjectKey("a"));
     put("a", std::make_shared<const ObjectBody>(body));
     EXPECT_EQ(get("a").status, 200) << "written anew";
+    bucket.archive(ObjectKey("a"));
+    bucket.thaw(before);
+    EXPECT_EQ(get("a").status, 403) << "that was another object";
     bucket.damage(ObjectKey("a"), ObjectDamage::removed);
     EXPECT_EQ(get("a").status, 404);
 }

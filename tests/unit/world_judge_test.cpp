@@ -92,6 +92,9 @@ TEST_F(Judge, AnExpectedViolationPassesOnlyIfItHappened) {
     scenario.expect.violates = {"leader.at-most-one"};
     EXPECT_EQ(outcome(), Outcome::inconclusive);
     EXPECT_EQ(unmet(), "violates leader.at-most-one: it held;");
+    verdict("leader.at-most-one").status = Status::not_applicable;
+    outcome();
+    EXPECT_EQ(unmet(), "violates leader.at-most-one: it was not judged;");
     verdict("leader.at-most-one").status = Status::violated;
     EXPECT_EQ(outcome(), Outcome::pass);
     EXPECT_EQ(unmet(), "");
@@ -193,6 +196,25 @@ TEST_F(Judge, ARunThatLostMostOfWhatLeadersAcceptedProvesNothing) {
     EXPECT_EQ(unmet(), "most accepted writes are committed: 8 of 754;");
     scenario.expect.not_judged = {"write.eventually-committed"};
     EXPECT_EQ(outcome(), Outcome::pass);
+}
+
+TEST_F(Judge, WhatNobodyAnsweredIsLostToo) {
+    for (int i = 0; i < 29; ++i)
+        result.work.asked();
+    result.work.answered(WriteAck::committed);
+    EXPECT_EQ(outcome(), Outcome::inconclusive);
+    EXPECT_EQ(unmet(), "most accepted writes are committed: 2 of 29;");
+}
+
+TEST_F(Judge, AFailoverThatDidNotEndMissesItsBound) {
+    scenario.expect.failover_max = 16s;
+    result.failovers = {14s};
+    EXPECT_EQ(outcome(), Outcome::pass);
+    result.open_failover = 15s;  // it may still
+    EXPECT_EQ(outcome(), Outcome::pass);
+    result.open_failover = 15min;
+    EXPECT_EQ(outcome(), Outcome::liveness);
+    EXPECT_EQ(unmet(), "every failover within 16s: nobody led for the last 15m;");
 }
 
 TEST_F(Judge, CommitsThatComeTooSeldomMissTheirBound) {
