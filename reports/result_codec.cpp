@@ -61,6 +61,7 @@ void fields(A& a, Like<Work> auto& v) {
     a("unknown", v.unknown);
     a("fenced", v.fenced);
     a("skipped", v.skipped);
+    a("unanswered", v.unanswered);
     a("reads", v.reads);
     a("queries", v.queries);
 }

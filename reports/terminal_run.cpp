@@ -151,7 +151,8 @@ std::string work_of(const RunResult& run) {
                              counted(work.writes, "write") + " (" + grouped(work.committed) +
                              " committed, " + grouped(work.failed) + " failed, " +
                              grouped(work.unknown) + " unknown, " + grouped(work.fenced) +
-                             " fenced, " + grouped(work.skipped) + " skipped by followers), " +
+                             " fenced, " + grouped(work.skipped) + " skipped by followers, " +
+                             grouped(work.unanswered) + " without an answer), " +
                              counted(work.reads, "backup read") + ", " + grouped(work.queries) +
                              (work.queries == 1 ? " query" : " queries"));
 }

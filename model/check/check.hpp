@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,13 +87,16 @@ class Checkers : public Observer {
     [[nodiscard]] std::span<const std::string_view> broken() const;
     /// One verdict for each of invariants(), in that order (run.deterministic: not_checked).
     [[nodiscard]] std::vector<Verdict> finish(TrueTime end);
-    /// Lengths of the leaderless windows that ended in a new leader after the first leader
-    /// (from the moment the last gate closed, in true time, to the next open gate).
+    /// Lengths of the leaderless windows after the first leader: from the moment the last gate
+    /// closed, in true time, to the next open gate or the end.
     [[nodiscard]] const std::vector<Duration>& leaderless() const;
     /// From each fault that hit the leader (crash, stop, cut, pause ...) to the next leader's
     /// RoleChanged of another process: the failover times that scenarios bound.
     [[nodiscard]] const std::vector<Duration>& failovers() const;
 
+    /// From a fault that toppled the leader to the end, if nobody led after it (known after
+    /// finish()).
+    [[nodiscard]] std::optional<Duration> open_failover() const;
     /// The longest stretch without a write answered Committed, from the start of the history to
     /// its end (known after finish()).
     [[nodiscard]] Duration longest_without_commit() const;

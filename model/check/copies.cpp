@@ -27,7 +27,9 @@ void Copies::sent(const ReplicaStepped& step, const SendFile& file) {
     // A write whose leadership had claimed no epoch gives way to any object but the one that it was
     // derived from, a foreign one of before it too: nobody was promised it.
     const bool unclaimed = copy.there && copy.tag.dirty && copy.tag.epoch == Epoch{};
-    if (file.verb == FileVerb::store && !file.tag.dirty && unclaimed && facts_.settings.storage.ha)
+    const bool becomes_copy =
+        (file.verb == FileVerb::store || file.verb == FileVerb::retag) && !file.tag.dirty;
+    if (becomes_copy && unclaimed && facts_.settings.storage.ha)
         floors_.of(step.replica, file.key).own = {};
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         copy.there = copy.below = false;  // until it is done
@@ -62,11 +64,12 @@ void Copies::listed(const ReplicaStepped& step, const FileReply& reply) {
     }
 }
 
-/// A list may come late. A file whose next bytes could not be stored, or below what this process
+/// A list may come late. A file that could not be read, or whose next bytes could not be stored, or
+/// below what this process
 /// has committed or given since, is a copy for nobody: that of the newer one was told by its own
 /// store.
 bool Copies::left_behind(ReplicaIndex index, const FileEntry& entry, const Copy& copy) const {
-    if (copy.store_failed) return true;
+    if (copy.store_failed || copy.load_failed) return true;
     const Floor* floor = floors_.find(index, entry.key);
     if (floor == nullptr || !floor->committed) return false;
     const Rank& given = floor->committed->rank;

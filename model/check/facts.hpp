@@ -136,10 +136,14 @@ struct Facts {
         return deadline < now && now - deadline > settings.timer_grace &&
                !self.stall_excuses(deadline, now, settings.timer_grace);
     }
-    /// May a healthy answer of the bucket outlast the time-out of its request?
+    /// May a healthy answer of the bucket outlast the time-out of its request, or what is left of
+    /// a validity?
     [[nodiscard]] bool slow_store() const {
-        return settings.bucket_request >=
-               std::min(settings.storage.get_timeout, settings.storage.put_timeout);
+        Duration most = std::min(settings.storage.get_timeout, settings.storage.put_timeout);
+        if (settings.elects)
+            most =
+                std::min(most, settings.election.lease_duration - settings.election.retry_period);
+        return settings.bucket_request >= most;
     }
     /// False once an invariant is violated: the words need not be made again.
     [[nodiscard]] bool fresh(Id id) { return !of(id).violated; }

@@ -31,6 +31,8 @@ void Keeping::file_sent(const ReplicaStepped& step, const SendFile& file) {
     if (copies_.tag(step.replica, file.key) == nullptr || copies_.changing(step.replica, file.key))
         return;
     facts_.checked(Id::requests_bounded);
+    // What waited behind the change that has just landed was decided before that.
+    if (copies_.tagged(step.replica, file.key).number == step.number) return;
     if (!copies_.holds(step.replica, file) || !facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
                    facts_.name(step.replica) + " wrote its file of " + words(file.key) + " at " +

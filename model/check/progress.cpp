@@ -177,11 +177,14 @@ void Progress::fault(const FaultTookEffect& record) {
         }
     } else if (!record.began && hit_ && hit_->fault == record.fault) {
         // It ended and the leader still leads: nothing failed over.
-        const ReplicaFacts& leader = facts_.replicas[hit_->leader];
-        if (leader.running && leader.role == Role::leader &&
-            candidate(hit_->leader).process == hit_->process)
-            hit_.reset();
+        if (still_leads(*hit_)) hit_.reset();
     }
+}
+
+bool Progress::still_leads(const Hit& hit) const {
+    const ReplicaFacts& leader = facts_.replicas[hit.leader];
+    return leader.running && leader.role == Role::leader &&
+           candidates_[hit.leader].process == hit.process;
 }
 
 void Progress::became_leader(TrueTime at, ReplicaIndex index) {
@@ -194,6 +197,8 @@ void Progress::became_leader(TrueTime at, ReplicaIndex index) {
 
 void Progress::finish(TrueTime end) {
     judge_all(end, 0);
+    if (had_leader_ && !gates_.any_open(end)) leaderless_.push_back(end - gates_.last_end(end));
+    if (hit_ && !still_leads(*hit_)) open_failover_ = end - hit_->at;
     for (const Candidate& candidate : candidates_)
         window_ends(end, candidate);
 }

@@ -36,6 +36,8 @@ class Progress {
 
     [[nodiscard]] const std::vector<Duration>& leaderless() const { return leaderless_; }
     [[nodiscard]] const std::vector<Duration>& failovers() const { return failovers_; }
+    /// From a fault that toppled the leader to the end, if nobody led after it; once finished.
+    [[nodiscard]] std::optional<Duration> open_failover() const { return open_failover_; }
 
   private:
     struct Candidate {
@@ -52,6 +54,7 @@ class Progress {
     };
 
     [[nodiscard]] bool able(const ReplicaFacts& replica) const;
+    [[nodiscard]] bool still_leads(const Hit& hit) const;
     [[nodiscard]] Candidate& candidate(ReplicaIndex index);
     [[nodiscard]] Duration bound() const;
     void window_ends(TrueTime at, const Candidate& candidate);
@@ -69,6 +72,7 @@ class Progress {
     std::optional<Hit> hit_;
     std::vector<Duration> leaderless_;
     std::vector<Duration> failovers_;
+    std::optional<Duration> open_failover_;
 };
 
 /// Does the text of a fault say that it stops its target's process without ending it?

@@ -1,5 +1,6 @@
 #include "model/check/result.hpp"
 
+#include <string>
 #include <string_view>
 
 #include "model/base/check.hpp"
@@ -49,6 +50,7 @@ int exit_code(Outcome outcome) {
 
 void Work::answered(WriteAck ack) {
     ++writes;
+    if (unanswered > 0) --unanswered;
     switch (ack) {
         case WriteAck::committed:
             ++committed;
@@ -66,6 +68,14 @@ void Work::answered(WriteAck ack) {
             ++unknown;
             return;
     }
+}
+
+void expect_commits(RunResult& result) {
+    const Work& work = result.work;
+    if (work.mostly_committed()) return;
+    result.expectations.push_back(
+        {"most accepted writes are committed", false,
+         std::to_string(work.committed) + " of " + std::to_string(work.accepted())});
 }
 
 Outcome worse(Outcome a, Outcome b) {

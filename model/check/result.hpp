@@ -72,9 +72,16 @@ struct Work {
     std::uint64_t skipped = 0;  ///< a follower's: nobody's loss
     std::uint64_t reads = 0;
     std::uint64_t queries = 0;
+    std::uint64_t unanswered = 0;  ///< writes whose process, or the run, ended before
 
-    /// Counts one answer to a write or removal.
+    /// Counts a write or removal that a replica was asked for.
+    void asked() { ++unanswered; }
+    /// Counts its answer.
     void answered(WriteAck ack);
+    /// Those that a leader took on.
+    [[nodiscard]] std::uint64_t accepted() const { return writes - skipped + unanswered; }
+    /// Not so: most of what leaders accepted was lost, and a pass would say that it was backed up.
+    [[nodiscard]] bool mostly_committed() const { return committed * 2 >= accepted(); }
 };
 
 /// What happened of the points that a scenario's world can reach, and how often.
@@ -97,6 +104,8 @@ struct RunResult {
     std::vector<Expectation> of_the_world;  ///< what the history lacks of the world as it was asked
     std::array<std::uint64_t, kMarkCount> marks{};
     std::vector<Duration> failovers;
+    /// Of a fault of the leader that nobody led after: from it to the end.
+    std::optional<Duration> open_failover;
     std::vector<Duration> leaderless;
     std::uint64_t leaderships = 0;
     Duration commit_gap{0};  ///< the longest stretch without a committed write
@@ -108,5 +117,8 @@ struct RunResult {
     std::string state;  ///< of a violation: each replica's summary when a safety rule broke, else
                         ///< at the end
 };
+
+/// Adds the expectation that most of what leaders accepted was committed, if it was not.
+void expect_commits(RunResult& result);
 
 }  // namespace leasehold::check

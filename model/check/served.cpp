@@ -72,11 +72,24 @@ const Committed* Served::unnamed(const KeyContents& key, const Answer& answer, c
     return key.committed_as(answer.payload, answer.epoch);
 }
 
+/// The version that its ETag names. Plain objects of equal bytes have one: then it is the oldest of
+/// them that is not older than what was said before.
+const Committed* Served::named(const KeyContents& key, const Answer& answer, const Floor& floor) {
+    const Committed* found = nullptr;
+    for (auto one = key.commits.rbegin(); one != key.commits.rend(); ++one) {
+        if (one->etag != answer.etag) continue;
+        if (found != nullptr && floor.committed && one->rank.older_than(floor.committed->rank))
+            break;
+        found = &*one;
+    }
+    return found;
+}
+
 void Served::data(const ReplicaStepped& step, const Answer& answer) {
     facts_.checked(Id::never_regresses);
     const KeyContents& key = contents_.of(answer.name);
     Floor& floor = floors_.of(step.replica, answer.name);
-    const Committed* named = answer.etag.empty() ? nullptr : key.committed_as(answer.etag);
+    const Committed* named = answer.etag.empty() ? nullptr : Served::named(key, answer, floor);
     const bool is_named = named != nullptr && named->payload == answer.payload;
     if (is_named) wrong_epoch(step, answer, *named, key);
     const Committed* commit = is_named ? named : unnamed(key, answer, floor);

@@ -37,6 +37,8 @@ class Served {
         bool backup = false;       ///< a backup read, that is: a question about the bucket
         bool from_bucket = false;  ///< certainly got from it: a leader's
     };
+    [[nodiscard]] static const Committed* named(const KeyContents& key, const Answer& answer,
+                                                const Floor& floor);
     [[nodiscard]] static const Committed* unnamed(const KeyContents& key, const Answer& answer,
                                                   const Floor& floor);
     void data(const ReplicaStepped& step, const Answer& answer);

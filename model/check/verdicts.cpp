@@ -258,6 +258,10 @@ const std::vector<Duration>& Checkers::leaderless() const {
 Duration Checkers::longest_without_commit() const {
     return parts_->goes_on.longest_gap();
 }
+std::optional<Duration> Checkers::open_failover() const {
+    return parts_->progress.open_failover();
+}
+
 const std::vector<Duration>& Checkers::failovers() const {
     return parts_->progress.failovers();
 }

@@ -22,6 +22,9 @@ class Tally final : public Observer {
         check::Work& work = result_.work;
         ++work.events;
         ++work.steps;
+        if (std::holds_alternative<BackupWrite>(*step.event) ||
+            std::holds_alternative<BackupRemove>(*step.event))
+            work.asked();
         for (const Effect& effect : step.effects) {
             work.lease_requests += std::holds_alternative<SendLease>(effect) ? 1U : 0U;
             work.bucket_requests += std::holds_alternative<SendBucket>(effect) ? 1U : 0U;
@@ -67,6 +70,8 @@ Outcome outcome_of(const RunResult& result) {
         const bool safety = kinds[i].kind == check::InvariantClass::safety;
         outcome = check::worse(outcome, safety ? Outcome::safety : Outcome::liveness);
     }
+    for (const check::Expectation& one : result.expectations)
+        if (!one.met) outcome = check::worse(outcome, Outcome::inconclusive);
     return outcome;
 }
 
@@ -120,6 +125,7 @@ Result<RunResult, std::string> judge(const std::vector<std::string>& files, cons
     result.commit_gap = checkers.longest_without_commit();
     if (timeline) result.timeline = lines.lines();
     leave_open(result, absent_holders(sightings, recordings.end), recordings.begin);
+    check::expect_commits(result);
     result.outcome = outcome_of(result);
     result.chain = evidence(recordings, *merged, result);
     return result;

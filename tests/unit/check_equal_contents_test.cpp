@@ -36,6 +36,25 @@ TEST(CheckEqualContents, BytesWithoutAVersionAreNotOfAnotherEpochs) {
     }
 }
 
+// Plain objects: a follower gives its copy of the first version while the third, of equal bytes, is
+// stored; and then the second.
+TEST(CheckEqualContents, AnETagThatComesBackIsOfTheOldestThatItMayBe) {
+    History history;
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    for (const std::uint64_t n : {1U, 2U, 3U}) {
+        const Duration then = 10s * static_cast<std::int64_t>(n);
+        history.step(0, then, backup_write(n, kKey, n == 2 ? 8 : 7));
+        history.store(0, then + 1s, kKey, n == 2 ? "b" : "a", 5, n, n == 2 ? 8 : 7);
+    }
+    history.step(1, 32s, query(101, kKey), {query_data(101, "a", 5, 7)});
+    history.step(1, 33s, query(102, kKey), {query_data(102, "b", 5, 8)});
+    history.step(1, 34s, query(103, kKey), {query_data(103, "a", 5, 7)});
+    EXPECT_TRUE(passes(history.verdict(kRegress, 60s)));
+    const auto older = history.step(1, 35s, query(104, kKey), {query_data(104, "b", 5, 8)});
+    EXPECT_TRUE(violated(history.verdict(kRegress, 60s), older));
+}
+
 // What it has of its own lands late, with the bytes of the version that it names again.
 TEST(CheckEqualContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
     History history;

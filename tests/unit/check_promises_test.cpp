@@ -43,7 +43,9 @@ TEST(CheckPromises, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
 // Found by a campaign: the leadership had claimed no epoch, and its file gave way to an operator's
 // object of before, as it gives way to all but its own base.
 TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {
-    for (const std::uint64_t epoch : {0U, 6U}) {
+    for (const auto& [epoch, verb] :
+         {std::pair(0U, FileVerb::store), std::pair(0U, FileVerb::retag),
+          std::pair(6U, FileVerb::store)}) {
         History history;
         commit_first(history);
         SendFile waits = send_file(7, FileVerb::store, kKey, "", true);
@@ -51,7 +53,7 @@ TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {
         history.step(0, 20s, backup_write(2, kKey, 2), {waits});
         history.step(0, 20s, FileAnswered{RequestId{7}, FileReply{}});
         history.step(0, 21s, query(101, kKey), {query_data(101, "", epoch, 2)});
-        history.step(0, 22s, Timer{}, {send_file(8, FileVerb::store, kKey, "a")});
+        history.step(0, 22s, Timer{}, {send_file(8, verb, kKey, "a")});
         history.step(0, 22s, FileAnswered{RequestId{8}, FileReply{}});
         const auto back = history.step(0, 23s, query(102, kKey), {query_data(102, "a", 5, 1)});
         const Verdict found = history.verdict(kRegress, 2min);

@@ -24,7 +24,8 @@ not checked  run.deterministic              the run was not repeated
 met          expected                       reached takeover-after-expiry: once
 took effect  fault of line 12               crash leader at 60s
 work         1,860 events, 102 Lease requests, 57 bucket requests, 36 writes (8 committed, 1 failed,
-             1 unknown, 2 fenced, 24 skipped by followers), 24 backup reads, 498 queries
+             1 unknown, 2 fenced, 24 skipped by followers, 0 without an answer), 24 backup reads,
+             498 queries
 leaders      2 leaderships, longest failover 14.307s, longest time without a leader 14.307s
 digest       9f2c61d04be7a318
 
