@@ -29,9 +29,7 @@ using Clock = std::chrono::steady_clock;
 using search::Batch;
 using search::Genome;
 
-/// Runs between two looks at the clock, the corpus and SIGINT. More, and mutation would feed on
-/// what is old; fewer, and workers would wait for the last of each batch.
-constexpr std::uint64_t kBatch = 256;
+using search::kBatchRuns;
 constexpr std::uint64_t kDefaultSeeds = 1'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
@@ -110,7 +108,7 @@ class Campaign {
     [[nodiscard]] bool over(std::uint64_t batch) const {
         if (interrupted()) return true;
         if (options_.time && Clock::now() - started_ >= *options_.time) return true;
-        return seed_of(batch * kBatch) > report_.results.header.last;
+        return batch * kBatchRuns >= report_.results.header.runs();
     }
     /// Shards take turns.
     [[nodiscard]] std::uint64_t seed_of(std::uint64_t run) const {
@@ -121,9 +119,10 @@ class Campaign {
     bool play(std::uint64_t number) {
         std::vector<Job> jobs;
         std::vector<Genome> genomes;
-        for (std::uint64_t i = 0; i < kBatch; ++i) {
-            const std::uint64_t seed = seed_of(number * kBatch + i);
-            if (seed > report_.results.header.last) break;
+        const std::uint64_t end =
+            std::min((number + 1) * kBatchRuns, report_.results.header.runs());
+        for (std::uint64_t run = number * kBatchRuns; run < end; ++run) {
+            const std::uint64_t seed = seed_of(run);
             const std::uint64_t base = bases_ == 0 ? 0 : 1 + seed % bases_;
             genomes.push_back(alone_ ? *alone_ : guide_.next(base, seed));
             jobs.push_back(
@@ -134,7 +133,7 @@ class Campaign {
         Batch batch;
         batch.number = number;
         for (std::size_t i = 0; i < jobs.size(); ++i)
-            enter(genomes[i], (*results)[i], number * kBatch + i + 1, batch);
+            enter(genomes[i], (*results)[i], number * kBatchRuns + i + 1, batch);
         if (!batch.features.empty()) last_new_ = Clock::now();
         if (file_) file_->write_line(search::batch_line(batch));
         report_.results.batches.push_back(std::move(batch));
@@ -265,6 +264,10 @@ Result<search::Results, std::string> earlier(const fs::path& path, const search:
     const std::string text = all_of(path);
     auto results = search::parse_results(text, search::Tail::resumed);
     if (!results) return Unexpected{path.string() + ": " + results.error()};
+    if (results->header.united)
+        return Unexpected{path.string() +
+                          ": united results of shards can't be gone on with (--resume the shards, "
+                          "then unite them again with leasehold merge)"};
     std::vector<std::string> lacking;
     search::Results now;
     now.header = header;

@@ -223,6 +223,41 @@ def shards(folder):
     refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
 
 
+def halves(folder):
+    """What nobody played must not pass: half of a campaign can't be gone on with as the whole."""
+    space = ("--seeds", "1..600", "--families", "stop", "--no-guide", "--no-shrink", "--quiet")
+    call("campaign", *space, "--shard", "1/2", "--out", folder / "sh")
+    half, whole = folder / "half", folder / "whole"
+    code, out, err = call("merge", folder / "sh/shard-1-of-2", "--out", half)
+    check("half is told", code == 3, f"{code} {out}{err}")
+    refused("half is not gone on with", "united results of shards can't be gone on with",
+            "campaign", *space, "--out", half, "--resume")
+    call("campaign", *space, "--out", whole)
+    results = whole / "results.ndjson"
+    good = results.read_text()
+    head, first, rest = good.split("\n", 2)
+    failure = {"signature": "x: y", "outcome": "safety", "genome": "0 5", "seed": 5, "run": 5}
+    batch = json.loads(first)
+    told = batch["passed"]
+    for what, needle, change in (
+            ("a batch of 44", "line 2: has 44 runs, expected 256",
+             {"runs": 44, "passed": 44 - 256 + told}),
+            ("a genome that is none", r"line 2: failure \d+: its genome: .*found 'xx'",
+             {"genome": "xx"}),
+            ("a genome of no base", r"line 2: failure \d+: its genome: .*found 3", {"genome": "3 5"}),
+            ("a failure that passed", r"line 2: failure \d+: its outcome is 'pass'",
+             {"outcome": "pass"})):
+        bad = {**batch, **change} if "runs" in change else {
+            **batch, "passed": told - 1, "failures": [*batch["failures"], {**failure, **change}]}
+        results.write_text("\n".join((head, json.dumps(bad), rest)))
+        before = results.read_bytes()
+        refused(f"{what} is not resumed", needle, "campaign", *space[:-2], "--out", whole,
+                "--resume")
+        check(f"{what} stays as it is", results.read_bytes() == before)
+        refused(f"{what} is not united", needle, "merge", whole, "--out", folder / "none")
+    check("nothing was united", not (folder / "none").exists())
+
+
 def mutants(folder):
     """A planted bug's failure keeps its invariant and the shape of its first wrong step."""
     for mutant in MUTANTS:
@@ -268,7 +303,7 @@ def genomes(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, mutants, genomes):
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, halves, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)
