@@ -83,6 +83,8 @@ def shrinks(folder):
     capsule = folder / "fails-least.capsule.json"
     code, out, _ = call("replay", capsule)
     check("the capsule replays", code == 1 and "replayed to the digest" in out, out)
+    check("it says how to replay it again",
+          f"leasehold replay {capsule}\n" in out and "leasehold run" not in out, out)
     before = least.read_bytes()
     refused("nothing is overwritten", "exists already", "shrink", file, "--seed", 4, "--out", folder)
     check("nothing was", least.read_bytes() == before)
