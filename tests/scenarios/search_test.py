@@ -225,6 +225,33 @@ def shards(folder):
     refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
 
 
+def slurm_arrays(folder):
+    """Each id of an array is another shard, and a part of an array is not the whole."""
+    def env(number, least, count, step=1, last=None, **more):
+        said = {"ID": number, "MIN": least, "COUNT": count, "STEP": step, "MAX": last}
+        return {**{f"SLURM_ARRAY_TASK_{k}": str(v) for k, v in said.items() if v is not None}, **more}
+    one = ("campaign", "--seeds", "1..4", "--families", "stop", "--no-shrink", "--quiet", "--out")
+    for i, number in enumerate((0, 2, 4, 6)):
+        call(*one, folder / "steps", env=env(number, 0, 4, 2, 6))
+        check(f"id {number} of 0-6:2 is shard {i + 1}",
+              (folder / f"steps/shard-{i + 1}-of-4/results.ndjson").exists())
+    call(*one, folder / "again", env=env(3, 3, 1, LEASEHOLD_SHARDS="4"))
+    check("one task alone, of four",
+          (folder / "again/shard-3-of-4/results.ndjson").exists())
+    before = sorted(folder.rglob("*"))
+    for what, needle, said in (
+            ("one task alone", "COUNT is 1: submit the same --array again", env(7, 7, 1)),
+            ("an id below the least", "ID is 1, expected 3 ids from 5 on", env(1, 5, 3)),
+            ("an id between two steps", "ID is 3, expected 4 ids from 0 on in steps of 2",
+             env(3, 0, 4, 2)),
+            ("no step", "in steps of 0", env(3, 0, 4, 0)),
+            ("a list with gaps", "expected 3 ids from 1 on in steps of 1 up to 7", env(2, 1, 3, 1, 7)),
+            ("an id that no shard has", "LEASEHOLD_SHARDS: the shard is 9 of 4",
+             env(9, 9, 1, LEASEHOLD_SHARDS="4"))):
+        refused(f"Slurm: {what}", needle, *one, folder / "bad", env=said)
+    check("Slurm: nothing was written", sorted(folder.rglob("*")) == before)
+
+
 def halves(folder):
     """What nobody played must not pass: half of a campaign can't be gone on with as the whole."""
     space = ("--seeds", "1..600", "--families", "stop", "--no-guide", "--no-shrink", "--quiet")
@@ -305,7 +332,7 @@ def genomes(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, halves, mutants, genomes):
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)
