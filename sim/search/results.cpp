@@ -255,7 +255,9 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
         }
         text.remove_prefix(end + 1);
     }
-    if (number == 0) return Unexpected{std::string("empty, so no results of a campaign")};
+    if (number == 0)
+        return Unexpected{std::string(
+            "empty: its campaign had not begun (leasehold campaign --resume begins it)")};
     return results;
 }
 

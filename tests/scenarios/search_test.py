@@ -287,6 +287,59 @@ def halves(folder):
     check("nothing was united", not (folder / "none").exists())
 
 
+def begun(folder):
+    """What a kill before the first whole line leaves is begun anew; another's file is not."""
+    one = ("campaign", "--seeds", "1..2", "--families", "stop", "--no-shrink", "--quiet", "--out")
+    call(*one, folder / "good")
+    good = (folder / "good/results.ndjson").read_text()
+    for size in (0, 1, 20, good.index("\n")):
+        out = folder / f"cut-{size}"
+        out.mkdir()
+        file = out / "results.ndjson"
+        file.write_text(good[:size])
+        refused("a header that is cut is not gone on with unasked", "exists already", *one, out)
+        code, text, err = call(*one, out, "--resume")
+        check(f"a header of {size} bytes begins anew", file.read_text() == good, f"{code} {text}{err}")
+    file.write_text("mine")
+    refused("no header of this campaign", "line 1", *one, out, "--resume")
+    check("it stays", file.read_text() == "mine")
+    file.write_text("")
+    refused("an empty one is not united", "had not begun", "merge", out, "--out", folder / "none")
+
+
+def least_files(folder):
+    """A least scenario that lies there already is neither lost nor told as this campaign's."""
+    for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
+        out = folder / "out"
+        one = ("campaign", "--seeds", "7..7", "--out", out)
+        call(*one, program=mutant)
+        least = next(out.glob("*.yaml"))
+        capsule = least.with_suffix(".capsule.json")
+        written = {file: file.read_bytes() for file in (least, capsule)}
+        code, text, _ = call(*one, "--resume", program=mutant)
+        check("the same again is told", code == 1 and f": {least}\n" in text and
+              "exists already" not in text, text)
+        for file in (least, capsule):
+            file.write_text("mine")
+            (out / "results.ndjson").unlink()
+            for words in ((), ("--resume",)):
+                code, text, err = call(*one, *words, program=mutant)
+                check(f"{file.name} {words} stays", file.read_text() == "mine" and
+                      f"note: {file}: exists already and is another one" in text and
+                      f": {least}\n" not in text, text + err)
+            file.write_bytes(written[file])
+        united = folder / "united"
+        united.mkdir()
+        (united / least.name).write_text("mine")
+        refused("a foreign least form is not told as the shards'",
+                f"{least.name}: exists already and is not ", "merge", out, "--out", united)
+        check("nothing was united", [f.name for f in united.iterdir()] == [least.name])
+        for file in (least, capsule):
+            file.unlink()
+        code, text, err = call("merge", out, "--out", united)
+        check("nor where the shards have none", code == 1 and least.name not in text, text + err)
+
+
 def mutants(folder):
     """A planted bug's failure keeps its invariant and the shape of its first wrong step."""
     for mutant in MUTANTS:
@@ -332,7 +385,8 @@ def genomes(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, mutants, genomes):
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
+                     least_files, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)
