@@ -5,8 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "reports/atomic_file.hpp"
 #include "reports/terminal.hpp"
 #include "reports/text.hpp"
+#include "sim/cli/campaign_files.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt.hpp"
 #include "sim/cli/results_file.hpp"
@@ -29,20 +29,10 @@ using Clock = std::chrono::steady_clock;
 using search::Batch;
 using search::Genome;
 
-/// Runs between two looks at the clock, the corpus and SIGINT. More, and mutation would feed on
-/// what is old; fewer, and workers would wait for the last of each batch.
-constexpr std::uint64_t kBatch = 256;
+using search::kBatchRuns;
 constexpr std::uint64_t kDefaultSeeds = 1'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
-
-/// "leader-at-most-one-1f3c": groups of one invariant differ in the end.
-std::string least_name(const std::string& signature) {
-    std::string name(search::invariant_of(signature));
-    for (char& c : name)
-        c = c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : '-';
-    return derived_name(name, "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
-}
 
 class Campaign {
   public:
@@ -110,7 +100,7 @@ class Campaign {
     [[nodiscard]] bool over(std::uint64_t batch) const {
         if (interrupted()) return true;
         if (options_.time && Clock::now() - started_ >= *options_.time) return true;
-        return seed_of(batch * kBatch) > report_.results.header.last;
+        return batch * kBatchRuns >= report_.results.header.runs();
     }
     /// Shards take turns.
     [[nodiscard]] std::uint64_t seed_of(std::uint64_t run) const {
@@ -121,9 +111,10 @@ class Campaign {
     bool play(std::uint64_t number) {
         std::vector<Job> jobs;
         std::vector<Genome> genomes;
-        for (std::uint64_t i = 0; i < kBatch; ++i) {
-            const std::uint64_t seed = seed_of(number * kBatch + i);
-            if (seed > report_.results.header.last) break;
+        const std::uint64_t end =
+            std::min((number + 1) * kBatchRuns, report_.results.header.runs());
+        for (std::uint64_t run = number * kBatchRuns; run < end; ++run) {
+            const std::uint64_t seed = seed_of(run);
             const std::uint64_t base = bases_ == 0 ? 0 : 1 + seed % bases_;
             genomes.push_back(alone_ ? *alone_ : guide_.next(base, seed));
             jobs.push_back(
@@ -134,7 +125,7 @@ class Campaign {
         Batch batch;
         batch.number = number;
         for (std::size_t i = 0; i < jobs.size(); ++i)
-            enter(genomes[i], (*results)[i], number * kBatch + i + 1, batch);
+            enter(genomes[i], (*results)[i], number * kBatchRuns + i + 1, batch);
         if (!batch.features.empty()) last_new_ = Clock::now();
         if (file_) file_->write_line(search::batch_line(batch));
         report_.results.batches.push_back(std::move(batch));
@@ -226,8 +217,19 @@ class Campaign {
         known.file = (folder_ / (name + ".yaml")).string();
         known.capsule = (folder_ / (name + ".capsule.json")).string();
         known.result.file = known.file;
+        const std::string capsule = search::capsule_text(least->capsule);
+        for (const auto& [path, text] :
+             {std::pair{known.file, least->text}, {known.capsule, capsule}})
+            if (holds_other(path, text)) {
+                report_.notes.push_back(path +
+                                        ": exists already and is another one, so that the "
+                                        "least form of " +
+                                        group.signature + " was not written");
+                known.file = known.capsule = known.result.file = {};
+                return;
+            }
         reports::write_file(known.file, least->text);
-        reports::write_file(known.capsule, search::capsule_text(least->capsule));
+        reports::write_file(known.capsule, capsule);
         known.page = write_least_page(options_, known.file);
     }
 
@@ -251,31 +253,6 @@ class Campaign {
 int refuse(const std::string& message) {
     std::fprintf(stderr, "leasehold: %s\n", message.c_str());
     return kExitUsage;
-}
-
-std::string all_of(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// What the results of an earlier process hold, or a message and an exit code.
-Result<search::Results, std::string> earlier(const fs::path& path, const search::Header& header,
-                                             std::size_t& keep) {
-    if (!fs::exists(path)) return Unexpected{path.string() + ": no results to go on with"};
-    const std::string text = all_of(path);
-    auto results = search::parse_results(text, search::Tail::resumed);
-    if (!results) return Unexpected{path.string() + ": " + results.error()};
-    std::vector<std::string> lacking;
-    search::Results now;
-    now.header = header;
-    if (auto same = search::unite({now, *results}, {"this command", path.string()}, lacking); !same)
-        return Unexpected{same.error()};
-    if (results->header.shard != header.shard)
-        return Unexpected{path.string() + ": results of shard " +
-                          std::to_string(results->header.shard) + ", not of " +
-                          std::to_string(header.shard)};
-    keep = text.rfind('\n') + 1;
-    return results;
 }
 
 Result<std::vector<search::Family>, std::string> families_of(const Options& options) {
@@ -351,10 +328,9 @@ int campaign_command(const Options& options) {
     if (!folder.empty() && header.shards > 1)
         folder /= "shard-" + std::to_string(header.shard) + "-of-" + std::to_string(header.shards);
     const fs::path path = folder / search::kResultsFile;
-    std::optional<search::Results> before;
-    std::size_t keep = 0;
+    Earlier before;
     if (options.resume) {
-        auto read = earlier(path, header, keep);
+        auto read = read_earlier(path, header);
         if (!read) return refuse(read.error());
         before = std::move(*read);
     } else if (!folder.empty() && fs::exists(path)) {
@@ -365,75 +341,18 @@ int campaign_command(const Options& options) {
     if (!folder.empty()) {
         std::error_code error;
         fs::create_directories(folder, error);
-        file = std::make_unique<ResultsFile>(path.string(), !before.has_value(), keep);
-        if (!before) file->write_line(search::header_line(header));
+        file = std::make_unique<ResultsFile>(path.string(), !options.resume, before.keep);
+        if (!before.results) file->write_line(search::header_line(header));
     }
     hold_interrupts();
     Campaign campaign(options, std::move(bases), *families, header);
-    if (before) campaign.resume(std::move(*before));
+    if (before.results) campaign.resume(std::move(*before.results));
     campaign.stream_to(std::move(file), folder);
     campaign.run();
     const CampaignReport& report = campaign.report();
     print(render_campaign(report, options.quiet, wants_colour(options)));
     if (outputs.html() != nullptr)
         outputs.html()->write(campaign_html(report, campaign_line(options)));
-    outputs.commit_texts([&] { return campaign_json(report); },
-                         [&] { return campaign_junit(report); });
-    if (outputs.html() != nullptr) outputs.html()->commit();
-    return report.exit_code();
-}
-
-namespace {
-
-/// What the shards shrank lies in `folder` by now.
-std::map<std::string, LeastOf> least_in(const fs::path& folder, const search::Results& results,
-                                        const Options& options) {
-    std::map<std::string, LeastOf> found;
-    for (const search::Group& group : results.groups()) {
-        const std::string start = (folder / least_name(group.signature)).string();
-        if (!fs::exists(start + ".yaml")) continue;
-        LeastOf& least = found[group.signature];
-        least.file = start + ".yaml";
-        if (fs::exists(start + ".capsule.json")) least.capsule = start + ".capsule.json";
-        least.page = write_least_page(options, least.file);
-    }
-    return found;
-}
-
-}  // namespace
-
-int merge_command(const Options& options) {
-    const fs::path path = fs::path(options.out) / search::kResultsFile;
-    if (fs::exists(path)) return refuse(path.string() + ": exists already (give another --out)");
-    std::vector<search::Results> shards;
-    for (const std::string& folder : options.paths) {
-        const fs::path one = fs::path(folder) / search::kResultsFile;
-        if (!fs::exists(one)) return refuse(one.string() + ": no such file");
-        auto read = search::parse_results(all_of(one), search::Tail::whole);
-        if (!read) return refuse(one.string() + ": " + read.error());
-        shards.push_back(std::move(*read));
-    }
-    CampaignReport report;
-    auto united = search::unite(shards, options.paths, report.lacking);
-    if (!united) return refuse(united.error());
-    report.results = std::move(*united);
-    report.notes = report.lacking;
-    Outputs outputs(options);
-    std::error_code error;
-    fs::create_directories(options.out, error);
-    std::string text = search::header_line(report.results.header);
-    for (const Batch& batch : report.results.batches)
-        text += search::batch_line(batch);
-    reports::write_file(path.string(), text);
-    for (const std::string& folder : options.paths)
-        for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-            if (entry.path().filename() != search::kResultsFile && entry.is_regular_file())
-                fs::copy_file(entry.path(), fs::path(options.out) / entry.path().filename(),
-                              fs::copy_options::skip_existing);
-    report.least = least_in(options.out, report.results, options);
-    print(render_campaign(report, options.quiet, wants_colour(options)));
-    if (outputs.html() != nullptr)
-        outputs.html()->write(campaign_html(report, merge_line(options)));
     outputs.commit_texts([&] { return campaign_json(report); },
                          [&] { return campaign_junit(report); });
     if (outputs.html() != nullptr) outputs.html()->commit();

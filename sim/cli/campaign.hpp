@@ -57,8 +57,9 @@ struct CampaignReport {
 [[nodiscard]] std::string campaign_junit(const CampaignReport& report);
 
 /// The shard that this process is to play: --shard, else what Slurm (SLURM_ARRAY_TASK_ID, _MIN,
-/// _COUNT) or an Indexed Job (JOB_COMPLETION_INDEX, and LEASEHOLD_SHARDS, since a Job does not tell
-/// its pods how many they are) says, else the only one. A message when they say nonsense.
+/// _STEP, _COUNT; or _ID of LEASEHOLD_SHARDS, where a part of an array is submitted again) or an
+/// Indexed Job (JOB_COMPLETION_INDEX, and LEASEHOLD_SHARDS, since a Job does not tell its pods how
+/// many they are) says, else the only one. A message when they say nonsense.
 [[nodiscard]] Result<Shard, std::string> shard_of(const Options& options);
 
 }  // namespace leasehold::cli

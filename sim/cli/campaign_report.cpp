@@ -18,6 +18,7 @@ using reports::Colour;
 using reports::counted;
 using reports::Json;
 
+constexpr std::uint64_t kMaxShards = 10'000;
 constexpr std::size_t kShown = 3;  ///< groups that are told in full
 
 std::string figures(const CampaignReport& report) {
@@ -64,6 +65,39 @@ struct Environment {
         return std::nullopt;
     }
 };
+
+Result<Shard, std::string> shard_checked(std::string_view who, std::uint64_t index,
+                                         std::uint64_t count) {
+    if (index < 1 || index > count || count > kMaxShards)
+        return Unexpected{std::string(who) + ": the shard is " + std::to_string(index) + " of " +
+                          std::to_string(count)};
+    return Shard{index, count};
+}
+
+/// Of a Slurm array that says by itself what it is.
+Result<Shard, std::string> shard_of_array(std::uint64_t id, Environment& environment) {
+    const std::uint64_t least = environment["SLURM_ARRAY_TASK_MIN"].value_or(1);
+    const std::uint64_t step = environment["SLURM_ARRAY_TASK_STEP"].value_or(1);
+    const auto last = environment["SLURM_ARRAY_TASK_MAX"];
+    const auto tasks = environment["SLURM_ARRAY_TASK_COUNT"];
+    if (!environment.error.empty()) return Unexpected{environment.error};
+    if (!tasks)
+        return Unexpected{
+            std::string("SLURM_ARRAY_TASK_ID is set and SLURM_ARRAY_TASK_COUNT "
+                        "is not: give --shard I/N")};
+    // One task of many that is submitted again looks like this: it would play the whole campaign.
+    if (*tasks == 1)
+        return Unexpected{std::string(
+            "SLURM_ARRAY_TASK_COUNT is 1: submit the same --array again, or set LEASEHOLD_SHARDS "
+            "to how many tasks the campaign has, numbered from 1 on")};
+    if (step < 1 || id < least || (id - least) % step != 0 ||
+        (last && (*last < least || (*last - least) / step != *tasks - 1)))
+        return Unexpected{"SLURM_ARRAY_TASK_ID is " + std::to_string(id) + ", expected " +
+                          std::to_string(*tasks) + " ids from " + std::to_string(least) +
+                          " on in steps of " + std::to_string(step) +
+                          (last ? " up to " + std::to_string(*last) : std::string())};
+    return shard_checked("SLURM_ARRAY_TASK_ID", (id - least) / step + 1, *tasks);
+}
 
 }  // namespace
 
@@ -205,35 +239,19 @@ std::string campaign_junit(const CampaignReport& report) {
 
 Result<Shard, std::string> shard_of(const Options& options) {
     if (options.shard) return *options.shard;
-    const auto checked = [](std::string_view who, std::uint64_t index,
-                            std::uint64_t count) -> Result<Shard, std::string> {
-        if (index < 1 || index > count || count > 10'000)
-            return Unexpected{std::string(who) + ": the shard is " + std::to_string(index) +
-                              " of " + std::to_string(count)};
-        return Shard{index, count};
-    };
     Environment environment;
     const auto id = environment["SLURM_ARRAY_TASK_ID"];
-    const std::uint64_t least = environment["SLURM_ARRAY_TASK_MIN"].value_or(1);
-    const auto tasks = environment["SLURM_ARRAY_TASK_COUNT"];
     const auto index = environment["JOB_COMPLETION_INDEX"];
     const auto shards = environment["LEASEHOLD_SHARDS"];
+    if (id && !shards) return shard_of_array(*id, environment);
     if (!environment.error.empty()) return Unexpected{environment.error};
-    if (id) {
-        if (!tasks)
-            return Unexpected{
-                std::string("SLURM_ARRAY_TASK_ID is set and SLURM_ARRAY_TASK_COUNT "
-                            "is not: give --shard I/N")};
-        return checked("SLURM_ARRAY_TASK_ID", *id - least + 1, *tasks);
-    }
-    if (index) {
-        if (!shards)
-            return Unexpected{
-                std::string("JOB_COMPLETION_INDEX is set and LEASEHOLD_SHARDS, the "
-                            "Job's completions, is not: set it or give --shard I/N")};
-        return checked("JOB_COMPLETION_INDEX", *index + 1, *shards);
-    }
-    return Shard{};
+    if (id) return shard_checked("SLURM_ARRAY_TASK_ID with LEASEHOLD_SHARDS", *id, *shards);
+    if (!index) return Shard{};
+    if (!shards)
+        return Unexpected{
+            std::string("JOB_COMPLETION_INDEX is set and LEASEHOLD_SHARDS, the "
+                        "Job's completions, is not: set it or give --shard I/N")};
+    return shard_checked("JOB_COMPLETION_INDEX", *index + 1, *shards);
 }
 
 }  // namespace leasehold::cli

@@ -148,11 +148,19 @@ int explore_command(const Options& options) {
     std::vector<std::string_view> names;
     for (const Space& space : spaces())
         names.push_back(space.name);
+    if (!options.out.empty() && options.paths.size() > 1)
+        return refuse(
+            "explore: --out is the file of one schedule, and " +
+            std::to_string(options.paths.size()) +
+            " spaces may have one each: leave it out (SPACE.schedule), or name one space");
     for (const std::string& name : options.paths) {
-        chosen.push_back(find_space(name));
-        if (!chosen.back())
+        const Space* space = find_space(name);
+        if (!space)
             return refuse("explore: no space '" + name + "'" + config::suggestion(name, names) +
                           " (leasehold explore --list)");
+        if (std::ranges::find(chosen, space) != chosen.end())
+            return refuse("explore: the space '" + name + "' is named twice");
+        chosen.push_back(space);
         if (const std::string file = file_of(*chosen.back(), options);
             std::filesystem::exists(file))
             return refuse(file + ": exists already (give another --out)");

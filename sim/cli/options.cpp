@@ -11,6 +11,7 @@
 #include "config/units.hpp"
 #include "sim/cli/options_declare.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/search/results.hpp"
 
 namespace leasehold::cli {
 namespace {
@@ -75,6 +76,9 @@ std::optional<Exit> convert_seeds(const Raw& raw, Options& options) {
     // A campaign keeps nothing of a run that taught nothing.
     if (options.command != Command::campaign && seeds->last - seeds->first >= kMaxSeeds)
         return usage("--seed: at most 1000000 seeds, found '" + raw.seed + "'");
+    // That one stands for "no number asked" in results.
+    if (options.command == Command::campaign && seeds->last >= search::kEndless)
+        return usage("--seeds: expected seeds below 1000000000, found '" + raw.seed + "'");
     options.seeds = *seeds;
     return std::nullopt;
 }

@@ -79,7 +79,11 @@ int replay_command(const Options& options) {
             differences(then, now, search::carried_signature((*results)[1]));
         std::string text = i == 0 ? "" : "\n";
         if (differs.empty()) {
-            if (!options.quiet) text += render_failure(now, "", style, {then.scenario, ""});
+            if (!options.quiet)
+                text +=
+                    render_failure(now, "", style,
+                                   {then.scenario, "",
+                                    "leasehold replay " + reports::shell_quoted(options.paths[i])});
             text += "replayed to the digest " + then.digest + "\n";
         } else {
             now.outcome = check::Outcome::nondeterministic;

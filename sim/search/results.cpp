@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reports/json_archive.hpp"
+#include "sim/search/space.hpp"
 
 namespace leasehold::search {
 
@@ -21,6 +22,9 @@ void fields(A& a, Like<Header> auto& v) {
     a("guide", v.guide);
     a("shard", v.shard);
     a("shards", v.shards);
+    // Read by read_header(): a file without it is one of a campaign itself.
+    if constexpr (!A::kReads)
+        if (v.united) a("united", v.united);
 }
 
 template <class A>
@@ -58,15 +62,80 @@ std::string difference(const Header& a, const Header& b) {
     return {};
 }
 
+/// Why no campaign has this header; empty when one can.
+std::string flaw_of(const Header& header) {
+    if (header.shard < 1 || header.shard > header.shards)
+        return "is shard " + std::to_string(header.shard) + " of " + std::to_string(header.shards);
+    if (header.first > header.last)
+        return "is of seeds " + std::to_string(header.first) + ".." + std::to_string(header.last) +
+               ": they run from low to high";
+    return {};
+}
+
+/// Throws JsonError.
+void read_header(reports::Json json, Header& header) {
+    if (const auto united = json.find("united"); united != json.end()) {
+        reports::decode(*united, header.united);
+        json.erase("united");
+    }
+    reports::decode(json, header);
+}
+
+/// Why no run of the campaign can have failed so; empty when one can. Its runs are `first`..`last`
+/// of their shard.
+std::string flaw_of(const Failure& failure, const Header& header, std::uint64_t first,
+                    std::uint64_t last) {
+    const auto genome = parse_genome(failure.genome);
+    if (const std::string why = genome_problem(failure.genome, header.bases.size());
+        !genome || !why.empty())
+        return "its genome: " + (why.empty() ? "it is empty" : why);
+    if (failure.outcome == check::Outcome::pass || failure.outcome == check::Outcome::inconclusive)
+        return "its outcome is '" + std::string(check::outcome_name(failure.outcome)) +
+               "', expected one that is a failure";
+    if (failure.seed != genome->seed)
+        return "its seed is " + std::to_string(failure.seed) + ", and its genome's " +
+               std::to_string(genome->seed);
+    if (failure.seed < header.first || failure.seed > header.last)
+        return "its seed is " + std::to_string(failure.seed) + ", expected " +
+               std::to_string(header.first) + " to " + std::to_string(header.last);
+    if (failure.run < first || failure.run > last)
+        return "its run is " + std::to_string(failure.run) + ", expected " + std::to_string(first) +
+               " to " + std::to_string(last);
+    return {};
+}
+
+/// Why `batch` has not the runs that it must have; empty when it has. Of united ones nobody knows
+/// which shard's last batch they are.
+std::string size_misfit(const Batch& batch, const Header& header) {
+    const std::uint64_t before = batch.number * kBatchRuns;
+    const std::uint64_t all = header.runs();
+    const std::uint64_t room = header.united  ? kBatchRuns
+                               : all > before ? std::min(kBatchRuns, all - before)
+                                              : 0;
+    if (batch.runs == room || (header.united && batch.runs > 0 && batch.runs < room)) return {};
+    return "has " + std::to_string(batch.runs) + " runs, expected " +
+           (header.united ? "1 to " : "") + std::to_string(room) + ": they were changed";
+}
+
 /// Why `batch` can't stand where `expected` is the next number; empty when it can.
-std::string misfit(const Batch& batch, std::uint64_t expected) {
+std::string misfit(const Batch& batch, std::uint64_t expected, const Header& header) {
     if (batch.number != expected)
         return "is batch " + std::to_string(batch.number) + ", expected batch " +
                std::to_string(expected) + ": a line is missing, or stands twice";
     const std::uint64_t told = batch.passed + batch.inconclusive + batch.failures.size();
-    if (batch.runs == 0 || batch.runs != told)
+    if (batch.runs != told)
         return "counts " + std::to_string(batch.runs) + " runs, and tells the ends of " +
                std::to_string(told);
+    if (const std::string why = size_misfit(batch, header); !why.empty()) return why;
+    const std::uint64_t before = header.united ? 0 : batch.number * kBatchRuns;
+    const std::uint64_t last = header.united ? header.runs() : before + batch.runs;
+    for (std::size_t i = 0; i < batch.failures.size(); ++i)
+        if (const std::string why = flaw_of(batch.failures[i], header, before + 1, last);
+            !why.empty())
+            return "failure " + std::to_string(i + 1) + ": " + why;
+    for (const std::string& genome : batch.corpus)
+        if (const std::string why = genome_problem(genome, header.bases.size()); !why.empty())
+            return "corpus: " + why;
     return {};
 }
 
@@ -79,10 +148,13 @@ bool begins_with(const Results& whole, const Results& part) {
 
 }  // namespace
 
+std::uint64_t Header::runs() const {
+    const std::uint64_t span = last - first;
+    return span < shard - 1 ? 0 : (span - (shard - 1)) / shards + 1;
+}
+
 std::uint64_t Header::planned() const {
-    if (last >= kEndless) return kEndless;
-    const std::uint64_t begin = first + shard - 1;
-    return begin > last ? 0 : (last - begin) / shards + 1;
+    return last == kEndless ? kEndless : runs();
 }
 
 std::uint64_t Results::runs() const {
@@ -167,11 +239,14 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
                 if (version == json.end() || *version != kResultsVersion)
                     return wrong("results of another format than " +
                                  std::to_string(kResultsVersion));
-                reports::decode(json, results.header);
+                read_header(json, results.header);
+                if (const std::string what = flaw_of(results.header); !what.empty())
+                    return wrong(what);
             } else {
                 Batch batch;
                 reports::decode(json, batch);
-                if (const std::string what = misfit(batch, results.batches.size()); !what.empty())
+                if (const std::string what = misfit(batch, results.batches.size(), results.header);
+                    !what.empty())
                     return wrong(what);
                 results.batches.push_back(std::move(batch));
             }
@@ -180,7 +255,9 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
         }
         text.remove_prefix(end + 1);
     }
-    if (number == 0) return Unexpected{std::string("empty, so no results of a campaign")};
+    if (number == 0)
+        return Unexpected{std::string(
+            "empty: its campaign had not begun (leasehold campaign --resume begins it)")};
     return results;
 }
 
@@ -226,6 +303,7 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
     for (std::size_t i = 0; i < all.batches.size(); ++i)
         all.batches[i].number = i;
     all.header.shard = all.header.shards = 1;
+    all.header.united = true;
     return all;
 }
 

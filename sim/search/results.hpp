@@ -19,6 +19,10 @@ inline constexpr std::string_view kResultsFile = "results.ndjson";
 /// The last seed where time alone ends a campaign.
 inline constexpr std::uint64_t kEndless = 1'000'000'000;
 
+/// Runs between two looks at the clock, the corpus and SIGINT. More, and mutation would feed on
+/// what is old; fewer, and workers would wait for the last of each batch.
+inline constexpr std::uint64_t kBatchRuns = 256;
+
 /// What a campaign plays: equal ones play the same runs. The file's first line.
 struct Header {
     std::string format = "leasehold-campaign";
@@ -31,7 +35,12 @@ struct Header {
     bool guide = true;
     std::uint64_t shard = 1;  ///< 1..shards
     std::uint64_t shards = 1;
+    /// Its batches are several shards', one behind the other, so that nobody can go on with them:
+    /// which seeds come next can't be told from how many there are. Written only when true.
+    bool united = false;
 
+    /// The runs of this shard up to its last seed.
+    [[nodiscard]] std::uint64_t runs() const;
     /// The runs of this shard when nothing ends it before; kEndless: no number was asked for.
     [[nodiscard]] std::uint64_t planned() const;
 };
@@ -88,8 +97,9 @@ enum class Tail : std::uint8_t {
     whole,   ///< nothing: its last line must be complete
     resumed  ///< the last line may be cut off, as a SIGKILL leaves it; it is dropped
 };
-/// Reads a results file's text. Batches are numbered from 0 without a gap, and each counts its runs
-/// up: a file in which a line was lost or changed is no record. The message names the line.
+/// Reads a results file's text. Batches are numbered from 0 without a gap, and each has the runs
+/// that its place says, counts them up and tells failures that can be played again: a file in which
+/// a line was lost or changed is no record. The message names the line.
 [[nodiscard]] Result<Results, std::string> parse_results(std::string_view text, Tail tail);
 
 /// Unites shards of one campaign; the same shard twice counts once. The message says which of them

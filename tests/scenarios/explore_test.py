@@ -20,6 +20,8 @@ BAD = [
     (["explore", "quick", "--states", "0"], "--states", None),
     (["explore", "quick", "--memory", "1KiB"], "--memory: expected a size from 1MiB", None),
     (["explore", "quick", "--out", "FILE"], "FILE: exists already", "another's\n"),
+    (["explore", "quick", "requests", "--out", "new.schedule"], "--out is the file of one schedule", None),
+    (["explore", "quick", "quick"], "'quick' is named twice", None),
     (["explore", "--replay", "no-such.schedule"], "no-such.schedule: cannot be read", None),
     (["explore", "--replay", "FILE"], "FILE:1: expected 'leasehold-explore 1'", "a: 1\n"),
     (["explore", "--replay", "FILE"], r"FILE:4: no action of that name.*\"start\"",

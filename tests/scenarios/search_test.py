@@ -83,6 +83,8 @@ def shrinks(folder):
     capsule = folder / "fails-least.capsule.json"
     code, out, _ = call("replay", capsule)
     check("the capsule replays", code == 1 and "replayed to the digest" in out, out)
+    check("it says how to replay it again",
+          f"leasehold replay {capsule}\n" in out and "leasehold run" not in out, out)
     before = least.read_bytes()
     refused("nothing is overwritten", "exists already", "shrink", file, "--seed", 4, "--out", folder)
     check("nothing was", least.read_bytes() == before)
@@ -223,6 +225,121 @@ def shards(folder):
     refused("an impossible base", "no-such.yaml", "campaign", "no-such.yaml")
 
 
+def slurm_arrays(folder):
+    """Each id of an array is another shard, and a part of an array is not the whole."""
+    def env(number, least, count, step=1, last=None, **more):
+        said = {"ID": number, "MIN": least, "COUNT": count, "STEP": step, "MAX": last}
+        return {**{f"SLURM_ARRAY_TASK_{k}": str(v) for k, v in said.items() if v is not None}, **more}
+    one = ("campaign", "--seeds", "1..4", "--families", "stop", "--no-shrink", "--quiet", "--out")
+    for i, number in enumerate((0, 2, 4, 6)):
+        call(*one, folder / "steps", env=env(number, 0, 4, 2, 6))
+        check(f"id {number} of 0-6:2 is shard {i + 1}",
+              (folder / f"steps/shard-{i + 1}-of-4/results.ndjson").exists())
+    call(*one, folder / "again", env=env(3, 3, 1, LEASEHOLD_SHARDS="4"))
+    check("one task alone, of four",
+          (folder / "again/shard-3-of-4/results.ndjson").exists())
+    before = sorted(folder.rglob("*"))
+    for what, needle, said in (
+            ("one task alone", "COUNT is 1: submit the same --array again", env(7, 7, 1)),
+            ("an id below the least", "ID is 1, expected 3 ids from 5 on", env(1, 5, 3)),
+            ("an id between two steps", "ID is 3, expected 4 ids from 0 on in steps of 2",
+             env(3, 0, 4, 2)),
+            ("no step", "in steps of 0", env(3, 0, 4, 0)),
+            ("a list with gaps", "expected 3 ids from 1 on in steps of 1 up to 7", env(2, 1, 3, 1, 7)),
+            ("an id that no shard has", "LEASEHOLD_SHARDS: the shard is 9 of 4",
+             env(9, 9, 1, LEASEHOLD_SHARDS="4"))):
+        refused(f"Slurm: {what}", needle, *one, folder / "bad", env=said)
+    check("Slurm: nothing was written", sorted(folder.rglob("*")) == before)
+
+
+def halves(folder):
+    """What nobody played must not pass: half of a campaign can't be gone on with as the whole."""
+    space = ("--seeds", "1..600", "--families", "stop", "--no-guide", "--no-shrink", "--quiet")
+    call("campaign", *space, "--shard", "1/2", "--out", folder / "sh")
+    half, whole = folder / "half", folder / "whole"
+    code, out, err = call("merge", folder / "sh/shard-1-of-2", "--out", half)
+    check("half is told", code == 3, f"{code} {out}{err}")
+    refused("half is not gone on with", "united results of shards can't be gone on with",
+            "campaign", *space, "--out", half, "--resume")
+    call("campaign", *space, "--out", whole)
+    results = whole / "results.ndjson"
+    good = results.read_text()
+    head, first, rest = good.split("\n", 2)
+    failure = {"signature": "x: y", "outcome": "safety", "genome": "0 5", "seed": 5, "run": 5}
+    batch = json.loads(first)
+    told = batch["passed"]
+    for what, needle, change in (
+            ("a batch of 44", "line 2: has 44 runs, expected 256",
+             {"runs": 44, "passed": 44 - 256 + told}),
+            ("a genome that is none", r"line 2: failure \d+: its genome: .*found 'xx'",
+             {"genome": "xx"}),
+            ("a genome of no base", r"line 2: failure \d+: its genome: .*found 3", {"genome": "3 5"}),
+            ("a failure that passed", r"line 2: failure \d+: its outcome is 'pass'",
+             {"outcome": "pass"})):
+        bad = {**batch, **change} if "runs" in change else {
+            **batch, "passed": told - 1, "failures": [*batch["failures"], {**failure, **change}]}
+        results.write_text("\n".join((head, json.dumps(bad), rest)))
+        before = results.read_bytes()
+        refused(f"{what} is not resumed", needle, "campaign", *space[:-2], "--out", whole,
+                "--resume")
+        check(f"{what} stays as it is", results.read_bytes() == before)
+        refused(f"{what} is not united", needle, "merge", whole, "--out", folder / "none")
+    check("nothing was united", not (folder / "none").exists())
+
+
+def begun(folder):
+    """What a kill before the first whole line leaves is begun anew; another's file is not."""
+    one = ("campaign", "--seeds", "1..2", "--families", "stop", "--no-shrink", "--quiet", "--out")
+    call(*one, folder / "good")
+    good = (folder / "good/results.ndjson").read_text()
+    for size in (0, 1, 20, good.index("\n")):
+        out = folder / f"cut-{size}"
+        out.mkdir()
+        file = out / "results.ndjson"
+        file.write_text(good[:size])
+        refused("a header that is cut is not gone on with unasked", "exists already", *one, out)
+        code, text, err = call(*one, out, "--resume")
+        check(f"a header of {size} bytes begins anew", file.read_text() == good, f"{code} {text}{err}")
+    file.write_text("mine")
+    refused("no header of this campaign", "line 1", *one, out, "--resume")
+    check("it stays", file.read_text() == "mine")
+    file.write_text("")
+    refused("an empty one is not united", "had not begun", "merge", out, "--out", folder / "none")
+
+
+def least_files(folder):
+    """A least scenario that lies there already is neither lost nor told as this campaign's."""
+    for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
+        out = folder / "out"
+        one = ("campaign", "--seeds", "7..7", "--out", out)
+        call(*one, program=mutant)
+        least = next(out.glob("*.yaml"))
+        capsule = least.with_suffix(".capsule.json")
+        written = {file: file.read_bytes() for file in (least, capsule)}
+        code, text, _ = call(*one, "--resume", program=mutant)
+        check("the same again is told", code == 1 and f": {least}\n" in text and
+              "exists already" not in text, text)
+        for file in (least, capsule):
+            file.write_text("mine")
+            (out / "results.ndjson").unlink()
+            for words in ((), ("--resume",)):
+                code, text, err = call(*one, *words, program=mutant)
+                check(f"{file.name} {words} stays", file.read_text() == "mine" and
+                      f"note: {file}: exists already and is another one" in text and
+                      f": {least}\n" not in text, text + err)
+            file.write_bytes(written[file])
+        united = folder / "united"
+        united.mkdir()
+        (united / least.name).write_text("mine")
+        refused("a foreign least form is not told as the shards'",
+                f"{least.name}: exists already and is not ", "merge", out, "--out", united)
+        check("nothing was united", [f.name for f in united.iterdir()] == [least.name])
+        for file in (least, capsule):
+            file.unlink()
+        code, text, err = call("merge", out, "--out", united)
+        check("nor where the shards have none", code == 1 and least.name not in text, text + err)
+
+
 def mutants(folder):
     """A planted bug's failure keeps its invariant and the shape of its first wrong step."""
     for mutant in MUTANTS:
@@ -268,7 +385,8 @@ def genomes(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, mutants, genomes):
+        for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
+                     least_files, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)

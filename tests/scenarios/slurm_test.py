@@ -151,7 +151,38 @@ def campaign(cluster, folder):
     assert code == 64, (code, text)  # no --out
 
 
+def alone(folder):
+    """The script without a Slurm: which results it goes on with, and what it refuses."""
+    def said(out, **variables):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "LEASEHOLD"))}
+        named = {f"SLURM_ARRAY_TASK_{k}": v for k, v in variables.items() if k != "SHARDS"}
+        if "SHARDS" in variables:
+            named["LEASEHOLD_SHARDS"] = variables["SHARDS"]
+        result = subprocess.run([SCRIPT, *out], capture_output=True, text=True, timeout=60,
+                                env={**env, **named, "LEASEHOLD": "echo"})
+        return result.returncode, result.stdout, result.stderr
+    results = folder / "out" / "shard-3-of-4" / "results.ndjson"
+    results.parent.mkdir(parents=True)
+    results.write_text("")
+    out = ("--out", str(folder / "out"))
+    for variables, resumes in (({"ID": "3", "COUNT": "4"}, True),
+                               ({"ID": "2", "COUNT": "4"}, False),
+                               ({"ID": "4", "MIN": "0", "STEP": "2", "COUNT": "4"}, True),
+                               ({"ID": "3", "MIN": "3", "COUNT": "1", "SHARDS": "4"}, True)):
+        for words in (out, ("=".join(out),)):
+            code, told, err = said(words, **variables)
+            assert code == 0 and ("--resume" in told) == resumes, (variables, code, told, err)
+    for words, variables, needle in ((out, {}, "no task of an array"),
+                                     (out, {"ID": "3"}, "no task of an array"),
+                                     (out, {"ID": "x", "COUNT": "4"}, "found 'x'"),
+                                     ((), {"ID": "3", "COUNT": "4"}, "--out DIR is missing")):
+        code, told, err = said(words, **variables)
+        assert code == 64 and not told and needle in err, (variables, code, told, err)
+
+
 def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        alone(Path(scratch))
     missing = [name for name in (*DAEMONS, "sbatch") if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         print("not checked:", f"no {', '.join(missing)}" if missing else "needs root")

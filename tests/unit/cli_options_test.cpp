@@ -51,6 +51,16 @@ TEST(Options, SeedsAreOneOrARange) {
         EXPECT_NE(bad({"run", "f", "--seed", text}).find("--seed"), std::string::npos) << text;
 }
 
+TEST(Options, ACampaignsSeedsEndBelowTheOneThatMeansEndless) {
+    EXPECT_EQ(good({"campaign", "--seeds", "999999900..999999999"}).seeds->last, 999'999'999U);
+    for (const char* text :
+         {"999999999..1000000000", "1000000000", "18446744073709551610..18446744073709551615"})
+        EXPECT_NE(bad({"campaign", "--seeds", text}).find("expected seeds below 1000000000"),
+                  std::string::npos)
+            << text;
+    EXPECT_EQ(good({"run", "f", "--seed", "1000000000"}).seeds->last, 1'000'000'000U);
+}
+
 TEST(Options, AnEmptyArgumentIsAMistakeAndNotADefault) {
     EXPECT_NE(bad({"run", "f", "--seed", ""}).find("empty"), std::string::npos);
     EXPECT_NE(bad({"run", "f", "--json", ""}).find("empty"), std::string::npos);

@@ -1,4 +1,7 @@
 // Results of campaigns: what a SIGKILL leaves, and what may be united.
+#include <functional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "sim/search/guide.hpp"
@@ -9,11 +12,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Header header(std::uint64_t shard = 1, std::uint64_t shards = 1) {
+/// Three batches of 256 each, of one shard.
+Header header(std::uint64_t shard = 1, std::uint64_t shards = 1, std::uint64_t last = 768) {
     Header header;
     header.build = "b";
     header.first = 1;
-    header.last = 100;
+    header.last = last;
     header.shard = shard;
     header.shards = shards;
     return header;
@@ -22,12 +26,13 @@ Header header(std::uint64_t shard = 1, std::uint64_t shards = 1) {
 Batch batch(std::uint64_t number, std::vector<std::string> signatures = {}) {
     Batch one;
     one.number = number;
-    one.runs = 10;
+    one.runs = kBatchRuns;
     one.simulated = 20min;
-    one.passed = 10 - signatures.size();
+    one.passed = kBatchRuns - signatures.size();
     one.features = {"feature " + std::to_string(number % 2)};
     for (const std::string& signature : signatures)
-        one.failures.push_back({signature, check::Outcome::liveness, "0 7", 7, number + 1});
+        one.failures.push_back(
+            {signature, check::Outcome::liveness, "0 7", 7, number * kBatchRuns + 1});
     return one;
 }
 
@@ -42,8 +47,8 @@ TEST(Results, ReadBackAndCount) {
     const auto read = parse_results(
         text_of(header(), {batch(0, {"a: x"}), batch(1), batch(2, {"b: y", "a: x"})}), Tail::whole);
     ASSERT_TRUE(read) << read.error();
-    EXPECT_EQ(read->runs(), 30U);
-    EXPECT_EQ(read->passed(), 27U);
+    EXPECT_EQ(read->runs(), 768U);
+    EXPECT_EQ(read->passed(), 765U);
     EXPECT_EQ(read->features(), 2U);
     EXPECT_EQ(read->simulated(), 1h);
     const auto groups = read->groups();
@@ -83,13 +88,74 @@ TEST(Results, AFileThatLostALineOrCountsMoreThanItTellsIsNoRecord) {
     EXPECT_NE(refused({batch(0), batch(0)}).find("line 3"), std::string::npos);
     Batch more = batch(0);
     more.runs = 999'999;
-    EXPECT_NE(refused({more}).find("999999 runs, and tells the ends of 10"), std::string::npos);
+    EXPECT_NE(refused({more}).find("999999 runs, and tells the ends of 256"), std::string::npos);
+}
+
+TEST(Results, ABatchHasTheRunsOfItsPlace) {
+    const auto refused = [](const Header& header, std::vector<std::uint64_t> sizes) {
+        std::vector<Batch> batches;
+        for (const std::uint64_t size : sizes) {
+            batches.push_back(batch(batches.size()));
+            batches.back().runs = batches.back().passed = size;
+        }
+        const auto read = parse_results(text_of(header, batches), Tail::resumed);
+        return read ? std::string() : read.error();
+    };
+    EXPECT_EQ(refused(header(1, 1, 300), {256, 44}), "");
+    EXPECT_EQ(refused(header(1, 1, 300), {256}), "");
+    EXPECT_NE(refused(header(1, 1, 600), {256, 44, 88}).find("line 3: has 44 runs, expected 256"),
+              std::string::npos);
+    EXPECT_NE(refused(header(1, 1, 1000), {1000}).find("has 1000 runs, expected 256"),
+              std::string::npos);
+    EXPECT_NE(refused(header(1, 1, 256), {256, 1}).find("line 3: has 1 runs, expected 0"),
+              std::string::npos);
+    Header united = header(1, 1, 600);
+    united.united = true;
+    EXPECT_EQ(refused(united, {256, 44, 88}), "");
+    EXPECT_NE(refused(united, {1000}).find("expected 1 to 256"), std::string::npos);
+    EXPECT_NE(refused(header(1, 0), {}).find("line 1: is shard 1 of 0"), std::string::npos);
+    EXPECT_NE(refused(header(1, 1, 0), {}).find("line 1: is of seeds 1..0"), std::string::npos);
+}
+
+TEST(Results, AFailureThatNoRunCanHaveIsNoRecord) {
+    const auto refused = [](const std::function<void(Failure&)>& change, bool united = false) {
+        Header head = header();
+        head.united = united;
+        Batch one = batch(0, {"a: x", "b: y"});
+        change(one.failures[1]);
+        const auto read = parse_results(text_of(head, {one}), Tail::whole);
+        return read ? std::string() : read.error();
+    };
+    EXPECT_EQ(refused([](Failure&) {}), "");
+    EXPECT_EQ(refused([](Failure& failure) { failure.run = 500; }, true), "");
+    for (const auto& [change, needle] :
+         std::vector<std::pair<std::function<void(Failure&)>, const char*>>{
+             {[](Failure& f) { f.genome = "xx"; }, "its genome: expected numbers"},
+             {[](Failure& f) { f.genome = ""; }, "its genome: it is empty"},
+             {[](Failure& f) { f.genome = "3 7"; }, "its first number is that of the base"},
+             {[](Failure& f) { f.outcome = check::Outcome::pass; }, "its outcome is 'pass'"},
+             {[](Failure& f) { f.seed = 8; }, "its seed is 8, and its genome's 7"},
+             {[](Failure& f) { f.genome = "0 769", f.seed = 769; }, "expected 1 to 768"},
+             {[](Failure& f) { f.run = 257; }, "its run is 257, expected 1 to 256"}}) {
+        const std::string error = refused(change);
+        EXPECT_TRUE(error.starts_with("line 2: failure 2: ")) << error;
+        EXPECT_NE(error.find(needle), std::string::npos) << error;
+    }
+    Batch mutated = batch(0);
+    mutated.corpus = {"0 7", "1 7"};
+    const auto read = parse_results(text_of(header(), {mutated}), Tail::whole);
+    ASSERT_FALSE(read);
+    EXPECT_NE(read.error().find("line 2: corpus: "), std::string::npos) << read.error();
 }
 
 TEST(Results, AShardsRunsAreCountedFromItsSeeds) {
-    EXPECT_EQ(header(1, 3).planned(), 34U);
-    EXPECT_EQ(header(3, 3).planned(), 33U);
-    EXPECT_EQ(header(1, 1).planned(), 100U);
+    EXPECT_EQ(header(1, 3, 100).planned(), 34U);
+    EXPECT_EQ(header(3, 3, 100).planned(), 33U);
+    EXPECT_EQ(header(1, 1, 100).planned(), 100U);
+    EXPECT_EQ(header(3, 3, 2).planned(), 0U);
+    Header last = header();
+    last.first = last.last = ~std::uint64_t{0};
+    EXPECT_EQ(last.planned(), 1U);
     Header endless = header();
     endless.last = kEndless;
     EXPECT_EQ(endless.planned(), kEndless);
@@ -99,14 +165,19 @@ TEST(Results, AShardsRunsAreCountedFromItsSeeds) {
 }
 
 TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
-    const Results one{header(1, 3), {batch(0, {"a: x"})}};
-    const Results two{header(2, 3), {batch(0), batch(1)}};
+    const Results one{header(1, 3, 2100), {batch(0, {"a: x"})}};
+    const Results two{header(2, 3, 2100), {batch(0), batch(1)}};
     std::vector<std::string> missing;
     const auto all = unite({one, two, one}, {"one", "two", "again"}, missing);
     ASSERT_TRUE(all) << all.error();
-    EXPECT_EQ(all->runs(), 30U);
-    EXPECT_EQ(missing, (std::vector<std::string>{"shard 1 of 3 is not finished: 10 of 34 runs",
-                                                 "shard 2 of 3 is not finished: 20 of 33 runs",
+    EXPECT_EQ(all->runs(), 768U);
+    EXPECT_TRUE(all->header.united);
+    const auto again = parse_results(text_of(all->header, all->batches), Tail::whole);
+    ASSERT_TRUE(again) << again.error();
+    EXPECT_TRUE(again->header.united);
+    EXPECT_EQ(header_line(one.header).find("united"), std::string::npos);
+    EXPECT_EQ(missing, (std::vector<std::string>{"shard 1 of 3 is not finished: 256 of 700 runs",
+                                                 "shard 2 of 3 is not finished: 512 of 700 runs",
                                                  "shard 3 of 3 is missing"}));
     const auto refused = [&](Results other) {
         const auto united = unite({one, other}, {"one", "other"}, missing);

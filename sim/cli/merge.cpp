@@ -1,0 +1,91 @@
+// leasehold merge: the shards of one campaign, united.
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "reports/atomic_file.hpp"
+#include "sim/cli/campaign.hpp"
+#include "sim/cli/campaign_files.hpp"
+#include "sim/cli/commands.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+int refuse(const std::string& message) {
+    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
+    return kExitUsage;
+}
+
+/// What lies beside the shards' results, by name: least forms. Of those that two shards found the
+/// first one's.
+std::map<std::string, fs::path> files_beside(const std::vector<std::string>& folders) {
+    std::map<std::string, fs::path> files;
+    for (const std::string& folder : folders)
+        for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+            if (entry.path().filename() != search::kResultsFile && entry.is_regular_file())
+                files.emplace(entry.path().filename().string(), entry.path());
+    return files;
+}
+
+/// What the shards shrank lies in --out by now. What else lies there is none of theirs.
+std::map<std::string, LeastOf> least_in(const std::map<std::string, fs::path>& brought,
+                                        const search::Results& results, const Options& options) {
+    std::map<std::string, LeastOf> found;
+    for (const search::Group& group : results.groups()) {
+        const std::string name = least_name(group.signature);
+        if (!brought.contains(name + ".yaml")) continue;
+        const std::string start = (fs::path(options.out) / name).string();
+        LeastOf& least = found[group.signature];
+        least.file = start + ".yaml";
+        if (brought.contains(name + ".capsule.json")) least.capsule = start + ".capsule.json";
+        least.page = write_least_page(options, least.file);
+    }
+    return found;
+}
+
+}  // namespace
+
+int merge_command(const Options& options) {
+    const fs::path path = fs::path(options.out) / search::kResultsFile;
+    if (fs::exists(path)) return refuse(path.string() + ": exists already (give another --out)");
+    std::vector<search::Results> shards;
+    for (const std::string& folder : options.paths) {
+        const fs::path one = fs::path(folder) / search::kResultsFile;
+        if (!fs::exists(one)) return refuse(one.string() + ": no such file");
+        auto read = search::parse_results(bytes_of(one), search::Tail::whole);
+        if (!read) return refuse(one.string() + ": " + read.error());
+        shards.push_back(std::move(*read));
+    }
+    const std::map<std::string, fs::path> brought = files_beside(options.paths);
+    for (const auto& [name, from] : brought)
+        if (const fs::path to = fs::path(options.out) / name; holds_other(to, bytes_of(from)))
+            return refuse(to.string() + ": exists already and is not " + from.string() +
+                          " (give another --out)");
+    CampaignReport report;
+    auto united = search::unite(shards, options.paths, report.lacking);
+    if (!united) return refuse(united.error());
+    report.results = std::move(*united);
+    report.notes = report.lacking;
+    Outputs outputs(options);
+    std::error_code error;
+    fs::create_directories(options.out, error);
+    std::string text = search::header_line(report.results.header);
+    for (const search::Batch& batch : report.results.batches)
+        text += search::batch_line(batch);
+    reports::write_file(path.string(), text);
+    for (const auto& [name, from] : brought)
+        fs::copy_file(from, fs::path(options.out) / name, fs::copy_options::skip_existing);
+    report.least = least_in(brought, report.results, options);
+    print(render_campaign(report, options.quiet, wants_colour(options)));
+    if (outputs.html() != nullptr)
+        outputs.html()->write(campaign_html(report, merge_line(options)));
+    outputs.commit_texts([&] { return campaign_json(report); },
+                         [&] { return campaign_junit(report); });
+    if (outputs.html() != nullptr) outputs.html()->commit();
+    return report.exit_code();
+}
+
+}  // namespace leasehold::cli
