@@ -135,7 +135,9 @@ void Writes::done(const ReplicaStepped& step, const ReplicaFacts& self, const Wr
 /// drains what it accepted, as long as a last request and the release fit before its deadline.
 void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own,
                     const Write& write, WriteAck ack) {
-    const TrueTime since = own.works ? own.since : own.drains;
+    // As a leader ends it answers what it has not finished, in the same step.
+    const TrueTime drains = own.ended_in == step.number ? own.drained : own.drains;
+    const TrueTime since = own.works ? own.since : drains;
     if (since > write.accepted || own.settles > write.accepted) return;
     const StorageConfig& storage = facts_.settings.storage;
     const Duration reserve = storage.put_timeout + facts_.settings.transfer +
@@ -192,6 +194,10 @@ void Writes::changed(TrueTime at, std::uint64_t number, ReplicaIndex index) {
     const ReplicaFacts& self = facts_.replicas[index];
     const bool now_works = able(self) && self.role == Role::leader;
     Station& own = station(index);
+    if (self.role != Role::leader && own.ended_in != number) {
+        own.drained = std::exchange(own.drains, TrueTime::max());
+        own.ended_in = number;
+    }
     if (!self.stopping || !self.running || self.paused || !self.bucket_healthy ||
         (self.elects && !self.api_healthy) || self.role != Role::leader)
         own.drains = TrueTime::max();

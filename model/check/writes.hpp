@@ -65,7 +65,9 @@ class Writes {
     struct Station {
         bool works = false;
         TrueTime since{};
-        TrueTime drains = TrueTime::max();  ///< stopping: since when it could work, still
+        TrueTime drains = TrueTime::max();   ///< stopping: since when it could work, still
+        TrueTime drained = TrueTime::max();  ///< that, of a leader which ended in this step
+        std::uint64_t ended_in = 0;          ///< the step
         Instant stop_deadline = kNever;
         TrueTime settles{};  ///< an old request may land until then, and its key waits for it
         std::vector<Write> writes;

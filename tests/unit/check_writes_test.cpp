@@ -175,7 +175,8 @@ TEST_F(CheckWrites, AStoppingLeaderDrainsWhatItAccepted) {
         history.step(0, 10s, backup_write(1, kKey));
         history.step(0, 11s, Stop{mono(41s)});
         const auto answer =
-            history.step(0, early ? 12s : 39s, Timer{}, {write_done(1, WriteAck::fenced)});
+            history.step(0, early ? 12s : 39s, Timer{},
+                         {RoleChanged{Role::follower, Term{}}, write_done(1, WriteAck::unknown)});
         const Verdict verdict = history.verdict(kWrites, 50s);
         EXPECT_TRUE(early ? violated(verdict, answer) : verdict.status == Status::inconclusive)
             << verdict.what;
