@@ -114,6 +114,21 @@ def bad_capsules(folder, good, text):
 def nothing_to_shrink(folder):
     refused("a run that passes", "nothing to shrink", "shrink",
             "scenarios/failover/leader-crash.yaml", "--out", folder)
+    late = folder / "late.yaml"
+    late.write_text(FAILS.replace("fails", "late").split("faults:")[0] +
+                    "faults: [{at: 60s, crash: leader, for: 60s}]\n"
+                    "expect: {failover: {max: 1ms}}\n")
+    refused("a bound that is missed", "seed 1 misses a bound of expect, which is not shrunk",
+            "shrink", late, "--out", folder)
+    fails = folder / "fails.yaml"
+    fails.write_text(FAILS)
+    keep = folder / "keep.yaml"
+    keep.write_text("mine")
+    for place in (keep, keep / "below"):
+        code, out, err = call("shrink", fails, "--seed", 4, "--out", place)
+        check(f"{place.name} is no folder, and that is told before it shrinks",
+              code == 74 and not out and f"{place}: cannot make this folder" in err, f"{out}{err}")
+    check("the file stays", keep.read_text() == "mine")
     refused("two files", "one scenario", "shrink", "a.yaml", "b.yaml")
     refused("many seeds", "one seed", "shrink", "a.yaml", "--seed", "1..5")
 
