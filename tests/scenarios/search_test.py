@@ -162,8 +162,8 @@ def campaigns(folder):
     with results.open("a") as file:
         file.write('{"batch": 1, "ru')  # what a kill in the middle of a write leaves
     refused("without --resume they stay", "exists already", "campaign", "--out", killed, *space)
-    refused("other seeds are another campaign", "seeds", "campaign", "--out", killed, "--resume",
-            "--seeds", "1..9")
+    refused("other seeds are another campaign", r"of other seeds, 1..300, not 1..9\n", "campaign",
+            "--out", killed, "--resume", "--seeds", "1..9")
     refused("cut off, they are not united", "line [23]: is cut off", "merge", killed, "--out",
             folder / "none")
     campaign(folder, "killed", *space, "--resume", "--jobs", 2)
