@@ -28,8 +28,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using search::Batch;
 using search::Genome;
-
 using search::kBatchRuns;
+
 constexpr std::uint64_t kDefaultSeeds = 1'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
