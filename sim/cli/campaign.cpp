@@ -28,8 +28,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using search::Batch;
 using search::Genome;
-
 using search::kBatchRuns;
+
 constexpr std::uint64_t kDefaultSeeds = 1'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
@@ -68,14 +68,11 @@ class Campaign {
     void run() {
         started_ = last_new_ = Clock::now();
         for (std::uint64_t batch = report_.results.batches.size(); !over(batch); ++batch)
-            if (!play(batch)) {
-                report_.interrupted = true;
-                break;
-            }
+            if (!play(batch)) break;
         if (progress_) std::fputs("\r\x1b[K", stderr);
         if (options_.shrinks) find_least();
         // Also when the signal came between two batches, or while a failure was being shrunk.
-        report_.interrupted = report_.interrupted || interrupted();
+        report_.interrupted = interrupted();
     }
     [[nodiscard]] const CampaignReport& report() const { return report_; }
 
@@ -97,9 +94,12 @@ class Campaign {
         return options;
     }
 
+    [[nodiscard]] bool out_of_time() const {
+        return options_.time && Clock::now() - started_ >= *options_.time;
+    }
     [[nodiscard]] bool over(std::uint64_t batch) const {
         if (interrupted()) return true;
-        if (options_.time && Clock::now() - started_ >= *options_.time) return true;
+        if (out_of_time()) return true;
         return batch * kBatchRuns >= report_.results.header.runs();
     }
     /// Shards take turns.
@@ -108,6 +108,7 @@ class Campaign {
         return header.first + run * header.shards + header.shard - 1;
     }
 
+    /// Plays a batch; false when it was ended in the middle.
     bool play(std::uint64_t number) {
         std::vector<Job> jobs;
         std::vector<Genome> genomes;
@@ -120,12 +121,18 @@ class Campaign {
             jobs.push_back(
                 {0, genomes.back().seed, false, false, false, search::genome_text(genomes.back())});
         }
-        auto results = player_.play(jobs);
-        if (!results) return false;
+        const auto results = player_.play_until(jobs, [&](std::size_t done) {
+            show_first_progress(done, jobs.size());
+            return out_of_time();
+        });
         Batch batch;
         batch.number = number;
         for (std::size_t i = 0; i < jobs.size(); ++i)
-            enter(genomes[i], (*results)[i], number * kBatchRuns + i + 1, batch);
+            if (results[i]) enter(genomes[i], *results[i], number * kBatchRuns + i + 1, batch);
+        if (batch.runs < jobs.size()) {
+            tell_unfinished(std::move(batch));
+            return false;
+        }
         if (!batch.features.empty()) last_new_ = Clock::now();
         if (file_) file_->write_line(search::batch_line(batch));
         report_.results.batches.push_back(std::move(batch));
@@ -150,6 +157,24 @@ class Campaign {
             ++batch.inconclusive;
         else
             ++batch.passed;
+    }
+
+    /// What was played of a batch that was ended counts here and not in the file: what follows from
+    /// a batch must not follow from the moment of its end.
+    void tell_unfinished(Batch batch) {
+        if (batch.runs == 0) return;
+        if (file_)
+            report_.notes.push_back("of an unfinished batch, " + std::to_string(batch.runs) +
+                                    " runs are told here and not in " +
+                                    std::string(search::kResultsFile) +
+                                    ": --resume plays them again");
+        report_.results.batches.push_back(std::move(batch));
+    }
+
+    void show_first_progress(std::size_t done, std::size_t all) const {
+        if (!progress_ || !report_.results.batches.empty()) return;
+        std::fprintf(stderr, "\r%zu of the first %zu runs\x1b[K", done, all);
+        std::fflush(stderr);
     }
 
     void show_progress() {

@@ -147,7 +147,9 @@ CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
                          "base scenarios, whose faults are drawn (default: all is drawn)");
     campaign->add_option("--seeds,--seed", raw.seed, "seeds A..B (default: 1..1000)")
         ->type_name("A..B");
-    campaign->add_option("--time", raw.time, "end after this much wall-clock time")
+    campaign
+        ->add_option("--time", raw.time,
+                     "play for this much wall-clock time, then shrink what failed")
         ->type_name("DURATION");
     campaign->add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
         ->type_name("N");

@@ -61,6 +61,11 @@ class Player {
 
     /// None when interrupted.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> play(const std::vector<Job>& jobs);
+    /// What was played before an interrupt or before `enough`, as WorkerPool::run_until().
+    [[nodiscard]] std::vector<std::optional<check::RunResult>> play_until(
+        const std::vector<Job>& jobs, const std::function<bool(std::size_t done)>& enough) {
+        return pool_.run_until(jobs, enough);
+    }
     /// Replaces the worst run of each scenario that has one by its repetition with all details in
     /// a fresh process, which must show the same digest. False when interrupted.
     [[nodiscard]] bool detail_failures(std::vector<reports::ScenarioSummary>& summaries);

@@ -56,21 +56,28 @@ int shrink_command(const Options& options) {
     }
     if (failing->signature.empty())
         return refuse(scenario.file + ": seed " + std::to_string(seed) +
-                      " violates nothing, so there is nothing to shrink (its outcome: " +
-                      std::string(check::outcome_name(failing->result.outcome)) + ")");
+                      (failing->result.outcome == check::Outcome::liveness
+                           ? " misses a bound of expect, which is not shrunk"
+                           : " violates nothing, so there is nothing to shrink (its outcome: " +
+                                 std::string(check::outcome_name(failing->result.outcome)) + ")"));
+    std::error_code error;
+    std::error_code unknown;
+    fs::create_directories(folder, error);
+    if (!fs::is_directory(folder, unknown))
+        throw reports::OutputError(folder.string() + ": cannot make this folder: " +
+                                   (error ? error.message() : "a file of that name exists"));
     const std::string why = "the least of " + scenario.name + ", seed " + std::to_string(seed) +
                             ", that breaks " + failing->signature;
     auto least = make_least(player, *failing, name, why, {});
     if (!least) return kExitInterrupted;
     least->result.file = file;
-    std::error_code error;
-    fs::create_directories(folder, error);
-    reports::write_file(file, least->text);
-    reports::write_file(capsule, search::capsule_text(least->capsule));
     print("before   " + size_of(scenario, search::document_text(search::document_of(scenario))) +
           "\nafter    " + size_of(scenario_from_text(least->text), least->text) + "   (" +
           reports::grouped(least->plays) + " runs" + (least->complete ? ")" : ", not complete)") +
           "\n\n" + render_failure(least->result, "", style, {least->text, capsule}));
+    // Told first, so that what took a while is not lost with a disk that is full.
+    reports::write_file(file, least->text);
+    reports::write_file(capsule, search::capsule_text(least->capsule));
     return check::exit_code(least->result.outcome);
 }
 

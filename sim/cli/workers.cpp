@@ -111,7 +111,7 @@ struct WorkerPool::Batch {
     std::deque<std::size_t> waiting;
     std::vector<bool> fresh;    ///< wants a process that has played nothing
     std::vector<int> attempts;  ///< workers that it has cost
-    std::vector<check::RunResult> results;
+    std::vector<std::optional<check::RunResult>> results;
     std::size_t done = 0;
 };
 
@@ -200,8 +200,8 @@ void WorkerPool::lost(Batch& batch, std::size_t job, const std::string& how) {
         return;
     }
     batch.results[job] = settings_.blank(batch.jobs[job]);
-    batch.results[job].outcome = check::Outcome::internal;
-    batch.results[job].internal_error =
+    batch.results[job]->outcome = check::Outcome::internal;
+    batch.results[job]->internal_error =
         "the process that played this run ended with " + how + ", twice";
     ++batch.done;
 }
@@ -237,8 +237,8 @@ void WorkerPool::answer(Batch& batch, Worker& worker, std::string_view frame) {
         batch.results[job] = reports::result_from_json(reports::parse_json(content));
     } else {
         batch.results[job] = settings_.blank(batch.jobs[job]);
-        batch.results[job].outcome = check::Outcome::internal;
-        batch.results[job].internal_error =
+        batch.results[job]->outcome = check::Outcome::internal;
+        batch.results[job]->internal_error =
             kind == kNoRoom ? "the run is longer than one engine can play" : std::string(content);
     }
     ++batch.done;
@@ -265,33 +265,50 @@ void WorkerPool::receive(Batch& batch, Worker& worker) {
     answer(batch, worker, frame);
 }
 
-std::optional<std::vector<check::RunResult>> WorkerPool::run(const std::vector<Job>& jobs) {
+void WorkerPool::wait(Batch& batch, bool asked) {
+    constexpr timespec kTenth{0, 100'000'000};
+    std::vector<pollfd> polled;
+    std::vector<Worker*> owners;
+    for (Worker& worker : workers_) {
+        if (!worker.job) continue;
+        polled.push_back({worker.socket, POLLIN, 0});
+        owners.push_back(&worker);
+    }
+    if (polled.empty()) return;  // what was handed out is lost again: next round
+    if (ppoll(polled.data(), polled.size(), asked ? &kTenth : nullptr, &waiting_mask()) < 0) return;
+    for (std::size_t i = 0; i < polled.size(); ++i)
+        if (polled[i].revents != 0) receive(batch, *owners[i]);
+}
+
+std::vector<std::optional<check::RunResult>> WorkerPool::run_until(
+    const std::vector<Job>& jobs, const std::function<bool(std::size_t done)>& enough) {
     Batch batch{jobs,
                 {},
                 std::vector<bool>(jobs.size()),
                 std::vector<int>(jobs.size()),
-                std::vector<check::RunResult>(jobs.size()),
+                std::vector<std::optional<check::RunResult>>(jobs.size()),
                 0};
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         batch.waiting.push_back(i);
         batch.fresh[i] = jobs[i].fresh;
     }
-    while (batch.done < jobs.size()) {
-        if (interrupted()) return std::nullopt;  // the destructor ends the busy ones
+    while (batch.done < jobs.size() && !interrupted() && !(enough && enough(batch.done))) {
         hand_out(batch);
-        std::vector<pollfd> polled;
-        std::vector<Worker*> owners;
-        for (Worker& worker : workers_) {
-            if (!worker.job) continue;
-            polled.push_back({worker.socket, POLLIN, 0});
-            owners.push_back(&worker);
-        }
-        if (polled.empty()) continue;  // what was handed out is lost again: next round
-        if (ppoll(polled.data(), polled.size(), nullptr, &waiting_mask()) < 0) continue;
-        for (std::size_t i = 0; i < polled.size(); ++i)
-            if (polled[i].revents != 0) receive(batch, *owners[i]);
+        wait(batch, enough != nullptr);
     }
+    // What they play belongs to nobody any more.
+    for (Worker& worker : workers_)
+        if (worker.job) end(worker, true);
     return std::move(batch.results);
+}
+
+std::optional<std::vector<check::RunResult>> WorkerPool::run(const std::vector<Job>& jobs) {
+    std::vector<check::RunResult> all;
+    for (std::optional<check::RunResult>& result : run_until(jobs, {})) {
+        if (!result) return std::nullopt;
+        all.push_back(std::move(*result));
+    }
+    return all;
 }
 
 }  // namespace leasehold::cli

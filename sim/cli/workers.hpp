@@ -62,6 +62,10 @@ class WorkerPool {
     /// its job a second try in a fresh one; a second death is Outcome::internal and names the
     /// signal. Throws reports::OutputError when a worker could not write its history.
     [[nodiscard]] std::optional<std::vector<check::RunResult>> run(const std::vector<Job>& jobs);
+    /// The same, ended as well when `enough`, asked at least each tenth of a second with the number
+    /// of results, says so. Of a job that was ended before there is none.
+    [[nodiscard]] std::vector<std::optional<check::RunResult>> run_until(
+        const std::vector<Job>& jobs, const std::function<bool(std::size_t done)>& enough);
 
   private:
     struct Worker {
@@ -78,6 +82,7 @@ class WorkerPool {
     /// Waits for its end; how it ended, in words.
     std::string end(Worker& worker, bool kill);
     void hand_out(Batch& batch);
+    void wait(Batch& batch, bool asked);
     void receive(Batch& batch, Worker& worker);
     void answer(Batch& batch, Worker& worker, std::string_view frame);
     void lost(Batch& batch, std::size_t job, const std::string& how);

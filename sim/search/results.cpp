@@ -50,15 +50,34 @@ void fields(A& a, Like<Batch> auto& v) {
 
 namespace {
 
-/// What two shards must have in common, in words; empty when they have.
+/// "a, b"; `none` when there are none.
+std::string listed(const std::vector<std::string>& words, std::string_view none) {
+    std::string text;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text.empty() ? std::string(none) : text;
+}
+
+std::string seeds_of(const Header& header) {
+    return std::to_string(header.first) + ".." +
+           (header.last == kEndless ? " until --time ends it" : std::to_string(header.last));
+}
+
+/// What `b` has otherwise than `a`, in words, both of them; empty when they are of one campaign.
 std::string difference(const Header& a, const Header& b) {
-    if (a.build != b.build) return "built of other sources (" + a.build + " and " + b.build + ")";
+    if (a.build != b.build) return "built of other sources, " + b.build + ", not of " + a.build;
     if (a.shards != b.shards)
         return "one of " + std::to_string(b.shards) + " shards, not of " + std::to_string(a.shards);
-    if (a.first != b.first || a.last != b.last) return "of other seeds";
-    if (a.families != b.families) return "of other families";
-    if (a.bases != b.bases) return "of other base scenarios";
-    if (a.guide != b.guide) return "guided, and the other is not";
+    if (a.first != b.first || a.last != b.last)
+        return "of other seeds, " + seeds_of(b) + ", not " + seeds_of(a);
+    if (a.families != b.families)
+        return "of other families, " + listed(b.families, "all") + ", not " +
+               listed(a.families, "all");
+    if (a.bases != b.bases)
+        return "of other base scenarios, " + listed(b.bases, "none") + " by their hashes, not " +
+               listed(a.bases, "none");
+    if (a.guide != b.guide)
+        return b.guide ? "guided, and the other is not" : "not guided, and the other is";
     return {};
 }
 

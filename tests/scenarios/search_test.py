@@ -114,6 +114,21 @@ def bad_capsules(folder, good, text):
 def nothing_to_shrink(folder):
     refused("a run that passes", "nothing to shrink", "shrink",
             "scenarios/failover/leader-crash.yaml", "--out", folder)
+    late = folder / "late.yaml"
+    late.write_text(FAILS.replace("fails", "late").split("faults:")[0] +
+                    "faults: [{at: 60s, crash: leader, for: 60s}]\n"
+                    "expect: {failover: {max: 1ms}}\n")
+    refused("a bound that is missed", "seed 1 misses a bound of expect, which is not shrunk",
+            "shrink", late, "--out", folder)
+    fails = folder / "fails.yaml"
+    fails.write_text(FAILS)
+    keep = folder / "keep.yaml"
+    keep.write_text("mine")
+    for place in (keep, keep / "below"):
+        code, out, err = call("shrink", fails, "--seed", 4, "--out", place)
+        check(f"{place.name} is no folder, and that is told before it shrinks",
+              code == 74 and not out and f"{place}: cannot make this folder" in err, f"{out}{err}")
+    check("the file stays", keep.read_text() == "mine")
     refused("two files", "one scenario", "shrink", "a.yaml", "b.yaml")
     refused("many seeds", "one seed", "shrink", "a.yaml", "--seed", "1..5")
 
@@ -147,8 +162,8 @@ def campaigns(folder):
     with results.open("a") as file:
         file.write('{"batch": 1, "ru')  # what a kill in the middle of a write leaves
     refused("without --resume they stay", "exists already", "campaign", "--out", killed, *space)
-    refused("other seeds are another campaign", "seeds", "campaign", "--out", killed, "--resume",
-            "--seeds", "1..9")
+    refused("other seeds are another campaign", r"of other seeds, 1..300, not 1..9\n", "campaign",
+            "--out", killed, "--resume", "--seeds", "1..9")
     refused("cut off, they are not united", "line [23]: is cut off", "merge", killed, "--out",
             folder / "none")
     campaign(folder, "killed", *space, "--resume", "--jobs", 2)
@@ -340,6 +355,33 @@ def least_files(folder):
         check("nor where the shards have none", code == 1 and least.name not in text, text + err)
 
 
+def ended_in_a_batch(folder):
+    """A signal or the end of the time in the middle of a batch: what was played counts."""
+    slow = folder / "slow.yaml"
+    text = FAILS.replace("fails", "slow").replace("replicas: 5", "replicas: 7")
+    slow.write_text(text.replace("5m", "40m").split("faults:")[0])
+    for name, words, code in (("time", ("--time", "3s"), 0), ("signal", (), 130)):
+        out, report = folder / name, folder / f"{name}.json"
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [PROGRAM, "campaign", slow, "--families", "stop", "--jobs", "1", "--no-shrink", "--out",
+             out, "--json", report, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if not words:
+            time.sleep(3)
+            process.send_signal(signal.SIGINT)
+        text, err = process.communicate(timeout=120)
+        told = json.loads(report.read_text())
+        lines = (out / "results.ndjson").read_text().splitlines()[1:]
+        whole = sum(json.loads(line)["runs"] for line in lines)
+        check(f"{name}: at once, with its code", process.returncode == code and
+              time.monotonic() - began < 10, f"{process.returncode} {text}{err}")
+        check(f"{name}: what was played counts", whole < told["runs"] and
+              f"batch, {told['runs'] - whole} runs are told here" in text, text)
+    campaigned = call("campaign", slow, "--families", "stop", "--no-shrink", "--quiet", "--seeds",
+                      "1..2", "--out", folder / "two")
+    check("none are left out where nothing ended it", campaigned[0] == 0, campaigned)
+
+
 def mutants(folder):
     """A planted bug's failure keeps its invariant and the shape of its first wrong step."""
     for mutant in MUTANTS:
@@ -386,7 +428,7 @@ def genomes(folder):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
-                     least_files, mutants, genomes):
+                     least_files, ended_in_a_batch, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)

@@ -128,6 +128,28 @@ TEST(Workers, AFullWorkerIsReplacedAndARunThatFitsNoneIsAnInternalError) {
     EXPECT_EQ(results[2].outcome, check::Outcome::internal);
 }
 
+TEST(Workers, WhatIsDoneIsGivenBackWhenItIsEnough) {
+    std::vector<Job> jobs;
+    for (std::uint64_t seed = 0; seed < 600; ++seed)
+        jobs.push_back({0, seed, false, false, false});
+    WorkerPool pool(settings(2));
+    const auto results = pool.run_until(jobs, [](std::size_t done) { return done >= 5; });
+    ASSERT_EQ(results.size(), jobs.size());
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (!results[i]) continue;
+        ++done;
+        EXPECT_EQ(results[i]->seed, i);
+    }
+    EXPECT_GE(done, 5U);
+    EXPECT_LT(done, 10U);
+    // No answer to a job of the first batch is taken for one of the second.
+    const auto again = pool.run({{0, 900, false, false, false}, {0, 901, false, false, false}});
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)[0].seed, 900U);
+    EXPECT_EQ((*again)[1].seed, 901U);
+}
+
 TEST(Workers, AHistoryThatCannotBeWrittenIsAnOutputError) {
     WorkerPool pool(settings(2));
     EXPECT_THROW(static_cast<void>(pool.run({{0, Scripted::kCannotWrite, false, false, false}})),

@@ -185,16 +185,18 @@ TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
     };
     Results other = two;
     other.header.build = "c";
-    EXPECT_NE(refused(other).find("other"), std::string::npos);
+    EXPECT_NE(refused(other).find("built of other sources, c, not of b"), std::string::npos);
     other = two;
     other.header.last = 99;
-    EXPECT_NE(refused(other).find("seeds"), std::string::npos);
+    EXPECT_NE(refused(other).find("of other seeds, 1..99, not 1..2100"), std::string::npos);
+    other.header.last = kEndless;
+    EXPECT_NE(refused(other).find("1.. until --time ends it, not 1..2100"), std::string::npos);
     other = two;
     other.header.shards = 4;
     EXPECT_NE(refused(other).find("shards"), std::string::npos);
     other = two;
     other.header.guide = false;
-    EXPECT_NE(refused(other), "");
+    EXPECT_NE(refused(other).find("not guided, and the other is"), std::string::npos);
     other = two;
     other.header.shard = 4;
     EXPECT_NE(refused(other).find("shard 4 of 3"), std::string::npos);
@@ -203,7 +205,11 @@ TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {
     EXPECT_NE(refused(other).find("another copy of shard 1"), std::string::npos);
     other = two;
     other.header.families = {"crash"};
-    EXPECT_NE(refused(other).find("families"), std::string::npos);
+    EXPECT_NE(refused(other).find("of other families, crash, not all"), std::string::npos);
+    other = two;
+    other.header.bases = {"00ff", "00fe"};
+    EXPECT_NE(refused(other).find("of other base scenarios, 00ff, 00fe by their hashes, not none"),
+              std::string::npos);
 }
 
 TEST(Guide, GoesOnWhereAnEarlierProcessEnded) {
