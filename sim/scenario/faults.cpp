@@ -347,8 +347,9 @@ class FaultReader {
         std::vector<std::string_view> known{"all"};
         for (const auto& [name, binding] : bindings_)
             if (binding.heals) known.push_back(name);
-        fail(value, "heal: no earlier fault that it can end is bound as " + value.describe() +
-                        suggestion(value.text, known));
+        fail(value,
+             "heal: no earlier cut, delay, outage, setPreconditions or kubeletStops is bound as " +
+                 value.describe() + suggestion(value.text, known));
     }
 
     void read_operator(const Node& value, const std::string& verb, Fault& fault) const {

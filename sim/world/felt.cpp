@@ -175,23 +175,15 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
                     other.until = std::min(other.until, record.at);
             break;
         case FaultKind::set_drift:
-            for (const ReplicaIndex target : record.targets)
-                machine(target).measured.reset();
+            clock_changes(record, fault);
             break;
         case FaultKind::stop:
             for (const ReplicaIndex target : record.targets)
                 machine(target).upgraded |= fault.upgrade;
             break;
         case FaultKind::suspend:
-            if (!fault.frozen) break;
-            for (const ReplicaIndex target : record.targets) {
-                machine(target).slept = record.at;
-                machine(target).measured.reset();
-            }
-            break;
         case FaultKind::step_wall_clock:
-            for (const ReplicaIndex target : record.targets)
-                machine(target).wall_stepped += fault.by;
+            clock_changes(record, fault);
             break;
         case FaultKind::pause:
         case FaultKind::cut:  // between replicas alone nobody feels it: they send each other
@@ -204,6 +196,18 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             break;
     }
     watches_.push_back(std::move(watch));
+}
+
+void Felt::clock_changes(const FaultTookEffect& record, const Fault& fault) {
+    for (const ReplicaIndex target : record.targets) {
+        Machine& own = machine(target);
+        if (fault.kind == FaultKind::step_wall_clock) {
+            own.wall_stepped += fault.by;
+        } else if (fault.kind == FaultKind::set_drift || fault.frozen) {
+            own.measured.reset();
+            if (fault.frozen) own.slept = record.at;
+        }
+    }
 }
 
 void Felt::resumed(const FaultTookEffect& record) {

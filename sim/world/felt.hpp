@@ -150,6 +150,7 @@ class Felt final : public Observer {
     void begins(const FaultTookEffect& record, const Fault& fault);
     void resumed(const FaultTookEffect& record);
     void wake(const FaultTookEffect& record);
+    void clock_changes(const FaultTookEffect& record, const Fault& fault);
     void crashed(const FaultTookEffect& record, const Fault& fault);
     void restarted(const FaultTookEffect& record, const Fault& fault);
     void watches_break(const FaultTookEffect& record);

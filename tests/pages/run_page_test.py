@@ -135,9 +135,9 @@ def check_stale(tab, page, pictures):
     expect("what broke", tab.text("#broken"), 
            lambda found: found.startswith("bucket.no-stale-commit at ")
            and "(the scenario expects it)" in found
-           and re.search("payload.never-regresses at [^(]*\\(the scenario allows it\\)", found))
+           and re.search("acknowledged-survives at [^(]*\\(the scenario expects it\\)", found))
     expect("a pass is no alarm", (tab.text("#failure-title"), tab.text("#verdicts")),
-           lambda found: found[0].endswith("as the scenario foresees") and "allowed" in found[1]
+           lambda found: found[0].endswith("as the scenario foresees") and "expected" in found[1]
            and "VIOLATED" not in found[1])
     tab.click("#wrong")
     expect("the first wrong step", tab.text("#event"), lambda found: f"#{data['wrong']} Bucket" in found)

@@ -51,5 +51,16 @@ TEST(ScenarioFiles, TheResolvedFormReadsBackAsItself) {
     }
 }
 
+TEST(ScenarioReader, TextsWithQuotesAndLinesSurviveResolving) {
+    const auto first = parse_scenario(
+        "scenario: x\nwhy: |\n  it's \"so\": \\ a\n  # b\n"
+        "values: {kubecostModel: {etlBucketConfigSecret: s}}\n",
+        "x.yaml", {});
+    ASSERT_TRUE(first) << first.error().to_string();
+    const auto again = parse_scenario(resolved_yaml(*first), "x.yaml", {});
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_EQ(again->why, first->why);
+}
+
 }  // namespace
 }  // namespace leasehold::sim

@@ -218,20 +218,14 @@ TEST_F(BucketRules, ObjectsAreDamagedRemovedAndArchivedWhereTheyLie) {
     const ObjectBody found = *std::get<ObjectBodyPtr>(get("a").content);
     EXPECT_EQ(found.payload.size, 100U);
     EXPECT_NE(found.payload.digest, body.payload.digest);
-    const Bucket::Laid once = bucket.archive(ObjectKey("a"));
-    const Bucket::Laid twice = bucket.archive(ObjectKey("a"));
+    const Bucket::Laid archived = bucket.archive(ObjectKey("a"));
     EXPECT_EQ(get("a").status, 403);
     EXPECT_EQ(list().entries.size(), 4U) << "it is still listed";
-    bucket.thaw(once);
-    EXPECT_EQ(get("a").status, 403) << "archived twice";
-    bucket.thaw(twice);
+    bucket.thaw(archived);
     EXPECT_EQ(get("a").status, 200);
-    const Bucket::Laid before = bucket.archive(ObjectKey("a"));
+    bucket.archive(ObjectKey("a"));
     put("a", std::make_shared<const ObjectBody>(body));
     EXPECT_EQ(get("a").status, 200) << "written anew";
-    bucket.archive(ObjectKey("a"));
-    bucket.thaw(before);
-    EXPECT_EQ(get("a").status, 403) << "that was another object";
     bucket.damage(ObjectKey("a"), ObjectDamage::removed);
     EXPECT_EQ(get("a").status, 404);
 }

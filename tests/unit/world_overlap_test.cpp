@@ -2,10 +2,13 @@
 // drifts away, as the world plays it and as a run must show it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "sim/scenario/reader.hpp"
+#include "sim/world/bucket.hpp"
 #include "sim/world/clock.hpp"
 #include "sim/world/run.hpp"
 
@@ -71,6 +74,28 @@ TEST(Overlap, KeysAreLeftOutAsLongAsAnyFaultLasts) {
         "  - {at: 60s, omitKeys: bucket, for: 30s}\n",
         answers);
     EXPECT_LT(answers.fewest, 60U);
+}
+
+TEST(Overlap, AnObjectIsThawedAsOftenAsItWasArchivedAndNoOtherOne) {
+    Bucket bucket{BucketSpec{}};
+    const ObjectKey key("a");
+    SendBucket get;
+    get.verb = BucketVerb::get;
+    get.key = key;
+    std::optional<BucketChange> none;
+    const auto status = [&] { return bucket.handle(get, none).status; };
+    bucket.plant(key, std::make_shared<const ObjectBody>());
+    const Bucket::Laid once = bucket.archive(key);
+    const Bucket::Laid twice = bucket.archive(key);
+    bucket.thaw(once);
+    EXPECT_EQ(status(), 403);
+    bucket.thaw(twice);
+    EXPECT_EQ(status(), 200);
+    const Bucket::Laid before = bucket.archive(key);
+    bucket.plant(key, std::make_shared<const ObjectBody>());
+    bucket.archive(key);
+    bucket.thaw(before);
+    EXPECT_EQ(status(), 403) << "that was another object";
 }
 
 TEST(Overlap, AnObjectIsArchivedAsLongAsAnyFaultLasts) {
