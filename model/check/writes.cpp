@@ -137,6 +137,10 @@ void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const 
                     const Write& write, WriteAck ack) {
     // As a leader ends it answers what it has not finished, in the same step.
     const TrueTime drains = own.ended_in == step.number ? own.drained : own.drains;
+    // A leadership that ends by what is seen of the Lease has no time to finish anything.
+    const bool lost = std::holds_alternative<LeaseWatched>(*step.event) ||
+                      std::holds_alternative<LeaseAnswered>(*step.event);
+    if (!own.works && lost) return;
     const TrueTime since = own.works ? own.since : drains;
     if (since > write.accepted || own.settles > write.accepted) return;
     const StorageConfig& storage = facts_.settings.storage;
