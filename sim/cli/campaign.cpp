@@ -275,11 +275,6 @@ class Campaign {
     std::uint64_t played_ = 0;
 };
 
-int refuse(const std::string& message) {
-    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
-    return kExitUsage;
-}
-
 Result<std::vector<search::Family>, std::string> families_of(const Options& options) {
     std::vector<search::Family> families;
     for (const std::string& name : options.families) {

@@ -26,6 +26,8 @@ namespace leasehold::cli {
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,
                                   std::vector<sim::Scenario>& scenarios);
 
+/// Says on stderr what is wrong with what was asked; the exit code of that, 64.
+[[nodiscard]] int refuse(const std::string& message);
 /// Writes to stdout at once. Throws reports::OutputError.
 void print(std::string_view text);
 /// stdout gets colours: by --color, else on a terminal without NO_COLOR.

@@ -14,6 +14,11 @@
 
 namespace leasehold::cli {
 
+int refuse(const std::string& message) {
+    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
+    return kExitUsage;
+}
+
 bool read_scenarios(const std::vector<std::string>& files, const Options& options,
                     std::vector<sim::Scenario>& scenarios) {
     bool good = true;

@@ -20,11 +20,6 @@ namespace {
 
 using namespace explore;
 
-int refuse(const std::string& message) {
-    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
-    return kExitUsage;
-}
-
 /// By the class of the invariant; a CHECK is a fault of the program.
 int exit_code_of(Broken broken) {
     if (broken == Broken::check) return kExitInternal;

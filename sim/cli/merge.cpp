@@ -1,5 +1,4 @@
 // leasehold merge: the shards of one campaign, united.
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -13,11 +12,6 @@ namespace leasehold::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-int refuse(const std::string& message) {
-    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
-    return kExitUsage;
-}
 
 /// What lies beside the shards' results, by name: least forms. Of those that two shards found the
 /// first one's.

@@ -1,6 +1,5 @@
 // leasehold shrink: the least scenario that fails like the one given.
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "config/units.hpp"
@@ -16,11 +15,6 @@ namespace leasehold::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-int refuse(const std::string& message) {
-    std::fprintf(stderr, "leasehold: %s\n", message.c_str());
-    return kExitUsage;
-}
 
 std::string size_of(const sim::Scenario& scenario, const std::string& text) {
     const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
