@@ -17,6 +17,10 @@ bool of_leader(const BucketOwner& owner) {
            std::holds_alternative<ReconcileLook>(owner);
 }
 
+bool of_follower(const BucketOwner& owner) {
+    return std::holds_alternative<PollPage>(owner) || std::holds_alternative<Fetch>(owner);
+}
+
 /// The leadership is over: what is queued or in flight is given up. The reads that were open.
 std::vector<LeaderReads::Open> leave_leading(Step& step) {
     Leading& leader = *step.s.leading();
@@ -51,12 +55,7 @@ void become_leader(Step& step, const Leadership& leadership) {
         for (const ParkedReads::Waiter& waiter : follower->reads.release(desk))
             reads.emplace_back(waiter.call, waiter.key);
         // Their answers would only be dropped: free the bandwidth for the leader's reads.
-        desk.requests.abandon_all(
-            [](const BucketOwner& owner) {
-                return std::holds_alternative<PollPage>(owner) ||
-                       std::holds_alternative<Fetch>(owner);
-            },
-            step.out);
+        desk.requests.abandon_all(of_follower, step.out);
     } else if (step.s.leading() != nullptr) {
         for (const LeaderReads::Open& open : leave_leading(step)) {
             // Its answer would find no machine: the new leadership sends GETs of its own.
@@ -107,6 +106,8 @@ void become_ended(Step& step) {
         for (const LeaderReads::Open& open : leave_leading(step))
             if (open.flight != RequestId{}) desk.requests.abandon(open.flight, step.out);
     }
+    // The step that ends it may be the one that brings the answer.
+    desk.requests.abandon_all(of_follower, step.out);
     on(step, Stop{});  // what is still open is shut, if no Stop came before
     step.s.role = Ended{};
     CHECK_MSG(step.s.calls.empty(), "a call was left without its answer");

@@ -405,6 +405,25 @@ TEST_F(StorageReads, AStopShutsReadsAndQueriesAndAdmitsNoMore) {
     EXPECT_TRUE(rig.machine.drained());
 }
 
+// Found by a campaign: the step that ended the role brought the answer.
+TEST_F(StorageReads, WhatAFollowerAskedForEndsWithIt) {
+    for (const BucketVerb verb : {BucketVerb::list, BucketVerb::get}) {
+        FakeBucket store;
+        store.put_fenced(key("a"), blob(1), 5, 1, 1);
+        Rig one{store};
+        one.hold(verb);
+        one.start();
+        one.follow();
+        ASSERT_FALSE(one.held.empty());
+        const RequestId open = one.held.begin()->first;
+        one.follow(Role::stopped);
+        EXPECT_EQ(one.aborted, std::vector{open});
+        BucketReply late;
+        late.status = 200;
+        one.step(BucketAnswered{open, std::make_shared<const BucketReply>(late)});
+    }
+}
+
 TEST_F(StorageReads, AReadWhoseDeadlinePassedInAPauseIsNotReleasedByThePromotionAfterIt) {
     rig.start();
     const CallId call = rig.read(key("a"), {}, 5s);
