@@ -12,26 +12,31 @@ std::string call_words(bool is_query, const ObjectKey& key) {
     return (is_query ? "query for " : "backup read of ") + words(key);
 }
 
-/// The requests that this step sent for `key` and that a query may call its own, and the last.
+/// The requests that this step sent for `key` and that a query may call its own, and which is.
 struct Sent {
     std::size_t count = 0;
-    RequestId last;
+    RequestId own;
     Duration timeout{};  ///< of the last GET
 };
-Sent sent_for(const ReplicaStepped& step, const ObjectKey& key) {
+/// A query's GET takes no longer than `longest`; one of a pass or of reconciling, which may be due
+/// in the same step, mostly does.
+Sent sent_for(const ReplicaStepped& step, const ObjectKey& key, Duration longest) {
     Sent sent;
     bool loads = false;
+    bool fits = false;
     for (const Effect& effect : step.effects) {
         if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
             if (bucket->verb != BucketVerb::get || bucket->key != key) continue;
             ++sent.count;
             sent.timeout = bucket->timeout;
-            if (!loads) sent.last = bucket->request;  // a local copy comes before the bucket
+            if (loads || fits) continue;  // a local copy comes before the bucket
+            fits = bucket->timeout <= longest;
+            sent.own = bucket->request;
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
             if (file->verb != FileVerb::load || file->key != key) continue;
             ++sent.count;
             loads = true;
-            sent.last = file->request;
+            sent.own = file->request;
         }
     }
     return sent;
@@ -278,11 +283,17 @@ void Calls::stopped(const ReplicaStepped& step, ReplicaFacts& self) {
     self.next_check = kNever;
 }
 
+/// How long a query's GET may take that leaves in this step.
+Duration Calls::longest(const ReplicaStepped& step, Instant deadline) const {
+    const Duration most = facts_.settings.storage.read_through_timeout;
+    return deadline == kNever ? most : std::min(most, deadline - step.now.monotonic);
+}
+
 void Calls::after_query(const ReplicaStepped& step, const ReplicaFacts& self, const Query& query,
                         bool writes) {
-    const Sent sent = sent_for(step, query.key);
     Call* call = find(step.replica, query.call, true);
-    if (call != nullptr) call->own = sent.last;
+    const Sent sent = sent_for(step, query.key, longest(step, query.deadline));
+    if (call != nullptr) call->own = sent.own;
     if (call != nullptr && sent.count == 1) outlives(step, *call, sent.timeout);
     const std::size_t needed = call != nullptr ? 1 : 0;
     if (sent.count == needed) return;
@@ -307,8 +318,8 @@ void Calls::after_answer(const ReplicaStepped& step, RequestId request) {
     if (step.replica >= stations_.size()) return;
     for (Call& call : stations_[step.replica].calls) {
         if (!call.is_query || call.own != request || call.number == step.number) continue;
-        const Sent sent = sent_for(step, call.key);
-        call.own = sent.last;
+        const Sent sent = sent_for(step, call.key, longest(step, call.deadline));
+        call.own = sent.own;
         if (sent.count == 1) outlives(step, call, sent.timeout);
         if (sent.count > 0 || !facts_.fresh(Id::reads_never_stack)) return;
         facts_.violate(Id::reads_never_stack, step.at,

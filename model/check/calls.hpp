@@ -83,6 +83,7 @@ class Calls {
     [[nodiscard]] Duration release_bound(std::size_t reads) const;
     [[nodiscard]] bool order_is_right(const ReplicaStepped& step, std::size_t position) const;
     [[nodiscard]] std::size_t open_reads(ReplicaIndex index, const ObjectKey& key) const;
+    [[nodiscard]] Duration longest(const ReplicaStepped& step, Instant deadline) const;
     void late(Id id, const ReplicaStepped& step, const Call& call);
     void outlives(const ReplicaStepped& step, const Call& call, Duration timeout);
     void unasked(const ReplicaStepped& step, const SendBucket& request);

@@ -1,6 +1,7 @@
 #include "model/check/copies.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace leasehold::check {
@@ -80,6 +81,13 @@ bool Copies::left_behind(ReplicaIndex index, const FileEntry& entry, const Copy&
     return commit != nullptr && commit->rank.older_than(given) && !commit->rank.same_write(given);
 }
 
+void Copies::failed(TrueTime at, Copy& copy, const FileTag& tag) {
+    if (copy.failing != tag.etag) copy.failures = 0;
+    copy.failing = tag.etag;
+    copy.failures += 1;
+    copy.failed = at;
+}
+
 void Copies::landed(const ReplicaStepped& step, const Flight& flight, bool ok) {
     const bool loaded = flight.verb == FileVerb::load;
     const bool stored = flight.verb == FileVerb::store;
@@ -89,9 +97,8 @@ void Copies::landed(const ReplicaStepped& step, const Flight& flight, bool ok) {
         copy.there = ok;
         copy.load_failed &= !ok;
         copy.bytes = flight.bytes;
-        if (!copy.store_failed) copy.failing_since = step.at;
         copy.store_failed = !ok;
-        copy.failed = step.at;
+        if (!ok) failed(step.at, copy, flight.tag);
     }
     // A write that was given, and that the disk has not, or cannot be read from it, and the bucket
     // neither: nobody was promised it, and what the bucket holds counts again. Committed, it binds
@@ -100,6 +107,7 @@ void Copies::landed(const ReplicaStepped& step, const Flight& flight, bool ok) {
     const bool not_loaded = loaded && copy.tag.dirty;
     if (not_stored || not_loaded) floors_.of(step.replica, flight.key).own = {};
     if (loaded) {
+        failed(step.at, copy, copy.tag);
         copy.there = false;
         copy.load_failed = true;
     }
@@ -138,8 +146,13 @@ bool Copies::unsettled(ReplicaIndex index, const ObjectKey& name) const {
 
 TrueTime Copies::rests_until(ReplicaIndex index, const ObjectKey& name) const {
     const Copy* known = find(index, name);
-    if (known == nullptr || !known->store_failed) return TrueTime{};
-    return known->failed + (known->failed - known->failing_since);
+    if (known == nullptr || known->failures == 0) return TrueTime{};
+    const Duration period = facts_.settings.storage.poll_period;
+    const Duration rarest = std::max<Duration>(std::chrono::hours(1), period);
+    Duration wait = period;
+    for (std::uint32_t i = 1; i < known->failures && wait < rarest; ++i)
+        wait *= 2;
+    return known->failed + std::min(wait, rarest);
 }
 
 const FileTag* Copies::tag(ReplicaIndex index, const ObjectKey& name) const {

@@ -42,8 +42,9 @@ class Copies {
     /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
     /// tried again?
     [[nodiscard]] bool unsettled(ReplicaIndex index, const ObjectKey& name) const;
-    /// A version that the disk does not take is fetched ever more rarely, as long after the last
-    /// try as they have been failing: until then it may be missing.
+    /// A version that the disk does not take, or does not give back, is got ever more rarely: a
+    /// period after the first failure, twice as long after each further, at most an hour. Until
+    /// then it may be missing.
     [[nodiscard]] TrueTime rests_until(ReplicaIndex index, const ObjectKey& name) const;
     /// Has it asked what lies on its disk, and not been told?
     [[nodiscard]] bool blind(ReplicaIndex index) const {
@@ -60,8 +61,9 @@ class Copies {
         bool retag_failed = false;  ///< it is to have another tag
         bool below = false;         ///< a list showed one that counts for nobody
         bool store_failed = false;  ///< the last store of it, in this process
-        TrueTime failing_since{};   ///< its stores, the first of those in a row that failed
-        TrueTime failed{};          ///< the last of them
+        ETag failing;               ///< the version that could not be stored, or not be read
+        std::uint32_t failures = 0;
+        TrueTime failed{};  ///< the last of them
     };
     struct Flight {
         RequestId request;
@@ -84,6 +86,7 @@ class Copies {
                                    const Copy& copy) const;
     void listed(const ReplicaStepped& step, const FileReply& reply);
     void landed(const ReplicaStepped& step, const Flight& flight, bool ok);
+    static void failed(TrueTime at, Copy& copy, const FileTag& tag);
 
     const Facts& facts_;
     Contents& contents_;

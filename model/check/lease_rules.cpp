@@ -36,7 +36,8 @@ void LeaseRules::committed(const LeaseCommitted& record) {
             written_ = nullptr;
             writer_ = kNobody;
         }
-        restored_ = record.restored;
+        // Whoever edits an older record leaves it one of unknown writers.
+        restored_ = record.restored || (restored_ && record.before && record.after);
         return;
     }
     if (record.before && record.after) {

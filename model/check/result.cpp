@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "model/base/check.hpp"
 
@@ -68,6 +69,11 @@ void Work::answered(WriteAck ack) {
             ++unknown;
             return;
     }
+}
+
+void Work::asked(const Event& event) {
+    if (std::holds_alternative<BackupWrite>(event) || std::holds_alternative<BackupRemove>(event))
+        ++unanswered;
 }
 
 void expect_commits(RunResult& result) {

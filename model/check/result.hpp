@@ -10,6 +10,7 @@
 #include "model/base/marks.hpp"
 #include "model/base/time.hpp"
 #include "model/check/check.hpp"
+#include "model/protocol/events.hpp"
 
 namespace leasehold::check {
 
@@ -74,8 +75,8 @@ struct Work {
     std::uint64_t queries = 0;
     std::uint64_t unanswered = 0;  ///< writes whose process, or the run, ended before
 
-    /// Counts a write or removal that a replica was asked for.
-    void asked() { ++unanswered; }
+    /// Counts the event if it asks a replica for a write or a removal.
+    void asked(const Event& event);
     /// Counts its answer.
     void answered(WriteAck ack);
     /// Those that a leader took on.

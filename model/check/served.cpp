@@ -73,13 +73,15 @@ const Committed* Served::unnamed(const KeyContents& key, const Answer& answer, c
 }
 
 /// The version that its ETag names. Plain objects of equal bytes have one: then it is the oldest of
-/// them that is not older than what was said before.
+/// them that is not older than anything that was said before.
 const Committed* Served::named(const KeyContents& key, const Answer& answer, const Floor& floor) {
+    const auto below = [](const Committed& one, const auto& said) {
+        return said && one.rank.older_than(said->rank);
+    };
     const Committed* found = nullptr;
     for (auto one = key.commits.rbegin(); one != key.commits.rend(); ++one) {
         if (one->etag != answer.etag) continue;
-        if (found != nullptr && floor.committed && one->rank.older_than(floor.committed->rank))
-            break;
+        if (found != nullptr && (below(*one, floor.committed) || below(*one, floor.before))) break;
         found = &*one;
     }
     return found;

@@ -38,6 +38,11 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
                 allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free",
                                  "leader.term-increases", "follower.freshness"});
             return;
+        case FaultKind::step_wall_clock:
+            // proof/clock-set-back-between-starts
+            if (fault.by < Duration{0} && scenario.election.believe_ended_holder)
+                allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
+            return;
         case FaultKind::slow:
             // pause/slow-leader: a deadline is met to a step, and a step takes long.
             allow(scenario, {"query.within-deadline", "read.one-outcome", "stop.bounded"});

@@ -22,9 +22,7 @@ class Tally final : public Observer {
         check::Work& work = result_.work;
         ++work.events;
         ++work.steps;
-        if (std::holds_alternative<BackupWrite>(*step.event) ||
-            std::holds_alternative<BackupRemove>(*step.event))
-            work.asked();
+        work.asked(*step.event);
         for (const Effect& effect : step.effects) {
             work.lease_requests += std::holds_alternative<SendLease>(effect) ? 1U : 0U;
             work.bucket_requests += std::holds_alternative<SendBucket>(effect) ? 1U : 0U;

@@ -5,8 +5,7 @@ namespace leasehold::sim {
 void Recorder::stepped(TrueTime at, ReplicaIndex replica, Now now, const Event& event,
                        std::span<const Effect> effects) {
     ++work.steps;
-    if (std::holds_alternative<BackupWrite>(event) || std::holds_alternative<BackupRemove>(event))
-        work.asked();
+    work.asked(event);
     for (const Effect& effect : effects) {
         if (const auto* mark = std::get_if<Mark>(&effect))
             ++marks_[static_cast<std::size_t>(mark->mark)];

@@ -75,6 +75,26 @@ TEST_F(CheckCalls, InTheFirstStepAfterAPauseAPassMayGoOnBesideAQuery) {
     }
 }
 
+// Found by a campaign: the answer for the pass was taken for the query's.
+TEST_F(CheckCalls, BesideAGetThatWasDueAQuerysIsTheOneThatEndsInTime) {
+    for (const bool of_query : {false, true}) {
+        History history;
+        history.start_all();
+        history.path(1, 1s, true);
+        history.fault(10s, "pause replica-1", {1});
+        history.fault(20s, "resume replica-1", {1});
+        SendBucket own = send_bucket(6, BucketVerb::get, kKey);
+        own.timeout = 2s;
+        SendBucket due = send_bucket(7, BucketVerb::get, kKey);
+        due.timeout = 7s;
+        history.step(1, 20s, query(2, kKey, mono(24s)), {own, due});
+        const auto left = history.step(1, 21s, bucket_got(of_query ? 6 : 7, "a"));
+        history.step(1, 22s, bucket_got(of_query ? 7 : 6, "a"), {query_done(2)});
+        const Verdict verdict = history.verdict(kStack, 30s);
+        EXPECT_EQ(violated(verdict, left), of_query) << verdict.what;
+    }
+}
+
 TEST_F(CheckCalls, TheGetOfAQueryEndsWithIt) {
     for (const Duration timeout : {Duration(2s), Duration(2001ms)}) {
         for (const bool at_once : {true, false}) {

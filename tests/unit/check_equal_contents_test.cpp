@@ -55,6 +55,25 @@ TEST(CheckEqualContents, AnETagThatComesBackIsOfTheOldestThatItMayBe) {
     EXPECT_TRUE(violated(history.verdict(kRegress, 60s), older));
 }
 
+// Found by a campaign: somebody else writes the same object again, and it is given twice.
+TEST(CheckEqualContents, AForeignObjectThatComesBackIsGivenAsOftenAsItIsAskedFor) {
+    for (const bool comes_back : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.store(kNobody, 10s, kKey, "f", 0, 0, 9);
+        history.step(1, 11s, query(101, kKey), {query_data(101, "f", 0, 9)});
+        history.step(0, 20s, backup_write(1, kKey, 7));
+        history.store(0, 21s, kKey, "a", 5, 1, 7);
+        history.step(1, 22s, query(102, kKey), {query_data(102, "a", 5, 7)});
+        if (comes_back) history.store(kNobody, 30s, kKey, "f", 0, 0, 9);
+        const auto again = history.step(1, 31s, query(103, kKey), {query_data(103, "f", 0, 9)});
+        history.step(1, 32s, query(104, kKey), {query_data(104, "f", 0, 9)});
+        const Verdict verdict = history.verdict(kRegress, 60s);
+        EXPECT_TRUE(comes_back ? passes(verdict) : violated(verdict, again)) << verdict.what;
+    }
+}
+
 // What it has of its own lands late, with the bytes of the version that it names again.
 TEST(CheckEqualContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
     History history;

@@ -322,6 +322,23 @@ TEST(CheckChangedOnlyByHolder, ARenewalKeepsWhatIsNotItsOwnAndItsAcquisition) {
     }
 }
 
+// Found by a campaign: whose write the older record was is not known, whoever edits it.
+TEST(CheckChangedOnlyByHolder, ARestoredRecordBindsNobodyToItsPastAlsoWhenItWasEdited) {
+    for (const bool restored : {false, true}) {
+        History history;
+        history.start_all();
+        const LeasePtr first = edited(5, "replica-0", 1, 1, 3);
+        history.lease(0, 1s, nullptr, first);
+        const LeasePtr older = edited(4, "replica-0", 9, 9, 2);
+        history.lease(kNobody, 2s, first, older, restored);
+        const LeasePtr shorter = edited(1000, "replica-0", 9, 9, 2);
+        history.lease(kNobody, 3s, older, shorter);
+        const auto changed = history.lease(0, 4s, shorter, edited(1001, "replica-0", 2, 1, 3));
+        const Verdict verdict = history.verdict(kChanged, 20s);
+        EXPECT_TRUE(restored ? !violated(verdict, changed) : violated(verdict, changed));
+    }
+}
+
 TEST(CheckChangedOnlyByHolder, ATakeoverCountsItsTransitionAndKeepsTheRest) {
     for (const int what : {0, 1, 2}) {
         History history;

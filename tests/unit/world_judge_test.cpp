@@ -200,7 +200,7 @@ TEST_F(Judge, ARunThatLostMostOfWhatLeadersAcceptedProvesNothing) {
 
 TEST_F(Judge, WhatNobodyAnsweredIsLostToo) {
     for (int i = 0; i < 29; ++i)
-        result.work.asked();
+        result.work.asked(BackupWrite{});
     result.work.answered(WriteAck::committed);
     EXPECT_EQ(outcome(), Outcome::inconclusive);
     EXPECT_EQ(unmet(), "most accepted writes are committed: 2 of 29;");
