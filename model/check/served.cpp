@@ -13,20 +13,26 @@ void Served::regressed(const ReplicaStepped& step, const ObjectKey& name, std::u
                    {newer, step.number});
 }
 
-void Served::show(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
-                  Floor& floor) {
+/// The event by which something newer had been said; 0 = none.
+std::uint64_t Served::behind(const Answer& answer, const Committed& commit, const Floor& floor) {
     for (const auto& said : {floor.committed, floor.before})
         if (said && said->number < answer.asked && commit.rank.older_than(said->rank) &&
             !commit.rank.same_write(said->rank))
-            regressed(step, answer.name, said->number);
+            return said->number;
     // A backup read is about the bucket, which an open write of its own has not reached.
     // A deposed leader may accept one unawares, after its successor's commit.
     // Equal bytes are no older ones, whichever write's they are called.
     const Shown& own = floor.own;
-    if (!answer.backup && own.number < answer.asked && commit.origin < own.asked &&
-        commit.rank.sequence <= own.base && commit.rank.epoch <= own.epoch &&
-        !(own.payload == answer.payload))
-        regressed(step, answer.name, own.number);
+    const bool held = !answer.backup && own.number < answer.asked && commit.origin < own.asked &&
+                      commit.rank.sequence <= own.base && commit.rank.epoch <= own.epoch &&
+                      !(own.payload == answer.payload);
+    return held ? own.number : 0;
+}
+
+void Served::show(const ReplicaStepped& step, const Answer& answer, const Committed& commit,
+                  Floor& floor) {
+    const std::uint64_t newer = behind(answer, commit, floor);
+    if (newer != 0) regressed(step, answer.name, newer);
     floor.raise(step, commit);
 }
 
@@ -73,15 +79,12 @@ const Committed* Served::unnamed(const KeyContents& key, const Answer& answer, c
 }
 
 /// The version that its ETag names. Plain objects of equal bytes have one: then it is the oldest of
-/// them that is not older than anything that was said before.
+/// them that is not behind what was said before.
 const Committed* Served::named(const KeyContents& key, const Answer& answer, const Floor& floor) {
-    const auto below = [](const Committed& one, const auto& said) {
-        return said && one.rank.older_than(said->rank);
-    };
     const Committed* found = nullptr;
     for (auto one = key.commits.rbegin(); one != key.commits.rend(); ++one) {
         if (one->etag != answer.etag) continue;
-        if (found != nullptr && (below(*one, floor.committed) || below(*one, floor.before))) break;
+        if (found != nullptr && behind(answer, *one, floor) != 0) break;
         found = &*one;
     }
     return found;

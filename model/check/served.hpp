@@ -37,6 +37,8 @@ class Served {
         bool backup = false;       ///< a backup read, that is: a question about the bucket
         bool from_bucket = false;  ///< certainly got from it: a leader's
     };
+    [[nodiscard]] static std::uint64_t behind(const Answer& answer, const Committed& commit,
+                                              const Floor& floor);
     [[nodiscard]] static const Committed* named(const KeyContents& key, const Answer& answer,
                                                 const Floor& floor);
     [[nodiscard]] static const Committed* unnamed(const KeyContents& key, const Answer& answer,

@@ -27,7 +27,8 @@ void excuse_conditions(Scenario& scenario) {
                      "payload.never-regresses", "replicas.converge"});
 }
 
-void excuse_fault(Scenario& scenario, const Fault& fault) {
+/// Of faults of a replica.
+void excuse_replica(Scenario& scenario, const Fault& fault) {
     switch (fault.kind) {
         case FaultKind::suspend:
             // clocks/suspend-clock-frozen
@@ -54,6 +55,14 @@ void excuse_fault(Scenario& scenario, const Fault& fault) {
             if (fault.disk == sim::Disk::roll_back && !scenario.elects())
                 allow(scenario, {"payload.never-regresses"});
             return;
+        default:
+            return;
+    }
+}
+
+/// Of faults of the servers, of disks and of what is under way.
+void excuse_server(Scenario& scenario, const Fault& fault) {
+    switch (fault.kind) {
         case FaultKind::freeze:
             // What a process that has ended sent lands when the store goes on, over what the next
             // one wrote: a single install has nothing to fence it with.
@@ -316,8 +325,10 @@ void excuse_single_install(Scenario& scenario) {
 
 void excuse(Scenario& scenario) {
     if (!fences_or_is_in_time(scenario)) excuse_conditions(scenario);
-    for (const Fault& fault : scenario.faults)
-        excuse_fault(scenario, fault);
+    for (const Fault& fault : scenario.faults) {
+        excuse_replica(scenario, fault);
+        excuse_server(scenario, fault);
+    }
     if (any(scenario, keeps_renewals_late)) allow(scenario, {"backup.goes-on"});
     excuse_edits(scenario);
     excuse_damage(scenario);

@@ -74,6 +74,29 @@ TEST(CheckEqualContents, AForeignObjectThatComesBackIsGivenAsOftenAsItIsAskedFor
     }
 }
 
+// Found by a campaign: a deposed leader shows what it could not store; its successor brings back
+// the bytes of before, as a plain object under the ETag of before.
+TEST(CheckEqualContents, AnETagThatComesBackIsNotOfWhatAnOwnWriteHadReplaced) {
+    for (const bool comes_back : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(1, 1s, 1, 1h);
+        history.step(1, 10s, backup_write(1, kKey, 7));
+        history.store(1, 11s, kKey, "a", 5, 1, 7);
+        history.step(1, 12s, Timer{}, {write_done(1, WriteAck::committed, "a", 5)});
+        history.step(1, 20s, backup_write(2, kKey, 8));
+        history.follow(1, 25s);
+        history.step(1, 26s, query(101, kKey), {query_data(101, "", 5, 8)});
+        history.lead(0, 30s, 2, 1h);
+        if (comes_back) history.store(0, 35s, kKey, "a", 6, 3, 7);
+        const Epoch epoch{comes_back ? 6U : 5U};
+        const auto given =
+            history.step(1, 40s, query(102, kKey), {query_data(102, "a", epoch.value(), 7)});
+        const Verdict verdict = history.verdict(kRegress, 60s);
+        EXPECT_TRUE(comes_back ? passes(verdict) : violated(verdict, given)) << verdict.what;
+    }
+}
+
 // What it has of its own lands late, with the bytes of the version that it names again.
 TEST(CheckEqualContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
     History history;
