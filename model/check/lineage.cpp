@@ -88,11 +88,23 @@ void Lineage::denied(const ReplicaStepped& step, const WriteDone& done, const Ob
     }
 }
 
+/// Of open writes of the same bytes a PUT passes for the newest's, until one is answered with it.
+void Lineage::own(KeyContents& key, Asked& asked, const Committed& commit) {
+    if (asked.write_id != 0) return;
+    for (Asked& other : key.asked) {
+        if (!is_of(commit, other) || !(other.payload == asked.payload)) continue;
+        asked.writer = std::exchange(other.writer, 0);
+        asked.write_id = std::exchange(other.write_id, 0);
+        return;
+    }
+}
+
 void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
-                           const Asked& asked) {
+                           Asked& asked) {
     facts_.checked(Id::linearizable);
     KeyContents& key = contents_.of(name);
     const Committed* commit = done.etag.empty() ? nullptr : key.committed_as(done.etag);
+    if (commit != nullptr) own(key, asked, *commit);
     // A write that is overtaken by a newer one of its key is answered with that one's version.
     const Asked* stored = &asked;
     if (commit != nullptr && commit->rank.sequence > asked.base) {

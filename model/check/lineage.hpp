@@ -19,8 +19,9 @@ class Lineage {
     void write_done(const ReplicaStepped& step, const WriteDone& done);
 
   private:
+    static void own(KeyContents& key, Asked& asked, const Committed& commit);
     void acknowledged(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
-                      const Asked& asked);
+                      Asked& asked);
     void denied(const ReplicaStepped& step, const WriteDone& done, const ObjectKey& name,
                 Asked& asked);
     void came_back(const ObjectKey& name, const Acknowledged& newer, const Committed& commit,

@@ -246,7 +246,10 @@ void Writes::put_answered(TrueTime at, ReplicaIndex index, const BucketAnswered&
         return put.request == answer.request;
     });
     if (found == own.puts.end()) return;
-    const bool unknown = !answer.reply || (answer.reply->status == 0 && !answer.reply->not_sent);
+    const BucketOutcome outcome =
+        answer.reply ? classify(BucketVerb::put, *answer.reply) : BucketOutcome::unknown;
+    // One that is refused without a condition is as good as unknown.
+    const bool unknown = outcome == BucketOutcome::unknown || outcome == BucketOutcome::refused;
     // Sent on the disturbed path and lost: on a store without working conditions nothing of its
     // key may be sent before it can't land any more.
     if (unknown && found->sent <= own.since)

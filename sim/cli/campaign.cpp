@@ -70,7 +70,7 @@ class Campaign {
         for (std::uint64_t batch = report_.results.batches.size(); !over(batch); ++batch)
             if (!play(batch)) break;
         if (progress_) std::fputs("\r\x1b[K", stderr);
-        if (options_.shrinks) find_least();
+        options_.shrinks ? find_least() : keep_as_drawn();
         // Also when the signal came between two batches, or while a failure was being shrunk.
         report_.interrupted = interrupted();
     }
@@ -200,6 +200,41 @@ class Campaign {
         std::fflush(stderr);
     }
 
+    /// The first of each group as a scenario file, for a shrink later or elsewhere.
+    void keep_as_drawn() {
+        if (folder_.empty()) return;
+        for (const search::Group& group : report_.results.groups()) {
+            if (report_.least.size() >= kLeastMax || interrupted()) return;
+            sim::Scenario scenario = space_.scenario(*search::parse_genome(group.first.genome));
+            scenario.name = least_name(group.signature);
+            scenario.why = found_by(group);
+            scenario.seeds = {group.first.seed, group.first.seed};
+            const std::string text = sim::resolved_yaml(scenario);
+            const std::string file = (folder_ / (scenario.name + ".yaml")).string();
+            if (keeps_other({{file, text}}, group)) continue;
+            reports::write_file(file, text);
+            report_.least[group.signature].file = file;
+        }
+    }
+
+    static std::string found_by(const search::Group& group) {
+        return "found by a campaign (" + group.first.genome + "): " + group.signature;
+    }
+
+    /// Is one of these files there already, and another one? Then neither is written.
+    bool keeps_other(const std::vector<std::pair<std::string, std::string>>& files,
+                     const search::Group& group) {
+        for (const auto& [path, text] : files) {
+            if (!holds_other(path, text)) continue;
+            report_.notes.push_back(path +
+                                    ": exists already and is another one, so that what "
+                                    "failed with " +
+                                    group.signature + " was not written");
+            return true;
+        }
+        return false;
+    }
+
     /// One of each group, as small as it gets; on an interrupt what is known stays as it is.
     void find_least() {
         for (const search::Group& group : report_.results.groups()) {
@@ -232,8 +267,7 @@ class Campaign {
                         broke_at(before->front()),
                         {},
                         search::excuse},
-                       name, "found by a campaign (" + group.first.genome + "): " + group.signature,
-                       [from] { return Clock::now() - from > kShrinkTime; });
+                       name, found_by(group), [from] { return Clock::now() - from > kShrinkTime; });
         if (!least) return;
         LeastOf& known = report_.least[group.signature];
         known.result = least->result;
@@ -243,16 +277,10 @@ class Campaign {
         known.capsule = (folder_ / (name + ".capsule.json")).string();
         known.result.file = known.file;
         const std::string capsule = search::capsule_text(least->capsule);
-        for (const auto& [path, text] :
-             {std::pair{known.file, least->text}, {known.capsule, capsule}})
-            if (holds_other(path, text)) {
-                report_.notes.push_back(path +
-                                        ": exists already and is another one, so that the "
-                                        "least form of " +
-                                        group.signature + " was not written");
-                known.file = known.capsule = known.result.file = {};
-                return;
-            }
+        if (keeps_other({{known.file, least->text}, {known.capsule, capsule}}, group)) {
+            known.file = known.capsule = known.result.file = {};
+            return;
+        }
         reports::write_file(known.file, least->text);
         reports::write_file(known.capsule, capsule);
         known.page = write_least_page(options_, known.file);

@@ -135,5 +135,25 @@ TEST(CheckEqualContents, OfEqualWritesOneMayBeStoredAndTheOthersDenied) {
     }
 }
 
+// Found by a campaign: the PUT that passed for the newest's was the first's, which was answered
+// with it; of the two others neither is stored.
+TEST(CheckEqualContents, WhatAnAnswerHasNamedIsOfNoOtherWrite) {
+    for (const bool both_stored : {false, true}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        for (const std::uint64_t call : {1U, 2U, 3U})
+            history.step(0, 10s, backup_write(call, kKey, 7));
+        history.step(0, 12s, Timer{}, {put_of(4, 0, kKey, 5, 3, 7)});
+        history.store(0, 13s, kKey, "a", 5, 3, 7);
+        history.step(0, 14s, Timer{},
+                     {write_done(1, WriteAck::committed, "a", 5), put_of(6, 0, kKey, 5, 4, 7)});
+        if (both_stored) history.store(0, 15s, kKey, "b", 5, 4, 7);
+        history.step(0, 16s, Timer{},
+                     {write_done(2, WriteAck::fenced), write_done(3, WriteAck::fenced)});
+        EXPECT_EQ(history.verdict(kLinear, 2min).status == Status::violated, both_stored);
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::check

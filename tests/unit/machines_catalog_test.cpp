@@ -41,6 +41,19 @@ class CatalogAlone : public testing::Test, public Alone {
     }
 };
 
+// Found by a campaign: the epoch was lost, and claimed anew while the file waited for its upload.
+TEST_F(CatalogAlone, AFileThatHasItsTagAlreadyIsNotWrittenAgain) {
+    store(7, 3, true);
+    const SendFile stored = file_one();
+    Desk at = desk();
+    catalog.file_changed({a, stored.verb}, FileStatus::ok, {}, at);
+    for (const std::uint64_t of : {7U, 8U, 8U}) {
+        const bool known = entry().local.version.epoch == Epoch{of};
+        catalog.retag(a, file("a", of, 3, true).tag, at);
+        EXPECT_EQ(files().size(), known ? 0U : 1U);
+    }
+}
+
 TEST_F(CatalogAlone, AGetShowsWhatTheBucketHolds) {
     const Found found = shows(a, version(7, 3));
     EXPECT_EQ(found.kind, FoundKind::data);

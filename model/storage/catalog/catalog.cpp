@@ -281,7 +281,7 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
                                   : known.local.version.write_id == fact.stamp.write_id;
     const FileTag tag{fact.stamp.epoch, fact.etag, false, ha, fact.stamp.write_id};
     // A single install that brought back what a LIST left out has the object's name already.
-    if (same && !(known.tag() == tag)) retag(fact.key, tag, desk);
+    if (same) retag(fact.key, tag, desk);
 }
 
 void Catalog::placed(const Placed& fact) {
