@@ -58,6 +58,7 @@ void Copies::listed(const ReplicaStepped& step, const FileReply& reply) {
         Copy& copy = disks_[step.replica].copies[entry.key];
         copy.below = left_behind(step.replica, entry, copy);
         if (copy.below) continue;
+        copy.below = unsure(step.replica, entry);
         copy.there = true;
         copy.tag = entry.tag;
         copy.bytes = without_bytes(entry.payload);
@@ -66,9 +67,8 @@ void Copies::listed(const ReplicaStepped& step, const FileReply& reply) {
 }
 
 /// A list may come late. A file that could not be read, or whose next bytes could not be stored, or
-/// below what this process
-/// has committed or given since, is a copy for nobody: that of the newer one was told by its own
-/// store.
+/// below what this process has committed or given since, is a copy for nobody: that of the newer
+/// one was told by its own store.
 bool Copies::left_behind(ReplicaIndex index, const FileEntry& entry, const Copy& copy) const {
     if (copy.store_failed || copy.load_failed) return true;
     const Floor* floor = floors_.find(index, entry.key);
@@ -79,6 +79,19 @@ bool Copies::left_behind(ReplicaIndex index, const FileEntry& entry, const Copy&
                                                  std::pair(given.epoch, given.write_id);
     const Committed* commit = contents_.of(entry.key).committed_as(entry.tag.etag);
     return commit != nullptr && commit->rank.older_than(given) && !commit->rank.same_write(given);
+}
+
+/// In the plain format an ETag comes back with its bytes: then what was given does not say whether
+/// it was before or after what is found on the disk.
+bool Copies::unsure(ReplicaIndex index, const FileEntry& entry) const {
+    const Floor* floor = floors_.find(index, entry.key);
+    if (floor == nullptr || !floor->committed) return false;
+    const std::deque<Committed>& commits = contents_.of(entry.key).commits;
+    const auto given = std::ranges::find_if(commits, [floor](const Committed& one) {
+        return one.rank.sequence == floor->committed->rank.sequence;
+    });
+    return given != commits.end() && given->etag != entry.tag.etag &&
+           std::ranges::count(commits, given->etag, &Committed::etag) > 1;
 }
 
 void Copies::failed(TrueTime at, Copy& copy, const FileTag& tag) {

@@ -59,7 +59,7 @@ class Copies {
         Tagged tagged;
         bool load_failed = false;   ///< it could not be read, and was not stored anew since
         bool retag_failed = false;  ///< it is to have another tag
-        bool below = false;         ///< a list showed one that counts for nobody
+        bool below = false;         ///< a list showed one that counts for nobody, or may not
         bool store_failed = false;  ///< the last store of it, in this process
         ETag failing;               ///< the version that could not be stored, or not be read
         std::uint32_t failures = 0;
@@ -84,6 +84,7 @@ class Copies {
     [[nodiscard]] const Copy* find(ReplicaIndex index, const ObjectKey& name) const;
     [[nodiscard]] bool left_behind(ReplicaIndex index, const FileEntry& entry,
                                    const Copy& copy) const;
+    [[nodiscard]] bool unsure(ReplicaIndex index, const FileEntry& entry) const;
     void listed(const ReplicaStepped& step, const FileReply& reply);
     void landed(const ReplicaStepped& step, const Flight& flight, bool ok);
     static void failed(TrueTime at, Copy& copy, const FileTag& tag);

@@ -115,33 +115,35 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     if (!mutates) return;
     // The work of a leadership that ended ended with it, and with it what it was told.
     const bool told = object.era == facts_.replicas[step.replica].era;
-    if (told && step.now.monotonic < object.not_before)
-        too_early(step, "a PUT of " + words(request.key), object.not_before, object.told);
-    own.puts.emplace_back(request.request, request.key);
+    if (told && request.verb == object.told_of && step.now.monotonic < object.not_before)
+        too_early(
+            step,
+            (request.verb == BucketVerb::put ? "a PUT of " : "a DELETE of ") + words(request.key),
+            object.not_before, object.told);
+    own.changes.push_back({request.request, request.verb, request.key});
 }
 
 void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
     Station& own = station(step.replica);
-    const auto found = std::find_if(own.puts.begin(), own.puts.end(), [&answer](const auto& put) {
-        return put.first == answer.request;
-    });
-    if (found == own.puts.end()) return;
+    const auto found = std::ranges::find(own.changes, answer.request, &Change::request);
+    if (found == own.changes.end()) return;
     if (answer.reply && answer.reply->retry_after > Duration(0)) {
-        Object& object = own.objects[found->second];
+        Object& object = own.objects[found->key];
         const StorageConfig& storage = facts_.settings.storage;
         // A claim that waited longer would leave no room for another try before it gives up, by the
         // lease of its process: which one that is, in a group with two, the history does not say.
-        const bool claim = found->second.view() == ".ha/epoch";
+        const bool claim = found->key.view() == ".ha/epoch";
         const Duration shortest = facts_.settings.shortest_lease;
         const Duration lease = shortest > Duration(0) ? shortest : storage.lease_duration;
         const Duration most = claim ? std::min(storage.retry_max, lease / 3) : storage.retry_max;
         const Duration wait = std::min(answer.reply->retry_after, most);
         object.not_before = saturating_add(step.now.monotonic, wait);
+        object.told_of = found->verb;
         object.told = step.number;
         object.era = facts_.replicas[step.replica].era;
     }
-    *found = std::move(own.puts.back());
-    own.puts.pop_back();
+    *found = std::move(own.changes.back());
+    own.changes.pop_back();
 }
 
 void Rates::asked(const ReplicaStepped& step, const ObjectKey& key) {

@@ -40,9 +40,15 @@ class Rates {
     struct Object {
         Allowance puts;
         Allowance gets;
-        Instant not_before = Instant::min();  ///< of a PUT: a Retry-After
-        std::uint64_t told = 0;               ///< event that said so
-        std::uint32_t era = 0;                ///< ReplicaFacts::era of then
+        Instant not_before = Instant::min();   ///< a Retry-After
+        BucketVerb told_of = BucketVerb::put;  ///< to such a request; others are other work
+        std::uint64_t told = 0;                ///< event that said so
+        std::uint32_t era = 0;                 ///< ReplicaFacts::era of then
+    };
+    struct Change {
+        RequestId request;
+        BucketVerb verb = BucketVerb::put;
+        ObjectKey key;
     };
     struct Station {
         Allowance lease;
@@ -54,7 +60,7 @@ class Rates {
         Instant lease_not_before = Instant::min();
         std::uint64_t lease_told = 0;
         std::map<ObjectKey, Object> objects;
-        std::vector<std::pair<RequestId, ObjectKey>> puts;
+        std::vector<Change> changes;
     };
     [[nodiscard]] Station& station(ReplicaIndex index);
     void too_many(const ReplicaStepped& step, const std::string& what);

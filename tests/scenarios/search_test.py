@@ -355,6 +355,28 @@ def least_files(folder):
         check("nor where the shards have none", code == 1 and least.name not in text, text + err)
 
 
+def kept_as_drawn(folder):
+    """Without shrinking, what failed is a scenario file that fails by itself, and can be shrunk."""
+    for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
+        out = folder / "out"
+        one = ("campaign", "--seeds", "7..7", "--no-shrink", "--out", out)
+        code, text, err = call(*one, program=mutant)
+        drawn = [f for f in out.iterdir() if f.suffix != ".ndjson"]
+        check("a scenario and nothing else", [f.suffix for f in drawn] == [".yaml"], text + err)
+        check("it is told", code == 1 and f": {drawn[0]}\n" in text, text)
+        code, text, err = call("run", drawn[0], "--quiet", program=mutant)
+        check("it fails by itself", code == 1, text + err)
+        call("shrink", drawn[0], "--out", folder / "least", program=mutant)
+        least = next((folder / "least").glob("*.yaml"))
+        check("and shrinks", len(least.read_text().splitlines()) <
+              len(drawn[0].read_text().splitlines()))
+        drawn[0].write_text("mine")
+        (out / "results.ndjson").unlink()
+        code, text, err = call(*one, program=mutant)
+        check("another one stays", drawn[0].read_text() == "mine" and
+              f"note: {drawn[0]}: exists already and is another one" in text, text + err)
+
+
 def ended_in_a_batch(folder):
     """A signal or the end of the time in the middle of a batch: what was played counts."""
     slow = folder / "slow.yaml"
@@ -428,7 +450,7 @@ def genomes(folder):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
-                     least_files, ended_in_a_batch, mutants, genomes):
+                     least_files, kept_as_drawn, ended_in_a_batch, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)

@@ -65,6 +65,32 @@ TEST_F(CheckIndex, WhatItCommittedIsNotLeftOut) {
                         "leaves out 'b', which it knows that the bucket holds"));
 }
 
+// Found by a campaign: plain objects of two contents that take turns, and a file of the other one.
+TEST(CheckIndexOfPlainObjects, WhatMayBeOlderThanWhatWasGivenMayBeHidden) {
+    for (const bool comes_back : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        if (comes_back) history.store(0, 2s, "k", "b", 0, 0, 7);
+        history.store(0, 3s, "k", "a", 0, 0, 8);
+        history.store(0, 4s, "k", "b", 0, 0, 7);
+        history.step(1, 6s, Timer{}, {send_file(1, FileVerb::list, "")});
+        // Given is what the bucket holds, or, where nothing comes back, what it held before.
+        const char* given = comes_back ? "b" : "a";
+        history.step(1, 7s, query(9, "k"), {query_data(9, given, 0, comes_back ? 7 : 8)});
+        auto entries = std::make_shared<FileList>();
+        const ETag on_disk = etag_of(comes_back ? "a" : "b");
+        entries->push_back(FileEntry{key_of("k"), FileTag{Epoch{}, on_disk, false, false, 0}, {}});
+        history.step(1, 8s, FileAnswered{RequestId{1}, FileReply{FileStatus::ok, entries}});
+        const std::vector<IndexEntry> index{entry_of("k", given)};
+        ReplicaTold told;
+        told.index = &index;
+        history.told(1, 9s, told);
+        const Verdict verdict = history.verdict(kComplete, 1min);
+        EXPECT_EQ(verdict.status == Status::violated, !comes_back) << verdict.what;
+    }
+}
+
 TEST_F(CheckIndex, WhatOthersReplacedOrRemovedSinceMayBeLeftOut) {
     history_.object(1, 8s, "b", "t", 5, true);
     EXPECT_TRUE(passes(told({entry_of("a", "ea", true)})));
