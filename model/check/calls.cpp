@@ -93,8 +93,14 @@ void Calls::read(const ReplicaStepped& step, ReplicaFacts& self, const BackupRea
     call.known = read.known;
     call.deadline = read.deadline;
     call.number = step.number;
-    if (self.role == Role::leader)
-        call.due = saturating_add(step.now.monotonic, release_bound(own.calls.size()));
+    if (self.role == Role::leader) {
+        const Duration bound = release_bound(own.calls.size());
+        call.due = saturating_add(step.now.monotonic, bound);
+        // A read that backs off goes behind those that came since.
+        const Duration more = release_bound(own.calls.size() + 1) - bound;
+        for (Call& other : own.calls)
+            if (other.due != kNever) other.due = saturating_add(other.due, more);
+    }
     self.next_check = std::min({self.next_check, call.deadline, call.due});
     own.calls.push_back(std::move(call));
 }

@@ -81,8 +81,8 @@ bool Copies::left_behind(ReplicaIndex index, const FileEntry& entry, const Copy&
     return commit != nullptr && commit->rank.older_than(given) && !commit->rank.same_write(given);
 }
 
-/// In the plain format an ETag comes back with its bytes: then what was given does not say whether
-/// it was before or after what is found on the disk.
+/// In the plain format an ETag comes back with its bytes, and what others write has no order with
+/// what is ours: then what was given may be older or newer than what is found on the disk.
 bool Copies::unsure(ReplicaIndex index, const FileEntry& entry) const {
     const Floor* floor = floors_.find(index, entry.key);
     if (floor == nullptr || !floor->committed) return false;
@@ -90,7 +90,9 @@ bool Copies::unsure(ReplicaIndex index, const FileEntry& entry) const {
     const auto given = std::ranges::find_if(commits, [floor](const Committed& one) {
         return one.rank.sequence == floor->committed->rank.sequence;
     });
-    return given != commits.end() && given->etag != entry.tag.etag &&
+    if (given == commits.end() || given->etag == entry.tag.etag) return false;
+    const Committed* found = contents_.of(entry.key).committed_as(entry.tag.etag);
+    return (found != nullptr && found->rank.generation != given->rank.generation) ||
            std::ranges::count(commits, given->etag, &Committed::etag) > 1;
 }
 

@@ -72,6 +72,9 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             claims.lease_answered(step, as<LeaseAnswered>(event));
             rates.lease_answered(step, as<LeaseAnswered>(event));
             break;
+        case event_index<HolderEnded>():
+            rates.holder_ended(step.replica);
+            break;
         case event_index<BucketAnswered>():
             answered(step, self, as<BucketAnswered>(event));
             break;

@@ -40,8 +40,11 @@ std::string IndexRules::left_out(const ReplicaTold& told, const ObjectKey& name,
     if (!copies_.changing(told.replica, name) && !copies_.blind(told.replica) &&
         copies_.tag(told.replica, name) != nullptr)
         return "leaves out " + words(name) + ", of which it has a copy";
+    // An answer that a write of its own has overtaken is given, and not noted.
+    const bool writes = std::ranges::any_of(
+        key.asked, [&told](const Asked& one) { return one.open && one.replica == told.replica; });
     // What only its file told it, it knows no more once that can't be read.
-    if (!misled(told.replica) && !copies_.unreadable(told.replica, name) &&
+    if (!misled(told.replica) && !copies_.unreadable(told.replica, name) && !writes &&
         floors_.saw_present(told.replica, name, key))
         return "leaves out " + words(name) + ", which it knows that the bucket holds";
     return {};

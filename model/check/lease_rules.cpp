@@ -47,6 +47,10 @@ void LeaseRules::committed(const LeaseCommitted& record) {
             changed(record);
     }
     outsider_leads_ = false;
+    if (record.after) {
+        LeaseRecord& newest = leads_[record.writer];
+        if (newest.renew_time <= record.after->record.renew_time) newest = record.after->record;
+    }
     written_ = record.after;
     writer_ = record.writer;
     written_number_ = record.number;
@@ -145,6 +149,12 @@ void LeaseRules::counted(const LeaseCommitted& record) {
     const Lease& after = *record.after;
     if (restored_ || !facts_.fresh(Id::changed_only_by_holder)) return;
     const bool changes = before.record.holder != after.record.holder;
+    // A leadership that goes on over what its process had sent earlier, and what landed late.
+    const auto led = leads_.find(record.writer);
+    if (!changes && led != leads_.end() && led->second.acquisition == after.record.acquisition &&
+        led->second.transitions == after.record.transitions && before.uid == after.uid &&
+        before.extra == after.extra)
+        return;
     const std::int64_t wanted =
         std::int64_t{std::max(0, before.record.transitions)} + (changes ? 1 : 0);
     const bool counts =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "model/check/facts.hpp"
@@ -56,6 +57,7 @@ class LeaseRules {
     Facts& facts_;
     LeasePtr written_;  ///< as a replica wrote it last
     ReplicaIndex writer_ = kNobody;
+    std::map<ReplicaIndex, LeaseRecord> leads_;  ///< the newest record of each by its renewTime
     std::uint64_t written_number_ = 0;
     Version outsiders_;
     std::uint64_t outsiders_number_ = 0;

@@ -92,11 +92,16 @@ void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answ
 }
 
 void Rates::lease_touched() {
-    constexpr int kEach =
-        4;  // a look, the record taken back, a renewal that the claim wants, a try
+    for (ReplicaIndex index = 0; index < stations_.size(); ++index)
+        holder_ended(index);
+}
+
+void Rates::holder_ended(ReplicaIndex index) {
+    // A look, the record taken or taken back, a renewal that the claim wants, a try.
+    constexpr int kEach = 4;
+    Allowance& lease = station(index).lease;
     const Duration cost = facts_.settings.election.retry_period / kLeaseRequests;
-    for (Station& own : stations_)
-        own.lease.spent = std::max(Duration(0), own.lease.spent - kEach * cost);
+    lease.spent = std::max(Duration(0), lease.spent - kEach * cost);
 }
 
 void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free) {

@@ -21,6 +21,8 @@ class Rates {
     void lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer);
     /// Somebody else's hand on the Lease is looked at, undone, and renewed after.
     void lease_touched();
+    /// So much may be sent once more by one that was told of its holder's end.
+    void holder_ended(ReplicaIndex index);
     /// `free`: a query's own request, or one that fetches what the process was told of.
     void bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free);
     void bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer);

@@ -47,6 +47,9 @@ void excuse_replica(Scenario& scenario, const Fault& fault) {
         case FaultKind::slow:
             // pause/slow-leader: a deadline is met to a step, and a step takes long.
             allow(scenario, {"query.within-deadline", "read.one-outcome", "stop.bounded"});
+            // Who is slowed again and again, whoever leads, gets nothing done and gives way in
+            // vain.
+            if (fault.trigger.kind == sim::TriggerKind::every) allow(scenario, {"backup.goes-on"});
             return;
         case FaultKind::crash:
             // A file of an earlier state says that it waits for its upload; that it had been
@@ -76,8 +79,8 @@ void excuse_server(Scenario& scenario, const Fault& fault) {
             // before somebody has taken the Lease since, with a larger term.
             allow(scenario,
                   {"leader.at-most-one", "lease.taken-only-when-free", "leader.term-increases"});
-            // Without a bump, versions are given out twice.
-            if (!fault.bump) allow(scenario, {"lease.changed-only-by-holder"});
+            // Without a bump, versions are given out twice: such a PUT deposes who leads.
+            if (!fault.bump) allow(scenario, {"lease.changed-only-by-holder", "leader.stable"});
             return;
         case FaultKind::damage_answer:
             // Their bounds know paths, and not that what comes over them is thrown away.
@@ -238,6 +241,10 @@ void excuse_edits(Scenario& scenario) {
     // A stranger's name in the record that is cleared within a round trip: whoever did not see it
     // finds its own record blanked, and nothing else changed. No elector stands behind the name.
     if (edits(sim::LeaseEdit::steal_holder) && edits(sim::LeaseEdit::clear_holder))
+        allow(scenario, {"lease.taken-only-when-free"});
+    // A stranger's lease that is made shorter: who begins then does not know that it was longer.
+    if (edits(sim::LeaseEdit::steal_holder) && edits(sim::LeaseEdit::shorten_duration) &&
+        any(scenario, begins))
         allow(scenario, {"lease.taken-only-when-free"});
     // A release that is replayed word for word, where a process that has just begun sees it first:
     // the limit of clause 6 of the election, which holds for whoever has seen a later record.

@@ -335,9 +335,29 @@ TEST(CheckChangedOnlyByHolder, ARestoredRecordBindsNobodyToItsPastAlsoWhenItWasE
         history.lease(kNobody, 2s, first, older, restored);
         const LeasePtr shorter = edited(1000, "replica-0", 9, 9, 2);
         history.lease(kNobody, 3s, older, shorter);
-        const auto changed = history.lease(0, 4s, shorter, edited(1001, "replica-0", 2, 1, 3));
+        const auto changed = history.lease(0, 4s, shorter, edited(1001, "replica-0", 2, 1, 4));
         const Verdict verdict = history.verdict(kChanged, 20s);
         EXPECT_TRUE(restored ? !violated(verdict, changed) : violated(verdict, changed));
+    }
+}
+
+// Found by a campaign: a create of an earlier leadership of the same process lands late, after a
+// deletion, and its leader goes on over it.
+TEST(CheckChangedOnlyByHolder, ALeadershipGoesOnOverWhatItsProcessHadSentBefore) {
+    for (const std::int32_t transitions : {3, 4}) {
+        History history;
+        history.start_all();
+        const LeasePtr leads = edited(5, "replica-0", 1, 1, 3);
+        history.lease(0, 1s, nullptr, leads);
+        history.lease(kNobody, 2s, leads, nullptr);
+        const LeasePtr late = edited(6, "replica-0", 9, 9, 0);
+        auto older = std::make_shared<Lease>(*late);
+        older->record.renew_time = WallTime(-1s);
+        history.lease(0, 3s, nullptr, older);
+        const auto taken = history.lease(0, 4s, older, edited(7, "replica-0", 2, 1, transitions));
+        const Verdict verdict = history.verdict(kChanged, 20s);
+        EXPECT_TRUE(transitions == 3 ? !violated(verdict, taken) : violated(verdict, taken))
+            << verdict.what;
     }
 }
 
