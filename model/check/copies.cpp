@@ -98,6 +98,7 @@ bool Copies::unsure(ReplicaIndex index, const FileEntry& entry) const {
 
 void Copies::failed(TrueTime at, Copy& copy, const FileTag& tag) {
     if (copy.failing != tag.etag) copy.failures = 0;
+    if (copy.failures == 0) copy.failing_since = at;
     copy.failing = tag.etag;
     copy.failures += 1;
     copy.failed = at;
@@ -167,7 +168,7 @@ TrueTime Copies::rests_until(ReplicaIndex index, const ObjectKey& name) const {
     Duration wait = period;
     for (std::uint32_t i = 1; i < known->failures && wait < rarest; ++i)
         wait *= 2;
-    return known->failed + std::min(wait, rarest);
+    return known->failed + std::min({wait, rarest, known->failed - known->failing_since});
 }
 
 const FileTag* Copies::tag(ReplicaIndex index, const ObjectKey& name) const {

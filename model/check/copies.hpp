@@ -42,9 +42,9 @@ class Copies {
     /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
     /// tried again?
     [[nodiscard]] bool unsettled(ReplicaIndex index, const ObjectKey& name) const;
-    /// A version that the disk does not take, or does not give back, is got ever more rarely: a
-    /// period after the first failure, twice as long after each further, at most an hour. Until
-    /// then it may be missing.
+    /// A version that the disk does not take, or does not give back, is got ever more rarely: as
+    /// long after the last try as they have been failing, at most a period doubled for each failure
+    /// and an hour. Until then it may be missing.
     [[nodiscard]] TrueTime rests_until(ReplicaIndex index, const ObjectKey& name) const;
     /// Has it asked what lies on its disk, and not been told?
     [[nodiscard]] bool blind(ReplicaIndex index) const {
@@ -63,6 +63,7 @@ class Copies {
         bool store_failed = false;  ///< the last store of it, in this process
         ETag failing;               ///< the version that could not be stored, or not be read
         std::uint32_t failures = 0;
+        TrueTime failing_since{};
         TrueTime failed{};  ///< the last of them
     };
     struct Flight {
