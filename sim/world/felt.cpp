@@ -147,9 +147,10 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             crashed(record, fault);
             return;
         case FaultKind::kubelet_stops:
+            break;
         case FaultKind::force_delete_pod:
         case FaultKind::edit_pod:
-            say(record.fault, true);  // of whoever reads the Pod's status, the marks tell
+            if (pod_is_read(record.targets)) say(record.fault, true);
             return;
         case FaultKind::restart:
             restarted(record, fault);
@@ -186,8 +187,7 @@ void Felt::begins(const FaultTookEffect& record, const Fault& fault) {
             clock_changes(record, fault);
             break;
         case FaultKind::pause:
-        case FaultKind::cut:  // between replicas alone nobody feels it: they send each other
-                              // nothing
+        case FaultKind::cut:  // between replicas alone nobody feels it: they send nothing
         case FaultKind::delay:
         case FaultKind::outage:
         case FaultKind::freeze:
@@ -275,7 +275,24 @@ void Felt::met_one(const FaultTookEffect& record, const Fault& fault) {
 
 // ---- steps ----------------------------------------------------------------------------------
 
+bool Felt::pod_is_read(const std::vector<ReplicaIndex>& targets) const {
+    return std::ranges::any_of(targets, [this](ReplicaIndex target) {
+        return std::ranges::any_of(machines_, [pod = replica_name(target)](const Machine& one) {
+            return one.watches_pod == pod;
+        });
+    });
+}
+
+/// A process begins or ends, and its kubelet does not write so.
+void Felt::not_written(ReplicaIndex replica, TrueTime at) {
+    for (Watch& watch : watches_)
+        if (fault_of(watch).kind == FaultKind::kubelet_stops && at <= watch.until &&
+            std::erase(watch.targets, replica) > 0)
+            say(watch.fault, true);
+}
+
 void Felt::on(const ProcessStarted& record) {
+    not_written(record.replica, record.at);
     Machine& own = machine(record.replica);
     own.started = record.at;
     own.upgraded_process = own.upgraded;
@@ -284,7 +301,9 @@ void Felt::on(const ProcessStarted& record) {
 }
 
 void Felt::on(const ProcessEnded& record) {
+    not_written(record.replica, record.at);
     Machine& own = machine(record.replica);
+    own.watches_pod.clear();
     own.ended = record.at;
     own.cause = record.cause;
     own.open.clear();
@@ -298,6 +317,7 @@ void Felt::on(const ProcessEnded& record) {
     // What was to stand still, or to stop, is gone. A slow machine stays one.
     for (Watch& watch : watches_)
         if (!watch.lasting && fault_of(watch).kind != FaultKind::slow &&
+            fault_of(watch).kind != FaultKind::kubelet_stops &&
             std::erase(watch.targets, record.replica) > 0)
             say(watch.fault, true);
 }

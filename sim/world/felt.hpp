@@ -105,6 +105,7 @@ class Felt final : public Observer {
         std::optional<std::int64_t> rate;  ///< ppb, over at least some seconds
         bool rate_is_first = true;         ///< nothing has changed it
         std::optional<std::int64_t> first_rate;
+        std::string watches_pod;        ///< the Pod whose status it reads, for an end
         bool upgraded = false;          ///< its next process runs the other configuration
         bool upgraded_process = false;  ///< this one does
         /// What was written to the disk and when, where a disk is rolled back.
@@ -153,6 +154,8 @@ class Felt final : public Observer {
     void clock_changes(const FaultTookEffect& record, const Fault& fault);
     void crashed(const FaultTookEffect& record, const Fault& fault);
     void restarted(const FaultTookEffect& record, const Fault& fault);
+    [[nodiscard]] bool pod_is_read(const std::vector<ReplicaIndex>& targets) const;
+    void not_written(ReplicaIndex replica, TrueTime at);
     void watches_break(const FaultTookEffect& record);
     void met_one(const FaultTookEffect& record, const Fault& fault);
     void stepped(Watch& watch, const ReplicaStepped& record, const Machine& machine);

@@ -77,6 +77,10 @@ void Felt::sent(Machine& machine, const ReplicaStepped& record, const Effect& ef
         if (asks_for_files_) sent(machine, record, *file);
     } else if (const auto* watch = std::get_if<WatchLease>(&effect)) {
         if (asks_the_api_) machine.streams.push_back({watch->watch, {}, std::nullopt, {}});
+    } else if (const auto* holder = std::get_if<WatchHolder>(&effect)) {
+        machine.watches_pod = holder->container->pod;
+    } else if (std::holds_alternative<StopHolderWatch>(effect)) {
+        machine.watches_pod.clear();
     } else if (const auto* stop = std::get_if<StopWatch>(&effect)) {
         const auto found = std::ranges::find(machine.streams, stop->watch, &Stream::id);
         if (found == machine.streams.end()) return;

@@ -122,6 +122,22 @@ TEST(Overlap, TheWallClockGoesOnWhileTheMonotonicOneSleeps) {
     EXPECT_EQ(result.outcome, Outcome::pass) << "two steps at once are felt, too";
 }
 
+TEST(Overlap, WhatNobodyReadsOfAPodNobodyFeels) {
+    Answers answers;
+    const RunResult result = play(
+        "duration: 4m\nelection: {believeEndedHolder: true}\nfaults:\n"
+        "  - {at: 60s, editPod: notReady, of: follower}\n"
+        "  - {at: 60s, editPod: notReady, of: leader}\n"
+        "  - {at: 70s, kubeletStops: leader, for: 20s}\n"
+        "  - {at: 100s, kubeletStops: follower, for: 20s, as: still}\n"
+        "  - {at: 110s, crash: still, for: 5s}\n",
+        answers);
+    std::vector<bool> felt;
+    for (const check::FaultResult& one : result.faults)
+        felt.push_back(one.felt > 0);
+    EXPECT_EQ(felt, (std::vector{false, true, false, true, true}));
+}
+
 TEST(Overlap, AStoreThatRefusesADriftingClockIsNobodysFault) {
     Answers answers;
     const RunResult result = play(
