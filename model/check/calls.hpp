@@ -53,6 +53,13 @@ class Calls {
         std::size_t queries = 0;
     };
     [[nodiscard]] Open open(ReplicaIndex index) const;
+    /// Each open backup read of a process: its id, its key, and the version that its caller has.
+    template <class Each>
+    void each_read(ReplicaIndex index, const Each& each) const {
+        if (index >= stations_.size()) return;
+        for (const Call& call : stations_[index].calls)
+            if (!call.is_query) each(call.call, call.key, call.known);
+    }
     /// Is a backup read of the key open?
     [[nodiscard]] bool awaited(ReplicaIndex index, const ObjectKey& key) const;
     void process_ended(const ProcessEnded& record, const ReplicaFacts& self);

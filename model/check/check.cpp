@@ -113,6 +113,7 @@ void Checkers::Parts::process_ended(const ProcessEnded& record) {
     contents.process_ended(record.replica);
     floors.process_ended(record.replica);
     copies.process_ended(record.replica);
+    waits.process_ended(record.replica);
     stable.process_ended(record.replica);
     claims.process_ended(record.replica);
     rates.process_ended(record.replica);
@@ -156,6 +157,7 @@ void Checkers::Parts::resumed(TrueTime at, std::uint64_t number, ReplicaIndex in
 void Checkers::Parts::fault(const FaultTookEffect& record) {
     progress.fault(record);
     index_rules.fault(record);
+    waits.fault(record);
     twin.disturbed(kNobody);
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;

@@ -142,10 +142,10 @@ bool Copies::changing(ReplicaIndex index, const ObjectKey& name) const {
            });
 }
 
-bool Copies::storing(ReplicaIndex index, const ObjectKey& name) const {
+bool Copies::in_flight(ReplicaIndex index, const ObjectKey& name, FileVerb verb) const {
     return index < disks_.size() &&
-           std::ranges::any_of(disks_[index].flights, [&name](const Flight& flight) {
-               return flight.key == name && flight.verb == FileVerb::store;
+           std::ranges::any_of(disks_[index].flights, [&](const Flight& flight) {
+               return flight.key == name && flight.verb == verb;
            });
 }
 

@@ -36,7 +36,13 @@ class Copies {
     /// Is its copy being written or removed?
     [[nodiscard]] bool changing(ReplicaIndex index, const ObjectKey& name) const;
     /// Are its next bytes on their way to the disk?
-    [[nodiscard]] bool storing(ReplicaIndex index, const ObjectKey& name) const;
+    [[nodiscard]] bool storing(ReplicaIndex index, const ObjectKey& name) const {
+        return in_flight(index, name, FileVerb::store);
+    }
+    /// Is it being read?
+    [[nodiscard]] bool loading(ReplicaIndex index, const ObjectKey& name) const {
+        return in_flight(index, name, FileVerb::load);
+    }
     /// Could it not be read, and was not stored anew since?
     [[nodiscard]] bool unreadable(ReplicaIndex index, const ObjectKey& name) const;
     /// Will its copy be another than the disk has shown: a change of it is on its way, or is to be
@@ -85,6 +91,7 @@ class Copies {
     [[nodiscard]] const Copy* find(ReplicaIndex index, const ObjectKey& name) const;
     [[nodiscard]] bool left_behind(ReplicaIndex index, const FileEntry& entry,
                                    const Copy& copy) const;
+    [[nodiscard]] bool in_flight(ReplicaIndex index, const ObjectKey& name, FileVerb verb) const;
     [[nodiscard]] bool unsure(ReplicaIndex index, const FileEntry& entry) const;
     void listed(const ReplicaStepped& step, const FileReply& reply);
     void landed(const ReplicaStepped& step, const Flight& flight, bool ok);

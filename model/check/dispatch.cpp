@@ -154,6 +154,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
         case effect_index<Mark>():
             if (as<Mark>(effect).mark == MarkId::stepped_down_abdicated) stable.abdicated(step);
             if (as<Mark>(effect).mark == MarkId::version_went_back) bucket.alarmed(step);
+            if (as<Mark>(effect).mark == MarkId::pass_completed) waits.pass_completed(step);
             status_rules.marked(step, self, as<Mark>(effect).mark);
             break;
         case effect_index<AbortBucket>():
@@ -229,6 +230,7 @@ void Checkers::Parts::query_done(const ReplicaStepped& step, ReplicaFacts& self,
 }
 
 void Checkers::Parts::after(const ReplicaStepped& step, const ReplicaFacts& self, bool sends) {
+    waits.after(step, self);
     const Event& event = *step.event;
     switch (event.index()) {
         case event_index<Query>():

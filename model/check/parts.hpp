@@ -28,6 +28,7 @@
 #include "model/check/stable.hpp"
 #include "model/check/status_rules.hpp"
 #include "model/check/twin.hpp"
+#include "model/check/waits.hpp"
 #include "model/check/writes.hpp"
 
 namespace leasehold::check {
@@ -49,6 +50,7 @@ struct Checkers::Parts {
           copies(facts, contents, floors),
           served(facts, contents, floors, copies),
           keeping(facts, copies, contents),
+          waits(facts, calls, copies, contents),
           stable(facts, writes),
           converge(facts, writes, contents, copies),
           index_rules(facts, contents, floors, copies),
@@ -98,6 +100,7 @@ struct Checkers::Parts {
     Copies copies;
     Served served;
     Keeping keeping;
+    Waits waits;
     Stable stable;
     Converge converge;
     IndexRules index_rules;
