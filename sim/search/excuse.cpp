@@ -86,9 +86,9 @@ void excuse_server(Scenario& scenario, const Fault& fault) {
             // Their bounds know paths, and not that what comes over them is thrown away.
             allow(scenario, {"follower.freshness", "replicas.converge"});
             // Plain objects, of a single install or of somebody else, have nothing to tell damage
-            // by.
+            // by: what comes so is no version that ever was, older or newer.
             if (!scenario.elects() || scenario.workload.preloaded > 0)
-                allow(scenario, {"bucket.linearizable"});
+                allow(scenario, {"bucket.linearizable", "payload.never-regresses"});
             return;
         case FaultKind::fail_files:
             // What a disk fails to give again and again is looked at ever more rarely, and the
