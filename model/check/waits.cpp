@@ -32,21 +32,18 @@ void Waits::after(const ReplicaStepped& step, const ReplicaFacts& self) {
         own.waiting.clear();
         return;
     }
-    std::map<CallId, Waiting> waiting;
+    std::map<CallId, std::uint64_t> waiting;
     calls_.each_read(step.replica, [&](CallId call, const ObjectKey& key, const ETag& known) {
         if (!could_end(step.replica, key, known)) return;
-        const auto before = own.waiting.find(call);
-        const Waiting now = before == own.waiting.end()
-                                ? Waiting{1, step.number}
-                                : Waiting{before->second.passes + 1, before->second.number};
-        waiting.emplace(call, now);
+        waiting.emplace(call, step.number);
         facts_.checked(Id::freshness);
-        if (now.passes < 2 || !facts_.fresh(Id::freshness)) return;
+        const auto before = own.waiting.find(call);
+        if (before == own.waiting.end() || !facts_.fresh(Id::freshness)) return;
         facts_.violate(Id::freshness, step.at,
                        facts_.name(step.replica) + "'s backup read of " + words(key) +
                            " still waits at " + words(step.at) +
                            ", after a whole pass in which its copy was what the bucket holds",
-                       {now.number, step.number});
+                       {before->second, step.number});
     });
     own.waiting = std::move(waiting);
 }

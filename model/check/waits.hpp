@@ -28,14 +28,10 @@ class Waits {
     void process_ended(ReplicaIndex index) { station(index).waiting.clear(); }
 
   private:
-    struct Waiting {
-        std::uint64_t passes = 0;  ///< that ended so, one after the other
-        std::uint64_t number = 0;  ///< event of the first of them
-    };
     struct Station {
         bool passed = false;  ///< a pass came to its end in this step
         bool misled = false;
-        std::map<CallId, Waiting> waiting;
+        std::map<CallId, std::uint64_t> waiting;  ///< left so by the last pass, which ended then
     };
     [[nodiscard]] Station& station(ReplicaIndex index);
     [[nodiscard]] bool could_end(ReplicaIndex index, const ObjectKey& key, const ETag& known);

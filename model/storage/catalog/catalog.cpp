@@ -280,7 +280,6 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
                                         known.local.digest == fact.stamp.digest
                                   : known.local.version.write_id == fact.stamp.write_id;
     const FileTag tag{fact.stamp.epoch, fact.etag, false, ha, fact.stamp.write_id};
-    // A single install that brought back what a LIST left out has the object's name already.
     if (same) retag(fact.key, tag, desk);
 }
 

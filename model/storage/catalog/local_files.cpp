@@ -98,7 +98,8 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     // Only the record beside the file changes. A GET under way is outdated all the same: it may
     // have been sent to learn what this tag now says.
     CHECK_MSG(known.has_local, "the tag of a file that isn't there");
-    // As where an epoch is claimed anew after the one that said it was lost.
+    // Where an epoch is claimed anew after the one that said it was lost, or a single install
+    // brought back what a LIST left out, the file has that tag already.
     if (known.tag() == tag) return;
     const VersionId before = newest(key);
     known.local.version = version_of(tag);
