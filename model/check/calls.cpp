@@ -1,8 +1,11 @@
 #include "model/check/calls.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
+
+#include "model/protocol/stamp.hpp"
 
 namespace leasehold::check {
 
@@ -17,29 +20,39 @@ struct Sent {
     std::size_t count = 0;
     RequestId own;
     Duration timeout{};  ///< of the last GET
+    bool loads = false;  ///< a local copy is among them
 };
 /// A query's GET takes no longer than `longest`; one of a pass or of reconciling, which may be due
 /// in the same step, mostly does.
 Sent sent_for(const ReplicaStepped& step, const ObjectKey& key, Duration longest) {
     Sent sent;
-    bool loads = false;
     bool fits = false;
     for (const Effect& effect : step.effects) {
         if (const auto* bucket = std::get_if<SendBucket>(&effect)) {
             if (bucket->verb != BucketVerb::get || bucket->key != key) continue;
             ++sent.count;
             sent.timeout = bucket->timeout;
-            if (loads || fits) continue;  // a local copy comes before the bucket
+            if (sent.loads || fits) continue;  // a local copy comes before the bucket
             fits = bucket->timeout <= longest;
             sent.own = bucket->request;
         } else if (const auto* file = std::get_if<SendFile>(&effect)) {
             if (file->verb != FileVerb::load || file->key != key) continue;
             ++sent.count;
-            loads = true;
+            sent.loads = true;
             sent.own = file->request;
         }
     }
     return sent;
+}
+
+/// Did the step bring an object that has its place in the order of versions?
+bool brings_ordered(const ReplicaStepped& step) {
+    const auto* answer = std::get_if<BucketAnswered>(step.event);
+    if (answer == nullptr || answer->reply->status != 200) return false;
+    const auto* body = std::get_if<ObjectBodyPtr>(&answer->reply->content);
+    if (body == nullptr || *body == nullptr) return false;
+    const std::optional<Stamp> stamp = stamp_of(**body);
+    return stamp && !stamp->tombstone && stamp->epoch != Epoch{};
 }
 
 }  // namespace
@@ -165,6 +178,7 @@ void Calls::role_changed(const ReplicaStepped& step, ReplicaFacts& self, const R
         if (call.is_query) continue;
         call.promoted = true;
         call.own_get = false;
+        call.gets = 0;
         call.due = due;
         self.next_check = std::min(self.next_check, due);
     }
@@ -203,7 +217,10 @@ void Calls::get_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     if (!facts_.settings.elects) unasked(step, request);
     if (self.role != Role::leader || step.replica >= stations_.size()) return;
     for (Call& call : stations_[step.replica].calls)
-        if (call.promoted && call.key == request.key) call.own_get = true;
+        if (call.key == request.key) {
+            call.own_get = call.own_get || call.promoted;
+            ++call.gets;
+        }
 }
 
 void Calls::late(Id id, const ReplicaStepped& step, const Call& call) {
@@ -212,6 +229,21 @@ void Calls::late(Id id, const ReplicaStepped& step, const Call& call) {
     facts_.violate(id, step.at - by,
                    facts_.name(step.replica) + "'s " + call_words(call.is_query, call.key) +
                        " had not ended " + words(by) + " after its deadline, at " + words(step.at),
+                   {call.number, step.number});
+}
+
+/// One answer that teaches nothing is no failure: a leader asks again, and a follower waits. A
+/// refusal (4xx, but for "later") is one.
+void Calls::failed(const ReplicaStepped& step, const ReplicaFacts& self, const Call& call) {
+    const auto* answer = step.event != nullptr ? std::get_if<BucketAnswered>(step.event) : nullptr;
+    const std::int32_t status = answer != nullptr ? answer->reply->status : 0;
+    const bool refused = status >= 400 && status < 500 && status != 408 && status != 429;
+    if (self.role == Role::leader && (call.gets > 1 || refused)) return;
+    if (!facts_.fresh(Id::one_outcome)) return;
+    facts_.violate(Id::one_outcome, step.at,
+                   facts_.name(step.replica) + " gave the " + call_words(false, call.key) +
+                       " up as failed at " + words(step.at) +
+                       (self.role == Role::leader ? ", after one GET" : " without leading"),
                    {call.number, step.number});
 }
 
@@ -241,6 +273,7 @@ void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, cons
                        facts_.name(step.replica) + " answered the " + call_words(false, call->key) +
                            " at " + words(step.at) + " with the version that its caller has",
                        {call->number, step.number});
+    if (done.outcome == ReadOutcome::failed) failed(step, self, *call);
     const bool of_get = done.outcome == ReadOutcome::data ||
                         done.outcome == ReadOutcome::not_found ||
                         done.outcome == ReadOutcome::corrupt;
@@ -327,6 +360,7 @@ void Calls::after_answer(const ReplicaStepped& step, RequestId request) {
         const Sent sent = sent_for(step, call.key, longest(step, call.deadline));
         call.own = sent.own;
         if (sent.count == 1) outlives(step, call, sent.timeout);
+        if (sent.count > 0 && !sent.loads && brings_ordered(step)) asked_again(step, call);
         if (sent.count > 0 || !facts_.fresh(Id::reads_never_stack)) return;
         facts_.violate(Id::reads_never_stack, step.at,
                        facts_.name(step.replica) + " got the answer for its " +
@@ -335,6 +369,17 @@ void Calls::after_answer(const ReplicaStepped& step, RequestId request) {
                        {call.number, step.number});
         return;
     }
+}
+
+/// What has no place in the order (an absence, a plain object) may be asked for once more when the
+/// key has changed meanwhile; any other is either good or below what was served.
+void Calls::asked_again(const ReplicaStepped& step, const Call& call) {
+    if (!facts_.fresh(Id::reads_never_stack)) return;
+    facts_.violate(Id::reads_never_stack, step.at,
+                   facts_.name(step.replica) + " got an object for its " +
+                       call_words(true, call.key) + " at " + words(step.at) +
+                       " and asked the bucket for it again",
+                   {call.number, step.number});
 }
 
 void Calls::after_cancel(const ReplicaStepped& step, CallId id) {

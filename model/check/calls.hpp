@@ -40,10 +40,11 @@ class Calls {
     struct Asking {
         const ObjectKey* key = nullptr;
         std::uint64_t number = 0;
+        std::uint32_t gets = 0;  ///< of its key, sent since a leader has it
     };
     [[nodiscard]] Asking asking(ReplicaIndex index, CallId call, bool is_query) {
         const Call* found = find(index, call, is_query);
-        return found == nullptr ? Asking{} : Asking{&found->key, found->number};
+        return found == nullptr ? Asking{} : Asking{&found->key, found->number, found->gets};
     }
     /// Is it the own request of an open query?
     [[nodiscard]] bool own_of_query(ReplicaIndex index, RequestId request) const;
@@ -69,8 +70,9 @@ class Calls {
     struct Call {
         CallId call;
         bool is_query = false;
-        bool promoted = false;  ///< was pending at the promotion that made this process lead
-        bool own_get = false;   ///< ... and a GET of its key was sent since
+        bool promoted = false;   ///< was pending at the promotion that made this process lead
+        bool own_get = false;    ///< ... and a GET of its key was sent since
+        std::uint32_t gets = 0;  ///< a read's: of its key, sent since the leader has it
         ObjectKey key;
         ETag known;  ///< a read's: the version that its caller has
         Instant deadline = kNever;
@@ -92,6 +94,8 @@ class Calls {
     [[nodiscard]] std::size_t open_reads(ReplicaIndex index, const ObjectKey& key) const;
     [[nodiscard]] Duration longest(const ReplicaStepped& step, Instant deadline) const;
     void late(Id id, const ReplicaStepped& step, const Call& call);
+    void failed(const ReplicaStepped& step, const ReplicaFacts& self, const Call& call);
+    void asked_again(const ReplicaStepped& step, const Call& call);
     void outlives(const ReplicaStepped& step, const Call& call, Duration timeout);
     void unasked(const ReplicaStepped& step, const SendBucket& request);
     void overdue(const ReplicaStepped& step, const ReplicaFacts& self, Call& call);

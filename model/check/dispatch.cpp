@@ -51,6 +51,7 @@ void Checkers::Parts::step(const ReplicaStepped& step) {
         effect(step, self, i);
     }
     if (step.event != nullptr) after(step, self, sends);
+    mark_rules.after(step, self);
     if (lease.outsiders() != Version{} && step.event != nullptr) [[unlikely]]
         lease_shown(step, self);
     if (step.now.monotonic >= self.next_check || step.at > self.write_check) [[unlikely]] {
@@ -111,6 +112,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
             twin.remove(step, as<BackupRemove>(event));
             break;
         case event_index<Query>():
+            mark_rules.asked(step, as<Query>(event));
             twin.query(step, as<Query>(event));
             calls.query(step, self, as<Query>(event));
             break;
@@ -215,7 +217,7 @@ void Checkers::Parts::read_done(const ReplicaStepped& step, ReplicaFacts& self,
     if (asking.key != nullptr) {
         if (done.outcome == ReadOutcome::data)
             freshness.read_done(step, self, *asking.key, done.etag);
-        served.read_done(step, *asking.key, asking.number, done);
+        served.read_done(step, *asking.key, asking.number, asking.gets, done);
     }
     twin.read_done(step, done);
     calls.read_done(step, self, done);
@@ -313,6 +315,7 @@ void Checkers::Parts::role_changed(const ReplicaStepped& step, ReplicaFacts& sel
     self.tenure_before = Tenure{self.role, self.era};
     self.role = role.role;
     ++self.era;
+    mark_rules.role_changes(step);
     calls.role_changed(step, self, role, position);
     twin.role_changed(step, role.role);
     if (role.role == Role::leader && self.elects) {

@@ -32,6 +32,7 @@ struct Shown {
 struct Floor {
     std::optional<Said> committed;
     std::optional<Said> before;
+    std::optional<Said> acknowledged;  ///< of its writes, the last
     Shown own;
 
     /// The version was said in `step`.

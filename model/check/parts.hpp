@@ -21,6 +21,7 @@
 #include "model/check/keeping.hpp"
 #include "model/check/lease_rules.hpp"
 #include "model/check/lineage.hpp"
+#include "model/check/mark_rules.hpp"
 #include "model/check/progress.hpp"
 #include "model/check/rates.hpp"
 #include "model/check/requests.hpp"
@@ -55,6 +56,7 @@ struct Checkers::Parts {
           converge(facts, writes, contents, copies),
           index_rules(facts, contents, floors, copies),
           status_rules(facts, calls, requests, writes, bucket),
+          mark_rules(facts, calls),
           claims(facts),
           rates(facts),
           twin(facts, contents, requests) {}
@@ -105,6 +107,7 @@ struct Checkers::Parts {
     Converge converge;
     IndexRules index_rules;
     StatusRules status_rules;
+    MarkRules mark_rules;
     Claims claims;
     Rates rates;
     Twin twin;

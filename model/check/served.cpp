@@ -132,7 +132,10 @@ void Served::write_done(const ReplicaStepped& step, const WriteDone& done) {
     const ObjectKey* name = contents_.key_of(step.replica, done.call);
     if (name == nullptr) return;
     const Committed* commit = contents_.of(*name).committed_as(done.etag);
-    if (commit != nullptr) floors_.of(step.replica, *name).raise(step, *commit);
+    if (commit == nullptr) return;
+    Floor& floor = floors_.of(step.replica, *name);
+    floor.raise(step, *commit);
+    floor.acknowledged = Said{commit->rank, step.number};
 }
 
 void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
@@ -172,13 +175,29 @@ void Served::current(const ReplicaStepped& step, const ObjectKey& name, std::uin
                    {commit->number, after->number, asked, step.number});
 }
 
-void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+/// Its caller may have heard meanwhile of a write that this process committed, so what its one GET
+/// showed of before that is asked for once more. Not for ever: a key that is written all the time
+/// must be readable too.
+void Served::overtaken(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
                        const ReadDone& done) {
+    const Floor* floor = floors_.find(step.replica, name);
+    if (floor == nullptr || !floor->acknowledged) return;
+    const Said& own = *floor->acknowledged;
+    if (own.number <= asked || own.number == step.number) return;
+    const Committed* commit = contents_.of(name).committed_as(done.etag);
+    const bool older = commit != nullptr && commit->rank.older_than(own.rank) &&
+                       !commit->rank.same_write(own.rank);
+    if (older) regressed(step, name, own.number);
+}
+
+void Served::read_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                       std::uint32_t gets, const ReadDone& done) {
     if (done.outcome == ReadOutcome::data) {
         facts_.checked(Id::linearizable);
         const bool leads = facts_.replicas[step.replica].role == Role::leader;
         data(step, Answer{name, asked, done.payload, done.etag, done.epoch, true, leads});
         if (leads) current(step, name, asked, done);
+        if (leads && gets == 1) overtaken(step, name, asked, done);
     } else if (done.outcome == ReadOutcome::not_found) {
         facts_.checked(Id::linearizable);
         const KeyContents& key = contents_.of(name);

@@ -19,11 +19,11 @@ class Served {
         : facts_(facts), contents_(contents), floors_(floors), copies_(copies) {}
 
     void write_done(const ReplicaStepped& step, const WriteDone& done);
-    /// `asked`: the event that brought the call.
+    /// `asked`: the event that brought the call; `gets`: of its key, sent since a leader has it.
     void query_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
                     const QueryDone& done);
     void read_done(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
-                   const ReadDone& done);
+                   std::uint32_t gets, const ReadDone& done);
 
   private:
     [[nodiscard]] bool known(const KeyContents& key, const Blob& payload) const;
@@ -51,6 +51,8 @@ class Served {
                      const KeyContents& key);
     void current(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
                  const ReadDone& done);
+    void overtaken(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
+                   const ReadDone& done);
     void regressed(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t newer);
 
     Facts& facts_;

@@ -1,6 +1,7 @@
 #include "model/check/status_rules.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <string_view>
 
 namespace leasehold::check {
@@ -11,6 +12,13 @@ using storage::Preconditions;
 
 std::string number(std::uint64_t value) {
     return std::to_string(value);
+}
+
+/// An instant of a process's clock as such a line has it: "1130.790s".
+std::string seconds(Instant at) {
+    const std::int64_t ms = at.time_since_epoch() / std::chrono::milliseconds(1);
+    const std::string rest = number(static_cast<std::uint64_t>(ms % 1000));
+    return std::to_string(ms / 1000) + "." + std::string(3 - rest.size(), '0') + rest + "s";
 }
 
 /// The number that stands before `word` in a line for people; none where it does not say so.
@@ -157,7 +165,9 @@ std::string StatusRules::of_line(const ReplicaTold& told, const ReplicaFacts& se
     bool good = line.starts_with(word_of(self.role));
     good = good && says("draining") == (leads && self.stopping);
     good = good && (!leads || says("term " + number(self.gate.term.value())));
-    good = good && says("gate open until") == (leads && self.gate.valid_until != kNever);
+    const bool ends = leads && self.gate.valid_until != kNever;
+    good = good && says("gate open until") == ends;
+    good = good && (!ends || says("until " + seconds(self.gate.valid_until) + " of"));
     if (facts_.settings.stores) {
         good = good && says("stopping") == self.stopping;
         good = good && counts(" reads and ", calls.reads) && counts(" queries open", calls.queries);

@@ -363,6 +363,10 @@ void read_workload(const Node& node, WorkloadSpec& out) {
     block.count("writers", out.writers, 1, 100);
     block.count("cancelEvery", out.cancel_every, 0, 1'000'000);
     block.duration("readDeadline", out.read_deadline, Duration(0));
+    if (block.duration("readEvery", out.read_every, Duration(0)) && out.read_every > Duration(0) &&
+        !out.restores)
+        fail(*block.find("readEvery"),
+             "workload.readEvery: nobody reads a backup (set workload.restores)");
     if (block.duration("removeEvery", out.remove_every, Duration(0)) &&
         out.remove_every > Duration(0) && out.preloaded == 0)
         fail(*block.find("removeEvery"),

@@ -120,10 +120,10 @@ inline constexpr std::array<std::string_view, 7> kBucket{
     "profile", "get", "put", "list", "preconditions", "pageSize", "skewLimit"};
 inline constexpr std::array<std::string_view, 4> kPreconditions{"ifNoneMatch", "ifMatch",
                                                                 "ifMatchOnDelete", "window"};
-inline constexpr std::array<std::string_view, 15> kWorkload{
-    "pipelines",    "windows",      "exportEvery", "writers",       "objectSize",
-    "contents",     "queries",      "cancelEvery", "queryDeadline", "restores",
-    "readDeadline", "pendingReads", "preloaded",   "removeEvery",   "backfillEvery"};
+inline constexpr std::array<std::string_view, 16> kWorkload{
+    "pipelines",    "windows",     "exportEvery",   "writers",      "objectSize",   "contents",
+    "queries",      "cancelEvery", "queryDeadline", "restores",     "readDeadline", "readEvery",
+    "pendingReads", "preloaded",   "removeEvery",   "backfillEvery"};
 inline constexpr std::array<std::string_view, 5> kTriggers{"at", "every", "first", "until", "when"};
 inline constexpr std::array<std::string_view, 6> kWhen{"replica",  "sends", "reaches",
                                                        "performs", "nth",   "after"};

@@ -215,6 +215,7 @@ std::string workload_text(const WorkloadSpec& workload) {
         .line("writers", workload.writers)
         .line("cancelEvery", workload.cancel_every)
         .line("readDeadline", workload.read_deadline)
+        .line("readEvery", workload.read_every)
         .line("removeEvery", workload.remove_every)
         .line("backfillEvery", workload.backfill_every)
         .text();

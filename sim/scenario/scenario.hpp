@@ -156,8 +156,10 @@ struct WorkloadSpec {
     std::uint64_t queries_per_1000s = 1000;  ///< rate on every replica (1/s = 1000)
     std::uint32_t cancel_every = 0;  ///< the asker of each such query goes away at once; 0 = none
     Duration query_deadline = std::chrono::seconds(2);
-    bool restores = true;             ///< loaders read every current window's backup
-    Duration read_deadline{0};        ///< of each backup read, which is then asked anew; 0 = none
+    bool restores = true;       ///< loaders read every current window's backup
+    Duration read_deadline{0};  ///< of each backup read, which is then asked anew; 0 = none
+    /// A leader's loaders read their windows again so long after an answer; 0 = never.
+    Duration read_every{0};
     std::uint32_t pending_reads = 0;  ///< further reads of windows that never come
     std::uint32_t preloaded = 0;      ///< older windows in the bucket at the start
     Duration remove_every{0};         ///< retention removes one of those so often; 0 = never

@@ -171,11 +171,16 @@ void Workload::read_done(ReplicaIndex replica, const ReadDone& done) {
         if (loader.reading != done.call) continue;
         loader.reading = CallId{};
         if (done.outcome == ReadOutcome::data) loader.known = done.etag;
-        // A follower's pipeline waits for what comes next; a leader's computes it itself.
+        // A follower's pipeline waits for what comes next; a leader's computes it itself, and looks
+        // at what is there now and then.
         const bool again =
             done.outcome == ReadOutcome::data || done.outcome == ReadOutcome::deadline;
-        if (again && context_.hosts[replica].role == Role::follower)
+        const Duration pause = context_.scenario.workload.read_every;
+        if (context_.hosts[replica].role != Role::follower) {
+            if (pause > Duration(0)) read_next(replica, i, context_.now() + pause);
+        } else if (again) {
             read_next(replica, i, context_.now());
+        }
         return;
     }
 }

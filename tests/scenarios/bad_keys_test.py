@@ -31,7 +31,8 @@ ALL_MEAN_SOMETHING = {
         "bucket.pageSize", "workload.pendingReads", "workload.writers", "workload.cancelEvery",
         "workload.contents"],
     "nothing at all, and any amount": [
-        "storage.timeoutPerMib", "clocks.offset", "workload.queries", "workload.readDeadline"],
+        "storage.timeoutPerMib", "clocks.offset", "workload.queries", "workload.readDeadline",
+        "workload.readEvery"],
     "names that one makes up": ["workload.pipelines"],
     "each mark: the run tells whether it was reached": ["faults.when.reaches", "expect.reached"],
 }

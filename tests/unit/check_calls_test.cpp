@@ -154,6 +154,46 @@ TEST_F(CheckCalls, AReadThatALeaderNeverEndsIsFound) {
     EXPECT_TRUE(violated(history_.verdict(kOnce, 600s), wrong));
 }
 
+TEST_F(CheckCalls, AReadThatFailsAfterOneGetIsFoundUnlessItWasRefused) {
+    for (const std::int32_t status : {0, 429, 503, 403, 404}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 2s, backup_read(1, kKey), {send_bucket(2, BucketVerb::get, kKey)});
+        const auto failed =
+            history.step(0, 3s, bucket_answered(2, status), {read_done(1, ReadOutcome::failed)});
+        const Verdict verdict = history.verdict(kOnce, 9s);
+        if (status == 403 || status == 404)
+            EXPECT_TRUE(passes(verdict)) << status;
+        else
+            EXPECT_TRUE(violated(verdict, failed)) << status;
+    }
+}
+
+TEST_F(CheckCalls, AReadThatFailsAfterSeveralGetsOfOneLeadershipPasses) {
+    for (const bool again : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 2s, backup_read(1, kKey), {send_bucket(2, BucketVerb::get, kKey)});
+        history.step(0, 3s, bucket_answered(2, 503), {send_bucket(3, BucketVerb::get, kKey)});
+        if (!again) {
+            history.follow(0, 4s, 1);
+            history.lead(0, 5s, 2, 1h);
+        }
+        const auto failed =
+            history.step(0, 6s, bucket_answered(3, 503), {read_done(1, ReadOutcome::failed)});
+        const Verdict verdict = history.verdict(kOnce, 9s);
+        EXPECT_TRUE(again ? passes(verdict) : violated(verdict, failed));
+    }
+}
+
+TEST_F(CheckCalls, AFollowersReadThatFailsIsFound) {
+    history_.step(1, 1s, backup_read(1, kKey));
+    const auto wrong = history_.step(1, 2s, Timer{}, {read_done(1, ReadOutcome::failed)});
+    EXPECT_TRUE(violated(history_.verdict(kOnce, 9s), wrong));
+}
+
 TEST_F(CheckCalls, AReadEndsWithItsProcessButNotWithoutAnAnswerInAStop) {
     history_.step(1, 1s, backup_read(1, kKey));
     history_.end(1, 2s);

@@ -225,5 +225,25 @@ TEST_F(CheckNeverStack, AGetThatLeavesInTheStepOfADemotionIsNoGetOfThePassAfterI
     EXPECT_TRUE(violated(history_.verdict(kStack, 40s), last));
 }
 
+TEST_F(CheckNeverStack, AnObjectWithItsPlaceInTheOrderIsNotAskedForAgain) {
+    for (const std::uint64_t epoch : {0U, 5U}) {
+        History history;
+        history.start_all();
+        history.step(1, 1s, query(1, kKey, mono(9s)), {send_bucket(2, BucketVerb::get, kKey)});
+        auto body = std::make_shared<ObjectBody>();
+        body->payload = content_of(1);
+        if (epoch > 0)
+            body->head = encode_header(Stamp{Epoch{epoch}, 1, 1, 1, content_of(1).digest, false});
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 200;
+        reply->etag = etag_of("a");
+        reply->content = std::move(body);
+        const auto again = history.step(1, 2s, BucketAnswered{RequestId{2}, std::move(reply)},
+                                        {send_bucket(3, BucketVerb::get, kKey)});
+        const bool blamed = violated(history.verdict(kStack, 3s), again);
+        EXPECT_EQ(blamed, epoch > 0) << epoch;
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::check

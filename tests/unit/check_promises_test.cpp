@@ -61,6 +61,22 @@ TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {
     }
 }
 
+TEST(CheckPromises, WhatAnOwnCommitWentOverIsAskedForOnceMore) {
+    for (const bool again : {false, true}) {
+        History history;
+        commit_first(history);
+        history.step(0, 20s, backup_read(101, kKey), {send_bucket(1, BucketVerb::get, kKey)});
+        history.step(0, 20100ms, backup_write(2, kKey, 2));
+        history.store(0, 20500ms, kKey, "b", 5, 2, 2);
+        history.step(0, 21s, Timer{}, {write_done(2, WriteAck::committed, "b", 5)});
+        if (again)
+            history.step(0, 22s, bucket_got(1, "a"), {send_bucket(2, BucketVerb::get, kKey)});
+        const auto given = history.step(0, 23s, Timer{}, {read_data(101, "a", 5, 1)});
+        const Verdict found = history.verdict(kRegress, 2min);
+        EXPECT_TRUE(again ? passes(found) : violated(found, given));
+    }
+}
+
 // Found by a campaign: 256 writes later its entry was gone, and the file counted as one of before.
 TEST(CheckPromises, AFileOfAWriteOfLongAgoIsNotOfBeforeTheHistory) {
     History history;

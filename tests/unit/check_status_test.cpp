@@ -161,7 +161,7 @@ TEST_F(CheckStatus, ALeaderThatWasToldToStopSaysThatItDrains) {
 
 // Found by a campaign: a PUT that was applied late, over a later write.
 TEST_F(CheckStatus, AVersionThatWentBackEndsTheTrustInConditions) {
-    history_.step(0, 6s, Timer{}, {Mark{MarkId::version_went_back}});
+    history_.step(0, 6s, bucket_answered(8), {Mark{MarkId::version_went_back}});
     EXPECT_TRUE(passes(
         leader([](ReplicaTold& told) { told.storage.store.put = Preconditions::not_atomic; })));
 }

@@ -72,6 +72,9 @@ TEST(ElectorConfig, EachMessageNamesBothValues) {
     config.drift_ppm = 100'001;
     EXPECT_EQ(only_problem(config), "drift 100001ppm must be between 0ppm and 100000ppm");
     config = named();
+    config.drift_ppm = -1;
+    EXPECT_EQ(only_problem(config), "drift -1ppm must be between 0ppm and 100000ppm");
+    config = named();
     config.margin = -1ns;
     EXPECT_EQ(only_problem(config), "margin -1ns must be at least 0s");
     config = named();

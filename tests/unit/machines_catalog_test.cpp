@@ -54,6 +54,14 @@ TEST_F(CatalogAlone, AFileThatHasItsTagAlreadyIsNotWrittenAgain) {
     }
 }
 
+// The explorer takes states that are equal for one: what a promise hangs on tells them apart.
+TEST_F(CatalogAlone, DiffersByWhatWasServed) {
+    const Catalog before = catalog;
+    EXPECT_TRUE(before == catalog);
+    catalog.served(a, Stamp{Epoch{7}, 1, 3, 100, {}, false});
+    EXPECT_FALSE(before == catalog);
+}
+
 TEST_F(CatalogAlone, AGetShowsWhatTheBucketHolds) {
     const Found found = shows(a, version(7, 3));
     EXPECT_EQ(found.kind, FoundKind::data);

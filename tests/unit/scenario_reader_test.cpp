@@ -225,6 +225,11 @@ TEST(ScenarioReader, TheWorkloadTakesEveryKey) {
     EXPECT_FALSE(read("workload: none\n").workload.enabled);
 }
 
+TEST(ScenarioReader, ALeadersLoadersReadAgain) {
+    EXPECT_EQ(read("workload: {readEvery: 7s}\n").workload.read_every, 7s);
+    EXPECT_EQ(read("workload: {pipelines: [cloud]}\n").workload.read_every, 0s);
+}
+
 TEST(ScenarioReader, TriggersAreReadWithTheirDefaults) {
     const Fault once = fault("{at: 30s..1m, crash: leader}");
     EXPECT_EQ(once.line, 8U);

@@ -28,9 +28,8 @@ VersionId Catalog::shown(KeyId key) const {
     // A dirty file is no version of the bucket: its write may yet fail.
     if (known.clean()) top = known.local.version;
     // A version that was only listed has no place in the order: its ETag says that it is another
-    // one, not whether it is newer.
-    if (known.examined && !known.corrupt &&
-        (top.epoch == Epoch{} || newer(known.view.version, top)))
+    // one, not whether it is newer. A corrupt one has none.
+    if (known.examined && (top.epoch == Epoch{} || newer(known.view.version, top)))
         top = known.view.version;
     return top;
 }
