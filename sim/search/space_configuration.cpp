@@ -152,6 +152,7 @@ void draw_workload(sim::WorkloadSpec& work, Dice& dice) {
     if (dice.chance(1, 5)) work.read_deadline = dice.span(5s, 30s, 5s);
     if (dice.chance(1, 5)) work.cancel_every = static_cast<std::uint32_t>(dice.number(2, 5));
     work.restores = !dice.chance(1, 6);
+    if (work.restores && dice.chance(1, 3)) work.read_every = dice.span(500ms, 20s, 500ms);
 }
 
 /// Now and then what travels for longer than the write deadline of something small.

@@ -16,6 +16,9 @@ lets pass meets the unit tests. results.jsonl beside them (or the file of --resu
 at the next start: a run that was interrupted goes on. `--again` tries once more what `check` let
 pass, after rules or scenarios were added; `--ids 116,150` plays these alone, and anew.
 
+`draw --seed 2 --list FILE` and `run --list FILE --results FILE` play mutants that nobody has seen yet,
+of the sources as they are.
+
 A mutant whose object code is that of the original is equivalent by proof. Any other that survives
 is counted as missed, unless equivalent.jsonl argues why nothing can tell it from the original.
 
@@ -103,12 +106,12 @@ def draw(options):
         found |= mutants_of(program, file, scratch)
         print(f"{len(found):6} mutants after {file}", file=sys.stderr)
     candidates = sorted(found)
-    random.Random(SEED).shuffle(candidates)
+    random.Random(options.seed).shuffle(candidates)
     rows = [{"id": i, "file": file, "line": line, "from": old.strip("\n"), "to": new.strip("\n")}
             for i, (file, line, old, new) in enumerate(candidates[:CANDIDATES], 1)]
-    print(f"{len(candidates)} mutants; the first {CANDIDATES} in the order of seed {SEED}",
+    print(f"{len(candidates)} mutants; the first {CANDIDATES} in the order of seed {options.seed}",
           file=sys.stderr)
-    SAMPLE.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options.list.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return 0
 
 
@@ -366,7 +369,7 @@ def chosen(options, sample):
 
 
 def run(options):
-    sample = read_lines(SAMPLE)
+    sample = read_lines(options.list)
     to_play = chosen(options, sample)
     bench = Bench(options.build.resolve())
     refuse_false_witnesses(bench, options.seconds)
@@ -415,6 +418,9 @@ def main():
     parser.add_argument("--minutes", type=float, help="begin no mutant after so long")
     parser.add_argument("--seconds", type=int, default=120,
                         help="one program may take so much CPU time")
+    parser.add_argument("--list", type=Path, default=SAMPLE, metavar="FILE",
+                        help="draw: written; run, report: read (default: sample.jsonl)")
+    parser.add_argument("--seed", type=int, default=SEED, help="draw: the order of candidates")
     options = parser.parse_args()
     if not 1 <= options.sample <= SIZE:
         parser.exit(64, f"sample.py: --sample: expected 1 to {SIZE}, found {options.sample}\n")
@@ -422,7 +428,7 @@ def main():
         return draw(options)
     if options.command == "run":
         return run(options)
-    print_report(read_lines(SAMPLE), read_results(options), options.sample)
+    print_report(read_lines(options.list), read_results(options), options.sample)
     return 0
 
 
