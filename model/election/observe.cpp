@@ -3,6 +3,7 @@
 
 #include "model/base/check.hpp"
 #include "model/election/elector.hpp"
+#include "model/election/record.hpp"
 #include "model/protocol/effects.hpp"
 
 namespace leasehold {
@@ -36,7 +37,11 @@ bool blanks(const Lease& lease, const Lease& own, const Leading& leading) {
 void Elector::on_found(Now now, const Request& request, const LeasePtr& lease, Effects& out) {
     // The Lease was missing at this version, and a new one would stand at a larger: it came back.
     const bool undeleted = request.was_absent && lease->version == request.known;
-    if (lease->version < request.known || undeleted) {
+    // A store that was set back counts through its versions a second time. What stands at one of
+    // them now is not what stood there, and no PUT that names the old Lease will ever be taken.
+    const bool again = view_.lease() && lease->version == request.known &&
+                       lease->version == view_.known() && !same_record(*view_.lease(), *lease);
+    if (lease->version < request.known || undeleted || again) {
         restored(now, lease, out);
         return;
     }

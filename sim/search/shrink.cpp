@@ -64,7 +64,8 @@ void fold_replicas(Node& node, std::uint64_t replicas) {
 std::size_t bustle(const sim::WorkloadSpec& work) {
     if (!work.enabled) return 0;
     return 1 + work.pipelines.size() * work.windows.size() + (work.restores ? 1 : 0) +
-           (work.queries_per_1000s > 0 ? 1 : 0) + (work.backfill_every > Duration(0) ? 1 : 0);
+           (work.read_every > Duration(0) ? 1 : 0) + (work.queries_per_1000s > 0 ? 1 : 0) +
+           (work.backfill_every > Duration(0) ? 1 : 0);
 }
 
 class Search {
@@ -188,6 +189,7 @@ class Search {
         if (now->workload.pipelines.size() > 1)
             with("pipelines", list_of(now->workload.pipelines.front()));
         if (now->workload.windows.size() > 1) with("windows", list_of("1h"));
+        if (now->workload.read_every > Duration(0)) with("readEvery", scalar("0s"));
         if (now->workload.restores) with("restores", scalar("false"));
         if (now->workload.queries_per_1000s > 0) with("queries", scalar("0/s"));
     }

@@ -161,6 +161,7 @@ void draw_large_objects(Scenario& scenario, Dice& dice) {
     scenario.workload.pipelines = {"assets"};
     scenario.workload.windows = {24h};
     scenario.workload.restores = false;
+    scenario.workload.read_every = Duration(0);
     scenario.workload.preloaded = 0;
     scenario.workload.remove_every = scenario.workload.backfill_every = Duration(0);
     scenario.workload.object_size = 256ULL << 20;

@@ -251,7 +251,9 @@ void BucketChannel::flow_ended(FlowId flow, bool finished) {
     }
     const ReplicaIndex replica = exchange->replica;
     if (exchange->reply) {
-        answer(handle, exchange->reply, context_.now());
+        // The flow has the route's least latency in it; its last bytes are delayed like any others.
+        answer(handle, exchange->reply,
+               context_.now() + paths_.beyond_route(replica, Server::bucket));
         return;
     }
     exchange->uploaded = true;

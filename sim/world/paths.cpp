@@ -46,9 +46,13 @@ Paths::Paths(Context& context)
 }
 
 Duration Paths::latency(ReplicaIndex replica, Server server) {
-    Duration latency = base_ + link(replica, server).extra;
-    if (varies_) latency += extra_draw_(random_);
-    return latency;
+    return base_ + beyond_route(replica, server);
+}
+
+Duration Paths::beyond_route(ReplicaIndex replica, Server server) {
+    Duration more = link(replica, server).extra;
+    if (varies_) more += extra_draw_(random_);
+    return more;
 }
 
 bool Paths::reaches(ReplicaIndex replica, Server server, bool towards) const {

@@ -27,6 +27,8 @@ class Paths {
     }
     /// One way of one message, drawn now.
     [[nodiscard]] Duration latency(ReplicaIndex replica, Server server);
+    /// The part of it that comes on top of the platform's route: what varies, and delays.
+    [[nodiscard]] Duration beyond_route(ReplicaIndex replica, Server server);
     /// No healthy message takes longer.
     [[nodiscard]] Duration longest() const { return base_ + extra_draw_.longest(); }
 

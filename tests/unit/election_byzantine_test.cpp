@@ -7,7 +7,7 @@
 namespace leasehold::election_test {
 namespace {
 
-TEST(Byzantine, AGetThatShowsAnOwnWriteUnderTheVersionAlreadyKnownIsUnchanged) {
+TEST(Byzantine, AGetThatShowsAnOwnWriteUnderTheVersionAlreadyKnownCostsLeases) {
     Bench bench;
     bench.start_as_leader();
     bench.watch_delivers = false;
@@ -26,9 +26,28 @@ TEST(Byzantine, AGetThatShowsAnOwnWriteUnderTheVersionAlreadyKnownIsUnchanged) {
     ASSERT_TRUE(bench.pending && bench.pending->request.verb == LeaseVerb::get);
     EXPECT_NO_THROW(bench.answer(FakeApi::with(200, odd)));
     EXPECT_FALSE(bench.leads());
+    EXPECT_EQ(bench.marks(MarkId::restored_cluster), 1) << "it looks like a restored cluster";
     bench.net = Net::up;
-    bench.advance(5s);
-    EXPECT_TRUE(bench.leads());
+    bench.advance(14s);
+    EXPECT_FALSE(bench.leads());
+    bench.advance(20s);
+    EXPECT_TRUE(bench.leads()) << "the true record, found again, looks like another";
+}
+
+TEST(Byzantine, AGrantUnderTheVersionThatTheWatchShowedOtherwiseIsNone) {
+    Bench bench;
+    bench.start_as_follower();
+    bench.net = Net::hold;
+    while (!bench.pending || bench.pending->request.verb != LeaseVerb::update)
+        bench.advance(1ms);
+    auto granted = std::make_shared<Lease>(*bench.pending->request.lease);
+    granted->version = Version(bench.api.lease->version.value() + 1);
+    auto shown = std::make_shared<Lease>(*bench.api.lease);
+    shown->version = granted->version;
+    shown->record = peer_record(7);
+    bench.watched(WatchKind::seen, shown->version, shown);
+    bench.answer(FakeApi::with(200, granted));
+    EXPECT_FALSE(bench.leads());
 }
 
 /// One elector whose server lies at random: versions that stand still or go back, records of its

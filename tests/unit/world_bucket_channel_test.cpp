@@ -96,6 +96,19 @@ TEST_P(BucketCalls, IsAppliedAndAnswered) {
     expect_success();
 }
 
+TEST_P(BucketCalls, ADelayIsAddedOneWayAndThenTheOther) {
+    Fault delay = fault_at(1s, FaultKind::delay, 1min);
+    delay.by = 2s;
+    play({delay});
+    expect_applied(true);
+    if (large()) {
+        EXPECT_GT(answered_after(), kFlow + 4s);
+        EXPECT_LT(answered_after(), 2 * kFlow + 4s);
+    } else {
+        EXPECT_EQ(answered_after(), kArrives + kOneWay + 4s);
+    }
+}
+
 TEST_P(BucketCalls, IsNotAppliedWhenTheRequestIsDropped) {
     play(interfering(FaultKind::drop_request));
     expect_applied(false);
