@@ -3,12 +3,15 @@
 #include <string>
 #include <utility>
 
+#include "reports/terminal.hpp"
 #include "reports/text.hpp"
 #include "sim/explore/schedule.hpp"
 
 namespace leasehold::explore {
 
 namespace {
+
+constexpr std::size_t kColumns = 100;
 
 check::Settings settings_of(const Space& space) {
     check::Settings settings;
@@ -217,10 +220,12 @@ Story play(const Space& space, const Schedule& schedule) {
             (action.fault == Fault::clock_slow || action.fault == Fault::clock_fast))
             teller.clock_changed(action.replica, world);
         if (action.what != Happens::tick) {
-            std::string time = reports::format_time(world.now());
-            time.insert(0, 9 - std::min<std::size_t>(9, time.size()), ' ');
-            story.text += time + "  " + columns_of(world) + "  " + what +
-                          (teller.words().empty() ? "" : ": " + teller.words()) + "\n";
+            std::string head = reports::format_time(world.now());
+            head.insert(0, 9 - std::min<std::size_t>(9, head.size()), ' ');
+            head += "  " + columns_of(world) + "  ";
+            const std::string said = teller.words().empty() ? "" : ": " + teller.words();
+            story.text +=
+                head + reports::wrap(what + said, head.size(), head.size(), kColumns) + "\n";
         }
         if (story.broken == Broken::nothing) continue;
         story.failure = scratch.failure;

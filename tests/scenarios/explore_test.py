@@ -67,6 +67,11 @@ def main():
         code, out, err = call(program, "explore", "--replay", str(file))
         if code != 0 or "nothing is violated" not in out or "a is answered 200" not in out:
             bad.append(f"--replay: exit {code}, {out!r}, {err!r}")
+        file = Path(scratch, "mended.schedule")
+        file.write_text(HEAD + "start a\nstart b\narrive a\nanswer a\nanswer a\n")
+        code, out, err = call(program, "explore", "--replay", str(file))
+        if code != 3 or "action 5 cannot happen" not in out or "a is answered 200" not in out:
+            bad.append(f"--replay of what does not fit: exit {code}, {out!r}, {err!r}")
         code, out, err = call(program, "explore", "quick", "--states", "1000", "--jobs", "1",
                               "--quiet")
         if code != 3 or "bounded: 1,000 states" not in out:
