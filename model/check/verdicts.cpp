@@ -133,12 +133,15 @@ constexpr std::array<Row, kInvariantCount> kRows{{
      Status::not_applicable,
      "nobody asked a replica for its index"},
     {{"status.truthful", InvariantClass::safety,
-      "what a replica tells of its role, its gate and its queues is what the history shows"},
+      "what a replica tells of its role, its gate and its queues, and each mark that it counts, is "
+      "what the history shows"},
      Needs::nothing,
      Status::not_applicable,
      "nobody asked a replica for its status"},
     {{"read.one-outcome", InvariantClass::safety,
-      "each backup read ends exactly once, NotFound only at a leader, or with its process"},
+      "each backup read ends exactly once, NotFound and Failed only at a leader and not after one "
+      "GET "
+      "in vain, or with its process"},
      Needs::storage,
      Status::not_applicable,
      "no backup read was asked"},

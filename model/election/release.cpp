@@ -3,6 +3,7 @@
 
 #include "model/base/check.hpp"
 #include "model/election/elector.hpp"
+#include "model/election/record.hpp"
 #include "model/protocol/effects.hpp"
 
 namespace leasehold {
@@ -45,8 +46,13 @@ void Elector::end_leadership(Now now, Effects& out) {
     // two leaders for as long as its answer takes (clause 5).
     close_gate(now, out);
     const bool stopping = stop_deadline != kNever;
-    // An abdication tries for as long as the record could hold others up; then it is pointless.
-    const Instant sit_out = now.monotonic + config_.lease_duration;
+    // An abdication tries for as long as the record could hold others up; then it is pointless. And
+    // it sits out so long: nothing is released over a PUT that may land, and whoever waits the
+    // lease out, the longest that is in use, from its last sight, must come first. One that came
+    // back before would lead again and again while another could write.
+    const Instant sit_out = now.monotonic +
+                            stretched(config_.longest_of_members(), config_.drift_ppm) +
+                            config_.retry_period;
     become_releasing(now, {.stopping = stopping,
                            .deadline = stopping ? stop_deadline : sit_out,
                            .sit_out_until = sit_out});
