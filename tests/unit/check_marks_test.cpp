@@ -1,4 +1,6 @@
 // status.truthful, of marks: each is there where its step shows what it names, and nowhere else.
+#include <algorithm>
+
 #include "tests/unit/check_history.hpp"
 
 namespace leasehold::check {
@@ -22,15 +24,16 @@ class CheckMarks : public ::testing::Test {
     /// Is it blamed for this step, and for it alone?
     ::testing::AssertionResult blamed(Duration when, const Event& event,
                                       const std::vector<Effect>& effects) {
-        if (!history_.checkers().broken().empty())
+        if (!fine())
             return ::testing::AssertionFailure() << "blamed before";
         const auto wrong = history_.step(0, when, event, effects);
         return violated(history_.verdict(kTruthful, 1min), wrong);
     }
     bool good(Duration when, const Event& event, const std::vector<Effect>& effects) {
         history_.step(0, when, event, effects);
-        return history_.checkers().broken().empty();
+        return fine();
     }
+    bool fine() const { return std::ranges::count(history_.checkers().broken(), kTruthful) == 0; }
     static std::vector<Effect> leads(std::vector<Effect> more = {}) {
         std::vector<Effect> effects{GateMoved{Term{1}, mono(1h)},
                                     RoleChanged{Role::leader, Term{1}}};

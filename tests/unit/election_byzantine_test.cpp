@@ -50,6 +50,30 @@ TEST(Byzantine, AGrantUnderTheVersionThatTheWatchShowedOtherwiseIsNone) {
     EXPECT_FALSE(bench.leads());
 }
 
+// Found by a campaign: the store, set back, had come to the known version again, with a Lease made
+// anew in between. Every PUT named the old one, and met a conflict, for ever.
+TEST(Restored, AnotherRecordUnderTheKnownVersionIsOfARestoredStore) {
+    for (const bool deleted : {true, false}) {
+        Bench bench;
+        bench.start_as_follower();
+        Lease other = *bench.api.lease;
+        if (deleted) {
+            other.uid = "uid-of-another";
+            other.record = LeaseRecord{};
+        } else {
+            other.record.nonce += 1;
+        }
+        bench.api.restore(std::make_shared<Lease>(other), other.version.value());
+        bench.watched(WatchKind::ended);
+        bench.advance(2s);
+        EXPECT_EQ(bench.marks(MarkId::restored_cluster), 1);
+        bench.advance(13s);
+        EXPECT_FALSE(bench.leads());
+        bench.advance(4s);
+        EXPECT_TRUE(bench.leads());
+    }
+}
+
 /// One elector whose server lies at random: versions that stand still or go back, records of its
 /// own writes under other versions and uids, outcomes that contradict each other.
 class Liar {
