@@ -165,9 +165,14 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
         disturbed(record.at, record.number, target);
         if (is_slowness(record.what))
             self.slow = record.began ? self.slow + 1 : self.slow - std::min(self.slow, 1U);
-        if (record.began && is_stall(record.what))
+        const bool stalls = is_stall(record.what);
+        // Of a stall that repeats, the end of an earlier time ends no later one: the process of
+        // that time may be gone, and another stand still.
+        std::uint32_t& times = halts[{target, record.fault}];
+        if (stalls) times = record.began ? times + 1 : times - std::min(times, 1U);
+        if (record.began && stalls)
             paused(record, target);
-        else if ((is_stall(record.what) && self.paused_by == record.fault) ||
+        else if ((stalls && self.paused_by == record.fault && times == 0) ||
                  record.what.starts_with("resume"))
             resumed(record.at, record.number, target, self.clock.reading(record.at));
     }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "model/check/bucket_rules.hpp"
 #include "model/check/calls.hpp"
@@ -86,6 +88,8 @@ struct Checkers::Parts {
     [[nodiscard]] std::string_view absent(Id id, Status& status) const;
     [[nodiscard]] bool applies(Id id) const;
 
+    /// How often each fault that makes a replica stand still has begun and not ended there.
+    std::map<std::pair<ReplicaIndex, std::uint32_t>, std::uint32_t> halts;
     Facts facts;
     Gates gates;
     LeaseRules lease;

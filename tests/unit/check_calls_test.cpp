@@ -80,6 +80,19 @@ TEST_F(CheckCalls, TheEndOfAnEarlierPauseDoesNotEndALaterOne) {
 }
 
 // A timer has had no moment between them.
+// Found by a campaign: the process that the first one halted had crashed.
+TEST_F(CheckCalls, TheEndOfAnEarlierTimeOfAPauseThatRepeatsDoesNotEndALaterOne) {
+    history_.fault(2s, "pause replica-1", {1}, true, 7);
+    history_.end(1, 3s);
+    history_.start(1, 4s);
+    history_.step(1, 5s, query(1, kKey, mono(15s)), {send_file(2, FileVerb::load, kKey)});
+    history_.fault(6s, "pause replica-1", {1}, true, 7);
+    history_.fault(10s, "pause replica-1", {1}, false, 7);
+    history_.fault(20s, "pause replica-1", {1}, false, 7);
+    history_.step(1, 20s, Timer{}, {query_done(1, QueryOutcome::deadline)});
+    EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
+}
+
 TEST_F(CheckCalls, PausesWithNothingBetweenThemAreOne) {
     for (const Duration again : {Duration(4s), Duration(4001ms), Duration(4002ms)}) {
         History history;

@@ -24,8 +24,7 @@ class CheckMarks : public ::testing::Test {
     /// Is it blamed for this step, and for it alone?
     ::testing::AssertionResult blamed(Duration when, const Event& event,
                                       const std::vector<Effect>& effects) {
-        if (!fine())
-            return ::testing::AssertionFailure() << "blamed before";
+        if (!fine()) return ::testing::AssertionFailure() << "blamed before";
         const auto wrong = history_.step(0, when, event, effects);
         return violated(history_.verdict(kTruthful, 1min), wrong);
     }

@@ -115,6 +115,25 @@ TEST_F(WriterAnswers, AnswersThatContradictEachOtherAreBackedOffFrom) {
     EXPECT_GE(writer.next_deadline(), now + config.retry_max);
 }
 
+// Found by a campaign: each upload ended at once, as decided by what had changed, and the next was
+// begun as fast as the store answered.
+TEST_F(WriterAnswers, AnUploadThatIsRefusedUnderTheVersionThatIsShownIsBackedOffFrom) {
+    knows(a, 1);
+    upload(a, 2);
+    int puts = 0;
+    for (int i = 0; i < 20; ++i) {
+        const auto requests_sent = go();
+        if (requests_sent.empty()) break;
+        const SendBucket& one = requests_sent[0];
+        puts += one.verb == BucketVerb::put ? 1 : 0;
+        answer(one, one.verb == BucketVerb::put ? refused_412() : version(6, 1));
+    }
+    EXPECT_EQ(puts, 3);
+    EXPECT_EQ(told<Contradiction>().size(), 1U);
+    EXPECT_FALSE(writer.busy(key("other")));
+    EXPECT_TRUE(writer.busy(a)) << "reconciling begins no other meanwhile";
+}
+
 TEST_F(WriterAnswers, ADenialIsCertainAndARetryAfterIsCapped) {
     knows(a, 1);
     const Accepted job = write(a, 2);

@@ -199,16 +199,17 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
     // The job is queued all the same: it starts when there is an epoch again, above that one.
     if (stamped && found.stamp.epoch > sight.epoch.value_or(Epoch{}))
         desk.tell(HigherEpoch{found.stamp.epoch, found.stamp.writer});
-    if (job.upload()) {
-        // It was decided by what the object was, and that is something else now: decide again.
-        finish(owner.job, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
-        return;
-    }
     // The store refuses to create the key because it exists, and says that it does not; or it
     // refuses the very version that it shows.
     const auto refused = std::exchange(job.refused, std::nullopt);
-    if (refused && *refused == found.etag && ++job.contradictions > kContradictions) {
+    const bool contradicts = refused && *refused == found.etag;
+    if (contradicts && ++job.contradictions > kContradictions) {
         contradicted(sight, flight, owner.job, job, desk);
+        return;
+    }
+    if (job.upload() && !contradicts) {
+        // It was decided by what the object was, and that is something else now: decide again.
+        finish(owner.job, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
         return;
     }
     queue(owner.job, job);
