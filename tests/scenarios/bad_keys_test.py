@@ -19,7 +19,7 @@ KINDS = ("shape", "meaning")
 ALL_MEAN_SOMETHING = {
     "true and false, wherever it may stand": [
         "values.kubecostModel.etl", "election.clientGoPeers", "election.believeEndedHolder",
-        "electors.clientGo.releaseOnCancel", "electors.release", "workload.restores",
+        "electors.clientGo.releaseOnCancel", "electors.release",
         "faults.bump"],
     "each of its words": [
         "election.profile", "electors.clientGo.version", "storage.format", "api.profile",
@@ -31,8 +31,7 @@ ALL_MEAN_SOMETHING = {
         "bucket.pageSize", "workload.pendingReads", "workload.writers", "workload.cancelEvery",
         "workload.contents"],
     "nothing at all, and any amount": [
-        "storage.timeoutPerMib", "clocks.offset", "workload.queries", "workload.readDeadline",
-        "workload.readEvery"],
+        "storage.timeoutPerMib", "clocks.offset", "workload.queries", "workload.readDeadline"],
     "names that one makes up": ["workload.pipelines"],
     "each mark: the run tells whether it was reached": ["faults.when.reaches", "expect.reached"],
 }
