@@ -278,8 +278,9 @@ void excuse_damage(Scenario& scenario) {
     // one before it, for which a PUT on its way was meant.
     if (any(scenario, sets_back) && any(scenario, is_late))
         allow(scenario, {"bucket.no-stale-commit"});
-    // Terms that are given out again, over a bucket that was emptied: what a process committed in the
-    // history that is gone lies above all that comes, and below that it gives its readers nothing.
+    // Terms that are given out again, over a bucket that was emptied: what a process committed in
+    // the history that is gone lies above all that comes, and below that it gives its readers
+    // nothing.
     if (any(scenario, sets_back) && any(scenario, sets_terms_back))
         allow(scenario, {"follower.freshness"});
     // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
