@@ -97,6 +97,17 @@ TEST_F(CheckMarks, APromotionReleasesAsManyReadsAsWerePending) {
                       Mark{MarkId::promoted_with_pending_reads}, Mark{MarkId::read_released}})));
 }
 
+TEST_F(CheckMarks, ThousandsOfReadsAreReleasedAtOnce) {
+    constexpr std::uint64_t kReads = 1000;
+    std::vector<Effect> effects = leads(
+        {Mark{MarkId::takeover_after_expiry}, Mark{MarkId::promoted_with_pending_reads}});
+    for (std::uint64_t i = 1; i <= kReads; ++i) {
+        history_.step(0, 1s, backup_read(i, kKey), {Mark{MarkId::read_parked}});
+        effects.emplace_back(Mark{MarkId::read_released});
+    }
+    EXPECT_TRUE(good(2s, Timer{}, effects));
+}
+
 TEST_F(CheckMarks, APromotionOverNoReadIsNoneWithPendingReads) {
     EXPECT_TRUE(blamed(
         2s, Timer{},
