@@ -17,9 +17,9 @@ constexpr std::array kBeginnings{MarkId::acquired_free_lease, MarkId::takeover_a
 
 /// What one step shows beside its marks.
 struct Seen {
-    const Event* event = nullptr;  ///< null in a step without one
+    const Event* event = nullptr;                   ///< null in a step without one
     std::array<std::uint32_t, kMarkCount> marks{};  ///< thousands, where thousands of reads wait
-    bool any = false;                                        ///< of them
+    bool any = false;                               ///< of them
     std::size_t skipped = 0, fenced = 0, not_available = 0;  ///< answers of these kinds
     std::size_t data = 0;                                    ///< reads that got some
     std::size_t late = 0;                                    ///< ... and that ran out of time

@@ -11,8 +11,7 @@ namespace leasehold::election {
 using namespace std::chrono_literals;
 
 LeaseView::LeaseView(const ElectorConfig& config)
-    : bounds_{.own = config.lease_duration,
-              .members = config.longest_of_members(),
+    : bounds_{.members = config.longest_of_members(),
               .longest = config.longest_lease,
               .drift_ppm = config.drift_ppm},
       trust_(config.client_go_peers) {}
@@ -77,8 +76,10 @@ void LeaseView::weigh(Instant now, ReleaseTrust::Proof proof, Claim mine, const 
 Duration LeaseView::span(const LeaseRecord& record) const {
     const Duration said =
         seconds_on_wire(std::max(record.duration_seconds, record.max_lease_seconds));
-    // Not below the own: a successor with a shorter lease says less than the gate before may last.
-    return std::max(std::min(said, bounds_.longest), bounds_.own);
+    // Not below that of any member: who emptied the Lease, made it anew, took it by force or with a
+    // shorter lease says less than the gate before may last. With the own, shorter one a process
+    // that starts in the middle of a rollout would lead beside whoever is cut off with the longer.
+    return std::max(std::min(said, bounds_.longest), bounds_.members);
 }
 
 bool LeaseView::too_long(const LeaseRecord& record) const {
@@ -129,7 +130,7 @@ void LeaseView::prove() {
 // Rounded up to what the wire can say, and never more than any member may wait.
 std::int32_t LeaseView::bound_seconds(Instant now) const {
     const Duration left = std::min(busy_.left(now), bounds_.longest);
-    const Duration longest = std::max({bounds_.own, bounds_.members, left});
+    const Duration longest = std::max(bounds_.members, left);
     return static_cast<std::int32_t>((longest + (1s - 1ns)) / 1s);
 }
 

@@ -89,7 +89,7 @@ class LeaseView {
 
     /// What the configuration says of durations.
     struct Bounds {
-        Duration own, members, longest;
+        Duration members, longest;
         std::int64_t drift_ppm;
         friend bool operator==(const Bounds&, const Bounds&) = default;
     };

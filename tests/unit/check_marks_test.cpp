@@ -99,8 +99,8 @@ TEST_F(CheckMarks, APromotionReleasesAsManyReadsAsWerePending) {
 
 TEST_F(CheckMarks, ThousandsOfReadsAreReleasedAtOnce) {
     constexpr std::uint64_t kReads = 1000;
-    std::vector<Effect> effects = leads(
-        {Mark{MarkId::takeover_after_expiry}, Mark{MarkId::promoted_with_pending_reads}});
+    std::vector<Effect> effects =
+        leads({Mark{MarkId::takeover_after_expiry}, Mark{MarkId::promoted_with_pending_reads}});
     for (std::uint64_t i = 1; i <= kReads; ++i) {
         history_.step(0, 1s, backup_read(i, kKey), {Mark{MarkId::read_parked}});
         effects.emplace_back(Mark{MarkId::read_released});
