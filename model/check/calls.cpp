@@ -177,7 +177,6 @@ void Calls::role_changed(const ReplicaStepped& step, ReplicaFacts& self, const R
     for (Call& call : calls) {
         if (call.is_query) continue;
         call.promoted = true;
-        call.own_get = false;
         call.gets = 0;
         call.due = due;
         self.next_check = std::min(self.next_check, due);
@@ -217,10 +216,7 @@ void Calls::get_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     if (!facts_.settings.elects) unasked(step, request);
     if (self.role != Role::leader || step.replica >= stations_.size()) return;
     for (Call& call : stations_[step.replica].calls)
-        if (call.key == request.key) {
-            call.own_get = call.own_get || call.promoted;
-            ++call.gets;
-        }
+        if (call.key == request.key) ++call.gets;
 }
 
 void Calls::late(Id id, const ReplicaStepped& step, const Call& call) {
@@ -277,7 +273,7 @@ void Calls::read_done(const ReplicaStepped& step, const ReplicaFacts& self, cons
     const bool of_get = done.outcome == ReadOutcome::data ||
                         done.outcome == ReadOutcome::not_found ||
                         done.outcome == ReadOutcome::corrupt;
-    if (call->promoted && !call->own_get && of_get && facts_.fresh(Id::releases_all))
+    if (call->promoted && call->gets == 0 && of_get && facts_.fresh(Id::releases_all))
         facts_.violate(Id::releases_all, step.at,
                        facts_.name(step.replica) + " ended the " + call_words(false, call->key) +
                            " at " + words(step.at) +

@@ -71,7 +71,6 @@ class Calls {
         CallId call;
         bool is_query = false;
         bool promoted = false;   ///< was pending at the promotion that made this process lead
-        bool own_get = false;    ///< ... and a GET of its key was sent since
         std::uint32_t gets = 0;  ///< a read's: of its key, sent since the leader has it
         ObjectKey key;
         ETag known;  ///< a read's: the version that its caller has

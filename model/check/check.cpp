@@ -168,8 +168,11 @@ void Checkers::Parts::fault(const FaultTookEffect& record) {
         const bool stalls = is_stall(record.what);
         // Of a stall that repeats, the end of an earlier time ends no later one: the process of
         // that time may be gone, and another stand still.
-        std::uint32_t& times = halts[{target, record.fault}];
-        if (stalls) times = record.began ? times + 1 : times - std::min(times, 1U);
+        std::uint32_t times = 0;
+        if (stalls) {
+            std::uint32_t& open = halts[{target, record.fault}];
+            times = open = record.began ? open + 1 : open - std::min(open, 1U);
+        }
         if (record.began && stalls)
             paused(record, target);
         else if ((stalls && self.paused_by == record.fault && times == 0) ||

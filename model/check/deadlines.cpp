@@ -42,7 +42,8 @@ void Calls::overdue(const ReplicaStepped& step, const ReplicaFacts& self, Call& 
         }
     }
     call.due = kNever;
-    if (call.own_get && call.deadline != kNever) return;  // under way, and its deadline bounds it
+    if (call.promoted && call.gets > 0 && call.deadline != kNever)
+        return;  // under way, and its deadline bounds it
     if (!call.promoted && call.deadline != kNever) return;
     const Id id = call.promoted ? Id::releases_all : Id::one_outcome;
     if (!facts_.fresh(id)) return;

@@ -127,9 +127,6 @@ std::string_view lacks(MarkId mark, const Seen& seen) {
             return seen.changes_role && !seen.begins_to_lead ? "" : "a leadership that ended";
         case MarkId::holder_named:
             return seen.sends_lease ? "" : "a write of the Lease";
-        case MarkId::proof_refused:
-        case MarkId::holder_ended_believed:
-            return "";
         case MarkId::epoch_claimed:
         case MarkId::epoch_raised:
         case MarkId::epoch_claim_contended:

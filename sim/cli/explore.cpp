@@ -53,7 +53,7 @@ std::string told(const Story& story) {
     for (const check::Verdict& verdict : story.verdicts)
         if (verdict.id == broken_id(story.broken) && verdict.status == check::Status::violated)
             text += ": " + verdict.what;
-    return story.text + "\n" + reports::wrap(text, 0, 2, 100) + "\n";
+    return story.text + "\n" + reports::wrap(text, 0, 2) + "\n";
 }
 
 int replay(const Options& options) {
@@ -64,13 +64,14 @@ int replay(const Options& options) {
     if (!recorded) return refuse(options.replay + ":" + recorded.error());
     const Story story = play(recorded->space, recorded->schedule);
     if (!story.problem.empty()) {
-        if (story.text.empty()) return refuse(options.replay + ": " + story.problem);
+        if (story.text.empty() || story.broken != Broken::nothing)
+            return refuse(options.replay + ": " + story.problem);
         // As far as it goes: this is how the schedule of a bug ends that has been mended.
         print(story.text + "\n" +
               reports::wrap(options.replay + ": " + story.problem +
                                 ", and nothing is violated before: the electors of this build do "
                                 "otherwise there, or the file was changed",
-                            0, 0, 100) +
+                            0, 0) +
               "\n");
         return check::exit_code(check::Outcome::inconclusive);
     }

@@ -11,8 +11,6 @@ namespace leasehold::explore {
 
 namespace {
 
-constexpr std::size_t kColumns = 100;
-
 check::Settings settings_of(const Space& space) {
     check::Settings settings;
     settings.election = space.election;
@@ -224,8 +222,7 @@ Story play(const Space& space, const Schedule& schedule) {
             head.insert(0, 9 - std::min<std::size_t>(9, head.size()), ' ');
             head += "  " + columns_of(world) + "  ";
             const std::string said = teller.words().empty() ? "" : ": " + teller.words();
-            story.text +=
-                head + reports::wrap(what + said, head.size(), head.size(), kColumns) + "\n";
+            story.text += head + reports::wrap(what + said, head.size(), head.size()) + "\n";
         }
         if (story.broken == Broken::nothing) continue;
         story.failure = scratch.failure;

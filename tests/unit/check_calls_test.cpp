@@ -79,7 +79,6 @@ TEST_F(CheckCalls, TheEndOfAnEarlierPauseDoesNotEndALaterOne) {
     EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
 }
 
-// A timer has had no moment between them.
 // Found by a campaign: the process that the first one halted had crashed.
 TEST_F(CheckCalls, TheEndOfAnEarlierTimeOfAPauseThatRepeatsDoesNotEndALaterOne) {
     history_.fault(2s, "pause replica-1", {1}, true, 7);
@@ -93,6 +92,7 @@ TEST_F(CheckCalls, TheEndOfAnEarlierTimeOfAPauseThatRepeatsDoesNotEndALaterOne) 
     EXPECT_TRUE(passes(history_.verdict(kInTime, 30s)));
 }
 
+// A timer has had no moment between them.
 TEST_F(CheckCalls, PausesWithNothingBetweenThemAreOne) {
     for (const Duration again : {Duration(4s), Duration(4001ms), Duration(4002ms)}) {
         History history;

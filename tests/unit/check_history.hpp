@@ -193,7 +193,6 @@ class History {
         return {};
     }
     [[nodiscard]] Checkers& checkers() { return checkers_; }
-    [[nodiscard]] const Checkers& checkers() const { return checkers_; }
     [[nodiscard]] std::uint64_t number() const { return number_; }
 
   private:

@@ -32,7 +32,7 @@ class CheckMarks : public ::testing::Test {
         history_.step(0, when, event, effects);
         return fine();
     }
-    bool fine() const { return std::ranges::count(history_.checkers().broken(), kTruthful) == 0; }
+    bool fine() { return std::ranges::count(history_.checkers().broken(), kTruthful) == 0; }
     static std::vector<Effect> leads(std::vector<Effect> more = {}) {
         std::vector<Effect> effects{GateMoved{Term{1}, mono(1h)},
                                     RoleChanged{Role::leader, Term{1}}};

@@ -7,6 +7,18 @@ namespace {
 class WriterAnswers : public WriterAlone {
   protected:
     static BucketReply own_epoch() { return object({Epoch{7}, kUs, 1, 0, {}, false}); }
+    /// How many PUTs leave until there is a wait, where each is refused under the version shown.
+    int puts_under_a_version_that_never_matches() {
+        int puts = 0;
+        for (int i = 0; i < 20; ++i) {
+            const auto requests_sent = go();
+            if (requests_sent.empty()) break;
+            const SendBucket& one = requests_sent[0];
+            puts += one.verb == BucketVerb::put ? 1 : 0;
+            answer(one, one.verb == BucketVerb::put ? refused_412() : version(6, 1));
+        }
+        return puts;
+    }
 };
 
 TEST_F(WriterAnswers, AKnownVersionIsWrittenOverUnderItsETag) {
@@ -102,15 +114,7 @@ TEST_F(WriterAnswers, AWriteOfAnotherProcessWithTheSameIdIsNotOurs) {
 TEST_F(WriterAnswers, AnswersThatContradictEachOtherAreBackedOffFrom) {
     knows(a, 1);
     write(a, 2);
-    int puts = 0;
-    for (int i = 0; i < 20; ++i) {
-        const auto requests_sent = go();
-        if (requests_sent.empty()) break;
-        const SendBucket& one = requests_sent[0];
-        puts += one.verb == BucketVerb::put ? 1 : 0;
-        answer(one, one.verb == BucketVerb::put ? refused_412() : version(6, 1));
-    }
-    EXPECT_EQ(puts, 3);
+    EXPECT_EQ(puts_under_a_version_that_never_matches(), 3);
     EXPECT_EQ(told<Contradiction>().size(), 1U);
     EXPECT_GE(writer.next_deadline(), now + config.retry_max);
 }
@@ -120,15 +124,7 @@ TEST_F(WriterAnswers, AnswersThatContradictEachOtherAreBackedOffFrom) {
 TEST_F(WriterAnswers, AnUploadThatIsRefusedUnderTheVersionThatIsShownIsBackedOffFrom) {
     knows(a, 1);
     upload(a, 2);
-    int puts = 0;
-    for (int i = 0; i < 20; ++i) {
-        const auto requests_sent = go();
-        if (requests_sent.empty()) break;
-        const SendBucket& one = requests_sent[0];
-        puts += one.verb == BucketVerb::put ? 1 : 0;
-        answer(one, one.verb == BucketVerb::put ? refused_412() : version(6, 1));
-    }
-    EXPECT_EQ(puts, 3);
+    EXPECT_EQ(puts_under_a_version_that_never_matches(), 3);
     EXPECT_EQ(told<Contradiction>().size(), 1U);
     EXPECT_FALSE(writer.busy(key("other")));
     EXPECT_TRUE(writer.busy(a)) << "reconciling begins no other meanwhile";
