@@ -20,7 +20,7 @@ constexpr std::size_t kWithHead = 16U << 10;
 
 void Connection::answer(Answer answer) {
     call_.reset();
-    free_slot();
+    turn_.reset();
     reader_.reset();
     spool_.reset();
     buffer_.reset();

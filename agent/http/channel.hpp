@@ -37,6 +37,8 @@ class Channel {
     virtual void finish() = 0;
     /// The socket may have something to read: says who has waited for that since `want_read`.
     virtual void readable() {}
+    /// Has the handshake chosen HTTP/2?
+    [[nodiscard]] virtual bool http2() const { return false; }
 };
 
 /// Over a connected socket that is non-blocking and stays open until the channel is gone.

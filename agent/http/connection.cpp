@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
+#include "agent/http/http2_connection.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -45,7 +46,7 @@ void Connection::close() {
     const auto self = shared_from_this();
     phase_ = Phase::closed;
     unlimited();
-    free_slot();
+    turn_.reset();
     channel_.reset();
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -95,6 +96,11 @@ bool Connection::step() {
 bool Connection::step_handshake() {
     const Channel::Io io = channel_->handshake();
     if (io != Channel::Io::moved) return starve(io);
+    if (channel_->http2()) {
+        serve_http2(shared_, std::move(socket_), std::move(channel_));
+        close();
+        return false;
+    }
     phase_ = Phase::head;
     return true;
 }

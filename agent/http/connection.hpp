@@ -16,6 +16,7 @@
 #include "agent/base/body_buffer.hpp"
 #include "agent/base/bytes.hpp"
 #include "agent/http/answer.hpp"
+#include "agent/http/asking.hpp"
 #include "agent/http/channel.hpp"
 #include "agent/http/deadlines.hpp"
 #include "agent/http/shared.hpp"
@@ -23,19 +24,19 @@
 
 namespace leasehold::agent {
 
-class Connection final : public std::enable_shared_from_this<Connection>, private Expirable {
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         public Served,
+                         private Expirable {
   public:
     Connection(std::shared_ptr<Shared> shared, asio::ip::tcp::socket socket);
-    ~Connection() = default;
+    ~Connection() override = default;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
     /// Begins to serve. The server's set of connections keeps it until it closes.
     void start();
-    /// Ends an idle connection now, another one after its present answer.
-    void drain();
-    /// Ends it at once; a read or query that waits is cancelled.
-    void close();
+    void drain() override;
+    void close() override;
 
   private:
     enum class Phase : std::uint8_t {
@@ -78,15 +79,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     void on_head();
     void dispatch();
     void await_turn();
-    void free_slot();
+    void accept_body();
     void begin_body();
     void spool(bool last);
     void spooled(int error, Blob payload);
-    void call_read();
-    void call_query();
-    void call_write(Blob payload);
-    void call_remove();
-    void called(CallId call);
+    Answered answered_by_replica();
 
     // What is answered (answering.cpp)
     void answer(Answer answer);
@@ -108,11 +105,11 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
     bool starved_ = true;      ///< the reader has seen all of unread_ and needs more
     bool keep_alive_ = false;  ///< the present request is whole, and wants it
     bool http10_ = false;
-    bool holds_slot_ = false;
     bool spooling_ = false;  ///< a piece of the body is being hashed and stored
 
     std::string unread_;  ///< received, not yet used: of this request or the next
     std::unique_ptr<RequestReader> reader_;
+    Turns::Turn turn_;  ///< of an upload
     Asked asked_;
     std::shared_ptr<Spool> spool_;        ///< of a body that is large, or in chunks
     std::shared_ptr<BodyBuffer> buffer_;  ///< of any other one

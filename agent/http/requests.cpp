@@ -1,10 +1,9 @@
 // What a connection's requests ask for: from the head to a call of the replica.
-#include <cerrno>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
-#include "agent/base/clock.hpp"
 #include "agent/http/connection.hpp"
 
 namespace leasehold::agent {
@@ -16,11 +15,7 @@ void Connection::on_head() {
     http10_ = head.http10;
     keep_alive_ = whole && head.keep_alive;
 
-    auto asked = route(head.method, head.target);
-    // Probes of the kubelet carry no token, and come under the pod's address.
-    const bool open = asked && (asked->route == Route::healthz || asked->route == Route::readyz);
-    if (!open)
-        if (const auto refusal = shared_->access.refusal(head)) return refuse(*refusal);
+    auto asked = admitted(*shared_, head);
     if (!asked) return refuse(asked.error());
     asked_ = std::move(*asked);
     if (asked_.route == Route::put_backup) return await_turn();
@@ -33,58 +28,35 @@ void Connection::dispatch() {
     reader_.reset();
     if (unread_.empty()) unread_ = std::string();
     unlimited();
-    Service& service = shared_->service;
-    switch (asked_.route) {
-        case Route::healthz:
-            return answer(text_answer(200, "ok\n", "text/plain"));
-        case Route::readyz:
-            return answer(service.ready() && !shared_->draining
-                              ? text_answer(200, "ready\n", "text/plain")
-                              : text_answer(503, "stopping\n", "text/plain"));
-        case Route::metrics: {
-            const Status status = service.status();
-            shared_->metrics.duties(status.duties);
-            shared_->metrics.storage(status.storage);
-            return answer(text_answer(
-                200,
-                shared_->metrics.text(status.now, status.leadership, status.pending_reads,
-                                      status.pending_writes, status.pending_queries),
-                "text/plain; version=0.0.4; charset=utf-8"));
-        }
-        case Route::status:
-            return answer(status_answer(service.status()));
-        case Route::index:
-            try {
-                return answer(
-                    index_answer(service.index(asked_.key), shared_->options.spool_directory));
-            } catch (const std::system_error& error) {
-                return answer(refusal_answer({507, error.what(), {}}));
-            }
-        case Route::read_backup:
-            return call_read();
-        case Route::query:
-            return call_query();
-        case Route::delete_backup:
-            return call_remove();
-        case Route::put_backup:
-        case Route::none:
-            break;
-    }
+    phase_ = Phase::waiting;
+    const std::optional<CallId> call = ask(*shared_, asked_, answered_by_replica());
+    if (phase_ == Phase::waiting) call_ = call;
+}
+
+/// It may come inside the call; the phase says whether the connection still waits for it.
+Answered Connection::answered_by_replica() {
+    return [self = shared_from_this()](Answer said) {
+        if (self->phase_ != Phase::waiting) return;
+        self->answer(std::move(said));
+        self->run();
+    };
 }
 
 // ---- uploads ------------------------------------------------------------------------------------
 
 void Connection::await_turn() {
-    if (!holds_slot_) {
-        if (shared_->uploads >= shared_->options.upload_limit) {
-            phase_ = Phase::turn;
-            unlimited();
-            shared_->waiting_uploads.push_back(weak_from_this());
-            return;
-        }
-        ++shared_->uploads;
-        holds_slot_ = true;
-    }
+    phase_ = Phase::turn;
+    unlimited();
+    shared_->uploads.take([weak = weak_from_this()](const Turns::Turn& turn) {
+        const auto self = weak.lock();
+        if (!self || self->phase_ != Phase::turn) return;
+        self->turn_ = turn;
+        self->accept_body();
+        self->run();
+    });
+}
+
+void Connection::accept_body() {
     starved_ = unread_.empty() && reader_->state() == RequestReader::State::body;
     begin_body();
     limit(shared_->options.idle_timeout);
@@ -105,25 +77,6 @@ void Connection::begin_body() {
     const std::size_t count = unread_.copy(buffer_->rest().data(), buffer_->rest().size());
     unread_.erase(0, count);
     buffer_->fill(count);
-}
-
-/// Hands the slot on to the upload that has waited longest.
-void Connection::free_slot() {
-    if (!std::exchange(holds_slot_, false)) return;
-    auto& waiting = shared_->waiting_uploads;
-    while (!waiting.empty()) {
-        const std::shared_ptr<Connection> next = waiting.front().lock();
-        waiting.pop_front();
-        if (!next || next->phase_ != Phase::turn) continue;
-        next->holds_slot_ = true;
-        asio::post(shared_->loop, [next] {
-            if (next->phase_ != Phase::turn) return;
-            next->await_turn();
-            next->run();
-        });
-        return;
-    }
-    --shared_->uploads;
 }
 
 void Connection::spool(bool last) {
@@ -162,71 +115,15 @@ void Connection::spool(bool last) {
 }
 
 void Connection::spooled(int error, Blob payload) {
-    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-        return answer(failed_write(507, "no space left to spool the body"));
-    if (error != 0) return answer(failed_write(500, std::generic_category().message(error)));
+    if (error != 0) return answer(not_spooled(error));
     if (phase_ == Phase::body) return limit(shared_->options.idle_timeout);
     keep_alive_ = reader_->head().keep_alive;
-    call_write(std::move(payload));
-}
-
-// ---- calls of the replica -----------------------------------------------------------------------
-// A callback may come inside its call; the phase says whether the connection still waits for it.
-
-void Connection::call_read() {
-    phase_ = Phase::waiting;
-    const Instant deadline =
-        asked_.deadline ? saturating_add(boottime(), *asked_.deadline) : kNever;
-    called(shared_->service.read(ObjectKey(std::move(asked_.key)), ETag(std::move(asked_.known)),
-                                 deadline, [self = shared_from_this()](const ReadDone& done) {
-                                     if (self->phase_ != Phase::waiting) return;
-                                     self->answer(read_answer(done));
-                                     self->run();
-                                 }));
-}
-
-void Connection::call_query() {
-    phase_ = Phase::waiting;
-    const Duration allowed = asked_.deadline.value_or(shared_->options.query_deadline);
-    called(shared_->service.query(
-        ObjectKey(std::move(asked_.key)), saturating_add(boottime(), allowed),
-        [self = shared_from_this()](const QueryDone& done) {
-            if (self->phase_ != Phase::waiting) return;
-            const Shared& shared = *self->shared_;
-            self->answer(
-                query_answer(done, until_next_pass(boottime(), shared.metrics.last_pass_began(),
-                                                   shared.options.poll_period)));
-            self->run();
-        }));
-}
-
-void Connection::call_write(Blob payload) {
     phase_ = Phase::waiting;
     reader_.reset();
     spool_.reset();
     buffer_.reset();
     if (unread_.empty()) unread_ = std::string();
-    shared_->service.write(ObjectKey(std::move(asked_.key)), std::move(payload),
-                           [self = shared_from_this()](const WriteDone& done) {
-                               if (self->phase_ != Phase::waiting) return;
-                               self->answer(write_answer(done));
-                               self->run();
-                           });
-}
-
-void Connection::call_remove() {
-    phase_ = Phase::waiting;
-    shared_->service.remove(ObjectKey(std::move(asked_.key)),
-                            [self = shared_from_this()](const WriteDone& done) {
-                                if (self->phase_ != Phase::waiting) return;
-                                self->answer(write_answer(done));
-                                self->run();
-                            });
-}
-
-/// A write is not cancelled when its client goes: what was begun is finished.
-void Connection::called(CallId call) {
-    if (phase_ == Phase::waiting) call_ = call;
+    save(*shared_, asked_, std::move(payload), answered_by_replica());
 }
 
 }  // namespace leasehold::agent

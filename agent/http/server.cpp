@@ -129,8 +129,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     /// Of all connections: closing one takes it out of the set.
     template <class Do>
     void each(Do action) {
-        const std::vector<std::shared_ptr<Connection>> all(shared->connections.begin(),
-                                                           shared->connections.end());
+        const std::vector<std::shared_ptr<Served>> all(shared->connections.begin(),
+                                                       shared->connections.end());
         for (const auto& connection : all)
             action(*connection);
     }
@@ -144,7 +144,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     void close() {
         closed = true;
         stop_listening();
-        each([](Connection& connection) { connection.close(); });
+        each([](Served& connection) { connection.close(); });
         // Before the last reference to `shared`, which may go with a handler of the loop.
         shared->pool.reset();
         shared->deadlines.reset();
@@ -178,7 +178,7 @@ std::size_t Server::connections() const {
 
 void Server::drain() {
     state_->stop_listening();
-    state_->each([](Connection& connection) { connection.drain(); });
+    state_->each([](Served& connection) { connection.drain(); });
 }
 
 }  // namespace leasehold::agent

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -15,11 +14,20 @@
 #include "agent/http/deadlines.hpp"
 #include "agent/http/server.hpp"
 #include "agent/http/service.hpp"
+#include "agent/http/turns.hpp"
 #include "agent/metrics/metrics.hpp"
 
 namespace leasehold::agent {
 
-class Connection;
+/// A client's connection, as the server ends it.
+class Served {
+  public:
+    virtual ~Served() = default;
+    /// Ends it now if it is idle, or after its present answers.
+    virtual void drain() = 0;
+    /// Ends it at once; reads and queries that wait are cancelled.
+    virtual void close() = 0;
+};
 
 struct Shared {
     Shared(asio::io_context& io, ServerOptions given, Service& host, Metrics& counters)
@@ -30,7 +38,8 @@ struct Shared {
           access(options),
           deadlines(std::in_place, io),
           pool(std::make_unique<FilePool>(io, 2)),
-          scratch(kScratch) {}
+          scratch(kScratch),
+          uploads(io, options.upload_limit) {}
 
     static constexpr std::size_t kScratch = 64U << 10;
     /// Payloads are read in pieces of this size. A connection holds at most one, however slow
@@ -53,12 +62,12 @@ struct Shared {
     std::unique_ptr<FilePool> pool;
     /// One buffer for all: a connection keeps only what it cannot use yet.
     std::vector<char> scratch;
-    std::unordered_set<std::shared_ptr<Connection>> connections;
+    std::unordered_set<std::shared_ptr<Served>> connections;
+    std::size_t streams = 0;  ///< of all HTTP/2 connections
     bool draining = false;
 
-    // Bodies on their way hold memory: so many at once; more wait in their order, unread.
-    std::size_t uploads = 0;
-    std::deque<std::weak_ptr<Connection>> waiting_uploads;
+    /// Bodies on their way hold memory: more of them wait, unread.
+    Turns uploads;
 };
 
 }  // namespace leasehold::agent

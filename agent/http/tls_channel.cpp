@@ -97,6 +97,13 @@ class TlsChannel final : public Channel {
         return done == 1 ? Result{Io::moved, count} : Result{reason(done), 0};
     }
 
+    [[nodiscard]] bool http2() const override {
+        const unsigned char* name = nullptr;
+        unsigned int size = 0;
+        SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+        return size == 2 && name[0] == 'h' && name[1] == '2';
+    }
+
     void finish() override {
         ERR_clear_error();
         if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
@@ -117,6 +124,19 @@ class TlsChannel final : public Channel {
 
     SslPtr ssl_;
 };
+
+/// HTTP/2 if the client offers it (RFC 7301). One that offers neither is served HTTP/1.1, like one
+/// that says nothing.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
+                    const unsigned char* offered, unsigned int offered_size, void*) {
+    static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
+    unsigned char* chosen = nullptr;
+    if (SSL_select_next_proto(&chosen, size, kOurs, sizeof kOurs - 1, offered, offered_size) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
 
 // ---- certificate and key ------------------------------------------------------------------------
 
@@ -170,6 +190,7 @@ TlsContext make_tls_context(const std::string& certificate, const std::string& k
     SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                         SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     use_certificate(context.get(), certificate);
     use_key(context.get(), key);

@@ -38,9 +38,13 @@ Refusal refusal_of(const error_code& error) {
     return {400, "not HTTP/1.1: " + error.message(), {}};
 }
 
-/// "Thu, 01 Jan 1970 00:00:00 GMT". Written once a second: it was a seventh of what /healthz cost
-/// outside of the kernel.
-std::string_view http_date() {
+/// For what an upload takes before it is handed on: a piece, and what came last beside it.
+constexpr std::uint64_t kRoom = 320U << 10;
+
+}  // namespace
+
+/// Written once a second: it was a seventh of what /healthz cost outside of the kernel.
+std::string_view date_field() {
     thread_local std::time_t written = -1;
     thread_local std::array<char, 64> text{};
     thread_local std::size_t size = 0;
@@ -53,11 +57,6 @@ std::string_view http_date() {
     }
     return {text.data(), size};
 }
-
-/// For what an upload takes before it is handed on: a piece, and what came last beside it.
-constexpr std::uint64_t kRoom = 320U << 10;
-
-}  // namespace
 
 /// Beast's parser without its containers: a waiting request holds what it needs and no more.
 struct RequestReader::Parser final : http::basic_parser<true> {
@@ -196,7 +195,7 @@ std::string answer_head(int status, const Fields& fields, bool keep_alive, bool 
     text += "HTTP/1.1 " + std::to_string(status) + ' ';
     text.append(reason.data(), reason.size());
     text += "\r\nDate: ";
-    text += http_date();
+    text += date_field();
     for (const auto& [name, value] : fields) {
         text += "\r\n";
         text += name;

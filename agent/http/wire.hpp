@@ -63,6 +63,8 @@ class RequestReader {
 
 using Fields = std::vector<std::pair<std::string_view, std::string>>;
 
+/// What Date says: "Thu, 01 Jan 1970 00:00:00 GMT".
+[[nodiscard]] std::string_view date_field();
 /// Status line, `fields`, Date and Connection, up to the empty line. Values hold no line breaks.
 [[nodiscard]] std::string answer_head(int status, const Fields& fields, bool keep_alive,
                                       bool http10);

@@ -66,6 +66,7 @@ MODULES = {
     "helm": {"helm": (".", ""), "helm3": ("helm.sh/helm/v3/cmd/helm", HELM3_LINK),
              "helm4": ("helm.sh/helm/v4/cmd/helm", "")},
     "load": {"load": (".", "")},
+    "reads": {"reads": (".", "")},
     "toxiproxy": {"toxiproxy-server": ("github.com/Shopify/toxiproxy/v2/cmd/server", "")},
     "versitygw": {"versitygw": ("github.com/versity/versitygw/cmd/versitygw", "")},
     "minio": {"minio": ("github.com/minio/minio", "")},

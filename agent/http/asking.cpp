@@ -1,0 +1,111 @@
+#include "agent/http/asking.hpp"
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "agent/base/clock.hpp"
+
+namespace leasehold::agent {
+namespace {
+
+Answer metrics_answer(Shared& shared) {
+    const Status status = shared.service.status();
+    shared.metrics.duties(status.duties);
+    shared.metrics.storage(status.storage);
+    return text_answer(200,
+                       shared.metrics.text(status.now, status.leadership, status.pending_reads,
+                                           status.pending_writes, status.pending_queries),
+                       "text/plain; version=0.0.4; charset=utf-8");
+}
+
+Answer listed(Shared& shared, const std::string& prefix) {
+    try {
+        return index_answer(shared.service.index(prefix), shared.options.spool_directory);
+    } catch (const std::system_error& error) {
+        return refusal_answer({507, error.what(), {}});
+    }
+}
+
+CallId read(Shared& shared, Asked& asked, Answered answered) {
+    const Instant deadline = asked.deadline ? saturating_add(boottime(), *asked.deadline) : kNever;
+    return shared.service.read(
+        ObjectKey(std::move(asked.key)), ETag(std::move(asked.known)), deadline,
+        [answered = std::move(answered)](const ReadDone& done) { answered(read_answer(done)); });
+}
+
+CallId query(Shared& shared, Asked& asked, Answered answered) {
+    const Duration allowed = asked.deadline.value_or(shared.options.query_deadline);
+    return shared.service.query(
+        ObjectKey(std::move(asked.key)), saturating_add(boottime(), allowed),
+        [&shared, answered = std::move(answered)](const QueryDone& done) {
+            answered(
+                query_answer(done, until_next_pass(boottime(), shared.metrics.last_pass_began(),
+                                                   shared.options.poll_period)));
+        });
+}
+
+void remove(Shared& shared, Asked& asked, Answered answered) {
+    shared.service.remove(
+        ObjectKey(std::move(asked.key)),
+        [answered = std::move(answered)](const WriteDone& done) { answered(write_answer(done)); });
+}
+
+}  // namespace
+
+Result<Asked, Refusal> admitted(const Shared& shared, const Head& head) {
+    auto asked = route(head.method, head.target);
+    // Probes of the kubelet carry no token, and come under the pod's address.
+    const bool open = asked && (asked->route == Route::healthz || asked->route == Route::readyz);
+    if (!open)
+        if (const auto refusal = shared.access.refusal(head)) return Unexpected{*refusal};
+    return asked;
+}
+
+std::optional<CallId> ask(Shared& shared, Asked& asked, Answered answered) {
+    switch (asked.route) {
+        case Route::healthz:
+            answered(text_answer(200, "ok\n", "text/plain"));
+            break;
+        case Route::readyz:
+            answered(shared.service.ready() && !shared.draining
+                         ? text_answer(200, "ready\n", "text/plain")
+                         : text_answer(503, "stopping\n", "text/plain"));
+            break;
+        case Route::metrics:
+            answered(metrics_answer(shared));
+            break;
+        case Route::status:
+            answered(status_answer(shared.service.status()));
+            break;
+        case Route::index:
+            answered(listed(shared, asked.key));
+            break;
+        case Route::read_backup:
+            return read(shared, asked, std::move(answered));
+        case Route::query:
+            return query(shared, asked, std::move(answered));
+        case Route::delete_backup:
+            remove(shared, asked, std::move(answered));
+            break;
+        case Route::put_backup:
+        case Route::none:
+            break;
+    }
+    return std::nullopt;
+}
+
+void save(Shared& shared, Asked& asked, Blob payload, Answered answered) {
+    shared.service.write(
+        ObjectKey(std::move(asked.key)), std::move(payload),
+        [answered = std::move(answered)](const WriteDone& done) { answered(write_answer(done)); });
+}
+
+Answer not_spooled(int error) {
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+        return failed_write(507, "no space left to spool the body");
+    return failed_write(500, std::generic_category().message(error));
+}
+
+}  // namespace leasehold::agent

@@ -1,0 +1,3 @@
+module leasehold/livetools/reads
+
+go 1.25.0
