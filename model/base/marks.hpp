@@ -59,7 +59,8 @@ namespace leasehold {
     X(write_resolved, "write-resolved", "GET showed that a write of unknown outcome was stored")   \
     X(write_retried, "write-retried", "a write was sent again after GET showed that it was not")   \
     X(stale_put_refused, "stale-put-refused",                                                      \
-      "a PUT of this replica met 412 and a higher epoch, or came after its leadership")            \
+      "a PUT met 412 and a higher epoch or came after its leadership, or a higher epoch was "      \
+      "shown")                                                                                     \
     X(write_fenced, "write-fenced", "a write was answered Fenced because the gate closed")         \
     X(write_skipped, "write-skipped", "a follower's write was a no-op")                            \
     X(put_not_permitted, "put-not-permitted", "the permit refused a PUT as it was about to leave") \

@@ -131,7 +131,6 @@ std::string_view lacks(MarkId mark, const Seen& seen) {
         case MarkId::epoch_raised:
         case MarkId::epoch_claim_contended:
         case MarkId::write_resolved:
-        case MarkId::stale_put_refused:
         case MarkId::put_not_permitted:
         case MarkId::object_corrupt:
         case MarkId::tombstone_seen:
@@ -141,6 +140,10 @@ std::string_view lacks(MarkId mark, const Seen& seen) {
         case MarkId::precondition_contradicted:
         case MarkId::two_groups:
             return seen.is<BucketAnswered>() != nullptr ? "" : "an answer of the bucket";
+        case MarkId::stale_put_refused:
+            return seen.is<BucketAnswered>() != nullptr || seen.sends_bucket
+                       ? ""
+                       : "an answer of the bucket, or a look at the epoch";
         case MarkId::write_retried:
         case MarkId::query_read_through:
             return seen.sends_bucket ? "" : "a request to the bucket";

@@ -138,7 +138,9 @@ Interference Faults::interfere(ReplicaIndex replica, RequestKind kind) {
         record(injection.fault, {replica}, true, request_kind_name(kind));
         done.drop |= fault.kind == FaultKind::drop_request;
         done.lose_answer |= fault.kind == FaultKind::lose_answer;
-        if (fault.kind == FaultKind::apply_late) done.late += fault.by;
+        // Of several the longest: a fault that comes again and again, and finds no request for a
+        // while, would come all at once.
+        if (fault.kind == FaultKind::apply_late) done.late = std::max(done.late, fault.by);
         if (fault.kind == FaultKind::damage_answer) done.damage = fault.answer_damage;
         if (fault.kind == FaultKind::answer_error) {
             done.status = fault.status;

@@ -182,6 +182,41 @@ TEST_F(EpochClaimAlone, AHigherEpochIsClaimedAboveAndOneMetInTheMiddleIsNotForgo
     EXPECT_EQ(stamp_in(swap_after(held(21))).epoch, Epoch{31});
 }
 
+// Found by a campaign: the object that says the last epoch was damaged, and the Lease set back.
+TEST_F(EpochClaimAlone, AnEpochIsAboveAllThatThisProcessHasOrWasShown) {
+    index({file("a", 12, 1)});
+    begin();
+    SendBucket put = swap_after(missing());
+    EXPECT_EQ(stamp_in(put).epoch, Epoch{13});
+    swap(put, written("e"));
+    EXPECT_TRUE(go().empty());
+    shows(key("b"), object(stamp(20, 1, blob(1)), blob(1)));  // by another's GET
+    const SendBucket get = go().at(0);
+    EXPECT_FALSE(claim.epoch()) << "what was written now would be older";
+    look(get, held(13));
+    renew();
+    EXPECT_EQ(stamp_in(go().at(0)).epoch, Epoch{21});
+}
+
+TEST_F(EpochClaimAlone, TheFilesMayComeAfterTheClaim) {
+    begin();
+    swap(swap_after(held(3)), written("e"));
+    EXPECT_EQ(claim.epoch(), Epoch{7});
+    index({file("a", 12, 1, true)});
+    const auto look = go();
+    ASSERT_EQ(look.size(), 1U);
+    EXPECT_EQ(look[0].verb, BucketVerb::get);
+    EXPECT_FALSE(claim.epoch());
+}
+
+TEST_F(EpochClaimAlone, ASingleInstallHasNoEpochWhateverItsFilesSay) {
+    config.ha = false;
+    begin();
+    index({file("a", 12, 1)});
+    EXPECT_TRUE(go().empty());
+    EXPECT_EQ(claim.epoch(), Epoch{});
+}
+
 // Found by a campaign: the swap's answer was lost, and each look at it came damaged.
 TEST_F(EpochClaimAlone, ANumberThatMayBeStoredIsNotClaimedAgain) {
     begin();

@@ -266,7 +266,7 @@ TEST_F(ReconcilerAlone, AKeyThatIsToBeLookedAtAgainWaitsEverLongerUntilItsVersio
     shows(key("a"), version(7, 6));
     reconciler.again(sight(), key("a"));
     EXPECT_EQ(reconciler.next_deadline(sight()), now + 15s) << "another version may be kept";
-    reconciler.again(sight(), key("a"), 2h);
+    reconciler.again(sight(), key("a"), Reconciler::Because::kept_badly, 2h);
     EXPECT_EQ(reconciler.next_deadline(sight()), now + 1h) << "a Retry-After is capped";
 }
 
@@ -277,10 +277,33 @@ TEST_F(ReconcilerAlone, ALookThatBringsNothingIsMadeAgainIfSomebodyAskedForIt) {
     now += 15s;
     go();
     EXPECT_EQ(look(sent_one(), lost()), Verdict::nothing);
-    ASSERT_EQ(reconciler.next_deadline(sight()), now + 30s);
-    now += 30s;
+    ASSERT_EQ(reconciler.next_deadline(sight()), now + 15s);
+    now += 15s;
     go();
     EXPECT_EQ(sent().size(), 1U);
+}
+
+// Found by a campaign: a busy store asked for ten minutes, by one answer to one GET, and the leader
+// had no copy for as long.
+TEST_F(ReconcilerAlone, AnOutageIsNoFailureOfTheVersion) {
+    index({});
+    shows(key("a"), version(7, 5));
+    reconciler.again(sight(), key("a"));
+    now += 15s;
+    go();
+    for (const Duration asked : {0s, 20s, 600s, 600s, 0s, 0s}) {
+        BucketReply reply = lost();
+        reply.status = 503;
+        reply.retry_after = asked;
+        EXPECT_EQ(look(sent_one(), reply), Verdict::nothing);
+        const Instant due = reconciler.next_deadline(sight());
+        EXPECT_EQ(due, now + std::clamp<Duration>(asked, 15s, 30s)) << asked.count();
+        now = due;
+        go();
+    }
+    EXPECT_EQ(look(sent_one(), version(7, 5)), Verdict::adopt);
+    reconciler.again(sight(), key("a"));
+    EXPECT_EQ(reconciler.next_deadline(sight()), now + 30s) << "the second failure, not the eighth";
 }
 
 TEST_F(ReconcilerAlone, AKeyToBeLookedAtAgainIsPutOffWhileItIsWrittenOrTheFilesAreNotKnown) {

@@ -221,9 +221,11 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     scenario.values.replicas = 3;
     scenario.values.leader_follower = true;
     scenario.storage.format = ObjectFormat::fenced;
-    const auto excused = [&](sim::PreconditionRule rule, sim::FaultKind kind) {
+    const auto excused = [&](sim::PreconditionRule rule, sim::FaultKind kind, bool create = false) {
         scenario.expect = {};
-        scenario.bucket.preconditions.if_match = rule;
+        scenario.bucket.preconditions = {};
+        (create ? scenario.bucket.preconditions.if_none_match
+                : scenario.bucket.preconditions.if_match) = rule;
         scenario.faults.assign(1, {});
         scenario.faults.front().kind = kind;
         excuse(scenario);
@@ -235,11 +237,15 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     EXPECT_FALSE(excused(PreconditionRule::refused, FaultKind::crash));
     EXPECT_TRUE(excused(PreconditionRule::refused, FaultKind::pause));
     EXPECT_TRUE(excused(PreconditionRule::checked_then_stored, FaultKind::crash));
+    // What is created is fenced by the other condition: the epoch's object among it.
+    EXPECT_FALSE(excused(PreconditionRule::ignored, FaultKind::crash, true));
+    EXPECT_TRUE(excused(PreconditionRule::ignored, FaultKind::pause, true));
+    EXPECT_TRUE(excused(PreconditionRule::checked_then_stored, FaultKind::crash, true));
     // One answer of a proxy takes a store's conditions away, and what then lands late is not
     // fenced.
     const auto denied = [&](sim::FaultKind beside) {
         scenario.expect = {};
-        scenario.bucket.preconditions.if_match = PreconditionRule::honoured;
+        scenario.bucket.preconditions = {};
         scenario.faults.assign(2, {});
         scenario.faults.front().kind = FaultKind::answer_error;
         scenario.faults.front().status = 501;

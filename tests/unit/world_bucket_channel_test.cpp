@@ -130,6 +130,20 @@ TEST_P(BucketCalls, IsAppliedLateAfterItsCallerGaveUp) {
     expect_unknown();
 }
 
+// One that came again and again would otherwise come all at once, when a request comes at last.
+TEST_P(BucketCalls, OfSeveralDelaysItsLongestCounts) {
+    std::vector<Fault> faults = interfering(FaultKind::apply_late, 20s);
+    faults.push_back(faults.front());
+    faults.back().by = 1min;
+    faults.push_back(faults.front());
+    play(faults);
+    expect_applied(true);
+    if (writes()) {
+        EXPECT_GT(applied().at(0), 1min);
+        EXPECT_LT(applied().at(0), 1min + 15s);
+    }
+}
+
 TEST_P(BucketCalls, IsAnsweredWithAnErrorAndNotApplied) {
     auto faults = interfering(FaultKind::answer_error);
     faults[0].status = 503;

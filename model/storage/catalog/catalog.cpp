@@ -53,6 +53,7 @@ VersionId Catalog::newest(KeyId key) const {
 /// To be called after a file or view changed: what neither shows any more is remembered here.
 void Catalog::keep_floor(KeyId key, const VersionId& before) {
     const VersionId now = shown(key);
+    highest_ = std::max({highest_, now.epoch, at(key).local.version.epoch});
     // Kept only while nothing shows as much: the table holds the few keys that are in trouble.
     if (before.epoch != Epoch{} && (now.epoch == Epoch{} || newer(before, now)))
         floors_[key] = before;
@@ -316,9 +317,10 @@ void Catalog::purged(KeyId key, bool removed) {
 
 bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
-           a.floors_ == b.floors_ && a.index_ == b.index_ && a.index_at_ == b.index_at_ &&
-           a.loaded_ == b.loaded_ && a.index_failures_ == b.index_failures_ &&
-           a.index_retry_at_ == b.index_retry_at_ && a.lists_ == b.lists_;
+           a.floors_ == b.floors_ && a.highest_ == b.highest_ && a.index_ == b.index_ &&
+           a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
+           a.index_failures_ == b.index_failures_ && a.index_retry_at_ == b.index_retry_at_ &&
+           a.lists_ == b.lists_;
 }
 
 }  // namespace leasehold::storage

@@ -105,6 +105,10 @@ class Catalog {
         return std::min(index_retry_at_, files_.next_deadline());
     }
 
+    /// The highest epoch of all versions that this process has had or was shown. What a leader
+    /// writes under no higher one is older to whoever has them.
+    [[nodiscard]] Epoch highest() const { return highest_; }
+
     friend bool operator==(const Catalog& a, const Catalog& b);
 
   private:
@@ -119,6 +123,7 @@ class Catalog {
     /// The newest version where neither file nor view shows it any more: a copy was lost, or the
     /// bucket went back.
     std::map<KeyId, VersionId> floors_;
+    Epoch highest_;
     std::shared_ptr<const FileList> index_;  ///< being taken in
     std::size_t index_at_ = 0;
     bool loaded_ = false;

@@ -73,6 +73,7 @@ void Catalog::load_portion() {
         known.has_local = true;
         known.dirty = file.tag.dirty;
         known.tagged = file.tag.tagged;
+        highest_ = std::max(highest_, file.tag.epoch);
     }
     if (index_at_ < size) return;
     index_ = nullptr;

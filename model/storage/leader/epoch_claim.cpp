@@ -120,6 +120,10 @@ void EpochClaim::wish_renewal(const Sight& sight, Desk& desk) {
 }
 
 void EpochClaim::proceed(const Sight& sight, Desk& desk) {
+    // The files' index came after the claim, or a look showed an object of a higher epoch.
+    if (const auto* own = std::get_if<Claimed>(&state_);
+        own != nullptr && sight.config.ha && sight.catalog.highest() > own->epoch)
+        raise(sight, {sight.catalog.highest(), 0}, desk);
     if (const auto* waiting = std::get_if<Waiting>(&state_);
         waiting != nullptr && sight.now >= waiting->until)
         look(sight, desk);
@@ -155,7 +159,10 @@ void EpochClaim::swap(const Sight& sight, const Renewing& found, Duration timeou
     // Not the term alone: after a restore of the cluster it begins again, below the epochs that
     // objects carry, and every follower would take the new writes for older ones. Not the stored
     // number alone: it is the bucket that may have been set back.
-    const std::uint64_t above = std::max(found.stored.value(), history_.floor.value()) + 1;
+    // Nor these two alone: both may have been, and what is on the disks, or was given to readers,
+    // is of before.
+    const Epoch known = std::max({found.stored, history_.floor, sight.catalog.highest()});
+    const std::uint64_t above = known.value() + 1;
     const Epoch epoch{std::max(sight.tenure.term.value(), above)};
     const std::uint64_t write_id = desk.requests.next_write();
     // Of several swaps of one claim any may be the one that was applied.

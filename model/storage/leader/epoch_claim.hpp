@@ -12,9 +12,9 @@
 namespace leasehold::storage {
 
 /// GET the object, complete a Lease renewal sent after that GET, then swap in
-/// max(term, stored + 1). The renewal proves that no later leader had claimed when the GET was
-/// answered: a later one acquires after the Lease ran out, so it GETs after our renewal was applied
-/// and finds our number, or makes our swap fail.
+/// max(term, stored + 1, highest known + 1). The renewal proves that no later leader had claimed
+/// when the GET was answered: a later one acquires after the Lease ran out, so it GETs after our
+/// renewal was applied and finds our number, or makes our swap fail.
 ///
 /// A bucket must not multiply the load on the API server: at most one renewal is asked for in each
 /// retryPeriod, and between them the regular ones serve.

@@ -40,8 +40,8 @@ void Reconciler::consider(KeyId key) {
 // A leader does not poll, and the next run is up to an hour away: until then it would answer
 // queries for the key from the bucket alone, and could not bring back what the bucket lost. The
 // back-off is that of a follower (FetchQueue): a full disk must not cost a GET of every object each
-// time.
-void Reconciler::again(const Sight& sight, KeyId key, Duration retry_after) {
+// time, nor a refusal. An outage, or a server that asks for ten minutes, says nothing of this key.
+void Reconciler::again(const Sight& sight, KeyId key, Because why, Duration retry_after) {
     // A single install's files are the truth: it asks the bucket nothing.
     if (!sight.config.ha || !sight.config.file_store || sight.stopping) return;
     Later& later = later_[key];
@@ -49,8 +49,12 @@ void Reconciler::again(const Sight& sight, KeyId key, Duration retry_after) {
     const StoredETag& shown = sight.catalog.at(key).view.etag;
     if (later.version != shown) later = Later{shown, {}, kNever};
     const Duration first = sight.config.poll_period / 2;
+    // Not counted as a failure of its version, which would cost the next one that is.
     const BackoffLimits limits{first, std::max<Duration>(kHourly, first)};
-    later.due = saturating_add(sight.now, later.failures.fail(limits, retry_after));
+    const Duration wait = why == Because::outage
+                              ? std::clamp(retry_after, first, sight.config.poll_period)
+                              : later.failures.fail(limits, retry_after);
+    later.due = saturating_add(sight.now, wait);
     due_.emplace(later.due, key);
 }
 
@@ -231,8 +235,10 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
     const Entry& known = sight.catalog.at(owner.key);
     switch (found.kind) {
         case FoundKind::denied:
+            again(sight, owner.key, Because::kept_badly, found.retry_after);
+            return Verdict::nothing;
         case FoundKind::nothing:
-            again(sight, owner.key, found.retry_after);
+            again(sight, owner.key, Because::outage, found.retry_after);
             return Verdict::nothing;
         case FoundKind::missing:
             // The file is a copy of an object that is gone, so a removal won: uploading it would

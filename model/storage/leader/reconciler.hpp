@@ -28,9 +28,14 @@ class Reconciler {
     void stop();
     /// The key needs a look: its object is older than ours.
     void consider(KeyId key);
-    /// The disk could not keep or give its copy, or a look at its object brought nothing: it is
-    /// looked at again after a back-off of its version, from half a poll period to an hour.
-    void again(const Sight& sight, KeyId key, Duration retry_after = Duration{0});
+    enum class Because : std::uint8_t {
+        kept_badly,  ///< the disk could not keep or give its copy, or its object is refused or torn
+        outage       ///< a look at its object had no answer, or a server's that is busy
+    };
+    /// It is looked at again after a back-off of its version, from half a poll period to an hour;
+    /// after an outage, within a period.
+    void again(const Sight& sight, KeyId key, Because why = Because::kept_badly,
+               Duration retry_after = Duration{0});
 
     struct Paged {
         ListPagePtr page;  ///< null: none came

@@ -117,7 +117,10 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
     const bool replaced = sight.catalog.held(owner.key) != nullptr;
     const bool below =
         !file.tag.dirty && older(version_of(file.tag), sight.catalog.newest(owner.key));
-    if (replaced || below) {
+    // Another load of it failed meanwhile, and it is forgotten: what the bucket holds comes in its
+    // place, and has perhaps been asked for by now. It would come after it, and be older.
+    const bool forgotten = file.tag.dirty && !sight.catalog.at(owner.key).has_local;
+    if (replaced || below || forgotten) {
         if (sight.catalog.servable(owner.key))
             load(sight, owner.call, owner.key, desk);
         else
