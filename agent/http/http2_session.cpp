@@ -16,6 +16,10 @@ namespace {
 
 // Of all uploads of a connection together: each is bounded by itself.
 constexpr std::int32_t kConnectionWindow = 4 << 20;
+// A head of more than kHeadBytesMax is refused, of more than this not even read.
+constexpr std::size_t kHeadBytesEnd = 2 * kHeadBytesMax;
+// Frames that wait to be sent.
+constexpr std::size_t kQueued = std::size_t{10} * Http2Session::kStreams;
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
@@ -41,28 +45,36 @@ void done(ssize_t result) {
 struct Http2Session::Callbacks {
     static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
 
-    static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+        Http2Session& own = self(user);
+        if (own.stopped_) return NGHTTP2_ERR_CALLBACK_FAILURE;
+        own.head_bytes_ = 0;
         if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;  // a trailer
-        Http2Session& session = self(user);
         const std::int32_t id = frame->hd.stream_id;
-        Shared& shared = *session.shared_;
-        if (shared.streams >= shared.options.connection_limit) {
-            // By its meaning nothing was done, and the client may ask again.
-            done(nghttp2_submit_rst_stream(session.session_.get(), NGHTTP2_FLAG_NONE, id,
-                                           NGHTTP2_REFUSED_STREAM));
-            shared.metrics.http_request(route_name(Route::none), 503);
+        ++own.requests_;
+        if (own.draining_) {
+            // GOAWAY says that it was not looked at, and may be on its way still.
+            own.put_off(id);
             return 0;
         }
-        ++shared.streams;
-        Http2Port& port = session;
-        session.streams_.emplace(id, std::make_shared<Http2Stream>(session.shared_, port, id));
+        Http2Port& port = own;
+        own.streams_.emplace(id, std::make_shared<Http2Stream>(own.shared_, port, id));
+        // By turns. Else whole answers go out one after the other, and a query waits for each that
+        // was asked for before.
+        const nghttp2_extpri by_turns{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
+        done(nghttp2_session_change_extpri_stream_priority(session, id, &by_turns, 1));
         return 0;
     }
 
     static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                       std::uint8_t, void* user) {
-        Http2Stream* const stream = self(user).find(frame->hd.stream_id);
+        Http2Session& own = self(user);
+        // A byte of the client's may stand for a field of thousands, which costs us as much as if
+        // they had been sent. What is merely too large is told so.
+        own.head_bytes_ += name_size + value_size;
+        if (own.head_bytes_ > kHeadBytesEnd) return NGHTTP2_ERR_CALLBACK_FAILURE;
+        Http2Stream* const stream = own.find(frame->hd.stream_id);
         if (stream != nullptr && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
             stream->field(text_of(name, name_size), text_of(value, value_size));
         return 0;
@@ -71,11 +83,12 @@ struct Http2Session::Callbacks {
     static int frame_came(nghttp2_session*, const nghttp2_frame* frame, void* user) {
         Http2Stream* const stream = self(user).find(frame->hd.stream_id);
         if (stream == nullptr) return 0;
-        const bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-        if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-            stream->headed(ended);
-        else if (ended && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS))
+        const bool headers = frame->hd.type == NGHTTP2_HEADERS;
+        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
+            (headers || frame->hd.type == NGHTTP2_DATA))
             stream->ended();
+        if (headers && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+            self(user).come_.push_back(frame->hd.stream_id);
         return 0;
     }
 
@@ -83,7 +96,9 @@ struct Http2Session::Callbacks {
                          const std::uint8_t* bytes, std::size_t size, void* user) {
         // A stream that is slow to deal with its bytes does not keep others from theirs.
         done(nghttp2_session_consume_connection(session, size));
-        if (Http2Stream* const stream = self(user).find(id)) stream->body(text_of(bytes, size));
+        Http2Session& own = self(user);
+        if (own.stopped_) return NGHTTP2_ERR_CALLBACK_FAILURE;
+        if (Http2Stream* const stream = own.find(id)) stream->body(text_of(bytes, size));
         return 0;
     }
 
@@ -100,9 +115,7 @@ struct Http2Session::Callbacks {
     static int stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
         Http2Session& session = self(user);
         const auto node = session.streams_.extract(id);
-        if (node.empty()) return 0;
-        --session.shared_->streams;
-        node.mapped()->gone();
+        if (!node.empty()) node.mapped()->gone();
         return 0;
     }
 
@@ -144,22 +157,26 @@ Http2Session::Http2Session(std::shared_ptr<Shared> shared, std::function<void()>
       queued_(std::move(queued)),
       session_(Callbacks::make(this), nghttp2_session_del) {
     // No byte of a body before its upload has a turn: those that wait hold nothing.
-    const std::array<nghttp2_settings_entry, 4> settings{{
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kStreams},
+    const std::array<nghttp2_settings_entry, 3> settings{{
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, kHeadBytesMax},
         {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
     }};
     done(nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(),
                                  settings.size()));
+    allow(kStreamsOfStrangers);
     done(nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
                                                kConnectionWindow));
 }
 
 Http2Session::~Http2Session() {
-    shared_->streams -= streams_.size();
     for (const auto& [id, stream] : std::exchange(streams_, {}))
         stream->gone();
+}
+
+void Http2Session::allow(std::uint32_t streams) {
+    const nghttp2_settings_entry most{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams};
+    done(nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, &most, 1));
 }
 
 Http2Stream* Http2Session::find(std::int32_t stream) const {
@@ -171,7 +188,22 @@ bool Http2Session::feed(std::string_view bytes) {
     const ssize_t taken = nghttp2_session_mem_recv(
         session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     done(taken);
-    return taken >= 0;
+    // A client that reads nothing lets what is to be said to it pile up: of resets nghttp2 itself
+    // keeps any number.
+    return taken >= 0 && nghttp2_session_get_outbound_queue_size(session_.get()) <= kQueued;
+}
+
+/// One at a time, and not as it comes: a packet holds a thousand.
+bool Http2Session::serve() {
+    if (come_.empty() || stopped_) return false;
+    const std::int32_t id = come_.front();
+    come_.pop_front();
+    // It may have been reset since, or end within.
+    if (const auto found = streams_.find(id); found != streams_.end()) {
+        const std::shared_ptr<Http2Stream> stream = found->second;
+        stream->serve();
+    }
+    return true;
 }
 
 std::string_view Http2Session::next() {
@@ -183,6 +215,7 @@ std::string_view Http2Session::next() {
 }
 
 void Http2Session::drain() {
+    draining_ = true;
     done(nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
                                nghttp2_session_get_last_proc_stream_id(session_.get()),
                                NGHTTP2_NO_ERROR, nullptr, 0));
@@ -232,7 +265,21 @@ void Http2Session::more(std::int32_t stream) {
 }
 
 void Http2Session::give_up(std::int32_t stream) {
-    done(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL));
+    reset(stream, NGHTTP2_CANCEL);
+}
+
+void Http2Session::put_off(std::int32_t stream) {
+    reset(stream, NGHTTP2_REFUSED_STREAM);
+}
+
+void Http2Session::reset(std::int32_t stream, std::uint32_t error) {
+    done(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, error));
+    queued_();
+}
+
+void Http2Session::admitted() {
+    if (std::exchange(admitted_, true)) return;
+    allow(kStreams);
     queued_();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,8 +19,10 @@ namespace leasehold::agent {
 
 class Http2Session final : private Http2Port {
   public:
-    /// Streams of one connection at once; more are refused.
+    /// Requests of one connection at once; more are refused.
     static constexpr std::uint32_t kStreams = 1000;
+    /// Until one has come from somebody who may ask.
+    static constexpr std::uint32_t kStreamsOfStrangers = 100;
 
     /// `queued`: something has come up for next(), perhaps within another call of this.
     Http2Session(std::shared_ptr<Shared> shared, std::function<void()> queued);
@@ -29,6 +32,8 @@ class Http2Session final : private Http2Port {
 
     /// Takes what the client has sent. False: this is not HTTP/2, or a flood.
     [[nodiscard]] bool feed(std::string_view bytes);
+    /// Does what the next request that has come asks for. False: none has.
+    bool serve();
     /// The next frame to send, until the next call; empty: there is none now.
     [[nodiscard]] std::string_view next();
     /// No request from now on; those that have come are answered.
@@ -37,6 +42,10 @@ class Http2Session final : private Http2Port {
     [[nodiscard]] bool over() const;
     /// Has it no request?
     [[nodiscard]] bool idle() const { return streams_.empty(); }
+    /// Requests so far.
+    [[nodiscard]] std::uint64_t requests() const { return requests_; }
+    /// Nothing more is taken, also of what is being fed.
+    void stop() { stopped_ = true; }
 
   private:
     struct Callbacks;
@@ -47,13 +56,23 @@ class Http2Session final : private Http2Port {
     void begin(std::int32_t stream, int status, const Fields& fields, bool content) override;
     void more(std::int32_t stream) override;
     void give_up(std::int32_t stream) override;
+    void put_off(std::int32_t stream) override;
+    void admitted() override;
 
+    void allow(std::uint32_t streams);
+    void reset(std::int32_t stream, std::uint32_t error);
     [[nodiscard]] Http2Stream* find(std::int32_t stream) const;
 
     std::shared_ptr<Shared> shared_;
     std::function<void()> queued_;
     std::unique_ptr<nghttp2_session, void (*)(nghttp2_session*)> session_;
     std::map<std::int32_t, std::shared_ptr<Http2Stream>> streams_;
+    std::deque<std::int32_t> come_;  ///< whole heads, not yet served
+    std::size_t head_bytes_ = 0;     ///< of the head or trailer that is coming
+    std::uint64_t requests_ = 0;
+    bool admitted_ = false;
+    bool draining_ = false;
+    bool stopped_ = false;
 };
 
 }  // namespace leasehold::agent

@@ -1,6 +1,7 @@
 #include "agent/http/http2_stream.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,13 @@ namespace {
 
 // What a field counts for beside its bytes (RFC 9113, 10.5.1).
 constexpr std::size_t kFieldOverhead = 32;
+
+bool iequals(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](char x, char y) {
+        return std::tolower(static_cast<unsigned char>(x)) ==
+               std::tolower(static_cast<unsigned char>(y));
+    });
+}
 
 Method method_of(std::string_view name) {
     if (name == "GET") return Method::get;
@@ -25,9 +33,8 @@ Method method_of(std::string_view name) {
 
 // ---- the head -----------------------------------------------------------------------------------
 
-void Http2Stream::Heading::once(std::string& field, std::string_view value) {
-    if (!field.empty() && field != value)
-        refusal = {400, "a field stands twice that may stand once", {}};
+void Http2Stream::Heading::once(std::string& field, bool& seen, std::string_view value) {
+    if (std::exchange(seen, true)) refusal = {400, "a field stands twice that may stand once", {}};
     field = value;
 }
 
@@ -44,15 +51,20 @@ void Http2Stream::Heading::take(std::string_view name, std::string_view value) {
         refusal = {414, "the target is longer than 8 KiB", {}};
     else if (name == ":path")
         head.target = value;
-    if (name == ":authority" || name == "host") once(head.host, value);
-    if (name == "authorization") once(head.authorization, value);
+    if (name == ":authority") head.host = value;
+    if (name == "host") {
+        if (!head.host.empty() && head.host != value)
+            refusal = {400, "it is asked of two hosts", {}};
+        once(head.host, has_host, value);
+    }
+    if (name == "authorization") once(head.authorization, has_authorization, value);
     if (name == "content-length") {
         std::uint64_t number = 0;
         std::from_chars(value.data(), value.data() + value.size(), number);
         length = number;
     }
     if (name == "expect") {
-        head.expects_continue = value == "100-continue";
+        head.expects_continue = iequals(value, "100-continue");
         if (!head.expects_continue)
             refusal = {417, "the only expectation that is met is 100-continue", {}};
     }
@@ -67,24 +79,39 @@ void Http2Stream::field(std::string_view name, std::string_view value) {
     if (phase_ == Phase::head) heading_->take(name, value);
 }
 
-void Http2Stream::headed(bool ended) {
+void Http2Stream::serve() {
     if (phase_ != Phase::head) return;
-    ended_ = ended;
     if (heading_->refusal) return refuse(*heading_->refusal);
-    auto asked = admitted(*shared_, heading_->head);
+    auto asked = leasehold::agent::admitted(*shared_, heading_->head);
     if (!asked) return refuse(asked.error());
     asked_ = std::move(*asked);
+    // The probes are anybody's.
+    const bool open = asked_.route == Route::healthz || asked_.route == Route::readyz;
+    if (!open) port_->admitted();
+    if (!open && !fits()) return put_off();
     if (asked_.route == Route::put_backup) {
         if (heading_->length.value_or(0) > shared_->options.body_limit)
             return refuse({413, "the body is larger than the limit", {}});
         return await_turn();
     }
-    if (!ended) return refuse({400, "this request takes no body", {}});
+    if (!ended_ || count_ > 0) return refuse({400, "this request takes no body", {}});
     heading_.reset();
     unlimited();
     phase_ = Phase::waiting;
     const std::optional<CallId> call = ask(*shared_, asked_, answered_by_replica());
     if (phase_ == Phase::waiting) call_ = call;
+}
+
+/// Of all connections together. Strangers do not count: they would take the place of those who may
+/// ask, and a connection of theirs has few.
+bool Http2Stream::fits() {
+    if (shared_->streams >= shared_->options.connection_limit) {
+        shared_->metrics.http_request(route_name(Route::none), 503);
+        return false;
+    }
+    ++shared_->streams;
+    counted_ = true;
+    return true;
 }
 
 // ---- uploads ------------------------------------------------------------------------------------
@@ -94,22 +121,43 @@ void Http2Stream::await_turn() {
     unlimited();
     shared_->uploads.take([weak = weak_from_this()](const Turns::Turn& turn) {
         const auto self = weak.lock();
-        if (!self || self->phase_ != Phase::turn) return;
-        self->turn_ = turn;
-        self->spool_ = std::make_shared<Spool>(self->shared_->options.spool_directory);
-        self->phase_ = Phase::body;
-        self->limit();
-        if (!self->ended_) {
-            if (self->heading_->head.expects_continue) self->port_->proceed(self->id_);
-            self->port_->open(self->id_, Shared::kLargestPiece);
-        }
-        self->heading_.reset();
-        self->spool();
+        if (self && self->phase_ == Phase::turn) self->take_turn(turn);
     });
 }
 
+void Http2Stream::take_turn(const Turns::Turn& turn) {
+    let_go();
+    turn_ = turn;
+    spool_ = std::make_shared<Spool>(shared_->options.spool_directory);
+    phase_ = Phase::body;
+    limit();
+    if (!ended_) {
+        if (heading_->head.expects_continue) port_->proceed(id_);
+        port_->open(id_, Shared::kLargestPiece);
+    }
+    heading_.reset();
+    spool();
+}
+
+void Http2Stream::put_off() {
+    let_go();
+    phase_ = Phase::closed;
+    unlimited();
+    port_->put_off(id_);
+}
+
+/// What came before its turn is its own, or nobody's.
+void Http2Stream::let_go() {
+    if (phase_ == Phase::head || phase_ == Phase::turn) shared_->early_bytes -= count_;
+}
+
 void Http2Stream::body(std::string_view piece) {
-    if (phase_ != Phase::turn && phase_ != Phase::body) return;
+    const bool early = phase_ == Phase::head || phase_ == Phase::turn;
+    if (!early && phase_ != Phase::body) return;
+    // There is no window for it then, once the client knows; what it may send before it knows is
+    // not little, of a thousand streams.
+    if (early && shared_->early_bytes + piece.size() > Shared::kEarlyBytes) return put_off();
+    if (early) shared_->early_bytes += piece.size();
     count_ += piece.size();
     if (count_ > shared_->options.body_limit)
         return refuse({413, "the body is larger than the limit", {}});
@@ -171,6 +219,7 @@ Answered Http2Stream::answered_by_replica() {
 }
 
 void Http2Stream::answer(Answer said) {
+    let_go();
     call_.reset();
     turn_.reset();
     spool_.reset();
@@ -231,6 +280,8 @@ void Http2Stream::load() {
 
 void Http2Stream::gone() {
     const auto self = shared_from_this();
+    let_go();
+    if (std::exchange(counted_, false)) --shared_->streams;
     phase_ = Phase::closed;
     port_ = nullptr;
     unlimited();

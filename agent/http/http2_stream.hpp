@@ -36,6 +36,10 @@ class Http2Port {
     virtual void more(std::int32_t stream) = 0;
     /// Gives the stream up: the client sees that its answer is not whole.
     virtual void give_up(std::int32_t stream) = 0;
+    /// Gives it up before anything was done: the client may ask again.
+    virtual void put_off(std::int32_t stream) = 0;
+    /// Whoever it is, may ask: for more at once.
+    virtual void admitted() = 0;
 
   protected:
     ~Http2Port() = default;
@@ -51,8 +55,8 @@ class Http2Stream final : public std::enable_shared_from_this<Http2Stream>, priv
 
     /// A field of the head, pseudo fields among them; its name is in lower case.
     void field(std::string_view name, std::string_view value);
-    /// The head is whole; `ended`: so is the request.
-    void headed(bool ended);
+    /// The head is whole: what it asks for may be done.
+    void serve();
     void body(std::string_view piece);
     /// No more of the body comes.
     void ended();
@@ -69,7 +73,7 @@ class Http2Stream final : public std::enable_shared_from_this<Http2Stream>, priv
 
   private:
     enum class Phase : std::uint8_t {
-        head,
+        head,  ///< until it is served
         turn,  ///< an upload that waits until others have ended
         body,
         waiting,  ///< for the replica
@@ -81,11 +85,17 @@ class Http2Stream final : public std::enable_shared_from_this<Http2Stream>, priv
         std::size_t size = 0;
         std::optional<std::uint64_t> length;
         std::optional<Refusal> refusal;
+        bool has_host = false;
+        bool has_authorization = false;
         void take(std::string_view name, std::string_view value);
-        void once(std::string& field, std::string_view value);
+        void once(std::string& field, bool& seen, std::string_view value);
     };
 
+    bool fits();
     void await_turn();
+    void take_turn(const Turns::Turn& turn);
+    void put_off();
+    void let_go();
     void spool();
     void saved(Blob payload);
     Answered answered_by_replica();
@@ -101,6 +111,7 @@ class Http2Stream final : public std::enable_shared_from_this<Http2Stream>, priv
     std::int32_t id_;
     Phase phase_ = Phase::head;
     bool ended_ = false;     ///< the client has sent all of its request
+    bool counted_ = false;   ///< among Shared::streams
     bool spooling_ = false;  ///< a piece of the body is being hashed and stored
     bool loading_ = false;   ///< a piece of the payload is being read
 

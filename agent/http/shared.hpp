@@ -49,6 +49,8 @@ struct Shared {
     /// holds at most two of those.
     static constexpr std::size_t kUploadPiece = 256U << 10;
     static constexpr std::size_t kLargestPiece = 1U << 20;
+    /// Bodies over HTTP/2 before their turn, of all connections together.
+    static constexpr std::size_t kEarlyBytes = 4U << 20;
     /// So much is hashed in less time than another thread takes to hear of it: 40 us.
     static constexpr std::size_t kHashInline = 64U << 10;
 
@@ -63,7 +65,8 @@ struct Shared {
     /// One buffer for all: a connection keeps only what it cannot use yet.
     std::vector<char> scratch;
     std::unordered_set<std::shared_ptr<Served>> connections;
-    std::size_t streams = 0;  ///< of all HTTP/2 connections
+    std::size_t streams = 0;      ///< requests over HTTP/2 whose senders may ask
+    std::size_t early_bytes = 0;  ///< of bodies over HTTP/2 that came before their turn
     bool draining = false;
 
     /// Bodies on their way hold memory: more of them wait, unread.

@@ -158,6 +158,7 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
         commit.origin = asked->number;
     else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)
         commit.origin = earlier->origin;
+    commit.rank.origin = commit.origin;
     if (key.absent && !commit.absent) {
         key.became_present = record.number;
         key.present_since = record.at;

@@ -25,14 +25,18 @@ struct Rank {
     Epoch epoch;
     std::uint64_t write_id = 0;
     std::uint64_t sequence = 0;  ///< of the commit, per key
+    std::uint64_t origin = 0;    ///< Asked::number of its content; 0 = not known
 
     /// Older by the order of versions: epoch, then write id, then the order of the commits.
     [[nodiscard]] bool older_than(const Rank& other) const;
     /// Of a PUT that was sent again, both may be stored: one write under two ETags. Bytes without
     /// one are of either, so none of the two is older than the other.
     [[nodiscard]] bool same_write(const Rank& other) const {
-        return write_id != 0 && write_id == other.write_id && epoch == other.epoch &&
-               generation == other.generation;
+        if (generation != other.generation || epoch != other.epoch || write_id != other.write_id)
+            return false;
+        // A plain object says nothing of its write; a store of generations (GCS) stores the same
+        // bytes under ever new ones.
+        return write_id != 0 || (origin != 0 && origin == other.origin);
     }
 };
 

@@ -15,12 +15,16 @@
 namespace leasehold::agent::test {
 namespace {
 
-/// What a client sends: its preface, and requests of each kind.
-std::string sent() {
+/// What a client sends: its preface, and requests of each kind, so often.
+std::string sent(int times = 1) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session* session = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_session_client_new(&session, callbacks, nullptr);
+    nghttp2_option* options = nullptr;
+    nghttp2_option_new(&options);
+    nghttp2_option_set_peer_max_concurrent_streams(options, 1U << 20);
+    nghttp2_session_client_new2(&session, callbacks, nullptr, options);
+    nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, nullptr, 0);
     static constexpr auto bytes = [](std::string_view text) {
@@ -36,13 +40,12 @@ std::string sent() {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
         return 1000;
     };
-    for (const auto& [method, path] : std::vector<std::pair<std::string_view, std::string_view>>{
-             {"GET", "/healthz"},
-             {"GET", "/v1/backup/waits?deadline=30s"},
-             {"PUT", "/v1/backup/a"},
-             {"GET", "/v1/query/q"},
-             {"HEAD", "/v1/status"},
-             {"DELETE", "/v1/backup/a"}}) {
+    const std::vector<std::pair<std::string_view, std::string_view>> requests{
+        {"GET", "/healthz"},     {"GET", "/v1/backup/waits?deadline=30s"},
+        {"PUT", "/v1/backup/a"}, {"GET", "/v1/query/q"},
+        {"HEAD", "/v1/status"},  {"DELETE", "/v1/backup/a"}};
+    for (std::size_t i = 0; i < requests.size() * static_cast<std::size_t>(times); ++i) {
+        const auto& [method, path] = requests[i % requests.size()];
         const std::array<nghttp2_nv, 6> head{
             field(":method", method),         field(":scheme", "https"), field(":path", path),
             field(":authority", "localhost"), field("accept", "*/*"),    field("x", "y")};
@@ -66,12 +69,22 @@ class AgentHttp2Session : public ::testing::Test {
         service.query_answers["q"] = query_data(std::string(100'000, 'q'), "e", 1);
     }
 
+    ~AgentHttp2Session() override { end(); }
+    /// As the server does it: what the pool has under way ends on the loop, before that ends.
+    void end() {
+        shared->pool.reset();
+        loop.restart();
+        loop.poll();
+        shared->deadlines.reset();
+    }
+
     /// One session's life: what comes, by pieces of `piece` bytes. False: it was ended.
     bool live(std::string_view bytes, std::size_t piece) {
         Http2Session session(shared, [] {});
         bool goes_on = true;
         for (; goes_on && !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
             goes_on = session.feed(bytes.substr(0, piece));
+            while (goes_on && session.serve()) {}
             while (!session.next().empty()) {}
         }
         const Instant patience = boottime() + 10s;
@@ -136,6 +149,60 @@ TEST_F(AgentHttp2Session, BytesThatWereChangedOnTheWayDoNoHarm) {
     }
     EXPECT_GT(fewer, kRuns / 4) << "nothing was broken";
     EXPECT_LT(fewer, kRuns) << "nothing was asked";
+}
+
+TEST_F(AgentHttp2Session, AClientThatReadsNothingIsLetGo) {
+    Http2Session session(shared, [] {});
+    const std::string many = sent(5000);
+    std::string_view rest = many;
+    bool goes_on = true;
+    for (; goes_on && !rest.empty(); rest.remove_prefix(std::min<std::size_t>(1000, rest.size())))
+        goes_on = session.feed(rest.substr(0, 1000));
+    EXPECT_FALSE(goes_on) << "what is to be said to it piles up";
+    EXPECT_EQ(session.requests(), Http2Session::kStreamsOfStrangers) << "the others are resets";
+}
+
+/// What a stream asked its connection for.
+struct Port final : Http2Port {
+    std::vector<int> statuses;
+    int put_offs = 0;
+    int windows = 0;
+    void proceed(std::int32_t) override {}
+    void open(std::int32_t, std::size_t) override { ++windows; }
+    void dealt_with(std::int32_t, std::size_t) override {}
+    void begin(std::int32_t, int status, const Fields&, bool) override {
+        statuses.push_back(status);
+    }
+    void more(std::int32_t) override {}
+    void give_up(std::int32_t) override {}
+    void put_off(std::int32_t) override { ++put_offs; }
+    void admitted() override {}
+};
+
+TEST_F(AgentHttp2Session, BodiesThatComeBeforeTheirTurnAreBoundedTogether) {
+    ServerOptions options;
+    options.spool_directory = folder.path();
+    options.upload_limit = 1;
+    end();
+    shared = std::make_shared<Shared>(loop, options, service, metrics);
+    Port port;
+    std::vector<std::shared_ptr<Http2Stream>> streams;
+    for (std::int32_t id = 1; id < 8; id += 2) {
+        streams.push_back(std::make_shared<Http2Stream>(shared, port, id));
+        streams.back()->field(":method", "PUT");
+        streams.back()->field(":path", "/v1/backup/" + std::to_string(id));
+        streams.back()->serve();
+    }
+    EXPECT_EQ(port.windows, 1) << "the first has its turn";
+    const std::string piece(Shared::kEarlyBytes / 2, 'x');
+    for (const auto& stream : streams)
+        stream->body(piece);
+    EXPECT_EQ(port.put_offs, 1) << "the fourth; the first is spooled";
+    EXPECT_EQ(shared->early_bytes, Shared::kEarlyBytes);
+    for (const auto& stream : streams)
+        stream->gone();
+    EXPECT_EQ(shared->early_bytes, 0U);
+    EXPECT_EQ(shared->streams, 0U);
 }
 
 }  // namespace

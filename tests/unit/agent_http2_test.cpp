@@ -35,6 +35,14 @@ class AgentHttp2 : public HttpRig {
     bool waits(std::size_t count) {
         return eventually([this, count] { return service.reads.size() == count; });
     }
+    /// The same; some of them the client holds back until it may send them.
+    bool waits(std::size_t count, Http2Client& client) {
+        for (int i = 0; i < 500; ++i) {
+            if (on_loop([this, count] { return service.reads.size() == count; })) return true;
+            client.turn(20);
+        }
+        return false;
+    }
     void answer_all(const std::string& text) {
         on_loop([&] {
             for (auto& [call, read] : std::exchange(service.reads, {}))
@@ -162,7 +170,7 @@ TEST_F(AgentHttp2, ReadsWaitSideBySideAndQueriesPassThem) {
     std::vector<std::int32_t> reads;
     for (int i = 0; i < 900; ++i)
         reads.push_back(client.begin("GET", "/v1/backup/k" + std::to_string(i)));
-    ASSERT_TRUE(waits(900));
+    ASSERT_TRUE(waits(900, client));
     EXPECT_EQ(client.ask("GET", "/v1/query/q").body, "rows");
     EXPECT_EQ(connections(), 1U);
     answer_all("released");
@@ -229,7 +237,7 @@ TEST_F(AgentHttp2, AWaitingReadHoldsLittleMemory) {
     for (int i = 0; i < kReads; ++i)
         client.begin("GET", "/v1/backup/etl/bingen/allocations/1d/1700000000-1700086400",
                      {{"user-agent", std::string(2000, 'x')}});
-    ASSERT_TRUE(waits(1 + kReads));
+    ASSERT_TRUE(waits(1 + kReads, client));
     const std::size_t each = (allocated() - before) / kReads;
     RecordProperty("bytes_per_waiting_read", static_cast<int>(each));
     std::printf("bytes allocated for each waiting read, client and fake replica included: %zu\n",
@@ -338,6 +346,14 @@ TEST_F(AgentHttp2, HeadsAndTargetsAreNoLargerThanHttp11s) {
     EXPECT_EQ(client.ask("GET", "/healthz").status, 200);
 }
 
+TEST_F(AgentHttp2, AHeadOfFarTooManyBytesIsNotEvenRead) {
+    start_tls();
+    Http2Client client(port);
+    const Http2Client::Fields fields(50, {"x", std::string(1000, 'x')});
+    client.begin("GET", "/healthz", fields);
+    EXPECT_TRUE(client.ends()) << "few bytes on the wire, one for a field that was sent before";
+}
+
 TEST_F(AgentHttp2, MoreStreamsThanAllConnectionsMayHaveAreRefusedForAnotherTime) {
     ServerOptions options;
     options.connection_limit = 3;
@@ -347,9 +363,66 @@ TEST_F(AgentHttp2, MoreStreamsThanAllConnectionsMayHaveAreRefusedForAnotherTime)
         client.begin("GET", "/v1/backup/" + std::to_string(i));
     ASSERT_TRUE(waits(3));
     constexpr std::uint32_t kRefusedStream = 7;  // RFC 9113, 7: not processed, may be tried again
-    EXPECT_EQ(client.finish(client.begin("GET", "/healthz")).error, kRefusedStream);
+    EXPECT_EQ(client.finish(client.begin("GET", "/v1/status")).error, kRefusedStream);
+    EXPECT_EQ(client.ask("GET", "/healthz").status, 200) << "probes are served all the same";
     answer_all("x");
-    EXPECT_EQ(client.ask("GET", "/healthz").status, 200);
+    EXPECT_EQ(client.ask("GET", "/v1/status").status, 200);
+}
+
+// What nghttp2 does not bound by itself. Each was met by a client that is not kind.
+TEST_F(AgentHttp2, StrangersHaveFewStreamsAndTakeNobodysPlace) {
+    ServerOptions options;
+    options.token_file = folder.put("token", "secret\n");
+    options.connection_limit = 120;
+    start_tls(options);
+    Http2Client stranger(port, 0);  // it takes no byte of an answer
+    for (int i = 0; i < 160; ++i)
+        stranger.begin("GET", "/v1/backup/" + std::to_string(i));
+    stranger.turn(100);
+    Http2Client client(port);
+    const Http2Client::Fields token{{"authorization", "Bearer secret"}};
+    EXPECT_EQ(client.ask("GET", "/v1/status", token).status, 200);
+    for (int i = 0; i < 119; ++i)
+        client.begin("GET", "/v1/backup/" + std::to_string(i), token);
+    EXPECT_TRUE(waits(119, client)) << "more than a stranger has";
+    EXPECT_EQ(metric("leasehold_http_requests_total{code=\"401\",route=\"none\"}"),
+              Http2Session::kStreamsOfStrangers);
+}
+
+TEST_F(AgentHttp2, AnswersGoOutByTurns) {
+    service.query_answers["big"] = query_data(std::string(32'000'000, 'b'), "1", 1);
+    service.query_answers["small"] = query_data("rows", "1", 1);
+    start_tls();
+    Http2Client client(port);
+    const auto big = client.begin("GET", "/v1/query/big");
+    EXPECT_EQ(client.finish(client.begin("GET", "/v1/query/small")).reply.body, "rows");
+    EXPECT_FALSE(client.stream(big).closed) << "nothing was under way";
+    EXPECT_EQ(client.finish(big).reply.body.size(), 32'000'000U);
+}
+
+TEST_F(AgentHttp2, ABusyConnectionIsNotIdle) {
+    start_tls(quick());
+    Http2Client client(port);
+    for (const Instant begin = boottime(); boottime() - begin < 900ms;
+         std::this_thread::sleep_for(20ms))
+        ASSERT_EQ(client.ask("GET", "/healthz").status, 200);
+    EXPECT_EQ(client.goaway(), -1);
+    EXPECT_TRUE(client.ends());
+}
+
+TEST_F(AgentHttp2, ADrainRefusesWhatIsOnItsWay) {
+    start_tls();
+    Http2Client client(port);
+    const auto read = client.begin("GET", "/v1/backup/a");
+    ASSERT_TRUE(waits(1));
+    on_loop([&] { server->drain(); });
+    const auto late = client.begin("DELETE", "/v1/backup/b");
+    client.turn(50);
+    EXPECT_EQ(client.goaway(), read);
+    EXPECT_TRUE(client.stream(late).closed);
+    EXPECT_TRUE(on_loop([this] { return service.removed.empty(); })) << "it may be asked elsewhere";
+    answer_all("x");
+    EXPECT_EQ(client.finish(read).reply.body, "x");
 }
 
 TEST_F(AgentHttp2, IdleConnectionsEndAndWaitingOnesDoNot) {

@@ -97,6 +97,25 @@ TEST(CheckEqualContents, AnETagThatComesBackIsNotOfWhatAnOwnWriteHadReplaced) {
     }
 }
 
+// Found by a campaign: a frozen store stores each of one write's tries, plain objects of one
+// content under as many generations; a read gets the last, and the local file is named after
+// another.
+TEST(CheckEqualContents, TriesOfOneWriteAreNotOlderThanEachOther) {
+    History history;
+    history.start_all();
+    history.lead(0, 1s, 1, 1h);
+    history.step(0, 10s, backup_write(1, kKey, 8));
+    history.store(0, 11s, kKey, "1", 0, 0, 8);
+    history.step(0, 20s, backup_write(2, kKey, 7));
+    history.store(0, 21s, kKey, "2", 0, 0, 7);
+    history.store(0, 22s, kKey, "3", 0, 0, 7);
+    history.step(0, 30s, query(101, kKey), {query_data(101, "3", 0, 7)});
+    history.step(0, 31s, query(102, kKey), {query_data(102, "2", 0, 7)});
+    EXPECT_TRUE(passes(history.verdict(kRegress, 60s)));
+    const auto older = history.step(0, 32s, query(103, kKey), {query_data(103, "1", 0, 8)});
+    EXPECT_TRUE(violated(history.verdict(kRegress, 60s), older));
+}
+
 // What it has of its own lands late, with the bytes of the version that it names again.
 TEST(CheckEqualContents, BytesWithoutAVersionAreOfTheOneThatWasSaidLast) {
     History history;

@@ -325,6 +325,17 @@ TEST_F(ReconcilerAlone, AKeyToBeLookedAtAgainIsPutOffWhileItIsWrittenOrTheFilesA
     EXPECT_EQ(sent().size(), 1U);
 }
 
+// Found by a campaign: a read came torn while the disk did not list its files.
+TEST_F(ReconcilerAlone, AKeyThatIsConsideredWaitsForTheFiles) {
+    shows(key("a"), version(7, 5));
+    reconciler.consider(key("a"));
+    go();
+    EXPECT_TRUE(sent().empty());
+    index({});
+    go();
+    EXPECT_EQ(sent_one().verb, BucketVerb::get);
+}
+
 TEST_F(ReconcilerAlone, AKeyToBeLookedAtAgainPutsNoRunOff) {
     index({});
     shows(key("a"), version(7, 5));
@@ -368,6 +379,7 @@ TEST_F(ReconcilerAlone, WithoutAnEpochItWaitsAndHasNoDeadline) {
 }
 
 TEST_F(ReconcilerAlone, ItsCheckFallsForAKeyThatCouldBeWorkedOnAndIsNot) {
+    index({});
     reconciler.consider(key("a"));
     EXPECT_THROW(reconciler.check(sight(), true), CheckFailure);
     EXPECT_NO_THROW(reconciler.check(sight(), false)) << "pipelines' writes go first";

@@ -67,7 +67,7 @@ class Reconciler {
         for (const KeyId key : sweep(sight))
             unlisted(key);
         take_due(sight);
-        while (room && sight.epoch && active_.size() < kAtOnce && !keys_.empty()) {
+        while (room && has_work(sight)) {
             const KeyId key = keys_.front();
             keys_.pop_front();
             // One that was known before the LIST is found by it again.
@@ -109,6 +109,7 @@ class Reconciler {
     };
     [[nodiscard]] bool starts(const Sight& sight);
     [[nodiscard]] bool run_goes_on() const;
+    [[nodiscard]] bool has_work(const Sight& sight) const;
     void take_due(const Sight& sight);
     void put_off(const Sight& sight, KeyId key);
     void list_from(std::uint32_t number);
