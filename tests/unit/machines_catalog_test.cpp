@@ -118,6 +118,19 @@ TEST_F(CatalogAlone, ATornObjectTakesNothingOfWhatIsKnown) {
     EXPECT_TRUE(shows(a, version(7, 2)).stale) << "older than what was there before the damage";
 }
 
+// Found by a campaign: a leader's read shows a newer version while its own write of the key is
+// under way, so that nothing is kept of it; then it is deposed, and its write fenced.
+TEST_F(CatalogAlone, ADirtyFileBelowWhatWasShownIsFetchedAnew) {
+    store(7, 2, true);
+    shows(a, object(stamp(6, 9, blob(9)), blob(9)));
+    EXPECT_FALSE(catalog.needs_fetch(a)) << "the file goes over it";
+    const Found newer_one = shows(a, object(stamp(8, 1, blob(1)), blob(1)));
+    EXPECT_TRUE(catalog.needs_fetch(a));
+    adopt(newer_one);
+    EXPECT_FALSE(catalog.needs_fetch(a));
+    EXPECT_EQ(entry().local.version, v(8, 1));
+}
+
 TEST_F(CatalogAlone, GenerationsAreNeverReset) {
     std::uint32_t last = entry().generation;
     const auto grew = [&](const char* what) {

@@ -85,8 +85,9 @@ bool Catalog::needs_fetch(KeyId key) const {
     if (!known.has_local) return known.left_behind || !(known.examined && known.tombstone);
     if (!known.tagged) return true;  // of before HA: the bucket's object is the truth
     // Which of the two is newer is decided by the object's stamp. Once that is known, adopt() has
-    // decided.
-    if (known.dirty) return !known.examined;
+    // decided; but not where a read of a leader showed it while the file's own write was under way,
+    // and was fenced then.
+    if (known.dirty) return !known.examined || older(known.local.version, known.view.version);
     if (known.local.etag == known.view.etag) return false;
     // A copy that is newer than what the bucket holds has nothing to learn from it.
     return !(known.examined && older(known.view.version, known.local.version));
