@@ -1,6 +1,5 @@
 // How a connection's answers go out: the head, then the payload piece by piece.
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "agent/http/connection.hpp"
@@ -8,10 +7,6 @@
 namespace leasehold::agent {
 namespace {
 
-using namespace std::chrono_literals;
-
-// Closed at once, with bytes of the client unread, the kernel would take the answer back (RST).
-constexpr Duration kLinger = 2s;
 // A payload up to so long goes out with its head. A second trip through the kernel, and a packet of
 // its own, would be the greater part of what a query costs.
 constexpr std::size_t kWithHead = 16U << 10;
@@ -64,16 +59,7 @@ bool Connection::next_piece() {
 void Connection::load() {
     phase_ = Phase::loading;
     shared_->pool->run(
-        [payload = payload_, offset = sent_]() -> std::string {
-            std::string piece(std::min<std::uint64_t>(Shared::kPiece, payload->size() - offset),
-                              '\0');
-            try {
-                piece.resize(payload->read(offset, piece));
-            } catch (const std::system_error&) {
-                piece.clear();
-            }
-            return piece;
-        },
+        [payload = payload_, offset = sent_] { return read_piece(*payload, offset); },
         [self = shared_from_this()](std::string piece) {
             if (self->phase_ != Phase::loading) return;
             self->loaded(std::move(piece));
@@ -105,7 +91,7 @@ void Connection::answered() {
     }
     channel_->finish();
     phase_ = Phase::lingering;
-    limit(kLinger);
+    limit(Shared::kLinger);
 }
 
 }  // namespace leasehold::agent

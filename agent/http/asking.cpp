@@ -1,5 +1,6 @@
 #include "agent/http/asking.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -57,8 +58,7 @@ void remove(Shared& shared, Asked& asked, Answered answered) {
 Result<Asked, Refusal> admitted(const Shared& shared, const Head& head) {
     auto asked = route(head.method, head.target);
     // Probes of the kubelet carry no token, and come under the pod's address.
-    const bool open = asked && (asked->route == Route::healthz || asked->route == Route::readyz);
-    if (!open)
+    if (!asked || !is_probe(asked->route))
         if (const auto refusal = shared.access.refusal(head)) return Unexpected{*refusal};
     return asked;
 }
@@ -100,6 +100,25 @@ void save(Shared& shared, Asked& asked, Blob payload, Answered answered) {
     shared.service.write(
         ObjectKey(std::move(asked.key)), std::move(payload),
         [answered = std::move(answered)](const WriteDone& done) { answered(write_answer(done)); });
+}
+
+Spooled spool_piece(Spool& spool, std::string_view piece, bool last) {
+    try {
+        spool.append(piece);
+        return {0, last ? spool.finish() : Blob{}};
+    } catch (const std::system_error& error) {
+        return {error.code().value(), Blob{}};
+    }
+}
+
+std::string read_piece(const Bytes& payload, std::uint64_t offset) {
+    std::string piece(std::min<std::uint64_t>(Shared::kPiece, payload.size() - offset), '\0');
+    try {
+        piece.resize(payload.read(offset, piece));
+    } catch (const std::system_error&) {
+        piece.clear();
+    }
+    return piece;
 }
 
 Answer not_spooled(int error) {

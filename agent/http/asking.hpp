@@ -1,9 +1,13 @@
 // What a request asks of the replica, whatever has carried it: HTTP/1.1 or HTTP/2.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 
+#include "agent/base/bytes.hpp"
 #include "agent/http/answer.hpp"
 #include "agent/http/route.hpp"
 #include "agent/http/shared.hpp"
@@ -26,7 +30,18 @@ using Answered = std::function<void(Answer)>;
 /// is finished.
 void save(Shared& shared, Asked& asked, Blob payload, Answered answered);
 
-/// A body that could not be spooled: an errno.
+// ---- on a thread of the pool --------------------------------------------------------------------
+
+struct Spooled {
+    int error = 0;  ///< an errno
+    Blob payload;   ///< of the last piece: the whole
+};
+/// A piece of a body more.
+[[nodiscard]] Spooled spool_piece(Spool& spool, std::string_view piece, bool last);
+/// The piece of a payload at `offset`, of at most Shared::kPiece; empty: it cannot be read.
+[[nodiscard]] std::string read_piece(const Bytes& payload, std::uint64_t offset);
+
+/// A body that could not be spooled.
 [[nodiscard]] Answer not_spooled(int error);
 
 }  // namespace leasehold::agent

@@ -12,8 +12,6 @@
 namespace leasehold::agent {
 namespace {
 
-using namespace std::chrono_literals;
-
 // Steps of one connection before others have their turn.
 constexpr int kStepsAtOnce = 16;
 // Small frames go out together: a system call and a TLS record for each would be most of their
@@ -21,8 +19,6 @@ constexpr int kStepsAtOnce = 16;
 constexpr std::size_t kTogether = 16U << 10;
 // A record of TLS.
 constexpr std::size_t kReadBytes = 16U << 10;
-// Closed at once, with bytes of the client unread, the kernel would take the answers back (RST).
-constexpr Duration kLinger = 2s;
 
 struct Running {
     explicit Running(bool& flag) : flag_(flag) { flag_ = true; }
@@ -102,7 +98,7 @@ void Http2Connection::run() {
 }
 
 /// Says whether it got further. A client that does not read is read all the same: it may wait for
-/// us to do so first. What piles up meanwhile nghttp2 bounds.
+/// us to do so first. What piles up meanwhile the session bounds.
 bool Http2Connection::step() {
     const bool sent = send();
     if (ended_) return false;
@@ -194,7 +190,8 @@ void Http2Connection::limit() {
     const bool fresh = std::exchange(fresh_, false);
     if (wanted == limit_ && !(wanted == Limit::stuck ? fresh : busy)) return;
     limit_ = wanted;
-    const Duration span = wanted == Limit::lingering ? kLinger : shared_->options.idle_timeout;
+    const Duration span =
+        wanted == Limit::lingering ? Shared::kLinger : shared_->options.idle_timeout;
     shared_->deadlines->set(*this,
                             wanted == Limit::none ? kNever : saturating_add(boottime(), span));
 }

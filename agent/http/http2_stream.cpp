@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <system_error>
 #include <utility>
 
 #include "agent/base/clock.hpp"
@@ -85,10 +84,10 @@ void Http2Stream::serve() {
     auto asked = leasehold::agent::admitted(*shared_, heading_->head);
     if (!asked) return refuse(asked.error());
     asked_ = std::move(*asked);
-    // The probes are anybody's.
-    const bool open = asked_.route == Route::healthz || asked_.route == Route::readyz;
-    if (!open) port_->admitted();
-    if (!open && !fits()) return put_off();
+    if (!is_probe(asked_.route)) {
+        port_->admitted();
+        if (!fits()) return put_off();
+    }
     if (asked_.route == Route::put_backup) {
         if (heading_->length.value_or(0) > shared_->options.body_limit)
             return refuse({413, "the body is larger than the limit", {}});
@@ -174,32 +173,21 @@ void Http2Stream::ended() {
 void Http2Stream::spool() {
     if (phase_ != Phase::body || spooling_) return;
     if (!ended_ && piece_.size() < Shared::kUploadPiece) return;
-    struct Spooled {
-        int error = 0;
-        Blob payload;
-    };
     spooling_ = true;
     limit();
     const std::size_t count = piece_.size();
     // The work holds no stream: its last reference must go on the loop.
-    shared_->pool->run(
-        [spool = spool_, piece = std::exchange(piece_, {}), last = ended_]() -> Spooled {
-            try {
-                spool->append(piece);
-                return {0, last ? spool->finish() : Blob{}};
-            } catch (const std::system_error& error) {
-                return {error.code().value(), Blob{}};
-            }
-        },
-        [self = shared_from_this(), count, last = ended_](const Spooled& done) {
-            self->spooling_ = false;
-            if (self->phase_ != Phase::body) return;  // refused or closed meanwhile
-            if (done.error != 0) return self->answer(not_spooled(done.error));
-            if (last) return self->saved(done.payload);
-            self->limit();
-            self->port_->dealt_with(self->id_, count);
-            self->spool();
-        });
+    shared_->pool->run([spool = spool_, piece = std::exchange(piece_, {}),
+                        last = ended_] { return spool_piece(*spool, piece, last); },
+                       [self = shared_from_this(), count, last = ended_](const Spooled& done) {
+                           self->spooling_ = false;
+                           if (self->phase_ != Phase::body) return;  // refused or closed meanwhile
+                           if (done.error != 0) return self->answer(not_spooled(done.error));
+                           if (last) return self->saved(done.payload);
+                           self->limit();
+                           self->port_->dealt_with(self->id_, count);
+                           self->spool();
+                       });
 }
 
 void Http2Stream::saved(Blob payload) {
@@ -258,16 +246,7 @@ Http2Stream::Portion Http2Stream::read(std::span<char> out) {
 void Http2Stream::load() {
     if (std::exchange(loading_, true)) return;
     shared_->pool->run(
-        [payload = payload_, offset = count_]() -> std::string {
-            std::string piece(std::min<std::uint64_t>(Shared::kPiece, payload->size() - offset),
-                              '\0');
-            try {
-                piece.resize(payload->read(offset, piece));
-            } catch (const std::system_error&) {
-                piece.clear();
-            }
-            return piece;
-        },
+        [payload = payload_, offset = count_] { return read_piece(*payload, offset); },
         [self = shared_from_this()](std::string piece) {
             self->loading_ = false;
             if (self->phase_ != Phase::answering) return;

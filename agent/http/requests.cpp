@@ -1,7 +1,6 @@
 // What a connection's requests ask for: from the head to a call of the replica.
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "agent/http/connection.hpp"
@@ -80,10 +79,6 @@ void Connection::begin_body() {
 }
 
 void Connection::spool(bool last) {
-    struct Spooled {
-        int error = 0;
-        Blob payload;
-    };
     spooling_ = true;
     if (last) {
         phase_ = Phase::storing;
@@ -94,16 +89,9 @@ void Connection::spool(bool last) {
     // The work holds no connection: its last reference must go on the loop.
     shared_->pool->run(
         [spool = spool_, buffer = buffer_, piece = reader_->take_body(), last]() -> Spooled {
-            try {
-                if (buffer) {
-                    buffer->hash();
-                    return {0, last ? buffer->finish() : Blob{}};
-                }
-                spool->append(piece);
-                return {0, last ? spool->finish() : Blob{}};
-            } catch (const std::system_error& error) {
-                return {error.code().value(), Blob{}};
-            }
+            if (!buffer) return spool_piece(*spool, piece, last);
+            buffer->hash();
+            return {0, last ? buffer->finish() : Blob{}};
         },
         [self = shared_from_this()](Spooled done) {
             self->spooling_ = false;

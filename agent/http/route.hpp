@@ -30,6 +30,10 @@ enum class Route : std::uint8_t {
 };
 inline constexpr std::size_t kRoutes = static_cast<std::size_t>(Route::none) + 1;
 
+/// Of the kubelet: anybody's.
+[[nodiscard]] constexpr bool is_probe(Route route) {
+    return route == Route::healthz || route == Route::readyz;
+}
 /// "PUT /v1/backup/{key}": the label of metrics.
 [[nodiscard]] std::string_view route_name(Route route);
 

@@ -42,6 +42,9 @@ struct Shared {
           uploads(io, options.upload_limit) {}
 
     static constexpr std::size_t kScratch = 64U << 10;
+    /// For what was said last to be read. Closed at once, with bytes of the client unread, the
+    /// kernel would take it back (RST).
+    static constexpr Duration kLinger = std::chrono::seconds(2);
     /// Payloads are read in pieces of this size. A connection holds at most one, however slow
     /// its client is.
     static constexpr std::size_t kPiece = 64U << 10;

@@ -6,12 +6,9 @@
 #include <csignal>
 #include <stdexcept>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace leasehold::agent::test {
@@ -78,19 +75,13 @@ struct Http2Client::Callbacks {
 };
 
 Http2Client::Http2Client(std::uint16_t port, std::int32_t window)
-    : socket_(::socket(AF_INET, SOCK_STREAM, 0)), context_(SSL_CTX_new(TLS_client_method())) {
+    : socket_(connected(port)), context_(SSL_CTX_new(TLS_client_method())) {
     // OpenSSL's own socket BIO writes without MSG_NOSIGNAL. Of this thread alone: the server's must
     // need no such thing.
     sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw std::runtime_error("cannot connect");
     static constexpr unsigned char kOffer[] = "\x02h2";
     SSL_CTX_set_alpn_protos(context_, kOffer, sizeof kOffer - 1);
     SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

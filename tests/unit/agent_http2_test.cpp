@@ -13,14 +13,6 @@ namespace {
 
 class AgentHttp2 : public Http2Rig {};
 
-std::string noise(std::size_t size) {
-    std::string text(size, '\0');
-    std::uint32_t state = 7;
-    for (char& c : text)
-        c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24U);
-    return text;
-}
-
 // ---- the same as HTTP/1.1 -----------------------------------------------------------------------
 
 TEST_F(AgentHttp2, WhoeverOffersItHasItAndOthersHaveHttp11) {

@@ -35,16 +35,22 @@ std::string text_of(BIO* bio) {
 
 }  // namespace
 
-Client::Client(std::uint16_t port, bool tls) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval patience{kPatienceSeconds, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+int connected(std::uint16_t port) {
+    const int made = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw std::runtime_error("cannot connect");
+    if (::connect(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+        return made;
+    ::close(made);
+    throw std::runtime_error("cannot connect");
+}
+
+Client::Client(std::uint16_t port, bool tls) : socket_(connected(port)) {
+    const timeval patience{kPatienceSeconds, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (!tls) return;
     context_ = SSL_CTX_new(TLS_client_method());
     ssl_ = SSL_new(context_);

@@ -57,6 +57,9 @@ class Client {
 [[nodiscard]] std::string request(const std::string& method, const std::string& target,
                                   const std::string& fields = "", const std::string& body = "");
 
+/// A socket that is connected to 127.0.0.1; throws std::runtime_error.
+[[nodiscard]] int connected(std::uint16_t port);
+
 struct Pem {
     std::string certificate;
     std::string key;

@@ -189,6 +189,15 @@ class HttpRig : public ::testing::Test {
     std::thread thread;
 };
 
+/// Bytes that no piece of them repeats.
+inline std::string noise(std::size_t size) {
+    std::string text(size, '\0');
+    std::uint32_t state = 1;
+    for (char& c : text)
+        c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24U);
+    return text;
+}
+
 inline ReadDone read_data(std::string text, const std::string& etag, std::uint64_t epoch) {
     return {{}, ReadOutcome::data, Epoch(epoch), ETag(etag), blob_of(std::move(text))};
 }

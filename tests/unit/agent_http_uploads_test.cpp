@@ -34,14 +34,6 @@ std::string chunked(const std::string& text, std::size_t size) {
     return body + "0\r\nTrailer: x\r\n\r\n";
 }
 
-std::string noise(std::size_t size) {
-    std::string text(size, '\0');
-    std::uint32_t state = 1;
-    for (char& c : text)
-        c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24U);
-    return text;
-}
-
 TEST_F(AgentHttpUploads, BodiesByLengthAndByChunksAreTheSame) {
     start();
     const std::string body = noise(300'000);
