@@ -119,13 +119,14 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key));
     if (!mutates) return;
     // The work of a leadership that ended ended with it, and with it what it was told.
-    const bool told = object.era == facts_.replicas[step.replica].era;
+    const std::uint32_t era = facts_.replicas[step.replica].era;
+    const bool told = object.era == era;
     if (told && request.verb == object.told_of && step.now.monotonic < object.not_before)
         too_early(
             step,
             (request.verb == BucketVerb::put ? "a PUT of " : "a DELETE of ") + words(request.key),
             object.not_before, object.told);
-    own.changes.push_back({request.request, request.verb, request.key});
+    own.changes.push_back({request.request, request.verb, request.key, era});
 }
 
 void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& answer) {
@@ -145,7 +146,7 @@ void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& an
         object.not_before = saturating_add(step.now.monotonic, wait);
         object.told_of = found->verb;
         object.told = step.number;
-        object.era = facts_.replicas[step.replica].era;
+        object.era = found->era;
     }
     *found = std::move(own.changes.back());
     own.changes.pop_back();

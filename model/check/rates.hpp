@@ -19,7 +19,8 @@ class Rates {
 
     void lease_sent(const ReplicaStepped& step, const ReplicaFacts& self, const SendLease& request);
     void lease_answered(const ReplicaStepped& step, const LeaseAnswered& answer);
-    /// Somebody else's hand on the Lease is looked at, undone, and renewed after.
+    /// Somebody else's hand on the Lease is looked at, undone, and renewed after; what a process
+    /// that is told to stop hands over is taken, or looked at by who came too late.
     void lease_touched();
     /// So much may be sent once more by one that was told of its holder's end.
     void holder_ended(ReplicaIndex index);
@@ -45,12 +46,13 @@ class Rates {
         Instant not_before = Instant::min();   ///< a Retry-After
         BucketVerb told_of = BucketVerb::put;  ///< to such a request; others are other work
         std::uint64_t told = 0;                ///< event that said so
-        std::uint32_t era = 0;                 ///< ReplicaFacts::era of then
+        std::uint32_t era = 0;                 ///< ReplicaFacts::era of what was told
     };
     struct Change {
         RequestId request;
         BucketVerb verb = BucketVerb::put;
         ObjectKey key;
+        std::uint32_t era = 0;  ///< ReplicaFacts::era when it was sent
     };
     struct Station {
         Allowance lease;

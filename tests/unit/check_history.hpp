@@ -357,4 +357,29 @@ inline ::testing::AssertionResult has_status(const Verdict& verdict, Status stat
            << verdict.id << ": status " << static_cast<int>(verdict.status) << ", " << verdict.what;
 }
 
+inline SendLease send_lease(std::uint64_t request, LeaseVerb verb, std::uint64_t nonce = 0) {
+    SendLease send;
+    send.request = RequestId{request};
+    send.verb = verb;
+    if (nonce != 0) send.lease = lease_of(1, "replica-0", nonce, 1);
+    return send;
+}
+inline LeaseAnswered lease_answered(std::uint64_t request, LeasePtr lease,
+                                    Duration retry_after = 0s) {
+    LeaseReply reply;
+    reply.status = lease ? 200 : 429;
+    reply.retry_after = retry_after;
+    reply.lease = std::move(lease);
+    return LeaseAnswered{RequestId{request}, std::move(reply)};
+}
+/// lease_of, with what a test is about.
+inline LeasePtr edited(std::uint64_t version, std::string holder, std::uint64_t nonce,
+                       std::uint64_t acquisition, std::int32_t transitions,
+                       std::string extra = "x") {
+    auto lease = std::make_shared<Lease>(*lease_of(version, std::move(holder), nonce, acquisition));
+    lease->record.transitions = transitions;
+    lease->extra = std::move(extra);
+    return lease;
+}
+
 }  // namespace leasehold::check

@@ -1,0 +1,225 @@
+// requests.bounded: what comes without a pause, and what was asked for; the Retry-After of both
+// servers. (What is fetched again and again: check_keeping_test.cpp.)
+#include "tests/unit/check_history.hpp"
+
+namespace leasehold::check {
+namespace {
+
+constexpr std::string_view kBounded = "requests.bounded";
+constexpr std::string_view kKey = "assets/1h";
+
+// Ten at once may be: an object's thirty would hide a claim that asks for a renewal at each try.
+TEST(CheckRequestsBounded, RenewalsBackToBackAreFoundAndOneAPeriodPasses) {
+    for (const auto& [count, every] : {std::pair(20, 1ms), {10, 1ms}, {100, 1000ms}}) {
+        History history;
+        history.start_all();
+        for (int i = 0; i < count; ++i)
+            history.step(0, 1s + i * every, Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, 20 == count ? Status::violated : Status::pass) << verdict.what;
+    }
+}
+
+// Found by a campaign: a tool empties the record each second, and each time it is taken back.
+TEST(CheckRequestsBounded, WhatSomebodyElseDidToTheLeaseIsLookedAtAndUndone) {
+    for (const bool touched : {true, false}) {
+        History history;
+        history.start_all();
+        const LeasePtr ours = lease_of(5, "replica-0", 1, 1);
+        for (int i = 0; i < 40; ++i) {
+            const Duration when = 1s + i * 100ms;
+            if (touched && i % 4 == 0) history.lease(kNobody, when, ours, lease_of(6, "", 1, 1));
+            history.step(0, when, Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, touched ? Status::pass : Status::violated) << verdict.what;
+    }
+}
+
+// Found on real servers: whoever led was stopped, six times within a few seconds, and each time two
+// tried at once.
+TEST(CheckRequestsBounded, WhatAStoppedProcessHandsOverMayBeTaken) {
+    for (const bool stopped : {true, false}) {
+        History history;
+        history.start_all();
+        for (int i = 0; i < 40; ++i) {
+            const Duration when = 1s + i * 100ms;
+            if (stopped && i % 4 == 0) history.step(1, when, Stop{mono(1h)});
+            history.step(0, when, Timer{},
+                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, stopped ? Status::pass : Status::violated) << verdict.what;
+    }
+}
+
+TEST(CheckRequestsBounded, PutsOfOneKeyWithoutABackOffAreFound) {
+    for (const bool wild : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        for (int i = 0; i < 100; ++i) {
+            const Duration when = 1s + i * (wild ? Duration(60ms) : Duration(300ms));
+            history.step(0, when, Timer{},
+                         {send_bucket(static_cast<std::uint64_t>(i) + 1, BucketVerb::put, kKey)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, wild ? Status::violated : Status::pass) << verdict.what;
+    }
+}
+
+TEST(CheckRequestsBounded, WhatWasAskedForMayBeSent) {
+    History history;
+    history.start_all();
+    history.lead(0, 500ms, 1, 1h);
+    for (int i = 0; i < 100; ++i) {
+        const auto n = static_cast<std::uint64_t>(i) + 1;
+        history.step(0, 1s + i * 20ms, backup_write(n, kKey),
+                     {send_bucket(n, BucketVerb::put, kKey)});
+    }
+    EXPECT_TRUE(passes(history.verdict(kBounded, 10s)));
+}
+
+/// replica-0 leads, and its PUT of 1 s is told at 2 s to come again in an hour: nobody need wait
+/// longer than retryMax.
+void lead_and_be_throttled(History& history) {
+    history.start_all();
+    history.lead(0, 500ms, 1, 1h);
+    history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 503;
+    reply->retry_after = 1h;
+    history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+}
+
+TEST(CheckRequestsBounded, ARetryAfterIsWaitedOutByWorkOfItsKind) {
+    for (const bool early : {true, false})
+        for (const BucketVerb verb : {BucketVerb::put, BucketVerb::remove}) {
+            History history;
+            lead_and_be_throttled(history);
+            const auto again =
+                history.step(0, early ? 6s : 7s, Timer{}, {send_bucket(2, verb, kKey)});
+            const Verdict verdict = history.verdict(kBounded, 10s);
+            const bool wrong = early && verb == BucketVerb::put;
+            EXPECT_TRUE(wrong ? violated(verdict, again) : passes(verdict));
+        }
+}
+
+// A third of its own lease at most, and in an upgrade that may be the shorter one.
+TEST(CheckRequestsBounded, TheRetryAfterOfAClaimIsWaitedOutAsFarAsTheShortestLeaseAllows) {
+    for (const Duration shortest : {Duration(0), Duration(6s)}) {
+        Settings settings = test_settings();
+        settings.shortest_lease = shortest;
+        History history(settings);
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 600ms, Timer{}, {send_bucket(2, BucketVerb::get, ".ha/epoch")});
+        history.step(0, 700ms, bucket_answered(2, 404));
+        history.step(0, 1s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 503;
+        reply->retry_after = 1h;
+        history.step(0, 2s, BucketAnswered{RequestId{4}, std::move(reply)});
+        const auto again =
+            history.step(0, 5s, Timer{}, {send_bucket(6, BucketVerb::put, ".ha/epoch")});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(shortest == Duration(0) ? violated(verdict, again) : passes(verdict));
+    }
+}
+
+TEST(CheckRequestsBounded, ALeadershipsRetryAfterEndsWithIt) {
+    for (const bool between : {true, false}) {
+        History history;
+        lead_and_be_throttled(history);
+        if (between) {
+            history.follow(0, 3s);
+            history.lead(0, 4s, 2, 1h);
+        }
+        const auto again = history.step(0, 5s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
+        EXPECT_EQ(violated(history.verdict(kBounded, 10s), again), !between);
+    }
+}
+
+// Found by a campaign: the answer of a leadership's request comes when the next one has begun.
+TEST(CheckRequestsBounded, AnAnswerToAnEarlierLeadershipTellsTheNextNothing) {
+    for (const bool between : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+        if (between) {
+            history.follow(0, 1100ms);
+            history.lead(0, 1200ms, 2, 1h);
+        }
+        auto reply = std::make_shared<BucketReply>();
+        reply->status = 503;
+        reply->retry_after = 1h;
+        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        const auto again = history.step(0, 5s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
+        EXPECT_EQ(violated(history.verdict(kBounded, 10s), again), !between);
+    }
+}
+
+TEST(CheckRequestsBounded, TheRetryAfterOfAThrottledWriteOfTheLeaseIsWaitedOut) {
+    struct Row {
+        LeaseVerb verb;
+        int status;
+        bool binds;
+    };
+    for (const auto& [verb, status, binds] :
+         {Row{LeaseVerb::update, 429, true}, Row{LeaseVerb::create, 429, true},
+          // What became of it is looked up, and what follows is another write.
+          Row{LeaseVerb::update, 503, false},
+          // The takeover at the end of a lease needs no GET.
+          Row{LeaseVerb::get, 429, false}}) {
+        History history;
+        history.start_all();
+        history.step(1, 900ms, Timer{}, {send_lease(1, verb, 6)});
+        LeaseAnswered answer = lease_answered(1, nullptr, 1s);
+        answer.reply.status = status;
+        history.step(1, 1s, std::move(answer));
+        const auto again = history.step(1, 1500ms, Timer{}, {send_lease(2, LeaseVerb::update, 7)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(binds ? violated(verdict, again) : passes(verdict)) << status;
+    }
+}
+
+// A release is no renewal, and a Lease that was deleted is created: the server said nothing of
+// these.
+TEST(CheckRequestsBounded, AThrottledWriteOfTheLeaseBindsNoOtherWrite) {
+    for (const int what : {0, 1, 2}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
+        history.step(0, 1s, lease_answered(1, nullptr, 1s));
+        if (what == 1) history.follow(0, 1400ms);
+        const LeaseVerb verb = what == 2 ? LeaseVerb::create : LeaseVerb::update;
+        const auto next = history.step(0, 1500ms, Timer{}, {send_lease(2, verb, 7)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(what == 0 ? violated(verdict, next) : passes(verdict)) << what;
+    }
+}
+
+// A follower that may hold the Lease releases it as it stops: a write of another kind, and only
+// one.
+TEST(CheckRequestsBounded, AThrottledTakeoverDoesNotBindTheReleaseThatFollowsAStop) {
+    for (const bool repeats : {false, true}) {
+        History history;
+        history.start_all();
+        SendLease first = send_lease(1, LeaseVerb::update, 6);
+        if (repeats) first.lease = edited(1, "", 6, 1, 0);
+        history.step(1, 900ms, Timer{}, {first});
+        history.step(1, 1s, lease_answered(1, nullptr, 1s));
+        SendLease release = send_lease(2, LeaseVerb::update, 7);
+        release.lease = edited(1, "", 7, 1, 0);
+        const auto sent = history.step(1, 1500ms, Timer{}, {release});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(repeats ? violated(verdict, sent) : passes(verdict)) << repeats;
+    }
+}
+
+}  // namespace
+}  // namespace leasehold::check
