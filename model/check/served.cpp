@@ -144,8 +144,14 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
         data(step, Answer{name, asked, done.payload, done.etag, done.epoch, false, false});
     } else if (done.outcome == QueryOutcome::not_available_yet) {
         // What lies on the disk a process knows only when it has listed it.
-        if (copies_.tag(step.replica, name) == nullptr || copies_.blind(step.replica)) return;
+        const FileTag* tag = copies_.tag(step.replica, name);
+        if (tag == nullptr || copies_.blind(step.replica)) return;
         facts_.checked(Id::never_regresses);
+        // Nor is it to give a file that others went over, once a read was given what they wrote.
+        const Floor* floor = floors_.find(step.replica, name);
+        const bool outdone = tag->dirty && tag->epoch != Epoch{} && floor != nullptr &&
+                             floor->committed && tag->epoch < floor->committed->rank.epoch;
+        if (outdone) return;
         if (!facts_.fresh(Id::never_regresses)) return;
         facts_.violate(Id::never_regresses, step.at,
                        facts_.name(step.replica) + " answered the query for " + words(name) +

@@ -197,6 +197,30 @@ TEST_F(QueriesAlone, ADirtyFileThatIsForgottenIsNotGiven) {
     EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
 }
 
+// Found by a campaign: a leader that was deposed while it wrote, and whose read was given what its
+// successor wrote.
+TEST_F(QueriesAlone, ADirtyFileThatAReadHasOutdoneIsNotGiven) {
+    index({file("a", 7, 2, true)});
+    ask();
+    const SendFile request = file_one();
+    catalog.served(a, stamp(8, 1, blob(1)));
+    EXPECT_TRUE(load(request, loaded(file("a", 7, 2, true))));
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+}
+
+TEST_F(QueriesAlone, ADirtyFileThatWasReplacedWhileItWasReadIsNotGiven) {
+    index({file("a", 7, 2, true)});
+    ask();
+    const SendFile request = file_one();
+    store(5);
+    const SendFile stored = file_one();
+    Desk at = desk();
+    catalog.file_changed({a, stored.verb}, FileStatus::ok, {}, at);
+    EXPECT_TRUE(load(request, loaded(file("a", 7, 2, true))));
+    EXPECT_TRUE(load(file_one(), loaded(file("a", 7, 5)))) << "it is read once more";
+    EXPECT_EQ(done().payload, blob(5));
+}
+
 TEST_F(QueriesAlone, AFileThatCantBeReadIsSaid) {
     index({file("a", 7, 1)});
     ask();

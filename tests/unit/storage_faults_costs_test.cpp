@@ -191,6 +191,26 @@ TEST_F(StorageCosts, AReadOfAVersionThatTheDiskCannotHoldIsAnsweredAllTheSame) {
     EXPECT_EQ(rig.reads.at(call).payload, blob(1));
 }
 
+// Found by a campaign: a disk that takes nothing, and a LIST under way that shows the version
+// before the one that a GET brings. Each failed store made the answer of the next GET one of the
+// past.
+TEST_F(StorageCosts, ADiskThatFailsMakesNoAnswerOneOfThePast) {
+    rig.file_fate = [](const SendFile& r) {
+        return r.verb == FileVerb::store ? FileStatus::io_error : FileStatus::ok;
+    };
+    rig.hold(BucketVerb::get);
+    bucket.put_fenced(key("k"), blob(1), 3, 1, 1);
+    rig.start();
+    bucket.put_fenced(key("k"), blob(2), 3, 1, 2);
+    rig.advance(31s);
+    bucket.put_fenced(key("k"), blob(3), 3, 1, 3);
+    int answered = 0;
+    for (; rig.is_held(BucketVerb::get, key("k")) && answered < 10; ++answered)
+        rig.release(BucketVerb::get, key("k"));
+    EXPECT_EQ(answered, 2) << "the second shows that the page was of the past";
+    EXPECT_EQ(rig.marked(MarkId::version_not_kept), 2);
+}
+
 TEST_F(StorageCosts, AFullDiskDoesNotMakeALeaderGetEverythingAgainAndAgain) {
     for (std::uint64_t i = 0; i < 20; ++i)
         bucket.put_fenced(key(std::to_string(i)), blob(i), 3);

@@ -64,9 +64,10 @@ void Catalog::keep_floor(KeyId key, const VersionId& before) {
 bool Catalog::servable(KeyId key) const {
     const Entry& known = at(key);
     // A dirty file is what this process accepted last: a single install would serve it, so this
-    // does. A clean one is a copy, and a copy below what was served would show an older version
-    // after a newer one.
-    return known.has_local && (known.dirty || !older(known.local.version, newest(key)));
+    // does, until a read was given what others wrote over it. A clean one is a copy, and a copy
+    // below what was served would show an older version after a newer one.
+    return known.has_local &&
+           (known.dirty ? !outdone(key) : !older(known.local.version, newest(key)));
 }
 
 bool Catalog::outlives(KeyId key, const Found& found) const {
@@ -303,6 +304,8 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     // Also where nothing else is known of the key: a late answer was served after an absence.
     const bool first = top.epoch == Epoch{} && version.epoch != Epoch{};
     if (first || newer(version, top)) floors_[key] = version;
+    // A backup read is answered from the bucket, whatever waits to be written.
+    if (at(key).dirty && older(at(key).local.version, version)) outdone_.insert(key);
 }
 
 void Catalog::purged(KeyId key, bool removed) {
@@ -318,8 +321,8 @@ void Catalog::purged(KeyId key, bool removed) {
 
 bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
-           a.floors_ == b.floors_ && a.highest_ == b.highest_ && a.index_ == b.index_ &&
-           a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
+           a.floors_ == b.floors_ && a.outdone_ == b.outdone_ && a.highest_ == b.highest_ &&
+           a.index_ == b.index_ && a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
            a.index_failures_ == b.index_failures_ && a.index_retry_at_ == b.index_retry_at_ &&
            a.lists_ == b.lists_;
 }

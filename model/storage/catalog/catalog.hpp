@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Catalog {
     [[nodiscard]] VersionId newest(KeyId key) const;
     /// May the local file answer? Not if something newer than it was served or seen.
     [[nodiscard]] bool servable(KeyId key) const;
+    /// Was something newer than the dirty file given to a caller?
+    [[nodiscard]] bool outdone(KeyId key) const { return outdone_.contains(key); }
     /// Is there something to learn from a GET of the version that the view shows?
     [[nodiscard]] bool needs_fetch(KeyId key) const;
     /// Is what the bucket lost with this torn object here? A clean copy of the very version that
@@ -123,6 +126,7 @@ class Catalog {
     /// The newest version where neither file nor view shows it any more: a copy was lost, or the
     /// bucket went back.
     std::map<KeyId, VersionId> floors_;
+    std::set<KeyId> outdone_;  ///< keys whose dirty file lies below what was served since
     Epoch highest_;
     std::shared_ptr<const FileList> index_;  ///< being taken in
     std::size_t index_at_ = 0;

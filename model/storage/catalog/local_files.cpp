@@ -89,6 +89,7 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
     known.tagged = tag.tagged;
     // This store replaces whatever lies there; if it fails, file_changed() notes it again.
     known.left_behind = false;
+    outdone_.erase(key);
     ++known.generation;
     keep_floor(key, before);
     files_.store(key, name(key), payload, tag, desk);
@@ -107,6 +108,7 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     known.local.etag = StoredETag(tag.etag);
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
+    outdone_.erase(key);
     ++known.generation;
     keep_floor(key, before);
     files_.retag(key, name(key), tag, desk);
@@ -130,7 +132,9 @@ void Catalog::lose(KeyId key) {
     known.local = Local{};
     known.has_local = false;
     known.dirty = false;
-    ++known.generation;
+    outdone_.erase(key);
+    // A GET under way shows the bucket, as before: taken for one of the past, it would be sent
+    // again as often as the disk fails.
     keep_floor(key, before);
 }
 
