@@ -338,7 +338,10 @@ void excuse_single_install(Scenario& scenario) {
     // freeze. And of the file that the next one left, which waits for its upload, nothing says
     // that it is the newer of the two.
     const auto lands_late = [](const Fault& fault) {
+        // No process begins and has written within a second of the end of the one before.
         return (fault.kind == FaultKind::freeze && !fault.api) ||
+               (fault.kind == FaultKind::delay && fault.bucket &&
+                fault.by >= std::chrono::seconds(1)) ||
                (fault.kind == FaultKind::apply_late &&
                 std::ranges::count(fault.requests, sim::RequestKind::put_object) > 0);
     };

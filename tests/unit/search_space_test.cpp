@@ -215,6 +215,30 @@ TEST(Space, FaultsComeAtOnceAtPhasesAndForASpan) {
     EXPECT_GT(often, 100U);
 }
 
+// Found by a campaign: a PUT that was delayed outlived its process, and landed after the next
+// one's.
+TEST(Space, WhatASingleInstallSentBeforeItsCrashIsExcusedIfItCanLandAfterTheNextStart) {
+    Random random(7);
+    sim::Scenario scenario = draw_configuration(random);
+    scenario.values.replicas = 1;
+    scenario.values.leader_follower = false;
+    const auto excused = [&](Duration by, bool bucket, bool crashes) {
+        scenario.expect = {};
+        scenario.faults.assign(2, {});
+        scenario.faults[0].kind = sim::FaultKind::delay;
+        scenario.faults[0].by = by;
+        scenario.faults[0].bucket = bucket;
+        scenario.faults[1].kind = crashes ? sim::FaultKind::crash : sim::FaultKind::break_watch;
+        excuse(scenario);
+        return std::ranges::count(scenario.expect.may_violate, "bucket.acknowledged-survives") == 1;
+    };
+    EXPECT_TRUE(excused(std::chrono::seconds(10), true, true));
+    EXPECT_FALSE(excused(std::chrono::milliseconds(10), true, true))
+        << "nobody has written by then";
+    EXPECT_FALSE(excused(std::chrono::seconds(10), false, true)) << "of the API alone";
+    EXPECT_FALSE(excused(std::chrono::seconds(10), true, false)) << "its own requests are in order";
+}
+
 TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     Random random(7);
     sim::Scenario scenario = draw_configuration(random);
