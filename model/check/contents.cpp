@@ -58,6 +58,14 @@ const Committed* KeyContents::committed_as(const ETag& etag) const {
     return found == commits.rend() ? nullptr : &*found;
 }
 
+const Committed* KeyContents::committed_as(const ETag& etag, Epoch epoch) const {
+    const auto found =
+        std::find_if(commits.rbegin(), commits.rend(), [&etag, epoch](const Committed& one) {
+            return one.etag == etag && one.rank.epoch == epoch;
+        });
+    return found == commits.rend() ? committed_as(etag) : &*found;
+}
+
 Asked* KeyContents::asked_by(ReplicaIndex replica, CallId call) {
     const auto found = std::find_if(asked.rbegin(), asked.rend(), [&](const Asked& one) {
         return one.replica == replica && one.call == call && one.open;

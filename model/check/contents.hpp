@@ -105,6 +105,9 @@ struct KeyContents {
     [[nodiscard]] const Committed* committed_as(const Blob& payload,
                                                 std::optional<Epoch> epoch = {}) const;
     [[nodiscard]] const Committed* committed_as(const ETag& etag) const;
+    /// The newest of that version that carries `epoch`, or else the newest of it: plain objects of
+    /// equal bytes, such as all tombstones, have one ETag.
+    [[nodiscard]] const Committed* committed_as(const ETag& etag, Epoch epoch) const;
     [[nodiscard]] Asked* asked_by(ReplicaIndex replica, CallId call);
 };
 

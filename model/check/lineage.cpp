@@ -103,7 +103,7 @@ void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, co
                            Asked& asked) {
     facts_.checked(Id::linearizable);
     KeyContents& key = contents_.of(name);
-    const Committed* commit = done.etag.empty() ? nullptr : key.committed_as(done.etag);
+    const Committed* commit = done.etag.empty() ? nullptr : key.committed_as(done.etag, done.epoch);
     if (commit != nullptr) own(key, asked, *commit);
     // A write that is overtaken by a newer one of its key is answered with that one's version.
     const Asked* stored = &asked;

@@ -131,7 +131,7 @@ void Served::write_done(const ReplicaStepped& step, const WriteDone& done) {
     if (done.ack != WriteAck::committed || done.etag.empty()) return;
     const ObjectKey* name = contents_.key_of(step.replica, done.call);
     if (name == nullptr) return;
-    const Committed* commit = contents_.of(*name).committed_as(done.etag);
+    const Committed* commit = contents_.of(*name).committed_as(done.etag, done.epoch);
     if (commit == nullptr) return;
     Floor& floor = floors_.of(step.replica, *name);
     floor.raise(step, *commit);
@@ -166,7 +166,7 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
 void Served::current(const ReplicaStepped& step, const ObjectKey& name, std::uint64_t asked,
                      const ReadDone& done) {
     const KeyContents& key = contents_.of(name);
-    const Committed* commit = key.committed_as(done.etag);
+    const Committed* commit = key.committed_as(done.etag, done.epoch);
     if (commit == nullptr || commit == &key.commits.back()) return;
     const auto after = std::find_if(
         key.commits.begin(), key.commits.end(),
@@ -190,7 +190,7 @@ void Served::overtaken(const ReplicaStepped& step, const ObjectKey& name, std::u
     if (floor == nullptr || !floor->acknowledged) return;
     const Said& own = *floor->acknowledged;
     if (own.number <= asked || own.number == step.number) return;
-    const Committed* commit = contents_.of(name).committed_as(done.etag);
+    const Committed* commit = contents_.of(name).committed_as(done.etag, done.epoch);
     const bool older = commit != nullptr && commit->rank.older_than(own.rank) &&
                        !commit->rank.same_write(own.rank);
     if (older) regressed(step, name, own.number);

@@ -77,6 +77,19 @@ TEST(CheckNoStaleCommit, AStaleTombstoneCountsAndAForeignWriteBetweenHidesNothin
     EXPECT_TRUE(violated(history.verdict("bucket.no-stale-commit", 10s), stale));
 }
 
+// Found by a campaign: plain tombstones have one ETag, so a deposed leader's removal goes over its
+// successor's, and changes nothing.
+TEST(CheckNoStaleCommit, ATombstoneOverItsEqualIsNoOlderOne) {
+    for (const bool equal : {true, false}) {
+        History history;
+        history.start_all();
+        history.object(1, 1s, kKey, "t", 6, true);
+        const auto last = history.object(0, 2s, kKey, equal ? "t" : "u", 5, true);
+        const Verdict verdict = history.verdict("bucket.no-stale-commit", 10s);
+        EXPECT_TRUE(equal ? passes(verdict) : violated(verdict, last));
+    }
+}
+
 TEST(CheckNoStaleCommit, AProbeBeforeTheClaimMayCarryALowerEpoch) {
     History history;
     history.start_all();

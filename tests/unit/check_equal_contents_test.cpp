@@ -174,5 +174,25 @@ TEST(CheckEqualContents, WhatAnAnswerHasNamedIsOfNoOtherWrite) {
     }
 }
 
+// Found by a campaign: a leader slept over the answer to its removal, and its successor's tombstone
+// has the same bytes, and so the same ETag where objects are plain.
+TEST(CheckEqualContents, AnAcknowledgementIsOfTheVersionThatCarriesItsEpoch) {
+    for (const std::uint64_t epoch : {5U, 7U}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.step(0, 10s, backup_write(1, kKey, 7));
+        history.store(0, 11s, kKey, "a", 5, 1, 7);
+        history.follow(0, 12s);
+        history.lead(1, 13s, 2, 1h);
+        history.step(1, 20s, backup_write(2, kKey, 7));
+        history.store(1, 21s, kKey, "a", 6, 1, 7);
+        const auto said =
+            history.step(0, 30s, Timer{}, {write_done(1, WriteAck::committed, "a", epoch)});
+        const Verdict verdict = history.verdict(kLinear, 60s);
+        EXPECT_TRUE(epoch == 5 ? passes(verdict) : violated(verdict, said));
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::check
