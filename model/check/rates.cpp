@@ -19,8 +19,14 @@ void Rates::Allowance::pass(Instant now) {
     at = now;
 }
 
-bool Rates::Allowance::take(Instant now, Duration cost, std::int64_t burst) {
-    pass(now);
+bool Rates::Allowance::take(const ReplicaStepped& step, Duration cost, std::int64_t burst) {
+    pass(step.now.monotonic);
+    if (spent == Duration(0)) {
+        since = step.now.monotonic;
+        first = step.number;
+        taken = 0;
+    }
+    ++taken;
     spent += cost;
     return spent <= burst * cost;
 }
@@ -30,12 +36,14 @@ Rates::Station& Rates::station(ReplicaIndex index) {
     return stations_[index];
 }
 
-void Rates::too_many(const ReplicaStepped& step, const std::string& what) {
+void Rates::too_many(const ReplicaStepped& step, const std::string& what, const Allowance& of) {
     if (!facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,
-                   facts_.name(step.replica) + " sent too many " + what + " until " +
-                       words(step.at) + ", without a pause between them",
-                   {step.number});
+                   facts_.name(step.replica) + " sent too many " + what + ": " +
+                       std::to_string(of.taken) + " within " +
+                       words(step.now.monotonic - of.since) + " until " + words(step.at) +
+                       ", without a pause between them",
+                   {of.first, step.number});
 }
 
 void Rates::too_early(const ReplicaStepped& step, const std::string& what, Instant allowed,
@@ -53,8 +61,8 @@ void Rates::lease_sent(const ReplicaStepped& step, const ReplicaFacts& self,
     facts_.checked(Id::requests_bounded);
     Station& own = station(step.replica);
     const ElectorConfig& election = facts_.settings.election;
-    if (!own.lease.take(step.now.monotonic, election.retry_period / kLeaseRequests, kLeaseBurst))
-        too_many(step, "Lease requests");
+    if (!own.lease.take(step, election.retry_period / kLeaseRequests, kLeaseBurst))
+        too_many(step, "Lease requests", own.lease);
     // A leader waits only as long as three attempts still fit before its gate's end.
     const bool leads = self.gate.held && self.gate.valid_until != kNever;
     const Instant room =
@@ -115,8 +123,9 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     const StorageConfig& storage = facts_.settings.storage;
     const bool looks = !mutates && request.key.view() == ".ha/epoch";
     const Duration cost = storage.retry_min / (looks ? std::max(1U, storage.puts_max) : 1U);
-    if (!(mutates ? object.puts : object.gets).take(step.now.monotonic, cost, kBurst))
-        too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key));
+    Allowance& allowance = mutates ? object.puts : object.gets;
+    if (!allowance.take(step, cost, kBurst))
+        too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key), allowance);
     if (!mutates) return;
     // The work of a leadership that ended ended with it, and with it what it was told.
     const std::uint32_t era = facts_.replicas[step.replica].era;

@@ -36,9 +36,12 @@ class Rates {
     struct Allowance {
         Duration spent{0};
         Instant at{};
+        Instant since{};          ///< it was whole
+        std::uint64_t first = 0;  ///< event that took of it then
+        std::uint32_t taken = 0;  ///< since
         void pass(Instant now);
         /// Takes one; false: there was none left.
-        [[nodiscard]] bool take(Instant now, Duration cost, std::int64_t burst);
+        [[nodiscard]] bool take(const ReplicaStepped& step, Duration cost, std::int64_t burst);
     };
     struct Object {
         Allowance puts;
@@ -67,7 +70,7 @@ class Rates {
         std::vector<Change> changes;
     };
     [[nodiscard]] Station& station(ReplicaIndex index);
-    void too_many(const ReplicaStepped& step, const std::string& what);
+    void too_many(const ReplicaStepped& step, const std::string& what, const Allowance& of);
     void too_early(const ReplicaStepped& step, const std::string& what, Instant allowed,
                    std::uint64_t told);
 
