@@ -38,6 +38,7 @@ void Checkers::on(const LeaseCommitted& record) {
     if (record.writer == kNobody) {
         parts_->stable.touched(record.at);
         parts_->rates.lease_touched();
+        parts_->writes.lease_touched(record.at);
     }
     parts_->lease.committed(record);
     parts_->progress.lease_committed(record);

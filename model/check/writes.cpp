@@ -138,8 +138,11 @@ void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const 
     // As a leader ends it answers what it has not finished, in the same step.
     const TrueTime drains = own.ended_in == step.number ? own.drained : own.drains;
     // A leadership that ends by what is seen of the Lease has no time to finish anything.
+    // Nor has one that somebody else's hand on the Lease keeps from renewing.
+    const Duration lease = facts_.settings.election.lease_duration;
     const bool lost = std::holds_alternative<LeaseWatched>(*step.event) ||
-                      std::holds_alternative<LeaseAnswered>(*step.event);
+                      std::holds_alternative<LeaseAnswered>(*step.event) ||
+                      (lease_touched_ && step.at - *lease_touched_ < lease);
     if (!own.works && lost) return;
     const TrueTime since = own.works ? own.since : drains;
     if (since > write.accepted || own.settles > write.accepted) return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/check/facts.hpp"
@@ -27,6 +28,9 @@ class Writes {
     void changed(TrueTime at, std::uint64_t number, ReplicaIndex index);
     /// Something disturbed it for an instant: what it could do before says nothing of after.
     void disturbed(TrueTime at, std::uint64_t number, ReplicaIndex index);
+    /// Somebody else's hand on the Lease: whoever leads may lose it, by its gate's end at the
+    /// latest.
+    void lease_touched(TrueTime at) { lease_touched_ = at; }
     /// It is told to stop, by then: what it accepted before is drained.
     void stop(const ReplicaStepped& step, Instant deadline);
     /// The own clock has reached next_check, or the true time write_check.
@@ -86,6 +90,7 @@ class Writes {
     Facts& facts_;
     std::vector<Station> stations_;
     std::uint64_t accepted_ = 0;
+    std::optional<TrueTime> lease_touched_;
 };
 
 }  // namespace leasehold::check

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ struct Mail {
 struct Host {
     std::string name;
     std::string identity;
+    std::set<std::string> identities;  ///< of its processes so far
     MachineClock clock;
     FileStore disk;
     Peer replica;                   ///< empty: no process

@@ -62,11 +62,14 @@ void Hosts::start(ReplicaIndex replica) {
     const Scenario& scenario = context_.scenario;
     CHECK(!host.running());
     ++host.incarnation;
-    // POD_NAME and a nonce per start: a restarted pod never inherits its predecessor's record.
+    // POD_NAME and a nonce per start: a restarted pod never inherits its predecessor's record. A
+    // real one has 64 bits; of these few, which people can read, none is given out twice.
     Random random = context_.stream("identity", replica * 1000ULL + host.incarnation);
-    host.identity = host.name + "_";
-    for (int digit = 0; digit < 4; ++digit)
-        host.identity += "0123456789abcdef"[random.below(16)];
+    do {
+        host.identity = host.name + "_";
+        for (int digit = 0; digit < 4; ++digit)
+            host.identity += "0123456789abcdef"[random.below(16)];
+    } while (!host.identities.insert(host.identity).second);
     const std::vector<std::uint32_t>& alike = scenario.replicas.same_identity;
     if (std::ranges::binary_search(alike, replica))
         host.identity = replica_name(alike.front()) + "_same";

@@ -183,6 +183,28 @@ TEST_F(CheckWrites, AStoppingLeaderDrainsWhatItAccepted) {
     }
 }
 
+// Found by a campaign: the Lease was restored, the renewal refused, and the gate ended before a
+// look.
+TEST_F(CheckWrites, AStoppingLeaderMayLoseALeaseThatSomebodyElseTouched) {
+    for (const Duration touched : {Duration(11s), Duration(200s), Duration(0)}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        const LeasePtr ours = lease_of(5, "replica-0", 1, 1);
+        const Duration begin = touched == 200s ? Duration(300s) : Duration(10s);
+        if (touched > 0s) history.lease(kNobody, touched, ours, lease_of(6, "replica-0", 1, 1));
+        history.step(0, begin, backup_write(1, kKey));
+        history.step(0, begin + 1s, Stop{mono(begin + 60s)});
+        const auto answer =
+            history.step(0, begin + 2s, Timer{},
+                         {RoleChanged{Role::follower, Term{}}, write_done(1, WriteAck::fenced)});
+        const Verdict verdict = history.verdict(kWrites, begin + 50s);
+        const bool excused = touched == 11s;
+        EXPECT_TRUE(excused ? verdict.status == Status::inconclusive : violated(verdict, answer))
+            << verdict.what;
+    }
+}
+
 TEST_F(CheckWrites, APutLostOnTheDisturbedPathMayHoldItsKeyForItsLargestAge) {
     asked(10s, 1);
     SendBucket put = send_bucket(7, BucketVerb::put, kKey);

@@ -274,6 +274,22 @@ TEST_F(CatalogAlone, ACommitWithALaterWriteBehindItLeavesTheFileAlone) {
     EXPECT_EQ(entry().view.version, v(7, 3));
 }
 
+// Found by a campaign: a bucket stood still and then answered everything at once, a read by what a
+// write had stored, and the look that the write had sent before by what was there before it.
+TEST_F(CatalogAlone, AnAnswerThatLeftBeforeANewerVersionWasServedIsNoAlarm) {
+    shows(a, version(7, 3));
+    for (const bool binding : {true, false}) {
+        const std::uint32_t before = entry().generation;
+        catalog.served(a, stamp(7, binding ? 4 : 5, blob(4)));
+        const Found late = late_show(before, version(7, 3), binding);
+        EXPECT_TRUE(late.stale);
+        EXPECT_FALSE(late.current);
+    }
+    EXPECT_EQ(marked(MarkId::version_went_back), 0);
+    EXPECT_TRUE(shows(a, version(7, 3)).current) << "one that left since shows that it did go back";
+    EXPECT_EQ(marked(MarkId::version_went_back), 1);
+}
+
 TEST_F(CatalogAlone, WhatWasServedIsNeverPassedBelow) {
     catalog.served(a, stamp(7, 3, blob(3)));
     EXPECT_EQ(catalog.newest(a), v(7, 3));

@@ -198,9 +198,10 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
             // served: a reader rejects a lower token, whichever way it comes.
             found.stale = older(version_of(*stamp), newest(key));
             // Unless it shows the very version that is known by now: queries that read one key
-            // through, several times a second, made each look at it come too late.
+            // through, several times a second, made each look at it come too late. What lies below
+            // what was served since is of the past all the same.
             const Entry& known = at(key);
-            if (known.examined && known.view.etag == StoredETag(found.etag) &&
+            if (!found.stale && known.examined && known.view.etag == StoredETag(found.etag) &&
                 known.view.version == version_of(*stamp))
                 found.current = true;
         }
@@ -303,7 +304,11 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     CHECK_MSG(!older(version, top), "an older version was served after a newer one");
     // Also where nothing else is known of the key: a late answer was served after an absence.
     const bool first = top.epoch == Epoch{} && version.epoch != Epoch{};
-    if (first || newer(version, top)) floors_[key] = version;
+    if (first || newer(version, top)) {
+        floors_[key] = version;
+        // A GET that left before may show what was there before: that is no object which went back.
+        ++entry(key).generation;
+    }
     // A backup read is answered from the bucket, whatever waits to be written.
     if (at(key).dirty && older(at(key).local.version, version)) outdone_.insert(key);
 }
