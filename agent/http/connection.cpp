@@ -263,7 +263,7 @@ void Connection::expired() {
         phase_ == Phase::head || phase_ == Phase::accepting || phase_ == Phase::body;
     if (!reading || !begun_) return close();
     keep_alive_ = false;
-    refuse({408, "the request came too slowly", {}});
+    refuse(refusals::too_slow());
     run();
 }
 

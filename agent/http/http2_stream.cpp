@@ -1,7 +1,6 @@
 #include "agent/http/http2_stream.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -12,13 +11,6 @@ namespace {
 
 // What a field counts for beside its bytes (RFC 9113, 10.5.1).
 constexpr std::size_t kFieldOverhead = 32;
-
-bool iequals(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) ==
-               std::tolower(static_cast<unsigned char>(y));
-    });
-}
 
 Method method_of(std::string_view name) {
     if (name == "GET") return Method::get;
@@ -33,7 +25,7 @@ Method method_of(std::string_view name) {
 // ---- the head -----------------------------------------------------------------------------------
 
 void Http2Stream::Heading::once(std::string& field, bool& seen, std::string_view value) {
-    if (std::exchange(seen, true)) refusal = {400, "a field stands twice that may stand once", {}};
+    if (std::exchange(seen, true)) refusal = refusals::stands_twice();
     field = value;
 }
 
@@ -42,12 +34,12 @@ void Http2Stream::Heading::once(std::string& field, bool& seen, std::string_view
 void Http2Stream::Heading::take(std::string_view name, std::string_view value) {
     size += name.size() + value.size() + kFieldOverhead;
     if (size > kHeadBytesMax) {
-        refusal = {431, "the head is larger than 16 KiB", {}};
+        refusal = refusals::head_too_large();
         return;
     }
     if (name == ":method") head.method = method_of(value);
     if (name == ":path" && value.size() > kTargetBytesMax)
-        refusal = {414, "the target is longer than 8 KiB", {}};
+        refusal = refusals::target_too_long();
     else if (name == ":path")
         head.target = value;
     if (name == ":authority") head.host = value;
@@ -63,9 +55,8 @@ void Http2Stream::Heading::take(std::string_view name, std::string_view value) {
         length = number;
     }
     if (name == "expect") {
-        head.expects_continue = iequals(value, "100-continue");
-        if (!head.expects_continue)
-            refusal = {417, "the only expectation that is met is 100-continue", {}};
+        head.expects_continue = is_100_continue(value);
+        if (!head.expects_continue) refusal = refusals::other_expectation();
     }
 }
 
@@ -90,10 +81,10 @@ void Http2Stream::serve() {
     }
     if (asked_.route == Route::put_backup) {
         if (heading_->length.value_or(0) > shared_->options.body_limit)
-            return refuse({413, "the body is larger than the limit", {}});
+            return refuse(refusals::body_too_large());
         return await_turn();
     }
-    if (!ended_ || count_ > 0) return refuse({400, "this request takes no body", {}});
+    if (!ended_ || count_ > 0) return refuse(refusals::takes_no_body());
     heading_.reset();
     unlimited();
     phase_ = Phase::waiting;
@@ -158,8 +149,7 @@ void Http2Stream::body(std::string_view piece) {
     if (early && shared_->early_bytes + piece.size() > Shared::kEarlyBytes) return put_off();
     if (early) shared_->early_bytes += piece.size();
     count_ += piece.size();
-    if (count_ > shared_->options.body_limit)
-        return refuse({413, "the body is larger than the limit", {}});
+    if (count_ > shared_->options.body_limit) return refuse(refusals::body_too_large());
     piece_.append(piece);
     spool();
 }
@@ -285,7 +275,7 @@ void Http2Stream::expired() {
     const auto self = shared_from_this();
     if (spooling_ || loading_) return limit();  // the wait is not the client's
     if (phase_ == Phase::answering) return port_->give_up(id_);
-    refuse({408, "the request came too slowly", {}});
+    refuse(refusals::too_slow());
 }
 
 }  // namespace leasehold::agent

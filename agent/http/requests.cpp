@@ -18,7 +18,7 @@ void Connection::on_head() {
     if (!asked) return refuse(asked.error());
     asked_ = std::move(*asked);
     if (asked_.route == Route::put_backup) return await_turn();
-    if (!whole) return refuse({400, "this request takes no body", {}});
+    if (!whole) return refuse(refusals::takes_no_body());
     dispatch();
 }
 

@@ -33,8 +33,8 @@ Method method_of(http::verb verb) {
 }
 
 Refusal refusal_of(const error_code& error) {
-    if (error == http::error::header_limit) return {431, "the head is larger than 16 KiB", {}};
-    if (error == http::error::body_limit) return {413, "the body is larger than the limit", {}};
+    if (error == http::error::header_limit) return refusals::head_too_large();
+    if (error == http::error::body_limit) return refusals::body_too_large();
     return {400, "not HTTP/1.1: " + error.message(), {}};
 }
 
@@ -42,6 +42,10 @@ Refusal refusal_of(const error_code& error) {
 constexpr std::uint64_t kRoom = 320U << 10;
 
 }  // namespace
+
+bool is_100_continue(std::string_view expected) {
+    return iequals({expected.data(), expected.size()}, "100-continue");
+}
 
 /// Written once a second: it was a seventh of what /healthz cost outside of the kernel.
 std::string_view date_field() {
@@ -72,8 +76,7 @@ struct RequestReader::Parser final : http::basic_parser<true> {
 
     void on_request_impl(http::verb verb, TextView, TextView target, int version,
                          error_code& ec) override {
-        if (target.size() > kTargetBytesMax)
-            return refuse({414, "the target is longer than 8 KiB", {}}, ec);
+        if (target.size() > kTargetBytesMax) return refuse(refusals::target_too_long(), ec);
         told.method = method_of(verb);
         told.target.assign(target.data(), target.size());
         told.http10 = version < 11;
@@ -82,15 +85,15 @@ struct RequestReader::Parser final : http::basic_parser<true> {
     void on_field_impl(http::field name, TextView, TextView value, error_code& ec) override {
         if (is_header_done()) return;  // a trailer says nothing that we use
         const auto once = [&](std::string& field, bool& seen) {
-            if (seen) return refuse({400, "a field stands twice that may stand once", {}}, ec);
+            if (seen) return refuse(refusals::stands_twice(), ec);
             seen = true;
             field.assign(value.data(), value.size());
         };
         if (name == http::field::host) once(told.host, has_host);
         if (name == http::field::authorization) once(told.authorization, has_authorization);
         if (name == http::field::expect) {
-            if (!iequals(value, "100-continue"))
-                return refuse({417, "the only expectation that is met is 100-continue", {}}, ec);
+            if (!is_100_continue({value.data(), value.size()}))
+                return refuse(refusals::other_expectation(), ec);
             told.expects_continue = !told.http10;
         }
         // Beast takes a body in a coding that it doesn't know for no body at all: the rest would

@@ -29,6 +29,34 @@ struct Head {
     bool expects_continue = false;
 };
 
+/// Why a request is not served, whichever protocol it came by.
+namespace refusals {
+inline Refusal head_too_large() {
+    return {431, "the head is larger than 16 KiB", {}};
+}
+inline Refusal body_too_large() {
+    return {413, "the body is larger than the limit", {}};
+}
+inline Refusal target_too_long() {
+    return {414, "the target is longer than 8 KiB", {}};
+}
+inline Refusal stands_twice() {
+    return {400, "a field stands twice that may stand once", {}};
+}
+inline Refusal takes_no_body() {
+    return {400, "this request takes no body", {}};
+}
+inline Refusal other_expectation() {
+    return {417, "the only expectation that is met is 100-continue", {}};
+}
+inline Refusal too_slow() {
+    return {408, "the request came too slowly", {}};
+}
+}  // namespace refusals
+
+/// Is that what the field Expect says, in any case of its letters?
+[[nodiscard]] bool is_100_continue(std::string_view expected);
+
 /// Reads one request from bytes that come in any pieces.
 class RequestReader {
   public:
