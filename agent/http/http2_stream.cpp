@@ -84,7 +84,9 @@ void Http2Stream::serve() {
             return refuse(refusals::body_too_large());
         return await_turn();
     }
-    if (!ended_ || count_ > 0) return refuse(refusals::takes_no_body());
+    // Some clients say that the body is empty, and end the request by an empty piece of it.
+    const bool empty = ended_ || heading_->length == 0;
+    if (!empty || count_ > 0) return refuse(refusals::takes_no_body());
     heading_.reset();
     unlimited();
     phase_ = Phase::waiting;

@@ -88,6 +88,22 @@ TEST_F(AgentHttp2, TheTokenIsAskedForEachRequest) {
     EXPECT_FALSE(on_loop([this] { return service.written.contains("a"); }));
 }
 
+// A body of length 0 that an empty DATA frame ends, as some clients write DELETE; and one without a
+// length, which may be anything.
+TEST_F(AgentHttp2, AnEmptyBodyIsNone) {
+    start_tls();
+    Http2Client client(port);
+    for (const bool says : {true, false})
+        for (const bool ends : {true, false}) {
+            Http2Client::Fields fields;
+            if (says) fields.emplace_back("content-length", "0");
+            const std::int32_t id = client.begin("DELETE", "/v1/backup/a", fields, {}, true);
+            if (ends) client.add(id, "", false);
+            EXPECT_EQ(client.finish(id, ends ? 20 : 1).reply.status, says ? 200 : 400) << ends;
+        }
+    EXPECT_EQ(client.ask("DELETE", "/v1/backup/a", {{"content-length", "1"}}, "x").status, 400);
+}
+
 TEST_F(AgentHttp2, AStrangersNameIsNotServedOnLoopback) {
     start_tls();
     Http2Client client(port);
