@@ -296,7 +296,7 @@ void excuse_damage(Scenario& scenario) {
         allow(scenario, {"follower.freshness"});
     // An operator's object has no stamp, and nothing tells damage to it, as of those of before.
     if (any(scenario, damages) && any(scenario, writes_plainly))
-        allow(scenario, {"bucket.linearizable"});
+        allow(scenario, {"bucket.linearizable", "payload.never-regresses"});
     // What can't be read is looked at for as long as the lease has room, before the term counts
     // instead: over a slow store nothing is left for the claim, until patience has grown.
     if (any(scenario, spoils_the_epoch)) allow(scenario, {"leader.stable"});
