@@ -35,8 +35,8 @@ void Copies::sent(const ReplicaStepped& step, const SendFile& file) {
     if (file.verb == FileVerb::store || file.verb == FileVerb::remove)
         copy.there = copy.below = false;  // until it is done
     if (file.verb != FileVerb::load) copy.retag_failed = false;
-    own.flights.push_back(
-        Flight{file.request, file.verb, file.key, file.tag, without_bytes(file.payload)});
+    own.flights.push_back(Flight{file.request, file.verb, file.key, file.tag,
+                                 without_bytes(file.payload), step.number});
 }
 
 void Copies::answered(const ReplicaStepped& step, const FileAnswered& answer) {
@@ -62,7 +62,7 @@ void Copies::listed(const ReplicaStepped& step, const FileReply& reply) {
         copy.there = true;
         copy.tag = entry.tag;
         copy.bytes = without_bytes(entry.payload);
-        copy.tagged = {step.at, step.number, true};
+        copy.tagged = {step.at, step.number, true, 0};
     }
 }
 
@@ -131,7 +131,7 @@ void Copies::landed(const ReplicaStepped& step, const Flight& flight, bool ok) {
     if (ok && (stored || flight.verb == FileVerb::retag)) {
         copy.there = true;  // also where a load had failed: its tag could be written
         copy.tag = flight.tag;
-        copy.tagged = {step.at, step.number, false};
+        copy.tagged = {step.at, step.number, false, flight.number};
     }
 }
 

@@ -29,7 +29,8 @@ class Copies {
     struct Tagged {
         TrueTime at{};
         std::uint64_t number = 0;
-        bool found = false;  ///< on the disk, from a process before
+        bool found = false;      ///< on the disk, from a process before
+        std::uint64_t sent = 0;  ///< event that asked for it; 0: it was found
     };
     /// The newest of its process; number 0 = none.
     [[nodiscard]] Tagged tagged(ReplicaIndex index, const ObjectKey& name) const;
@@ -78,6 +79,7 @@ class Copies {
         ObjectKey key;
         FileTag tag;
         Blob bytes;
+        std::uint64_t number = 0;  ///< event that sent it
     };
     struct Disk {
         std::map<ObjectKey, Copy> copies;

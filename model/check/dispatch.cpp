@@ -66,7 +66,7 @@ void Checkers::Parts::event(const ReplicaStepped& step, ReplicaFacts& self) {
         case event_index<Stop>():
             writes.stop(step, as<Stop>(event).deadline);
             calls.stop(step, self, as<Stop>(event));
-            rates.lease_touched();
+            if (self.role == Role::leader) rates.lease_touched();  // it hands over
             changed(step.at, step.number, step.replica);
             break;
         case event_index<LeaseAnswered>():

@@ -104,6 +104,9 @@ void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, co
     facts_.checked(Id::linearizable);
     KeyContents& key = contents_.of(name);
     const Committed* commit = done.etag.empty() ? nullptr : key.committed_as(done.etag, done.epoch);
+    // An earlier one of the same bytes is not what was written.
+    if (commit != nullptr && commit->rank.sequence <= asked.base)
+        commit = key.committed_as(done.etag);
     if (commit != nullptr) own(key, asked, *commit);
     // A write that is overtaken by a newer one of its key is answered with that one's version.
     const Asked* stored = &asked;

@@ -142,7 +142,9 @@ void Rates::bucket_answered(const ReplicaStepped& step, const BucketAnswered& an
     Station& own = station(step.replica);
     const auto found = std::ranges::find(own.changes, answer.request, &Change::request);
     if (found == own.changes.end()) return;
-    if (answer.reply && answer.reply->retry_after > Duration(0)) {
+    // The answer to an ended leadership's says nothing to this one, and takes nothing back.
+    const bool present = found->era == facts_.replicas[step.replica].era;
+    if (present && answer.reply && answer.reply->retry_after > Duration(0)) {
         Object& object = own.objects[found->key];
         const StorageConfig& storage = facts_.settings.storage;
         // A claim that waited longer would leave no room for another try before it gives up, by the

@@ -148,9 +148,11 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
         if (tag == nullptr || copies_.blind(step.replica)) return;
         facts_.checked(Id::never_regresses);
         // Nor is it to give a file that others went over, once a read was given what they wrote.
+        // What was given before the file's write was accepted, that write goes over.
         const Floor* floor = floors_.find(step.replica, name);
         const bool outdone = tag->dirty && tag->epoch != Epoch{} && floor != nullptr &&
-                             floor->committed && tag->epoch < floor->committed->rank.epoch;
+                             floor->committed && tag->epoch < floor->committed->rank.epoch &&
+                             copies_.tagged(step.replica, name).sent < floor->committed->number;
         if (outdone) return;
         if (!facts_.fresh(Id::never_regresses)) return;
         facts_.violate(Id::never_regresses, step.at,

@@ -194,6 +194,13 @@ def test_an_end_that_is_heard_late_takes_nothing_from_the_next_container(node):
     word. The others hear of all that a second late: of the end when another holds the Lease, so that
     their PUT is refused, then of that one, in a status that still tells of the end. Catches an end
     that counts for whoever runs in the Pod."""
+    # Their Lease's watch may be the faster one: who heard that another holds it first asks no more
+    # of the end.
+    assert any(hears_late(node) for _ in range(3)), "nobody heard of the end before the next holder"
+
+
+def hears_late(node):
+    """Plays that once. Did a follower hear of the end, and of the next holder after it?"""
     pod = node.named_leader()
     seen_by_followers(node, pod)
     heard = {agent: ends(agent) for agent in followers(node, pod)}
@@ -211,13 +218,12 @@ def test_an_end_that_is_heard_late_takes_nothing_from_the_next_container(node):
         pod.write(pod.running(True))
         _, successor = wait_became_leader(node.trio.agents, killed, LEASE + 5)
         assert successor is pod.agent
-        for agent, number in heard.items():
-            wait_for(lambda a=agent, n=number: ends(a) > n, 5, f"{agent.name} to hear of the end")
-        assert node.named_leader() is pod and pod.id != before
         seen_by_followers(node, pod)
+        assert node.named_leader() is pod and pod.id != before
         keeps_the_lease(node, pod)
         for link in links:
             link.heal()
+    return any(ends(agent) > number for agent, number in heard.items())
 
 
 def ends(agent):

@@ -194,5 +194,23 @@ TEST(CheckEqualContents, AnAcknowledgementIsOfTheVersionThatCarriesItsEpoch) {
     }
 }
 
+// An earlier version of the same bytes is not what was acknowledged, whatever epoch is named.
+TEST(CheckEqualContents, AnAcknowledgementUnderTheEpochOfAnEarlierTombstoneIsFound) {
+    for (const std::uint64_t wrong : {6U, 5U}) {
+        Settings settings = test_settings();
+        settings.storage.format = ObjectFormat::plain;
+        History history(settings);
+        history.start_all();
+        history.lead(0, 500ms, 7, 1h);
+        history.object(1, 600ms, kKey, "tomb", 5, true);
+        history.store(1, 700ms, kKey, "e5", 5, 2, 5);
+        history.step(0, 1s, BackupRemove{CallId{1}, key_of(kKey)});
+        history.object(0, 2s, kKey, "tomb", 7, true);
+        const auto done =
+            history.step(0, 3s, Timer{}, {write_done(1, WriteAck::committed, "tomb", wrong)});
+        EXPECT_TRUE(violated(history.verdict(kLinear, 4s), done)) << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::check

@@ -40,6 +40,30 @@ TEST(CheckPromises, WhatTheDiskLostOfAnUncommittedWriteWasPromisedByNobody) {
     }
 }
 
+// A file that waits to be written is hidden once a read was given what others wrote over it; not so
+// by what was given before the write was accepted, for that it goes over.
+TEST(CheckPromises, AFileThatWaitsIsHiddenOnlyByWhatWasGivenSince) {
+    for (const Duration given : {Duration(0), Duration(2s), Duration(5500ms)}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 7, 1h);
+        history.store(1, 1s, kKey, "e8", 8, 1, 8);
+        const auto give = [&] {
+            history.step(0, given, backup_read(1, kKey));
+            history.step(0, given + 100ms, Timer{}, {read_data(1, "e8", 8, 8)});
+        };
+        if (given == 2s) give();
+        SendFile store = send_file(5, FileVerb::store, kKey, "e8", true);
+        store.tag.epoch = Epoch{7};
+        history.step(0, 4s, backup_write(2, kKey, 9), {store});
+        history.step(0, 5s, FileAnswered{RequestId{5}, FileReply{FileStatus::ok, {}}});
+        if (given == 5500ms) give();
+        const auto hidden = history.step(0, 6s, query(3, kKey), {query_done(3)});
+        const Verdict found = history.verdict(kRegress, 7s);
+        EXPECT_TRUE(given == 5500ms ? passes(found) : violated(found, hidden)) << found.what;
+    }
+}
+
 // Found by a campaign: the leadership had claimed no epoch, and its file gave way to an operator's
 // object of before, as it gives way to all but its own base.
 TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {

@@ -49,9 +49,11 @@ TEST(CheckRequestsBounded, WhatAStoppedProcessHandsOverMayBeTaken) {
     for (const bool stopped : {true, false}) {
         History history;
         history.start_all();
+        // What a follower that stops hands over is nothing.
+        if (stopped) history.lead(1, 500ms, 1, 1h);
         for (int i = 0; i < 40; ++i) {
             const Duration when = 1s + i * 100ms;
-            if (stopped && i % 4 == 0) history.step(1, when, Stop{mono(1h)});
+            if (i % 4 == 0) history.step(1, when, Stop{mono(1h)});
             history.step(0, when, Timer{},
                          {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
         }
@@ -164,6 +166,28 @@ TEST(CheckRequestsBounded, AnAnswerToAnEarlierLeadershipTellsTheNextNothing) {
         history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
         const auto again = history.step(0, 5s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
         EXPECT_EQ(violated(history.verdict(kBounded, 10s), again), !between);
+    }
+}
+
+TEST(CheckRequestsBounded, AnAnswerToAnEarlierLeadershipTakesNothingBack) {
+    for (const bool late : {false, true}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
+        history.follow(0, 1100ms);
+        history.lead(0, 1200ms, 2, 1h);
+        history.step(0, 1300ms, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
+        const auto told = [&](std::uint64_t request, Duration when) {
+            auto reply = std::make_shared<BucketReply>();
+            reply->status = 503;
+            reply->retry_after = 1h;
+            history.step(0, when, BucketAnswered{RequestId{request}, std::move(reply)});
+        };
+        told(2, 2s);
+        if (late) told(1, 2500ms);
+        const auto again = history.step(0, 5s, Timer{}, {send_bucket(3, BucketVerb::put, kKey)});
+        EXPECT_TRUE(violated(history.verdict(kBounded, 10s), again)) << late;
     }
 }
 

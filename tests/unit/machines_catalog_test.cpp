@@ -145,6 +145,12 @@ TEST_F(CatalogAlone, ADirtyFileBelowWhatAReadWasGivenIsGivenToNobody) {
     EXPECT_FALSE(before == catalog);
     store(8, 2, true);
     EXPECT_TRUE(catalog.servable(a)) << "the next write of this process";
+    shows(a, object(stamp(9, 1, blob(1)), blob(1)));
+    catalog.served(a, stamp(9, 1, blob(1)));
+    EXPECT_FALSE(catalog.servable(a));
+    Desk at = desk();
+    catalog.retag(a, file("a", 10, 2, true).tag, at);
+    EXPECT_TRUE(catalog.servable(a)) << "its epoch was raised: it goes over that";
 }
 
 TEST_F(CatalogAlone, GenerationsAreNeverReset) {

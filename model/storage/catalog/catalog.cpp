@@ -170,7 +170,10 @@ bool Catalog::unlisted(KeyId key, Desk& desk) {
     }
     // Gone with it is what a failed store may have left on the disk: the next process would list it
     // as a clean copy and serve a removed key.
-    if (known.clean() || (known.left_behind && !known.has_local)) drop(key, desk);
+    if (known.clean() || (known.left_behind && !known.has_local)) {
+        drop(key, desk);
+        ++known.generation;  // a GET that left before would bring the removed key back
+    }
     return true;
 }
 
@@ -198,10 +201,9 @@ Found Catalog::show(KeyId key, std::uint32_t generation, BucketOutcome outcome,
             // served: a reader rejects a lower token, whichever way it comes.
             found.stale = older(version_of(*stamp), newest(key));
             // Unless it shows the very version that is known by now: queries that read one key
-            // through, several times a second, made each look at it come too late. What lies below
-            // what was served since is of the past all the same.
+            // through, several times a second, made each look at it come too late.
             const Entry& known = at(key);
-            if (!found.stale && known.examined && known.view.etag == StoredETag(found.etag) &&
+            if (known.examined && known.view.etag == StoredETag(found.etag) &&
                 known.view.version == version_of(*stamp))
                 found.current = true;
         }
@@ -244,7 +246,7 @@ void Catalog::see(KeyId key, const Found& found) {
     ++known.generation;
     keep_floor(key, before);
     // A foreign object has no place in the order: whoever wrote it, wrote it after what we knew.
-    if (found.kind == FoundKind::data && found.stamp.epoch == Epoch{}) floors_.erase(key);
+    if (found.kind == FoundKind::data && found.stamp.epoch == Epoch{}) give_in(key);
 }
 
 void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
@@ -307,10 +309,16 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     if (first || newer(version, top)) {
         floors_[key] = version;
         // A GET that left before may show what was there before: that is no object which went back.
-        ++entry(key).generation;
+        // And what the view shows was there before: until it is seen again it proves nothing.
+        Entry& known = entry(key);
+        ++known.generation;
+        if (older(known.view.version, version)) known.examined = false;
     }
-    // A backup read is answered from the bucket, whatever waits to be written.
-    if (at(key).dirty && older(at(key).local.version, version)) outdone_.insert(key);
+    // A backup read is answered from the bucket, whatever waits to be written. Not so by what was
+    // known as the write was accepted: that it goes over.
+    const auto over = accepted_over_.find(key);
+    const bool goes_over = over != accepted_over_.end() && !newer(version, over->second);
+    if (at(key).dirty && !goes_over && older(at(key).local.version, version)) outdone_.insert(key);
 }
 
 void Catalog::purged(KeyId key, bool removed) {
@@ -326,8 +334,9 @@ void Catalog::purged(KeyId key, bool removed) {
 
 bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
-           a.floors_ == b.floors_ && a.outdone_ == b.outdone_ && a.highest_ == b.highest_ &&
-           a.index_ == b.index_ && a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
+           a.floors_ == b.floors_ && a.accepted_over_ == b.accepted_over_ &&
+           a.outdone_ == b.outdone_ && a.highest_ == b.highest_ && a.index_ == b.index_ &&
+           a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
            a.index_failures_ == b.index_failures_ && a.index_retry_at_ == b.index_retry_at_ &&
            a.lists_ == b.lists_;
 }

@@ -75,7 +75,10 @@ class Catalog {
     /// A caller was given this version: nothing older is served from now on.
     void served(KeyId key, const Stamp& stamp);
     /// Nobody has the newer bytes any more: what the bucket holds is the truth again.
-    void give_in(KeyId key) { floors_.erase(key); }
+    void give_in(KeyId key) {
+        floors_.erase(key);
+        outdone_.erase(key);
+    }
     /// A purge was answered: the object is gone, or nothing is known of it any more.
     void purged(KeyId key, bool removed);
 
@@ -126,6 +129,7 @@ class Catalog {
     /// The newest version where neither file nor view shows it any more: a copy was lost, or the
     /// bucket went back.
     std::map<KeyId, VersionId> floors_;
+    std::map<KeyId, VersionId> accepted_over_;  ///< the newest then, of dirty files below it
     std::set<KeyId> outdone_;  ///< keys whose dirty file lies below what was served since
     Epoch highest_;
     std::shared_ptr<const FileList> index_;  ///< being taken in

@@ -90,6 +90,9 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
     // This store replaces whatever lies there; if it fails, file_changed() notes it again.
     known.left_behind = false;
     outdone_.erase(key);
+    accepted_over_.erase(key);
+    // Under a number that is too low, until it is raised: the write goes over what is known.
+    if (tag.dirty && older(version_of(tag), before)) accepted_over_.emplace(key, before);
     ++known.generation;
     keep_floor(key, before);
     files_.store(key, name(key), payload, tag, desk);
@@ -109,6 +112,7 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
     outdone_.erase(key);
+    accepted_over_.erase(key);
     ++known.generation;
     keep_floor(key, before);
     files_.retag(key, name(key), tag, desk);
@@ -133,6 +137,7 @@ void Catalog::lose(KeyId key) {
     known.has_local = false;
     known.dirty = false;
     outdone_.erase(key);
+    accepted_over_.erase(key);
     // A GET under way shows the bucket, as before: taken for one of the past, it would be sent
     // again as often as the disk fails.
     keep_floor(key, before);

@@ -103,8 +103,7 @@ bool LeaderReads::settle(KeyId key, const Found& found, Reads& reads, Desk& desk
     // right, but the same pipeline may have heard of its write since: so it is asked again.
     const bool learnt = found.kind == FoundKind::data || found.absent();
     const bool overtaken = learnt && !found.current && !ordered;
-    // Also when nobody is left to be answered: it costs nothing, and the promise only grows.
-    if (ordered && !found.stale) desk.tell(Served{key, found.stamp});
+    bool given = false;
     bool again = false;
     for (auto at = reads.calls.begin(); at != reads.calls.end();) {
         const CallId call = at->first;
@@ -134,8 +133,10 @@ bool LeaderReads::settle(KeyId key, const Found& found, Reads& reads, Desk& desk
             continue;
         }
         at = reads.calls.erase(at);
+        given = given || done.outcome == ReadOutcome::data;
         desk.calls.answer(done, desk.out);
     }
+    if (given && ordered) desk.tell(Served{key, found.stamp});
     return again;
 }
 

@@ -111,15 +111,15 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
     }
     const FileEntry& file = reply.entries->front();
     // Read before a newer one came, which may have been served since: bytes that are on their way
-    // to the disk (a write's, or the object that a backup read was given), or a version of the
-    // bucket. A file that waits to be written is no version, so what the bucket shows does not
-    // overtake it, but what a read was given does.
-    const bool replaced = sight.catalog.held(owner.key) != nullptr;
+    // to the disk or have reached it (a write's, or the object that a backup read was given), or a
+    // version of the bucket. A file that waits to be written is no version, so what the bucket
+    // shows does not overtake it, but what a read was given does.
     const Entry& known = sight.catalog.at(owner.key);
-    const VersionId version = version_of(file.tag);
+    const bool replaced = sight.catalog.held(owner.key) != nullptr ||
+                          (known.has_local && known.local.digest != file.payload.digest);
     const bool below = file.tag.dirty
-                           ? sight.catalog.outdone(owner.key) || older(version, known.local.version)
-                           : older(version, sight.catalog.newest(owner.key));
+                           ? sight.catalog.outdone(owner.key)
+                           : older(version_of(file.tag), sight.catalog.newest(owner.key));
     // Another load of it failed meanwhile, and it is forgotten: what the bucket holds comes in its
     // place, and has perhaps been asked for by now. It would come after it, and be older.
     const bool forgotten = file.tag.dirty && !known.has_local;
