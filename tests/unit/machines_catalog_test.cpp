@@ -131,6 +131,19 @@ TEST_F(CatalogAlone, ADirtyFileBelowWhatWasShownIsFetchedAnew) {
     EXPECT_EQ(entry().local.version, v(8, 1));
 }
 
+// So is one of a leadership that had claimed no epoch: it goes over nothing but what it was derived
+// from.
+TEST_F(CatalogAlone, AnUnclaimedFileBesideAnotherObjectIsFetchedAnew) {
+    const Found base = shows(a, object(stamp(6, 9, blob(9)), blob(9)));
+    Desk at = desk();
+    catalog.store(a, blob(2), FileTag{Epoch{}, base.etag, true, true, 2}, at);
+    EXPECT_FALSE(catalog.needs_fetch(a)) << "it is derived from that";
+    adopt(shows(a, object(stamp(8, 1, blob(1)), blob(1))));
+    EXPECT_EQ(entry().local.version, v(8, 1));
+    catalog.store(a, blob(2), FileTag{Epoch{}, base.etag, true, true, 2}, at);
+    EXPECT_TRUE(catalog.needs_fetch(a));
+}
+
 // Found by a campaign: between that read and the next pass a query was given the older file.
 TEST_F(CatalogAlone, ADirtyFileBelowWhatAReadWasGivenIsGivenToNobody) {
     store(7, 2, true);

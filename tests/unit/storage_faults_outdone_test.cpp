@@ -56,6 +56,23 @@ TEST_F(StorageOutdone, AReadThatNobodyWaitsForHidesNothing) {
     EXPECT_EQ(asked(), blob(9)) << "nobody was given another one";
 }
 
+// Its claim was under way, and a read was given what the successor wrote: the first pass fetches
+// it.
+TEST_F(StorageOutdone, AnUnclaimedWriteOfADeposedLeaderGivesWayWithTheNextPass) {
+    rig.start();
+    rig.fate = [](const SendBucket& r) {
+        return r.key.view().starts_with(".ha/") ? Fate::hold : Fate::answer;
+    };
+    rig.lead(7);
+    rig.write(key("k"), blob(9));
+    ASSERT_EQ(asked(), blob(9));
+    bucket.put_fenced(key("k"), blob(8), 8, 1, 1);
+    ASSERT_EQ(rig.reads.at(rig.read(key("k"))).payload, blob(8));
+    rig.follow();
+    rig.advance(1s);
+    EXPECT_EQ(asked(), blob(8));
+}
+
 // A file of before, a read's GET that leaves, and a successor that removes the key: two LISTs drop
 // the file, and then the answer comes.
 TEST_F(StorageOutdone, AGetThatTwoListsOvertookBringsNothingBack) {

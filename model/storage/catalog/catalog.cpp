@@ -88,7 +88,12 @@ bool Catalog::needs_fetch(KeyId key) const {
     // Which of the two is newer is decided by the object's stamp. Once that is known, adopt() has
     // decided; but not where a read of a leader showed it while the file's own write was under way,
     // and was fenced then.
-    if (known.dirty) return !known.examined || older(known.local.version, known.view.version);
+    // One of a leadership that had claimed no epoch has no place in the order: it goes over nothing
+    // but the object that it was derived from.
+    const bool unclaimed = known.local.version.epoch == Epoch{};
+    if (known.dirty)
+        return !known.examined || (unclaimed ? known.local.etag != known.view.etag
+                                             : older(known.local.version, known.view.version));
     if (known.local.etag == known.view.etag) return false;
     // A copy that is newer than what the bucket holds has nothing to learn from it.
     return !(known.examined && older(known.view.version, known.local.version));
