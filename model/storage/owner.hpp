@@ -111,6 +111,7 @@ struct ReadLoad {
 struct QueryLoad {
     CallId call;
     KeyId key{};
+    ContentDigest file;  ///< what was known of the file when it was asked for
     friend bool operator==(const QueryLoad&, const QueryLoad&) = default;
 };
 struct ReconcileLoad {

@@ -125,6 +125,20 @@ TEST_F(ParkedReadsAlone, AFileThatCantBeReadIsSaidAndTheReaderWaits) {
     EXPECT_EQ(files().size(), 2U) << "the next load is not held up by the last";
 }
 
+// The disk is full: of a write that was committed the file still says that it waits.
+TEST_F(ParkedReadsAlone, ACopyWhoseTagCouldNotBeWrittenAnswersAsWhatItIs) {
+    index({file("a", 7, 2, true)});
+    Desk at = desk();
+    catalog.retag(a, file("a", 7, 2).tag, at);
+    park();
+    serve();
+    EXPECT_TRUE(answer(loaded(file("a", 7, 2, true))));
+    const auto done = reads();
+    ASSERT_EQ(done.size(), 1U);
+    EXPECT_EQ(done[0].payload, blob(2));
+    EXPECT_EQ(done[0].etag, file("a", 7, 2).tag.etag);
+}
+
 TEST_F(ParkedReadsAlone, ADirtyFileIsNoBackup) {
     index({file("a", 7, 2, true)});
     park();

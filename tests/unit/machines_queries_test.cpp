@@ -234,6 +234,29 @@ TEST_F(QueriesAlone, AFileThatWasReplacedWhileItWasReadIsNotGiven) {
     }
 }
 
+// The disk is full: the file has another version's tag by now, in all but name.
+TEST_F(QueriesAlone, AFileWhoseTagCouldNotBeWrittenIsGivenAsWhatItIs) {
+    index({file("a", 7, 2)});
+    Desk at = desk();
+    catalog.retag(a, file("a", 7, 3).tag, at);
+    ask();
+    const std::vector<SendFile> sends = files();
+    ASSERT_EQ(sends.size(), 2U);
+    EXPECT_TRUE(load(sends.back(), loaded(file("a", 7, 2))));
+    EXPECT_EQ(done().outcome, QueryOutcome::data);
+    EXPECT_EQ(told<Served>().at(0).stamp.write_id, 3U);
+    EXPECT_TRUE(files().empty()) << "and not read again as often as the disk answers";
+}
+
+// Somebody put another file in its place.
+TEST_F(QueriesAlone, AFileThatIsAnotherOneIsFetchedAnew) {
+    index({file("a", 7, 2)});
+    ask();
+    EXPECT_FALSE(load(file_one(), loaded(file("a", 7, 1)))) << "it is forgotten";
+    EXPECT_EQ(done().outcome, QueryOutcome::not_available_yet);
+    EXPECT_TRUE(files().empty());
+}
+
 TEST_F(QueriesAlone, AFileThatCantBeReadIsSaid) {
     index({file("a", 7, 1)});
     ask();

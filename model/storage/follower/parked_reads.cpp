@@ -103,9 +103,18 @@ bool ParkedReads::step(const Sight& sight, const ReadLoad& owner, const FileRepl
     // Read or not: the next pass, or the next reader, may ask again.
     if (std::exchange(at->second.loading, false)) --loads_;
     const bool read = reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1;
-    // By the tag that came with the bytes: the file may have been replaced since the load was asked
-    // for.
-    if (read) {
+    const Entry& known = sight.catalog.at(owner.key);
+    if (read && known.clean() && known.local.digest == reply.entries->front().payload.digest) {
+        // The known file: its tag may wait to be written for as long as the disk is full.
+        Stamp stamp;
+        stamp.epoch = known.local.version.epoch;
+        stamp.write_id = known.local.version.write_id;
+        if (sight.catalog.servable(owner.key))
+            deliver(owner.key, stamp, known.local.etag.etag(), reply.entries->front().payload,
+                    desk);
+    } else if (read) {
+        // Or by the tag that came with the bytes: the file may have been replaced since the load
+        // was asked for.
         const FileEntry& file = reply.entries->front();
         Stamp stamp;
         stamp.epoch = file.tag.epoch;

@@ -68,7 +68,7 @@ void Queries::load(const Sight& sight, CallId call, KeyId key, Desk& desk) {
     SendFile load;
     load.verb = FileVerb::load;
     load.key = sight.catalog.name(key);
-    desk.requests.send(std::move(load), QueryLoad{call, key}, desk.out);
+    desk.requests.send(std::move(load), QueryLoad{call, key, known.local.digest}, desk.out);
 }
 
 void Queries::step(const Sight& sight, const QueryLook& owner, const Found& found, Desk& desk) {
@@ -109,35 +109,35 @@ bool Queries::step(const Sight& sight, const QueryLoad& owner, const FileReply& 
         answer(owner.call, QueryOutcome::not_available_yet, desk);
         return false;
     }
-    const FileEntry& file = reply.entries->front();
-    // Read before a newer one came, which may have been served since: bytes that are on their way
-    // to the disk or have reached it (a write's, or the object that a backup read was given), or a
-    // version of the bucket. A file that waits to be written is no version, so what the bucket
-    // shows does not overtake it, but what a read was given does.
+    const Blob& payload = reply.entries->front().payload;
+    // What is known of the file counts, and not its tag: that may wait to be written for as long as
+    // the disk is full. By its content, for no number orders what was not claimed, or is of a
+    // single install.
     const Entry& known = sight.catalog.at(owner.key);
-    const bool replaced = sight.catalog.held(owner.key) != nullptr ||
-                          (known.has_local && known.local.digest != file.payload.digest);
-    const bool below = file.tag.dirty
-                           ? sight.catalog.outdone(owner.key)
-                           : older(version_of(file.tag), sight.catalog.newest(owner.key));
-    // Another load of it failed meanwhile, and it is forgotten: what the bucket holds comes in its
-    // place, and has perhaps been asked for by now. It would come after it, and be older.
-    const bool forgotten = file.tag.dirty && !known.has_local;
-    if (replaced || below || forgotten) {
-        if (sight.catalog.servable(owner.key))
+    const bool changed = !known.has_local || known.local.digest != owner.file;
+    const bool held = sight.catalog.held(owner.key) != nullptr;
+    if (held || !known.has_local || known.local.digest != payload.digest) {
+        // Read before a newer one came, which may have been served since: its bytes are on their
+        // way to the disk, or have reached it. Or another load of it failed meanwhile, and it is
+        // forgotten: what the bucket holds comes in its place, and has perhaps been given by now.
+        if ((held || changed) && sight.catalog.servable(owner.key))
             load(sight, owner.call, owner.key, desk);
         else
             answer(owner.call, QueryOutcome::not_available_yet, desk);
+        return held || changed;  // else somebody has put another file in its place
+    }
+    if (!sight.catalog.servable(owner.key)) {
+        answer(owner.call, QueryOutcome::not_available_yet, desk);
         return true;
     }
     Stamp stamp;
-    stamp.epoch = file.tag.epoch;
-    stamp.write_id = file.tag.write_id;
+    stamp.epoch = known.local.version.epoch;
+    stamp.write_id = known.local.version.write_id;
     // What is not in the bucket is no promise: its write may fail, and then the object counts
     // again.
-    if (!file.tag.dirty) desk.tell(Served{owner.key, stamp});
-    const ETag etag = file.tag.dirty ? ETag{} : file.tag.etag;
-    desk.calls.answer(QueryDone{owner.call, QueryOutcome::data, file.tag.epoch, etag, file.payload},
+    if (!known.dirty) desk.tell(Served{owner.key, stamp});
+    const ETag etag = known.dirty ? ETag{} : known.local.etag.etag();
+    desk.calls.answer(QueryDone{owner.call, QueryOutcome::data, stamp.epoch, etag, payload},
                       desk.out);
     return true;
 }
