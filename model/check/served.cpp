@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 
 namespace leasehold::check {
 
@@ -150,9 +151,11 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
         // Nor is it to give a file that others went over, once a read was given what they wrote.
         // What was given before the file's write was accepted, that write goes over.
         const Floor* floor = floors_.find(step.replica, name);
-        const bool outdone = tag->dirty && tag->epoch != Epoch{} && floor != nullptr &&
-                             floor->committed && tag->epoch < floor->committed->rank.epoch &&
-                             copies_.tagged(step.replica, name).sent < floor->committed->number;
+        const bool outdone =
+            tag->dirty && tag->epoch != Epoch{} && floor != nullptr && floor->committed &&
+            std::tie(tag->epoch, tag->write_id) <
+                std::tie(floor->committed->rank.epoch, floor->committed->rank.write_id) &&
+            copies_.tagged(step.replica, name).sent < floor->committed->number;
         if (outdone) return;
         if (!facts_.fresh(Id::never_regresses)) return;
         facts_.violate(Id::never_regresses, step.at,
