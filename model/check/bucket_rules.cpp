@@ -38,10 +38,7 @@ void BucketRules::committed(const ObjectCommitted& record) {
     // A probe may come before its process has claimed the epoch of this leadership, and after a
     // restore of the cluster the term that stands in for it may be lower than that of the last.
     if (record.key.view().starts_with(kProbes)) key.newest = std::min(key.newest, commit.epoch);
-    // Plain tombstones have the same bytes, and so one ETag: a removal goes over another unseen,
-    // and nothing is another for it.
-    const bool equal = !key.commits.empty() && commit.absent && key.commits.back().absent &&
-                       !commit.etag.empty() && commit.etag == key.commits.back().etag;
+    const bool equal = !key.commits.empty() && equal_tombstones(commit, key.commits.back());
     if (record.writer != kNobody) {
         if (fenced() && !equal) {
             check_epoch(record, commit, key);
@@ -56,6 +53,12 @@ void BucketRules::committed(const ObjectCommitted& record) {
     key.is_acknowledged = false;
     key.commits.push_back(std::move(commit));
     forget(key);
+}
+
+/// Plain ones have the same bytes, and so one ETag: a removal goes over another unseen, and nothing
+/// is another for it.
+bool BucketRules::equal_tombstones(const Commit& a, const Commit& b) {
+    return a.absent && b.absent && !a.etag.empty() && a.etag == b.etag;
 }
 
 /// Whoever is not of the group may bring back anything.
@@ -214,7 +217,7 @@ void BucketRules::check_ack(const ReplicaStepped& step, const WriteDone& done, c
     for (std::size_t i = position + 1; i < key.commits.size(); ++i) {
         const Commit& later = key.commits[i];
         if (later.writer == kNobody || later.epoch >= epoch || !fenced()) continue;
-        if (later.absent && later.etag == key.commits[position].etag) continue;
+        if (equal_tombstones(later, key.commits[position])) continue;
         if (facts_.fresh(Id::acknowledged_survives))
             facts_.violate(Id::acknowledged_survives, step.at,
                            facts_.name(step.replica) + " acknowledged its backup of " +

@@ -60,6 +60,7 @@ class BucketRules {
         std::map<ObjectKey, Key>::iterator key;
     };
 
+    [[nodiscard]] static bool equal_tombstones(const Commit& a, const Commit& b);
     void claimed(const ObjectCommitted& record);
     void ranked(const ObjectCommitted& record, Key& key);
     void check_epoch(const ObjectCommitted& record, const Commit& commit, const Key& key);

@@ -1,5 +1,7 @@
 // requests.bounded: what comes without a pause, and what was asked for; the Retry-After of both
 // servers. (What is fetched again and again: check_keeping_test.cpp.)
+#include <functional>
+
 #include "tests/unit/check_history.hpp"
 
 namespace leasehold::check {
@@ -7,6 +9,26 @@ namespace {
 
 constexpr std::string_view kBounded = "requests.bounded";
 constexpr std::string_view kKey = "assets/1h";
+
+/// replica-0 looks at the Lease ten times a second for four seconds; before each fourth look
+/// `disturb` does what may be a reason for it.
+Verdict looks(History& history, const std::function<void(Duration)>& disturb) {
+    for (int i = 0; i < 40; ++i) {
+        const Duration when = 1s + i * 100ms;
+        if (i % 4 == 0) disturb(when);
+        history.step(0, when, Timer{},
+                     {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
+    }
+    return history.verdict(kBounded, 200s);
+}
+
+/// A request to the bucket is told to come again in an hour.
+BucketAnswered throttled(std::uint64_t request) {
+    auto reply = std::make_shared<BucketReply>();
+    reply->status = 503;
+    reply->retry_after = 1h;
+    return BucketAnswered{RequestId{request}, std::move(reply)};
+}
 
 // Ten at once may be: an object's thirty would hide a claim that asks for a renewal at each try.
 TEST(CheckRequestsBounded, RenewalsBackToBackAreFoundAndOneAPeriodPasses) {
@@ -31,14 +53,10 @@ TEST(CheckRequestsBounded, WhatSomebodyElseDidToTheLeaseIsLookedAtAndUndone) {
     for (const bool touched : {true, false}) {
         History history;
         history.start_all();
-        const LeasePtr ours = lease_of(5, "replica-0", 1, 1);
-        for (int i = 0; i < 40; ++i) {
-            const Duration when = 1s + i * 100ms;
-            if (touched && i % 4 == 0) history.lease(kNobody, when, ours, lease_of(6, "", 1, 1));
-            history.step(0, when, Timer{},
-                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
-        }
-        const Verdict verdict = history.verdict(kBounded, 200s);
+        const Verdict verdict = looks(history, [&](Duration when) {
+            const LeasePtr ours = lease_of(5, "replica-0", 1, 1);
+            if (touched) history.lease(kNobody, when, ours, lease_of(6, "", 1, 1));
+        });
         EXPECT_EQ(verdict.status, touched ? Status::pass : Status::violated) << verdict.what;
     }
 }
@@ -51,13 +69,8 @@ TEST(CheckRequestsBounded, WhatAStoppedProcessHandsOverMayBeTaken) {
         history.start_all();
         // What a follower that stops hands over is nothing.
         if (stopped) history.lead(1, 500ms, 1, 1h);
-        for (int i = 0; i < 40; ++i) {
-            const Duration when = 1s + i * 100ms;
-            if (i % 4 == 0) history.step(1, when, Stop{mono(1h)});
-            history.step(0, when, Timer{},
-                         {send_lease(static_cast<std::uint64_t>(i) + 1, LeaseVerb::get)});
-        }
-        const Verdict verdict = history.verdict(kBounded, 200s);
+        const Verdict verdict =
+            looks(history, [&](Duration when) { history.step(1, when, Stop{mono(1h)}); });
         EXPECT_EQ(verdict.status, stopped ? Status::pass : Status::violated) << verdict.what;
     }
 }
@@ -95,10 +108,7 @@ void lead_and_be_throttled(History& history) {
     history.start_all();
     history.lead(0, 500ms, 1, 1h);
     history.step(0, 1s, Timer{}, {send_bucket(1, BucketVerb::put, kKey)});
-    auto reply = std::make_shared<BucketReply>();
-    reply->status = 503;
-    reply->retry_after = 1h;
-    history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+    history.step(0, 2s, throttled(1));
 }
 
 TEST(CheckRequestsBounded, ARetryAfterIsWaitedOutByWorkOfItsKind) {
@@ -125,10 +135,7 @@ TEST(CheckRequestsBounded, TheRetryAfterOfAClaimIsWaitedOutAsFarAsTheShortestLea
         history.step(0, 600ms, Timer{}, {send_bucket(2, BucketVerb::get, ".ha/epoch")});
         history.step(0, 700ms, bucket_answered(2, 404));
         history.step(0, 1s, Timer{}, {send_bucket(4, BucketVerb::put, ".ha/epoch")});
-        auto reply = std::make_shared<BucketReply>();
-        reply->status = 503;
-        reply->retry_after = 1h;
-        history.step(0, 2s, BucketAnswered{RequestId{4}, std::move(reply)});
+        history.step(0, 2s, throttled(4));
         const auto again =
             history.step(0, 5s, Timer{}, {send_bucket(6, BucketVerb::put, ".ha/epoch")});
         const Verdict verdict = history.verdict(kBounded, 10s);
@@ -160,10 +167,7 @@ TEST(CheckRequestsBounded, AnAnswerToAnEarlierLeadershipTellsTheNextNothing) {
             history.follow(0, 1100ms);
             history.lead(0, 1200ms, 2, 1h);
         }
-        auto reply = std::make_shared<BucketReply>();
-        reply->status = 503;
-        reply->retry_after = 1h;
-        history.step(0, 2s, BucketAnswered{RequestId{1}, std::move(reply)});
+        history.step(0, 2s, throttled(1));
         const auto again = history.step(0, 5s, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
         EXPECT_EQ(violated(history.verdict(kBounded, 10s), again), !between);
     }
@@ -178,14 +182,8 @@ TEST(CheckRequestsBounded, AnAnswerToAnEarlierLeadershipTakesNothingBack) {
         history.follow(0, 1100ms);
         history.lead(0, 1200ms, 2, 1h);
         history.step(0, 1300ms, Timer{}, {send_bucket(2, BucketVerb::put, kKey)});
-        const auto told = [&](std::uint64_t request, Duration when) {
-            auto reply = std::make_shared<BucketReply>();
-            reply->status = 503;
-            reply->retry_after = 1h;
-            history.step(0, when, BucketAnswered{RequestId{request}, std::move(reply)});
-        };
-        told(2, 2s);
-        if (late) told(1, 2500ms);
+        history.step(0, 2s, throttled(2));
+        if (late) history.step(0, 2500ms, throttled(1));
         const auto again = history.step(0, 5s, Timer{}, {send_bucket(3, BucketVerb::put, kKey)});
         EXPECT_TRUE(violated(history.verdict(kBounded, 10s), again)) << late;
     }

@@ -8,7 +8,8 @@ leasehold_add_unit_test(replica_test
     LIBRARIES leasehold_model)
 # The faults that reviews and field reports proved, one file per idea.
 leasehold_add_unit_test(storage_faults_test
-    SOURCES storage_faults_order_test.cpp storage_faults_outdone_test.cpp storage_faults_places_test.cpp
+    SOURCES storage_faults_order_test.cpp storage_faults_outdone_test.cpp
+            storage_faults_places_test.cpp
             storage_faults_health_test.cpp storage_faults_absence_test.cpp
             storage_faults_probe_test.cpp storage_faults_stores_test.cpp storage_faults_torn_test.cpp
             storage_faults_costs_test.cpp storage_faults_disk_test.cpp

@@ -306,6 +306,7 @@ void Catalog::placed(const Placed& fact) {
 void Catalog::served(KeyId key, const Stamp& stamp) {
     const VersionId version = version_of(stamp);
     const VersionId top = newest(key);
+    Entry& known = entry(key);
     // All that is served passes here: a delivered version is never below one delivered before. No
     // server can make it fall: whoever answers has asked `stale` or newest() in the same step.
     CHECK_MSG(!older(version, top), "an older version was served after a newer one");
@@ -315,7 +316,6 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
         floors_[key] = version;
         // A GET that left before may show what was there before: that is no object which went back.
         // And what the view shows was there before: until it is seen again it proves nothing.
-        Entry& known = entry(key);
         ++known.generation;
         if (older(known.view.version, version)) known.examined = false;
     }
@@ -323,7 +323,7 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     // known as the write was accepted: that it goes over.
     const auto over = accepted_over_.find(key);
     const bool goes_over = over != accepted_over_.end() && !newer(version, over->second);
-    if (at(key).dirty && !goes_over && older(at(key).local.version, version)) outdone_.insert(key);
+    if (known.dirty && !goes_over && older(known.local.version, version)) outdone_.insert(key);
 }
 
 void Catalog::purged(KeyId key, bool removed) {

@@ -122,6 +122,7 @@ class Catalog {
     void see(KeyId key, const Found& found);
     [[nodiscard]] VersionId shown(KeyId key) const;
     void keep_floor(KeyId key, const VersionId& before);
+    void changes(KeyId key);
 
     KeyTable keys_;
     Chunked<Entry> entries_;  ///< by KeyId

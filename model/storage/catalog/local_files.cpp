@@ -80,6 +80,12 @@ void Catalog::load_portion() {
     loaded_ = true;
 }
 
+/// Another file, or another number for it: what was given is measured against it anew.
+void Catalog::changes(KeyId key) {
+    outdone_.erase(key);
+    accepted_over_.erase(key);
+}
+
 void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& desk) {
     Entry& known = entry(key);
     const VersionId before = newest(key);
@@ -89,8 +95,7 @@ void Catalog::store(KeyId key, const Blob& payload, const FileTag& tag, Desk& de
     known.tagged = tag.tagged;
     // This store replaces whatever lies there; if it fails, file_changed() notes it again.
     known.left_behind = false;
-    outdone_.erase(key);
-    accepted_over_.erase(key);
+    changes(key);
     // Under a number that is too low, until it is raised: the write goes over what is known.
     if (tag.dirty && older(version_of(tag), before)) accepted_over_.emplace(key, before);
     ++known.generation;
@@ -111,8 +116,7 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
     known.local.etag = StoredETag(tag.etag);
     known.dirty = tag.dirty;
     known.tagged = tag.tagged;
-    outdone_.erase(key);
-    accepted_over_.erase(key);
+    changes(key);
     ++known.generation;
     keep_floor(key, before);
     files_.retag(key, name(key), tag, desk);
@@ -136,8 +140,7 @@ void Catalog::lose(KeyId key) {
     known.local = Local{};
     known.has_local = false;
     known.dirty = false;
-    outdone_.erase(key);
-    accepted_over_.erase(key);
+    changes(key);
     // A GET under way shows the bucket, as before: taken for one of the past, it would be sent
     // again as often as the disk fails.
     keep_floor(key, before);

@@ -103,27 +103,21 @@ bool ParkedReads::step(const Sight& sight, const ReadLoad& owner, const FileRepl
     // Read or not: the next pass, or the next reader, may ask again.
     if (std::exchange(at->second.loading, false)) --loads_;
     const bool read = reply.status == FileStatus::ok && reply.entries && reply.entries->size() == 1;
-    const Entry& known = sight.catalog.at(owner.key);
-    if (read && known.clean() && known.local.digest == reply.entries->front().payload.digest) {
-        // The known file: its tag may wait to be written for as long as the disk is full.
-        Stamp stamp;
-        stamp.epoch = known.local.version.epoch;
-        stamp.write_id = known.local.version.write_id;
-        if (sight.catalog.servable(owner.key))
-            deliver(owner.key, stamp, known.local.etag.etag(), reply.entries->front().payload,
-                    desk);
-    } else if (read) {
-        // Or by the tag that came with the bytes: the file may have been replaced since the load
-        // was asked for.
+    if (read) {
         const FileEntry& file = reply.entries->front();
+        // The known file is what is known of it: its tag may wait to be written for as long as the
+        // disk is full. Another one, for it may have been replaced since the load was asked for, is
+        // what the tag says that came with the bytes.
+        const Entry& known = sight.catalog.at(owner.key);
+        const bool is_known = known.clean() && known.local.digest == file.payload.digest;
+        const FileTag tag = is_known ? known.tag() : file.tag;
         Stamp stamp;
-        stamp.epoch = file.tag.epoch;
-        stamp.write_id = file.tag.write_id;
-        // While the disk was read a newer version may have been served from a GET. And the file
-        // itself may be another one than was asked for: its own tag says what it is.
-        const bool overtaken = older(version_of(file.tag), sight.catalog.newest(owner.key));
-        if (!file.tag.dirty && file.tag.tagged && !overtaken)
-            deliver(owner.key, stamp, file.tag.etag, file.payload, desk);
+        stamp.epoch = tag.epoch;
+        stamp.write_id = tag.write_id;
+        // While the disk was read a newer version may have been served from a GET.
+        const bool overtaken = older(version_of(tag), sight.catalog.newest(owner.key));
+        if (!tag.dirty && tag.tagged && !overtaken)
+            deliver(owner.key, stamp, tag.etag, file.payload, desk);
     }
     tidy(owner.key);
     return read;
