@@ -164,11 +164,14 @@ void Freshness::pass_request_sent(const ReplicaStepped& step, const SendBucket& 
     const std::uint32_t era = facts_.replicas[step.replica].era;
     const bool begins = request.verb == BucketVerb::list && request.key.empty();
     if (own.era != era || begins) {
-        own.passes = {own.pass_last - own.pass_began, own.passes[0], own.passes[1]};
+        // A pass goes on until its GETs are answered, also beside the next one's LIST.
+        const bool goes_on = own.era == era && own.outstanding > 0;
+        const TrueTime ended = goes_on ? step.at : own.pass_last;
+        own.passes = {ended - own.pass_began, own.passes[0], own.passes[1]};
+        if (!goes_on) own.outstanding = 0;
         own.era = era;
         own.pass_began = step.at;
         own.pass_last = step.at;
-        own.outstanding = 0;
         own.looks = 0;
     }
     ++own.outstanding;

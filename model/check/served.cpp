@@ -149,10 +149,11 @@ void Served::query_done(const ReplicaStepped& step, const ObjectKey& name, std::
         if (tag == nullptr || copies_.blind(step.replica)) return;
         facts_.checked(Id::never_regresses);
         // Nor is it to give a file that others went over, once a read was given what they wrote.
-        // What was given before the file's write was accepted, that write goes over.
+        // What was given before its write was accepted, that write goes over; and of a file that
+        // waits and has no number, none says that it was outdone.
         const Floor* floor = floors_.find(step.replica, name);
         const bool outdone =
-            tag->dirty && tag->epoch != Epoch{} && floor != nullptr && floor->committed &&
+            (tag->epoch != Epoch{} || !tag->dirty) && floor != nullptr && floor->committed &&
             std::tie(tag->epoch, tag->write_id) <
                 std::tie(floor->committed->rank.epoch, floor->committed->rank.write_id) &&
             copies_.tagged(step.replica, name).sent < floor->committed->number;

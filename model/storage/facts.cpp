@@ -62,7 +62,14 @@ struct FactArrows {
         else if (Leading* leads = step.s.leading(); leads != nullptr)
             leads->reconciler.again(step.sight(), fact.key);
     }
-    void operator()(const Served& fact) const { step.s.catalog.served(fact.key, fact.stamp); }
+    void operator()(const Served& fact) const {
+        step.s.catalog.served(fact.key, fact.stamp);
+        // A leader does not poll: without a look of its own each query would read the key through.
+        Leading* leads = step.s.leading();
+        if (leads != nullptr && step.s.catalog.outdone(fact.key) &&
+            step.s.catalog.at(fact.key).clean())
+            leads->reconciler.consider(fact.key);
+    }
     void operator()(const UploadReady& fact) const {
         Desk desk = step.desk();
         // A number of its own, also for bytes that were tried before: the answer of an earlier

@@ -372,6 +372,25 @@ TEST_F(CheckFreshness, ALongPassWidensTheBound) {
     EXPECT_TRUE(violated(verdict(125s), late));
 }
 
+// Found by seeds 1..1000: passes overlap while a GET of the first goes on.
+TEST_F(CheckFreshness, APassGoesOnUntilItsGetsAreAnsweredAlsoBesideTheNext) {
+    for (const bool hangs : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, 1h);
+        history.object(0, 5s, kKey, "a", 1);
+        history.step(2, 6s, Timer{}, {send_file(100, FileVerb::store, kKey, "a")});
+        history.step(1, 9s, Timer{}, {send_bucket(2, BucketVerb::list)});
+        history.step(1, 10s, bucket_answered(2), {send_bucket(3, BucketVerb::get, kKey)});
+        if (!hangs) history.step(1, 11s, bucket_answered(3));
+        history.step(1, 34s, Timer{}, {send_bucket(4, BucketVerb::list)});
+        history.step(1, 35s, bucket_answered(4));
+        const auto late = history.step(1, 61s, Timer{});
+        const Verdict found = history.verdict("follower.freshness", 61s);
+        EXPECT_EQ(violated(found, late), !hangs) << found.what;
+    }
+}
+
 TEST_F(CheckFreshness, RemovedAndForeignObjectsOweNothing) {
     history_.object(0, 10s, kKey, "a", 1);
     history_.object(0, 11s, kKey, "t", 1, true);

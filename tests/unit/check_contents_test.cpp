@@ -91,7 +91,8 @@ TEST_F(CheckContents, AFileThatALateListShowsIsNoCopyBelowWhatWasCommittedOrFail
         history.store(0, 10500ms, kKey, "b", 5, 2, 2);
         history.step(0, 11s, Timer{}, {write_done(2, WriteAck::committed, "b", 5)});
         auto files = std::make_shared<FileList>();
-        files->push_back(FileEntry{key_of(kKey), FileTag{Epoch{5}, shown, false, true, 1}, {}});
+        const std::uint64_t write = shown == etag_of("b") ? 2 : 1;
+        files->push_back(FileEntry{key_of(kKey), FileTag{Epoch{5}, shown, false, true, write}, {}});
         history.step(0, 12s, FileAnswered{RequestId{8}, FileReply{FileStatus::ok, files}});
         const auto none = history.step(0, 13s, query(101, kKey), {query_done(101)});
         const Verdict found = history.verdict(kRegress, 2min);
@@ -222,7 +223,10 @@ TEST_F(CheckContents, AfterAForeignWriteThereIsNoOrder) {
 
 TEST_F(CheckContents, ALocalCopyIsGiven) {
     written(10s, 1, "a");
-    history_.step(1, 20s, Timer{}, {send_file(7, FileVerb::store, kKey, "a")});
+    SendFile store = send_file(7, FileVerb::store, kKey, "a");
+    store.tag.epoch = Epoch{5};
+    store.tag.write_id = 1;
+    history_.step(1, 20s, Timer{}, {store});
     queried(20100ms, query_done(101), 1);
     history_.step(1, 20200ms, FileAnswered{RequestId{7}, FileReply{}});
     queried(20300ms, query_data(102, "a", 5, 1), 1);

@@ -64,6 +64,27 @@ TEST(CheckPromises, AFileThatWaitsIsHiddenOnlyByWhatWasGivenSince) {
     }
 }
 
+// Found by a campaign, and by seeds 1..1000: nor is a copy to be given after what it lies below, or
+// has no place beside; a GET of the key was under way.
+TEST(CheckPromises, ACopyIsHiddenOnlyByWhatWasGivenSince) {
+    for (const std::uint64_t epoch : {0U, 5U})
+        for (const bool given : {true, false}) {
+            History history;
+            commit_first(history);
+            history.store(0, 12s, kKey, "b", 5, 2, 2);
+            SendFile store = send_file(5, FileVerb::store, kKey, "a");
+            store.tag.epoch = Epoch{epoch};
+            store.tag.write_id = epoch == 0 ? 0 : 1;
+            history.step(1, 13s, Timer{}, {store});
+            history.step(1, 14s, FileAnswered{RequestId{5}, FileReply{FileStatus::ok, {}}});
+            history.step(1, 15s, backup_read(1, kKey));
+            if (given) history.step(1, 16s, Timer{}, {read_data(1, "b", 5, 2)});
+            const auto hidden = history.step(1, 17s, query(3, kKey), {query_done(3)});
+            const Verdict found = history.verdict(kRegress, 18s);
+            EXPECT_TRUE(given ? passes(found) : violated(found, hidden)) << found.what;
+        }
+}
+
 // Found by a campaign: the leadership had claimed no epoch, and its file gave way to an operator's
 // object of before, as it gives way to all but its own base.
 TEST(CheckPromises, AnUnclaimedWriteMayGiveWayToAnyObject) {

@@ -343,5 +343,29 @@ TEST_F(CatalogAlone, AFileBelowWhatWasServedDoesNotAnswer) {
     EXPECT_FALSE(catalog.servable(a));
 }
 
+// Found by seeds 1..1000: a leader gave a version, and then the foreign object's copy of before.
+TEST_F(CatalogAlone, ACopyThatHasNoPlaceInTheOrderIsNotGivenAfterWhatHasOne) {
+    Desk at = desk();
+    catalog.store(a, blob(3), FileTag{Epoch{}, ETag{"foreign"}, false, true, 0}, at);
+    catalog.served(a, Stamp{});
+    EXPECT_TRUE(catalog.servable(a)) << "the very object, or another foreign one";
+    catalog.served(a, stamp(7, 1, blob(1)));
+    EXPECT_FALSE(catalog.servable(a));
+    shows(a, object(stamp(0, 0, blob(4)), blob(4)));
+    EXPECT_FALSE(catalog.servable(a)) << "another one came after that version";
+    const Found own = shows(a, object(stamp(0, 0, blob(3)), blob(3)));
+    catalog.store(a, blob(3), FileTag{Epoch{}, own.etag, false, true, 0}, at);
+    catalog.served(a, stamp(7, 2, blob(2)));
+    ASSERT_FALSE(catalog.servable(a));
+    shows(a, object(stamp(0, 0, blob(3)), blob(3)));
+    EXPECT_TRUE(catalog.servable(a)) << "the bucket holds it, so it came after that version";
+}
+
+TEST_F(CatalogAlone, AListedCopyThatHasNoPlaceInTheOrderIsNotGivenAfterWhatHasOne) {
+    catalog.served(a, stamp(7, 1, blob(1)));
+    index({file("a", 0, 0)});
+    EXPECT_FALSE(catalog.servable(a));
+}
+
 }  // namespace
 }  // namespace leasehold::storage

@@ -128,5 +128,30 @@ TEST_F(StorageOutdone, ALookAtWhatWentBackIsNotTooLateBecauseAReadSawTheSame) {
     EXPECT_EQ(bucket.payload(key("k")), blob(2)) << "it was acknowledged";
 }
 
+// Found by seeds 1..1000: a read was given the version that replaced it, by a GET that left before
+// the LIST which showed that.
+TEST_F(StorageOutdone, AForeignObjectsCopyIsNotGivenAfterTheVersionThatReplacedIt) {
+    bucket.put_foreign(key("k"), blob(3));
+    rig.start();
+    rig.advance(5s);
+    ASSERT_EQ(asked(), blob(3));
+    ASSERT_TRUE(rig.files.contains(key("k")));
+    const CallId read = rig.read(key("k"), bucket.objects.at(key("k")).etag);
+    bucket.put_fenced(key("k"), blob(8), 7, 1, 1);
+    rig.hold_data(BucketVerb::get);
+    rig.lead(9);
+    rig.advance(5s);
+    rig.release(BucketVerb::get, key("k"));
+    ASSERT_EQ(rig.reads.at(read).payload, blob(8));
+    rig.fate = [](const SendBucket&) { return Fate::answer; };
+    while (rig.is_held(BucketVerb::get, key("k")))
+        rig.release(BucketVerb::get, key("k"));
+    EXPECT_EQ(asked(), blob(8));
+    rig.advance(1s);
+    const int gets = rig.count(BucketVerb::get, key("k"));
+    EXPECT_EQ(asked(), blob(8));
+    EXPECT_EQ(rig.count(BucketVerb::get, key("k")), gets) << "the leader has fetched it";
+}
+
 }  // namespace
 }  // namespace leasehold::rig

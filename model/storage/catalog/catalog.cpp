@@ -66,8 +66,8 @@ bool Catalog::servable(KeyId key) const {
     // A dirty file is what this process accepted last: a single install would serve it, so this
     // does, until a read was given what others wrote over it. A clean one is a copy, and a copy
     // below what was served would show an older version after a newer one.
-    return known.has_local &&
-           (known.dirty ? !outdone(key) : !older(known.local.version, newest(key)));
+    return known.has_local && !outdone(key) &&
+           (known.dirty || !older(known.local.version, newest(key)));
 }
 
 bool Catalog::outlives(KeyId key, const Found& found) const {
@@ -251,7 +251,10 @@ void Catalog::see(KeyId key, const Found& found) {
     ++known.generation;
     keep_floor(key, before);
     // A foreign object has no place in the order: whoever wrote it, wrote it after what we knew.
-    if (found.kind == FoundKind::data && found.stamp.epoch == Epoch{}) give_in(key);
+    if (found.kind == FoundKind::data && found.stamp.epoch == Epoch{}) {
+        give_in(key);
+        if (known.local.etag == known.view.etag) outdone_.erase(key);  // its copy is here
+    }
 }
 
 void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
@@ -324,6 +327,10 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     const auto over = accepted_over_.find(key);
     const bool goes_over = over != accepted_over_.end() && !newer(version, over->second);
     if (known.dirty && !goes_over && older(known.local.version, version)) outdone_.insert(key);
+    // A copy of what has no place in the order (a foreign object) is below no number, and yet not
+    // what was given: the next GET tells which of the two the bucket holds.
+    const bool unordered = known.has_local && known.local.version.epoch == Epoch{};
+    if (unordered && !known.dirty && version.epoch != Epoch{}) outdone_.insert(key);
 }
 
 void Catalog::purged(KeyId key, bool removed) {

@@ -35,7 +35,7 @@ class Catalog {
     [[nodiscard]] VersionId newest(KeyId key) const;
     /// May the local file answer? Not if something newer than it was served or seen.
     [[nodiscard]] bool servable(KeyId key) const;
-    /// Was something newer than the dirty file given to a caller?
+    /// Was something given to a caller since that the file lies below, or has no place beside?
     [[nodiscard]] bool outdone(KeyId key) const { return outdone_.contains(key); }
     /// Is there something to learn from a GET of the version that the view shows?
     [[nodiscard]] bool needs_fetch(KeyId key) const;
@@ -77,7 +77,8 @@ class Catalog {
     /// Nobody has the newer bytes any more: what the bucket holds is the truth again.
     void give_in(KeyId key) {
         floors_.erase(key);
-        outdone_.erase(key);
+        // The write that waits counts again; a copy is what it was.
+        if (at(key).dirty) outdone_.erase(key);
     }
     /// A purge was answered: the object is gone, or nothing is known of it any more.
     void purged(KeyId key, bool removed);
@@ -131,7 +132,7 @@ class Catalog {
     /// bucket went back.
     std::map<KeyId, VersionId> floors_;
     std::map<KeyId, VersionId> accepted_over_;  ///< the newest then, of dirty files below it
-    std::set<KeyId> outdone_;  ///< keys whose dirty file lies below what was served since
+    std::set<KeyId> outdone_;  ///< keys whose file is not to be given after what was served since
     Epoch highest_;
     std::shared_ptr<const FileList> index_;  ///< being taken in
     std::size_t index_at_ = 0;

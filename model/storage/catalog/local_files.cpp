@@ -22,6 +22,8 @@ bool overtaken(const Entry& known, const FileTag& tag, const VersionId& newest) 
     const VersionId version = version_of(tag);
     // As what waits for its upload it would be served, though a later write was given since.
     if (tag.dirty) return older(version, newest);
+    // A copy of something that has no place in the order, beside what was given meanwhile.
+    if (version.epoch == Epoch{} && newest.epoch != Epoch{}) return true;
     // A copy of something that has no place in the order, such as an object of before HA: it is one
     // of the object that was seen, or of none that is there. What lies torn in the bucket says
     // nothing against a copy: it may be all that is left of it.
@@ -184,9 +186,12 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     // the copy of an object or the write that others went over, and below nothing that was served.
     // Nor may a slow GET wait for a pass that shows no change: with a key that is written between
     // any two passes, every answer would come too late, and the first copy stay for ever. Where
-    // nothing lies on the disk, a key that is gone stays gone.
+    // nothing lies on the disk, a key that is gone stays gone. And a copy that has no place in the
+    // order gives way to what was given in its place, or to something newer.
     const bool newer_than_file =
-        known.has_local ? known.tagged && newer(shown, known.local.version) : ha && !known.absent();
+        known.has_local
+            ? known.tagged && (newer(shown, known.local.version) || (!known.dirty && outdone(key)))
+            : ha && !known.absent();
     const bool proven = found.kind == FoundKind::data && found.stamp.epoch != Epoch{} &&
                         !found.stale && newer_than_file;
     // A GET of k leaves (version 1), a write of k commits version 2, its file is clean; the answer
