@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace leasehold::check {
 
 namespace {
 
-/// Requests for one object at once: a promotion, a stall's end and a probe ask for several.
+/// Requests for one object at once: a promotion and a stall's end ask for several.
 constexpr std::int64_t kBurst = 30;
+/// A leadership's probe, of which each question may be asked anew, and what the health of writing
+/// asks meanwhile.
+constexpr std::int64_t kProbeBurst = 60;
 constexpr int kLeaseRequests = 3;  // in a retryPeriod: a renewal, a look, one that the bucket asks
 constexpr std::int64_t kLeaseBurst = 10;  // fewer: nobody asks for the Lease but the elector
 
@@ -114,21 +118,23 @@ void Rates::holder_ended(ReplicaIndex index) {
 
 void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free) {
     const bool mutates = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-    if (free || request.verb == BucketVerb::list || request.key.view().starts_with(".ha/probe"))
-        return;
+    if (free || request.verb == BucketVerb::list) return;
     facts_.checked(Id::requests_bounded);
     Station& own = station(step.replica);
     Object& object = own.objects[request.key];
+    const std::uint32_t era = facts_.replicas[step.replica].era;
+    const bool probe = request.key.view().starts_with(".ha/probe");
+    if (probe && std::exchange(object.probed, era) != era) object.puts.spent = Duration(0);
     // Each write of a new key may look at the epoch, and so many are under way at once.
     const StorageConfig& storage = facts_.settings.storage;
     const bool looks = !mutates && request.key.view() == ".ha/epoch";
     const Duration cost = storage.retry_min / (looks ? std::max(1U, storage.puts_max) : 1U);
     Allowance& allowance = mutates ? object.puts : object.gets;
-    if (!allowance.take(step, cost, kBurst))
+    if (!allowance.take(step, cost, probe ? kProbeBurst : kBurst))
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key), allowance);
-    if (!mutates) return;
+    // What the health of writing asks is other work than the probe's, of the same object.
+    if (!mutates || probe) return;
     // The work of a leadership that ended ended with it, and with it what it was told.
-    const std::uint32_t era = facts_.replicas[step.replica].era;
     const bool told = object.era == era;
     if (told && request.verb == object.told_of && step.now.monotonic < object.not_before)
         too_early(

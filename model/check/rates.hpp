@@ -50,6 +50,7 @@ class Rates {
         BucketVerb told_of = BucketVerb::put;  ///< to such a request; others are other work
         std::uint64_t told = 0;                ///< event that said so
         std::uint32_t era = 0;                 ///< ReplicaFacts::era of what was told
+        std::uint32_t probed = 0;              ///< ReplicaFacts::era of the last probe
     };
     struct Change {
         RequestId request;

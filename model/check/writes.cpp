@@ -144,7 +144,11 @@ void Writes::denied(const ReplicaStepped& step, const ReplicaFacts& self, const 
                       std::holds_alternative<LeaseAnswered>(*step.event) ||
                       (lease_touched_ && step.at - *lease_touched_ < lease);
     if (!own.works && lost) return;
-    const TrueTime since = own.works ? own.since : drains;
+    TrueTime since = own.works ? own.since : drains;
+    // Who stood still may have next to nothing left of its validity, and renews too late.
+    const bool ran_out = self.elects && step.now.monotonic >= self.gate.valid_until;
+    if (!own.works && ran_out && since != TrueTime::max())
+        since += facts_.settings.election.attempt_timeout();
     if (since > write.accepted || own.settles > write.accepted) return;
     const StorageConfig& storage = facts_.settings.storage;
     const Duration reserve = storage.put_timeout + facts_.settings.transfer +

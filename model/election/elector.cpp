@@ -223,7 +223,7 @@ bool operator==(const Elector& a, const Elector& b) {
            a.view_ == b.view_ && a.own_ == b.own_ && a.watch_ == b.watch_ &&
            a.requests_ == b.requests_ && a.proof_ == b.proof_ &&
            a.landing_until_ == b.landing_until_ && a.release_held_until_ == b.release_held_until_ &&
-           a.role_ == b.role_ && a.leadership_ == b.leadership_;
+           a.stand_back_ == b.stand_back_ && a.role_ == b.role_ && a.leadership_ == b.leadership_;
 }
 
 // ---- invariants -------------------------------------------------------------------------------

@@ -60,6 +60,9 @@ class Elector {
     /// Before `until` nothing is released, whatever asks for it: what this process sent elsewhere
     /// may land until then. A record that is not released grows old, as after a crash.
     void hold_release(Instant until) { release_held_until_ = until; }
+    /// So many leaderships of this process in a row were given up in vain, and nobody has had
+    /// success since: it leaves others the time to take the Lease first, up to a retryPeriod.
+    void stand_back(std::uint32_t given_up);
     /// The work of a stopping leader has ended: it closes its gate and releases.
     void drained(Now now, Effects& out);
 
@@ -125,6 +128,7 @@ class Elector {
     ContainerPtr container_;        ///< that this process runs in; null = not known
     Instant landing_until_{};       ///< how long proofs have spared waiting
     Instant release_held_until_{};  ///< of the Lease, by the rest of the replica
+    Duration stand_back_{0};        ///< after the Lease is free
     election::RoleState role_ = election::Following{};
     Leadership leadership_;
 };
@@ -149,6 +153,7 @@ void Elector::visit(Visitor& visitor) const {
     if (leadership_.role == Role::leader) visitor.until(leadership_.valid_until);
     visitor.value(leadership_.draining);
     visitor.until(release_held_until_);
+    visitor.value(stand_back_.count());
     proof_.visit(visitor, view_.lease() ? &view_.lease()->record : nullptr);
     visitor.name(container_ ? container_->id : std::string());
     // What the storage is told of it is of no account to electors alone.

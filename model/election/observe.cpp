@@ -101,7 +101,7 @@ void Elector::observe(Now now, const LeasePtr& lease, LeaseView::Source source, 
     // A write that met a conflict may leave again as soon as it is known what it met.
     // Not before: the conflict named a version, and with that one still in sight the next PUT would
     // only meet the same conflict, again and again, as fast as the server answers.
-    if (own_.explained_by(lease->version))
+    if (own_.explained_by(lease->version, lease->record.nonce))
         requests_.write_at = std::min(requests_.write_at, now.monotonic);
     const bool was_damaged = view_.lease() && view_.too_long(view_.lease()->record);
     // Asked before the view takes it in: how a record binds depends on whose it is.

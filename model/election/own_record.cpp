@@ -42,11 +42,14 @@ void OwnRecord::looked() {
                                                                            : Newest::settled;
 }
 
-bool OwnRecord::explained_by(Version shown) {
+bool OwnRecord::explained_by(Version shown, std::uint64_t nonce) {
     const bool open = newest_ == Newest::refused || newest_ == Newest::unexplained;
     if (!open || shown <= refused_at_) return false;
     newest_ = Newest::settled;
-    return true;
+    // The refused write itself may be there: something in between sent it twice, and told of the
+    // second time. It has counted, and the next has its own time: at once, it would be told the
+    // same, as fast as the server answers.
+    return writes_.empty() || writes_.back().nonce != nonce;
 }
 
 // A stopping follower must not leave a Lease behind that nobody holds. A creation is no case of it:

@@ -80,8 +80,9 @@ class OwnRecord {
     void not_applied(std::uint64_t nonce, std::uint64_t present);
     /// An authoritative answer has shown what is there.
     void looked();
-    /// Does `shown`, which is known now, explain the refusal? Then the next write may leave.
-    [[nodiscard]] bool explained_by(Version shown);
+    /// Does `shown`, which is known now and bears `nonce`, explain the refusal, as that of somebody
+    /// else? Then the next write may leave.
+    [[nodiscard]] bool explained_by(Version shown, std::uint64_t nonce);
     [[nodiscard]] bool must_look() const {
         return newest_ == Newest::unknown || newest_ == Newest::refused;
     }

@@ -37,8 +37,10 @@ Plan Elector::plan(Instant now) const {
             // the record was first seen. No GET before, no polling delay, no stagger (clause 3).
             // All followers may be due at one instant. Their PUTs name one version, so one of them
             // is applied and the rest meet a conflict: no harm, and no draw of lots that would cost
-            // time.
-            write.at = std::max(view_.free_at(), contends);
+            // time. But whoever is a few milliseconds ahead (a faster clock, a shorter way) wins
+            // each time: two that could not store anything handed the Lease to and fro, and the
+            // third, which could have, never had it. So those come later, by how often they failed.
+            write.at = std::max(saturating_add(view_.free_at(), stand_back_), contends);
             write.kind = view_.way();
             // Its own record, emptied by somebody while it led (observe.cpp).
             if (following->blanked != Version() && following->blanked == view_.known()) {

@@ -58,4 +58,11 @@ void Elector::end_leadership(Now now, Effects& out) {
                            .sit_out_until = sit_out});
 }
 
+// By steps that are longer than what clocks and ways differ by. Counted up to eight: leaderships in
+// vain are borne twice as long each time, so the count tells those apart that failed as often.
+void Elector::stand_back(std::uint32_t given_up) {
+    constexpr std::uint32_t kMost = 8;
+    stand_back_ = std::min(given_up, kMost) * (config_.retry_period / kMost);
+}
+
 }  // namespace leasehold

@@ -82,7 +82,10 @@ void Replica::step(Now now, const Event& event, Effects& out) {
         p.started = true;
     }
     // Told before, for one step may end a leadership and release.
-    if (p.elector && p.controller) p.elector->hold_release(p.controller->landing_until(now));
+    if (p.elector && p.controller) {
+        p.elector->hold_release(p.controller->landing_until(now));
+        p.elector->stand_back(p.controller->given_up());
+    }
     if (p.elector)
         p.elector->step(now, event, out);
     else

@@ -100,8 +100,9 @@ Instant RWStorageController::next_deadline() const {
         sooner(leader->health.next_deadline());
         sooner(leader->probe.next_deadline(sight));
         // A stop that waits for nothing but time must be woken by time: no answer will come.
-        if (state_.life.stopping && state_.life.unresolved_until > sight.now)
-            sooner(state_.life.unresolved_until);
+        const Instant landing = state_.landing_until(sight.now);
+        const bool only_time = state_.life.stopping && state_.requests.changes() == 0;
+        if (only_time && landing > sight.now) sooner(landing);
     } else if (const Following* follower = state_.following(); follower != nullptr) {
         sooner(follower->poller.next_deadline(sight));
         sooner(follower->fetches.next_deadline(sight));
@@ -150,6 +151,10 @@ bool RWStorageController::drained() const {
 
 Instant RWStorageController::landing_until(Now now) const {
     return state_.landing_until(now.monotonic);
+}
+
+std::uint32_t RWStorageController::given_up() const {
+    return state_.life.patience.given_up();
 }
 
 std::vector<IndexEntry> RWStorageController::index(std::string_view prefix) const {

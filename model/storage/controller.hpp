@@ -44,6 +44,9 @@ class RWStorageController {
     /// How long what was sent may still land over what the next leader writes, so that the Lease
     /// is not to be released; in the past: no longer. Where conditions hold nothing lands.
     [[nodiscard]] Instant landing_until(Now now) const;
+    /// Leaderships of this process in a row that were given up because nothing could be stored, as
+    /// far as it knows: 0 once somebody wrote.
+    [[nodiscard]] std::uint32_t given_up() const;
     /// The keys that begin with `prefix`, as they are known now; removed ones are left out.
     [[nodiscard]] std::vector<IndexEntry> index(std::string_view prefix) const;
     /// Looks at every key: for people and metrics, not for each event.

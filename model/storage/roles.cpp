@@ -24,6 +24,8 @@ bool of_follower(const BucketOwner& owner) {
 /// The leadership is over: what is queued or in flight is given up. The reads that were open.
 std::vector<LeaderReads::Open> leave_leading(Step& step) {
     Leading& leader = *step.s.leading();
+    const bool left = step.s.requests.changes() > 0 || step.s.life.unresolved_until > step.now;
+    if (left) step.s.life.left_until = leader.tenure.valid_until;
     step.s.life.unresolved_until = step.s.landing_until(step.now);
     Desk desk = step.desk();
     // Writes one by one: the writer alone knows which of them may be stored (unknown) and which
@@ -42,11 +44,6 @@ std::vector<LeaderReads::Open> leave_leading(Step& step) {
 // Promotion: the privilege to write first, then the readers. Released the other way round, a
 // pipeline could compute from its NotFound and find its write still skipped: a lost window.
 void become_leader(Step& step, const Leadership& leadership) {
-    // The proof of an end is younger than what that process sent, and this leadership than both.
-    const Instant landing = std::min(leadership.landing_until,
-                                     saturating_add(step.now, step.s.config.largest_request_age));
-    const Tenure tenure{leadership.term, step.now, leadership.valid_until, leadership.renewed_sent,
-                        landing};
     std::vector<std::pair<CallId, KeyId>> reads;
     Desk desk = step.desk();
     if (Following* follower = step.s.following(); follower != nullptr) {
@@ -64,6 +61,14 @@ void become_leader(Step& step, const Leadership& leadership) {
                 reads.emplace_back(call, open.key);
         }
     }
+    // The proof of an end is younger than what that process sent, and this leadership than both.
+    // This process itself may have led a moment ago, and lead again at once (the Lease was emptied,
+    // and taken back): no wait for an expiry lies between, and its claim of before could land over
+    // the next one.
+    const Instant landing = std::min(std::max(leadership.landing_until, step.s.life.left_until),
+                                     saturating_add(step.now, step.s.config.largest_request_age));
+    const Tenure tenure{leadership.term, step.now, leadership.valid_until, leadership.renewed_sent,
+                        landing};
     // From here on writes are accepted; they are sent when the epoch is claimed.
     Leading& leader = step.s.role.emplace<Leading>(step.s.config, tenure);
     // Every pending read becomes a plain leader read; deadlines run on.

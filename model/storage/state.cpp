@@ -22,9 +22,12 @@ Instant State::landing_until(Instant now) const {
     const Leading* leader = leading();
     if (leader == nullptr) return life.unresolved_until;
     if (leader->probe.verdict().fences()) return Instant{};
+    // And what a leader that was proven dead had sent before: whoever takes the Lease that we
+    // release waits for nothing, and may know of no proof.
+    const Instant earlier = std::max(life.unresolved_until, leader->tenure.landing_until);
     // What is in flight may be applied after its caller has given it up, by so much at most.
-    if (requests.changes() == 0) return life.unresolved_until;
-    return std::max(life.unresolved_until, saturating_add(now, config.largest_request_age));
+    if (requests.changes() == 0) return earlier;
+    return std::max(earlier, saturating_add(now, config.largest_request_age));
 }
 
 }  // namespace leasehold::storage

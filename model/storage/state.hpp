@@ -92,7 +92,10 @@ struct Life {
     Wishes wishes;
     Patience patience;
     Instant unresolved_until{};  ///< a put of unknown outcome may land until then
-    Instant settled_at{};        ///< newest `now`
+    /// What the last leadership had in flight as it ended, or had no answer to, was to be applied
+    /// by then: the end of its validity. It may have ended before.
+    Instant left_until{};
+    Instant settled_at{};  ///< newest `now`
     friend bool operator==(const Life&, const Life&) = default;
 };
 

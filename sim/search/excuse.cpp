@@ -191,8 +191,13 @@ bool fences_or_is_in_time(const Scenario& scenario) {
 /// What a configuration cannot hold, whatever goes wrong.
 void excuse_configuration(Scenario& scenario) {
     // pause/gc-pause-plain-format: equal bytes have equal versions. Nor does a follower see that
-    // they were written again, whose own file is of a write that was never stored.
-    if (scenario.storage.format == ObjectFormat::plain && scenario.workload.contents > 0)
+    // they were written again, whose own file is of a write that was never stored. Contents repeat
+    // also where a leader writes back what was damaged at rest.
+    const bool repeats = scenario.workload.contents > 0 ||
+                         std::ranges::any_of(scenario.faults, [](const Fault& fault) {
+                             return fault.kind == FaultKind::damage_object;
+                         });
+    if (scenario.storage.format == ObjectFormat::plain && repeats)
         allow(scenario,
               {"bucket.no-stale-commit", "bucket.acknowledged-survives", "payload.never-regresses",
                "bucket.linearizable", "replicas.converge", "follower.freshness"});

@@ -90,6 +90,27 @@ TEST(CheckRequestsBounded, PutsOfOneKeyWithoutABackOffAreFound) {
     }
 }
 
+// A probe asks each of a dozen questions a few times, once a leadership.
+TEST(CheckRequestsBounded, AProbeThatNeverEndsIsFound) {
+    constexpr std::string_view kProbe = ".ha/probe/replica-0";
+    for (const int leaderships : {1, 3}) {
+        History history;
+        history.start_all();
+        std::uint64_t request = 0;
+        for (int led = 0; led < leaderships; ++led) {
+            const Duration begin = 1s + led * 10s;
+            history.lead(0, begin, static_cast<std::uint64_t>(led) + 1, 9s);
+            for (int i = 0; i < 90 / leaderships; ++i)
+                history.step(0, begin + i * 60ms, Timer{},
+                             {send_bucket(++request, BucketVerb::put, kProbe)});
+            history.follow(0, begin + 9s);
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, leaderships == 1 ? Status::violated : Status::pass)
+            << verdict.what;
+    }
+}
+
 TEST(CheckRequestsBounded, WhatWasAskedForMayBeSent) {
     History history;
     history.start_all();

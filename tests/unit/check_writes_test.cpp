@@ -183,6 +183,28 @@ TEST_F(CheckWrites, AStoppingLeaderDrainsWhatItAccepted) {
     }
 }
 
+// Found by a campaign: it stood still until its gate was about to end, and was told to stop.
+TEST_F(CheckWrites, AStoppingLeaderThatWasDisturbedRenewsBeforeItDrains) {
+    for (const auto& [asked, valid] :
+         {std::pair(Duration(10s), Duration(10050ms)), std::pair(Duration(10s), Duration(1h)),
+          std::pair(Duration(30s), Duration(30050ms))}) {
+        History history;
+        history.start_all();
+        history.lead(0, 1s, 1, valid);
+        history.path(0, 5s, false, true);
+        history.path(0, 10s, true, true);
+        history.step(0, asked, backup_write(1, kKey));
+        history.step(0, asked, Stop{mono(asked + 60s)});
+        const auto answer =
+            history.step(0, asked + 50ms, Timer{},
+                         {RoleChanged{Role::follower, Term{}}, write_done(1, WriteAck::fenced)});
+        const Verdict verdict = history.verdict(kWrites, asked + 50s);
+        EXPECT_TRUE(valid == 10050ms ? verdict.status == Status::inconclusive
+                                     : violated(verdict, answer))
+            << verdict.what;
+    }
+}
+
 // Found by a campaign: the Lease was restored, the renewal refused, and the gate ended before a
 // look.
 TEST_F(CheckWrites, AStoppingLeaderMayLoseALeaseThatSomebodyElseTouched) {

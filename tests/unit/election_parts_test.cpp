@@ -90,9 +90,19 @@ TEST(OwnRecord, OfTheNewestWriteItKnowsWhetherToLook) {
     EXPECT_FALSE(own.may_have_taken()) << "certainly not";
     own.looked();
     EXPECT_FALSE(own.must_look());
-    EXPECT_FALSE(own.explained_by(Version(9))) << "what was refused is still there";
-    EXPECT_TRUE(own.explained_by(Version(10)));
-    EXPECT_FALSE(own.explained_by(Version(11))) << "once";
+    EXPECT_FALSE(own.explained_by(Version(9), 4)) << "what was refused is still there";
+    EXPECT_TRUE(own.explained_by(Version(10), 4));
+    EXPECT_FALSE(own.explained_by(Version(11), 4)) << "once";
+}
+
+// Something in between sends each PUT twice and passes the second one's answer on: renewals went
+// out as fast as the server answered.
+TEST(OwnRecord, AWriteThatWasAppliedThoughRefusedIsNoReasonToWriteAtOnce) {
+    OwnRecord own("me");
+    own.sent(write_of(5, WriteKind::renew, Standing::opens), 0);
+    own.refused(Version(9));
+    EXPECT_FALSE(own.explained_by(Version(10), 5));
+    EXPECT_FALSE(own.must_look()) << "it is known what became of it";
 }
 
 TEST(OwnRecord, AMissingLeaseLeavesCreationsAlone) {

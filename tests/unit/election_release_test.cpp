@@ -268,6 +268,25 @@ TEST(Abdicating, SitsOutTheLongestLeaseInUse) {
     EXPECT_LT(bench.now, at + 25s);
 }
 
+// Found by a campaign: two that could store nothing handed the Lease to and fro, for their clocks
+// were ahead of the third one's.
+TEST(Abdicating, ComesLaterTheMoreOftenItWasInVain) {
+    for (const auto& [times, later] :
+         {std::pair(0U, Duration(0)), std::pair(1U, Duration(250ms)),
+          std::pair(3U, Duration(750ms)), std::pair(99U, Duration(2s))}) {
+        Bench bench;
+        bench.start_as_follower();
+        bench.watch_delivers = false;
+        const Instant begin = bench.now;
+        bench.elector.stand_back(times);
+        while (!bench.leads())
+            bench.advance(10ms);
+        const Duration took = bench.now - begin;
+        EXPECT_GE(took, Duration(15'030ms) + later - 20ms) << times;
+        EXPECT_LE(took, Duration(15'030ms) + later + 20ms) << times;
+    }
+}
+
 TEST(Abdicating, AnAnswerFromBeforeTheReleaseOpensNothing) {
     Bench bench;
     bench.start_as_leader();

@@ -17,8 +17,10 @@ class StoreProbeAlone : public testing::Test, public Alone {
     bool ignores_put = false;
     bool ignores_remove = false;
     std::int32_t refuses = 0;
-    bool races = false;               ///< looks at both of a pair before it stores either
-    bool stalls = false;              ///< looks before it has the body
+    bool races = false;                ///< looks at both of a pair before it stores either
+    bool stalls = false;               ///< looks before it has the body
+    std::optional<BucketReply> loser;  ///< what a pair's loser is told in place of 412
+    bool denies_remove = false;
     std::deque<BucketReply> instead;  ///< answers that come in place of the store's
 
     void go() {
@@ -32,6 +34,8 @@ class StoreProbeAlone : public testing::Test, public Alone {
             one.verb == BucketVerb::put ? one.condition != PutCondition::none : !one.etag.empty();
         if (conditional && refuses != 0) return failure(refuses, BucketCode::not_implemented);
         if (one.verb == BucketVerb::remove) {
+            ++removes;
+            if (denies_remove) return failure(403);
             if (!one.etag.empty() && !ignores_remove && one.etag != seen) return refused_412();
             object_ = ETag{};
             return failure(204);
@@ -52,9 +56,10 @@ class StoreProbeAlone : public testing::Test, public Alone {
             instead.pop_front();
         }
         const Flight flight = land(one);
+        const auto& owner = std::get<ProbeRequest>(flight.owner);
+        if (loser && owner.number != 0 && reply.status == 412) reply = *loser;
         Desk at = desk();
-        probe.step(sight(), std::get<ProbeRequest>(flight.owner), flight, classify(one.verb, reply),
-                   reply, at);
+        probe.step(sight(), owner, flight, classify(one.verb, reply), reply, at);
     }
     /// Lets the probe and the store go on until neither moves.
     void run() {
@@ -103,6 +108,7 @@ class StoreProbeAlone : public testing::Test, public Alone {
     }
     [[nodiscard]] const ETag& object() const { return object_; }
     int puts = 0;
+    int removes = 0;
 
   private:
     ETag object_;
@@ -208,6 +214,47 @@ TEST_F(StoreProbeAlone, APairOfWhichNothingIsKnownIsPlayedAgain) {
     answer(pair[1], {});
     run();
     EXPECT_EQ(probe.verdict().put, kHonoured);
+}
+
+// It never ended: each planted object counted as a success of what was asked.
+TEST_F(StoreProbeAlone, APairThatNeverTellsIsPlayedAFewTimesOnly) {
+    for (const BucketReply& told : {failure(429), failure(503), failure(409)}) {
+        SCOPED_TRACE(told.status);
+        probe = StoreProbe{};
+        puts = 0;
+        loser = told;
+        run();
+        EXPECT_EQ(probe.verdict().put, Preconditions::unknown);
+        EXPECT_LT(puts, 40);
+    }
+}
+
+// S3 may say so to one of two at once, and has not stored it then.
+TEST_F(StoreProbeAlone, ALoserThatIsToldOfAConflictIsALoser) {
+    loser = failure(409, BucketCode::conditional_request_conflict);
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{kHonoured, kHonoured}));
+    races = true;
+    probe = StoreProbe{};
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
+}
+
+// Credentials without the right to delete are common, and no write depends on it.
+TEST_F(StoreProbeAlone, WhoMayNotDeleteLearnsWhatPutsDependOn) {
+    denies_remove = true;
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{kHonoured, Preconditions::unknown}));
+    EXPECT_EQ(removes, 1);
+    races = true;
+    probe = StoreProbe{};
+    run();
+    EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
+    races = false;
+    ignores_put = true;
+    probe = StoreProbe{};
+    run();
+    EXPECT_EQ(probe.verdict(), (Capabilities{Preconditions::ignored, Preconditions::unknown}));
 }
 
 TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {

@@ -308,6 +308,24 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     }
 }
 
+// Found by a campaign: a leader wrote back what was damaged, under the ETag of before.
+TEST(Space, EqualBytesOfPlainObjectsHaveOneVersionAlsoWhereTheyAreWrittenBack) {
+    for (const auto format : {ObjectFormat::plain, ObjectFormat::fenced})
+        for (const auto kind : {sim::FaultKind::damage_object, sim::FaultKind::crash}) {
+            Random random(7);
+            sim::Scenario scenario = draw_configuration(random);
+            scenario.bucket.preconditions = {};
+            scenario.workload.contents = 0;
+            scenario.storage.format = format;
+            scenario.faults.assign(1, {});
+            scenario.faults.front().kind = kind;
+            excuse(scenario);
+            const auto& may = scenario.expect.may_violate;
+            EXPECT_EQ(std::ranges::count(may, "bucket.no-stale-commit") == 1,
+                      format == ObjectFormat::plain && kind == sim::FaultKind::damage_object);
+        }
+}
+
 TEST(Space, AMutationMayMeetAnother) {
     const Space space({}, {*family_named("pause")});
     std::set<sim::TargetKind> met;

@@ -11,6 +11,7 @@ leasehold_add_unit_test(storage_faults_test
     SOURCES storage_faults_order_test.cpp storage_faults_outdone_test.cpp
             storage_faults_places_test.cpp
             storage_faults_health_test.cpp storage_faults_absence_test.cpp
+            storage_faults_landing_test.cpp
             storage_faults_probe_test.cpp storage_faults_stores_test.cpp storage_faults_torn_test.cpp
             storage_faults_costs_test.cpp storage_faults_disk_test.cpp
             storage_faults_unclaimed_test.cpp

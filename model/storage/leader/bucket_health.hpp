@@ -16,6 +16,7 @@ class Patience {
   public:
     [[nodiscard]] Duration span(const StorageConfig& config) const;
     void gave_up() { ++given_up_; }
+    [[nodiscard]] std::uint32_t given_up() const { return given_up_; }
     /// Somebody wrote: whoever is next may give way soon again.
     void somebody_wrote() { given_up_ = 0; }
 

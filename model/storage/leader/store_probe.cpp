@@ -133,11 +133,13 @@ void StoreProbe::on_single(const Sight& sight, BucketOutcome outcome, const Buck
         case Stage::plant:
             if (!written) return fail(sight, reply.retry_after);
             etag_ = reply.etag;
-            if (verdict_.remove != Preconditions::unknown)
+            if (verdict_.remove != Preconditions::unknown || remove_denied_)
                 stage_ = Stage::race;  // the first three were answered
             else
                 stage_ = verdict_.put == Preconditions::unknown ? Stage::create : Stage::remove;
-            break;
+            // That answers no question: a pair of which nothing comes out plants anew each time,
+            // and with the tries forgotten it would be played for as long as the process leads.
+            return;
         case Stage::create:
         case Stage::match:
             if (written)
@@ -153,6 +155,12 @@ void StoreProbe::on_single(const Sight& sight, BucketOutcome outcome, const Buck
             } else if (outcome == BucketOutcome::removed) {
                 conclude_remove(Preconditions::ignored, desk);
                 if (stage_ == Stage::race) stage_ = Stage::plant;  // it is gone: another one
+            } else if (outcome == BucketOutcome::denied) {
+                // Who may not delete learns nothing of conditions on DELETE, and still all that
+                // writes depend on. Unknown, not ignored: another replica may have the right, and
+                // purge, so a creation goes on to look at the epoch first.
+                remove_denied_ = true;
+                stage_ = verdict_.put == Preconditions::unknown ? Stage::race : Stage::done;
             } else {
                 return fail(sight, reply.retry_after);
             }
@@ -175,7 +183,9 @@ void StoreProbe::on_pair(const Sight& sight, const ProbeRequest& owner, BucketOu
     if (outcome == BucketOutcome::written) {
         ++pair.stored;
         etag_ = reply.etag;
-    } else if (outcome != BucketOutcome::precondition_failed) {
+    } else if (outcome != BucketOutcome::precondition_failed &&
+               reply.code != BucketCode::conditional_request_conflict) {
+        // That code is S3's for one of two at once: it stored the other.
         pair.unclear = true;
     }
     if (pair.open > 0) {
@@ -223,7 +233,10 @@ void StoreProbe::conclude(Preconditions verdict, Desk& desk) {
     verdict_.put = verdict;
     // A gateway that knows no conditions on PUT is not believed about those on DELETE.
     if (verdict == Preconditions::refused) verdict_.remove = Preconditions::ignored;
-    stage_ = verdict_.remove == Preconditions::unknown ? Stage::plant : Stage::clean;
+    if (remove_denied_)
+        stage_ = Stage::done;
+    else
+        stage_ = verdict_.remove == Preconditions::unknown ? Stage::plant : Stage::clean;
 }
 
 void StoreProbe::conclude_remove(Preconditions verdict, Desk& desk) {

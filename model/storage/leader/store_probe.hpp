@@ -70,9 +70,10 @@ class StoreProbe {
 
     Stage stage_ = Stage::plant;
     Capabilities verdict_;
-    bool contradicted_ = false;  ///< a write saw what conditions exclude
-    ETag etag_;                  ///< of the planted object
-    std::uint32_t round_ = 0;    ///< races run
+    bool contradicted_ = false;   ///< a write saw what conditions exclude
+    bool remove_denied_ = false;  ///< the right to delete is missing: not asked any more
+    ETag etag_;                   ///< of the planted object
+    std::uint32_t round_ = 0;     ///< races run
     std::optional<Pair> pair_;
     Backoff failures_;
     Instant next_ = Instant::min();  ///< kNever: a request is in flight

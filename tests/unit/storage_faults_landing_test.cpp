@@ -1,0 +1,75 @@
+// What a leader that was proven dead had sent may land until its lease is over, whoever leads then.
+#include "tests/unit/storage_rig.hpp"
+
+namespace leasehold::rig {
+namespace {
+
+TEST(StorageLanding, AStopHoldsTheLeaseUntilWhatADeadLeaderHadSentCanLandNoMore) {
+    FakeBucket store;
+    store.ignores_conditions = true;
+    Rig leader{store};
+    leader.start();
+    const Instant landed = leader.now() + 14s;
+    leader.lead(7, 14s);
+    leader.advance(1s);
+    leader.step(Stop{leader.now() + 5min});
+    EXPECT_FALSE(leader.machine.drained()) << "whoever takes a released Lease waits for nothing";
+    EXPECT_LE(leader.machine.next_deadline(), landed) << "no answer will wake it";
+    leader.advance(12900ms);
+    EXPECT_FALSE(leader.machine.drained());
+    leader.advance(100ms);
+    EXPECT_TRUE(leader.machine.drained());
+}
+
+TEST(StorageLanding, SoDoesADeposedLeaderThatStopsAfterIt) {
+    FakeBucket store;
+    store.ignores_conditions = true;
+    Rig leader{store};
+    leader.start();
+    const Instant landed = leader.now() + 14s;
+    leader.lead(7, 14s);
+    leader.advance(1s);
+    leader.follow();
+    EXPECT_EQ(leader.machine.landing_until(Now{leader.now(), {}}), landed);
+}
+
+// Found by a campaign: an operator emptied the Lease, its leader took it back at once, and its
+// first claim landed over the second.
+TEST(StorageLanding, AClaimWaitsForWhatTheLastLeadershipOfItsProcessHadInFlight) {
+    for (const bool ignores : {true, false}) {
+        FakeBucket store;
+        store.ignores_conditions = ignores;
+        Rig leader{store};
+        leader.start();
+        leader.fate = [](const SendBucket& r) {
+            return r.verb == BucketVerb::put && r.key == ObjectKey{".ha/epoch"} ? Fate::hold
+                                                                                : Fate::answer;
+        };
+        leader.lead(7);
+        const Instant valid = leader.now() + leader.validity;
+        leader.advance(1s);
+        ASSERT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 1);
+        leader.fate = [](const SendBucket&) { return Fate::answer; };
+        leader.follow();
+        leader.lead(9);
+        leader.advance(5s);
+        EXPECT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), ignores ? 1 : 2);
+        leader.advance(valid - leader.now());
+        leader.advance(1s);
+        EXPECT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 2);
+        EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 1);
+    }
+}
+
+TEST(StorageLanding, AStopWaitsForNothingThatAnAtomicStoreFences) {
+    FakeBucket store;
+    Rig leader{store};
+    leader.start();
+    leader.lead(7, 14s);
+    leader.advance(5s);
+    leader.step(Stop{leader.now() + 5min});
+    EXPECT_TRUE(leader.machine.drained());
+}
+
+}  // namespace
+}  // namespace leasehold::rig
