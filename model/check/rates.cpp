@@ -130,6 +130,12 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     const bool looks = !mutates && request.key.view() == ".ha/epoch";
     const Duration cost = storage.retry_min / (looks ? std::max(1U, storage.puts_max) : 1U);
     Allowance& allowance = mutates ? object.puts : object.gets;
+    // Each leadership, and each time of following, looks for itself: somebody may end them as fast
+    // as he edits the Lease.
+    if (!mutates && std::exchange(object.got_in, era) != era) {
+        allowance.pass(step.now.monotonic);
+        allowance.spent = std::max(Duration(0), allowance.spent - cost);
+    }
     if (!allowance.take(step, cost, probe ? kProbeBurst : kBurst))
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key), allowance);
     // What the health of writing asks is other work than the probe's, of the same object.

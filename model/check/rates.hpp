@@ -51,6 +51,7 @@ class Rates {
         std::uint64_t told = 0;                ///< event that said so
         std::uint32_t era = 0;                 ///< ReplicaFacts::era of what was told
         std::uint32_t probed = 0;              ///< ReplicaFacts::era of the last probe
+        std::uint32_t got_in = 0;              ///< and of the last GET
     };
     struct Change {
         RequestId request;

@@ -111,6 +111,27 @@ TEST(CheckRequestsBounded, AProbeThatNeverEndsIsFound) {
     }
 }
 
+// Found by a campaign: somebody empties the Lease several times a second, and its leader takes it
+// back, and reads anew.
+TEST(CheckRequestsBounded, EachLeadershipReadsAnew) {
+    for (const bool leads_anew : {true, false}) {
+        History history;
+        history.start_all();
+        history.lead(0, 900ms, 1, 1h);
+        for (int i = 0; i < 100; ++i) {
+            const Duration when = 1s + i * 100ms;
+            const auto n = static_cast<std::uint64_t>(i) + 2;
+            if (leads_anew) {
+                history.follow(0, when);
+                history.lead(0, when + 10ms, n, 1h);
+            }
+            history.step(0, when + 20ms, Timer{}, {send_bucket(n, BucketVerb::get, kKey)});
+        }
+        const Verdict verdict = history.verdict(kBounded, 200s);
+        EXPECT_EQ(verdict.status, leads_anew ? Status::pass : Status::violated) << verdict.what;
+    }
+}
+
 TEST(CheckRequestsBounded, WhatWasAskedForMayBeSent) {
     History history;
     history.start_all();

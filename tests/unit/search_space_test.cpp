@@ -308,6 +308,25 @@ TEST(Space, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     }
 }
 
+// Found by a campaign: a store that says that it knows no conditions is believed not to have
+// stored.
+TEST(Space, ARefusalByNameThatStoredIsExcused) {
+    for (const std::int32_t status : {500, 501})
+        for (const bool applied : {true, false}) {
+            Random random(7);
+            sim::Scenario scenario = draw_configuration(random);
+            scenario.faults.assign(1, {});
+            scenario.faults.front().kind = sim::FaultKind::answer_error;
+            scenario.faults.front().status = status;
+            scenario.faults.front().applied = applied;
+            scenario.faults.front().requests = {sim::RequestKind::put_object};
+            scenario.expect = {};
+            excuse(scenario);
+            EXPECT_EQ(std::ranges::count(scenario.expect.may_violate, "bucket.linearizable") == 1,
+                      status == 501 && applied);
+        }
+}
+
 // Found by a campaign: a leader wrote back what was damaged, under the ETag of before.
 TEST(Space, EqualBytesOfPlainObjectsHaveOneVersionAlsoWhereTheyAreWrittenBack) {
     for (const auto format : {ObjectFormat::plain, ObjectFormat::fenced})
