@@ -21,7 +21,7 @@ struct Stamp {
     std::uint64_t writer = 0;    ///< hash_text(identity)
     std::uint64_t write_id = 0;  ///< unique per writer
     std::uint64_t length = 0;    ///< of the payload, bytes
-    ContentDigest digest;        ///< of the payload
+    ContentDigest digest;        ///< of the payload; of what is to come in a tombstone's place
     bool tombstone = false;      ///< the key was removed
     friend bool operator==(const Stamp&, const Stamp&) = default;
 };

@@ -116,7 +116,8 @@ std::optional<Stamp> stamp_of(const ObjectBody& body) {
     const std::optional<Stamp> stamp = written_stamp(body);
     if (!stamp || stamp->length != body.payload.size) return std::nullopt;
     if (stamp->epoch.value() > kLargestEpoch) return std::nullopt;
-    // Nothing has only one content, and a tombstone's writer computed no digest for it.
+    // Nothing has only one content. A removal's writer computed no digest for it, and that of a
+    // tombstone which keeps a place is what is to come there.
     if (stamp->length > 0 && stamp->digest != body.payload.digest) return std::nullopt;
     return stamp;
 }

@@ -75,7 +75,11 @@ struct FactArrows {
         // A number of its own, also for bytes that were tried before: the answer of an earlier
         // attempt, or what it left in the bucket, is told from this one's.
         const JobId job{step.s.requests.next_write()};
-        leader().writer.upload(job, fact.key, fact.payload, desk);
+        leader().writer.upload(job, fact.key, fact.payload, fact.over, desk);
+    }
+    void operator()(const UploadOutdated& fact) const {
+        // Soon, and not at the next run: what it would have stored may be the last copy.
+        leader().reconciler.again(step.sight(), fact.key);
     }
 
   private:
@@ -91,11 +95,15 @@ struct FactArrows {
     void retag_waiting() const {
         const Epoch epoch = *leader().claim.epoch();
         Desk desk = step.desk();
-        leader().writer.each_key([&](KeyId key) {
+        leader().writer.each_write([&](KeyId key, JobId id) {
             const Entry& known = step.s.catalog.at(key);
             // If the process dies before its PUT, the file is what is left of the write: without
             // this epoch the next reconciling would discard it for whatever was stored meanwhile.
-            if (!known.has_local || !known.dirty) return;
+            // Of that write alone. A file of leader 5 that is still to be uploaded, or to be
+            // removed, was written over by leader 6, acknowledged; under the number that leader 7
+            // claims it would go over that.
+            if (!known.has_local || !known.dirty || known.local.version.write_id != id.value())
+                return;
             FileTag tag = known.tag();
             tag.epoch = epoch;
             step.s.catalog.retag(key, tag, desk);

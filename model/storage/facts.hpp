@@ -7,6 +7,7 @@
 
 #include "model/base/blob.hpp"
 #include "model/base/key_table.hpp"
+#include "model/base/stored_etag.hpp"
 #include "model/base/time.hpp"
 #include "model/protocol/stamp.hpp"
 #include "model/storage/owner.hpp"
@@ -60,9 +61,15 @@ struct Served {
 struct UploadReady {
     KeyId key{};
     Blob payload;
+    StoredETag over;  ///< of the object that the file was compared with; empty = none was there
+};
+/// The object that an upload was decided over is another by now.
+struct UploadOutdated {
+    KeyId key{};
 };
 
 using Fact = std::variant<Committed, Placed, TryFailed, HigherEpoch, EpochClaimed, RenewalWanted,
-                          ConditionsRefused, Contradiction, GiveUp, NotKept, Served, UploadReady>;
+                          ConditionsRefused, Contradiction, GiveUp, NotKept, Served, UploadReady,
+                          UploadOutdated>;
 
 }  // namespace leasehold::storage

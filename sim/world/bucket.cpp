@@ -108,18 +108,19 @@ ETag generation_of(const ObjectKey& key, std::uint64_t nth) {
     return ETag(std::to_string(kFirst + mix64(hash_text(key.view()) ^ mix64(nth)) % (8 * kFirst)));
 }
 
+// What is damaged twice is not whole again.
 ObjectBodyPtr damaged(const ObjectBody& body, bool shorter) {
     auto other = std::make_shared<ObjectBody>(body);
     if (body.payload.size > 0) {
         if (shorter) other->payload.size /= 2;
-        other->payload.digest.low = ~body.payload.digest.low;
+        other->payload.digest.low = mix64(~body.payload.digest.low);
         return other;
     }
     // A header alone, such as an epoch or a tombstone.
     if (shorter)
         other->head.resize(body.head.size() / 2);
     else if (!other->head.empty())
-        other->head.back() = static_cast<char>(other->head.back() ^ 1);
+        other->head.back() = static_cast<char>(other->head.back() + 1);
     return other;
 }
 

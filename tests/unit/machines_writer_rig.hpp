@@ -28,7 +28,7 @@ class WriterAlone : public testing::Test, public Alone {
     JobId upload(KeyId of, std::uint64_t n) {
         const JobId job{requests.next_write()};
         Desk at = desk();
-        writer.upload(job, of, blob(n), at);
+        writer.upload(job, of, blob(n), catalog.at(of).view.etag, at);
         return job;
     }
     /// The bucket was seen to hold a version of epoch 6.

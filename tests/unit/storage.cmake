@@ -14,7 +14,8 @@ leasehold_add_unit_test(storage_faults_test
             storage_faults_landing_test.cpp
             storage_faults_probe_test.cpp storage_faults_stores_test.cpp storage_faults_torn_test.cpp
             storage_faults_costs_test.cpp storage_faults_disk_test.cpp
-            storage_faults_unclaimed_test.cpp
+            storage_faults_unclaimed_test.cpp storage_faults_uploads_test.cpp
+            storage_faults_places_kept_test.cpp storage_faults_single_test.cpp
     LIBRARIES leasehold_model)
 # Each machine of the storage, driven alone through its own interface.
 leasehold_add_unit_test(storage_machines_test

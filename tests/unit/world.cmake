@@ -3,7 +3,7 @@ if(NOT TARGET leasehold_world)
 endif()
 
 leasehold_add_unit_test(world_parts_test
-    SOURCES world_lease_api_test.cpp world_lease_operators_test.cpp world_bucket_test.cpp world_clock_test.cpp world_digest_test.cpp world_judge_test.cpp
+    SOURCES world_lease_api_test.cpp world_lease_operators_test.cpp world_bucket_test.cpp world_damage_test.cpp world_clock_test.cpp world_digest_test.cpp world_judge_test.cpp
     LIBRARIES leasehold_world)
 
 # Each makes the one engine of its process.

@@ -247,6 +247,10 @@ void Catalog::see(KeyId key, const Found& found) {
         known.listed = lists_ & 0xffffffU;  // a page of a LIST under way may show the state before
         known.missed = false;
     }
+    if (!loaded_ && found.keeps_place())
+        places_.insert(key);
+    else if (!loaded_)
+        places_.erase(key);
     // What left before this answer and comes after it may be older.
     ++known.generation;
     keep_floor(key, before);
@@ -348,9 +352,9 @@ bool operator==(const Catalog& a, const Catalog& b) {
     return a.keys_ == b.keys_ && a.entries_ == b.entries_ && a.files_ == b.files_ &&
            a.floors_ == b.floors_ && a.accepted_over_ == b.accepted_over_ &&
            a.outdone_ == b.outdone_ && a.highest_ == b.highest_ && a.index_ == b.index_ &&
-           a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ &&
-           a.index_failures_ == b.index_failures_ && a.index_retry_at_ == b.index_retry_at_ &&
-           a.lists_ == b.lists_;
+           a.index_at_ == b.index_at_ && a.loaded_ == b.loaded_ && a.places_ == b.places_ &&
+           a.dropped_ == b.dropped_ && a.index_failures_ == b.index_failures_ &&
+           a.index_retry_at_ == b.index_retry_at_ && a.lists_ == b.lists_;
 }
 
 }  // namespace leasehold::storage

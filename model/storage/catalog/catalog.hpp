@@ -137,6 +137,9 @@ class Catalog {
     std::shared_ptr<const FileList> index_;  ///< being taken in
     std::size_t index_at_ = 0;
     bool loaded_ = false;
+    // Until it is loaded:
+    std::set<KeyId> places_;   ///< keys whose tombstone keeps the place of what is to come
+    std::set<KeyId> dropped_;  ///< keys whose file was to go: the list may name it still
     Backoff index_failures_;
     Instant index_retry_at_ = kNever;
     std::uint32_t lists_ = 0;  ///< begun so far

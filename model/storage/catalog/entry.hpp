@@ -24,6 +24,11 @@ struct Found {
     [[nodiscard]] bool absent() const {
         return kind == FoundKind::missing || kind == FoundKind::tombstone;
     }
+    /// A large creation's tombstone, which names the content that is to come in its place. That of
+    /// a removal names none.
+    [[nodiscard]] bool keeps_place() const {
+        return kind == FoundKind::tombstone && stamp.digest != ContentDigest{};
+    }
 };
 
 /// The local file as it will be once the changes in flight are done. 24 + 16 + 24 bytes; the flags

@@ -66,7 +66,9 @@ void Catalog::load_portion() {
         // file that it was to replace: without HA no order would tell, and it would be served after
         // the newer one was committed.
         if (known.has_local || known.left_behind || files_.busy(id)) continue;
-        if (overtaken(known, file.tag, newest(id))) {
+        if (dropped_.contains(id)) continue;
+        // The place of what is to come is no version that the file could lie below: a look decides.
+        if (!places_.contains(id) && overtaken(known, file.tag, newest(id))) {
             known.left_behind = true;
             continue;
         }
@@ -80,6 +82,8 @@ void Catalog::load_portion() {
     if (index_at_ < size) return;
     index_ = nullptr;
     loaded_ = true;
+    places_.clear();
+    dropped_.clear();
 }
 
 /// Another file, or another number for it: what was given is measured against it anew.
@@ -125,7 +129,13 @@ void Catalog::retag(KeyId key, const FileTag& tag, Desk& desk) {
 }
 
 void Catalog::drop(KeyId key, Desk& desk) {
-    if (!at(key).has_local && !at(key).left_behind) return;
+    // Before the list is here nobody knows what lies there. With HA off a removal was acknowledged
+    // while the disk was being listed, the list named the file, and since the bucket had none it
+    // was uploaded: the key came back.
+    if (!loaded_)
+        dropped_.insert(key);
+    else if (!at(key).has_local && !at(key).left_behind)
+        return;
     if (at(key).has_local) lose(key);
     // Or the next process would find the older file and serve it.
     entry(key).left_behind = false;
@@ -162,6 +172,11 @@ void Catalog::is_object(KeyId key, const Found& found, Desk& desk) {
 
 bool Catalog::goes_over(KeyId key, const Found& found) const {
     const Local& file = at(key).local;
+    // The place of this very content, which an upload of it keeps. Its number is that of the
+    // upload, and newer than the file's: reconciling of leader 7 creates k from the file (5,3), the
+    // place (7,9) lands, the object does not. Taken for a removal it would take the last copy with
+    // it.
+    if (found.keeps_place() && found.stamp.digest == file.digest) return true;
     // Its leadership had claimed no epoch: no number says that it is newer than what others wrote.
     // The term stood in for one (7), the API server was set back, another leader claimed 4 and
     // committed; the first, leading again, uploaded its file over that. So it goes over the very
@@ -221,8 +236,10 @@ void Catalog::adopt(KeyId key, const Found& found, bool ha, Desk& desk) {
     }
     if (found.kind == FoundKind::tombstone) {
         // A removal is a version like any other: a follower that kept the file would serve it for
-        // ever.
-        drop(key, desk);
+        // ever. The place of an object that is to come removes nothing: a file of before HA gives
+        // way to that object, which may yet never come.
+        const bool waits = known.has_local && !known.tagged && found.keeps_place();
+        if (!waits) drop(key, desk);
     } else if (found.kind == FoundKind::data) {
         // With HA off the tag still names the object that the file was got from.
         // The ETag alone does not show that the bytes are: a store that looks it up before it opens
@@ -248,11 +265,18 @@ void Catalog::file_changed(const FileChange& change, FileStatus status, const Re
         files_.answered(change.key, name(change.key), change.verb, status, retries, desk);
     if (end != FileChanges::End::lost) return;
     // A file that could not be written is not relied upon: it is fetched, or written, again.
-    if (at(change.key).has_local) {
-        desk.tell(NotKept{change.key, at(change.key).local.etag.etag()});
+    const Entry& known = at(change.key);
+    const bool single_copy = known.has_local && !known.dirty && !known.tagged;
+    if (known.has_local) {
+        desk.tell(NotKept{change.key, known.local.etag.etag()});
         lose(change.key);
     }
-    if (change.verb == FileVerb::store) entry(change.key).left_behind = true;
+    if (change.verb != FileVerb::store) return;
+    entry(change.key).left_behind = true;
+    // With HA off its object may be in the bucket already, and no number would tell the next
+    // process that what lies there is older: see committed(), which comes too early where the disk
+    // is slow.
+    if (single_copy) drop(change.key, desk);
 }
 
 void Catalog::retry(Instant now, Desk& desk) {

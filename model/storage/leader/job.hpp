@@ -7,6 +7,7 @@
 
 #include "model/base/backoff.hpp"
 #include "model/base/blob.hpp"
+#include "model/base/stored_etag.hpp"
 #include "model/base/strong.hpp"
 #include "model/base/time.hpp"
 #include "model/protocol/object.hpp"
@@ -42,12 +43,14 @@ struct Job {
     bool maybe_applied = false;  ///< an attempt's outcome is unknown
     bool look_next = false;      ///< before another PUT: GET
     bool placing = false;        ///< the PUT in flight is the tombstone of a large creation
+    StoredETag over;             ///< upload: of the object that it was decided over
     Stamp sent;                  ///< of the newest attempt
     /// Kept for one look: if that shows the same version, the store contradicts itself.
     std::optional<ETag>
         refused;     ///< condition of the newest attempt, which met 412; empty = create
     ETag condition;  ///< of the newest attempt: If-Match; empty = If-None-Match
     std::uint32_t contradictions = 0;
+    std::uint32_t refusals = 0;  ///< 412, whatever a look showed then
     SecondLook unreadable;
     Backoff failures;
     Instant retry_at = kNever;

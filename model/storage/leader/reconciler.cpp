@@ -90,7 +90,8 @@ void Reconciler::take_due(const Sight& sight) {
 /// one of them would cost the second run.
 bool Reconciler::run_goes_on() const {
     const auto found = [this](KeyId key) { return !later_.contains(key); };
-    return std::ranges::any_of(keys_, found) || std::ranges::any_of(active_, found);
+    return std::ranges::any_of(keys_, found) ||
+           std::ranges::any_of(active_, found, &std::pair<const KeyId, StoredETag>::first);
 }
 
 /// Is a run due? One that is still under way when the next is due is not doubled.
@@ -210,7 +211,7 @@ void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
     // A single install's files are the truth: it asks the bucket nothing.
     if (!sight.config.ha) return;
     // Counted until it is answered, whatever the answer: at most two keys are worked on at a time.
-    active_.insert(key);
+    active_.try_emplace(key);
     SendBucket get;
     get.verb = BucketVerb::get;
     get.key = sight.catalog.name(key);
@@ -222,7 +223,7 @@ void Reconciler::work_on(const Sight& sight, KeyId key, Desk& desk) {
 }
 
 void Reconciler::load(const Sight& sight, KeyId key, Desk& desk) {
-    active_.insert(key);
+    active_[key] = sight.catalog.at(key).view.etag;
     SendFile load;
     load.verb = FileVerb::load;
     load.key = sight.catalog.name(key);
@@ -268,6 +269,11 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
         // go back.
         load(sight, owner.key, desk);
         return Verdict::nothing;
+    } else if (known.has_local && !known.tagged && found.keeps_place()) {
+        // Nothing came in the place yet, so this key is missing still. If its own upload is on its
+        // way, that is refused, and meets these bytes.
+        load(sight, owner.key, desk);
+        return Verdict::nothing;
     }
     if (found.kind != FoundKind::corrupt) return Verdict::adopt;
     again(sight, owner.key);  // damaged on its way, perhaps
@@ -276,7 +282,7 @@ Reconciler::Verdict Reconciler::step(const Sight& sight, const ReconcileLook& ow
 
 bool Reconciler::step(const Sight& sight, const ReconcileLoad& owner, const FileReply& reply,
                       bool busy, Desk& desk) {
-    active_.erase(owner.key);
+    const StoredETag over = active_.extract(owner.key).mapped();
     // The pipeline's own write goes first, and brings its own bytes.
     if (busy || sight.stopping) return true;
     // Not readable: the entry is forgotten, and the object, if there is one, is fetched again.
@@ -287,7 +293,7 @@ bool Reconciler::step(const Sight& sight, const ReconcileLoad& owner, const File
     const Entry& known = sight.catalog.at(owner.key);
     // The header must fit the bytes that are sent, so they are compared and not assumed.
     if (known.has_local && known.local.digest == file.payload.digest)
-        desk.tell(UploadReady{owner.key, file.payload});
+        desk.tell(UploadReady{owner.key, file.payload, over});
     return true;
 }
 

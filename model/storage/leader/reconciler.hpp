@@ -126,7 +126,8 @@ class Reconciler {
     // Keys and no decisions: each is looked at again when its turn comes, for minutes may have
     // passed.
     std::deque<KeyId> keys_;  ///< to be worked on
-    std::set<KeyId> active_;  ///< a look or load is in flight
+    /// A look or load is in flight; with a load, the ETag of the object that it was decided over.
+    std::map<KeyId, StoredETag> active_;
     std::map<KeyId, Later> later_;
     std::set<std::pair<Instant, KeyId>> due_;  ///< by Later::due
 };

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint32_t kUploadTries = 4;  // of reconciling, which comes again
 /// Answers that contradict each other are believed to be late this often, then backed off from.
 constexpr std::uint32_t kContradictions = 2;
+/// So many writers may have come in between, one after the other.
+constexpr std::uint32_t kRefusals = 8;
 
 /// Is it what the job wrote, in whichever attempt?
 bool is_own(const Sight& sight, const Stamp& stamp, JobId id, const Job& job) {
@@ -43,7 +45,11 @@ void Writer::send(const Sight& sight, JobId id, Job& job, Desk& desk) {
                   sight.store.remove != Preconditions::ignored;
     job.sent = Stamp{sight.epoch.value(), sight.writer,       id.value(),
                      job.payload.size,    job.payload.digest, job.tombstone};
-    if (job.placing) job.sent = Stamp{sight.epoch.value(), sight.writer, id.value(), 0, {}, true};
+    // It names what is to come: without that, a file of the very bytes would look removed to
+    // whoever meets the place before the object is there, this process and the next one too.
+    if (job.placing)
+        job.sent =
+            Stamp{sight.epoch.value(), sight.writer, id.value(), 0, job.payload.digest, true};
     SendBucket put;
     put.key = sight.catalog.name(job.key);
     // There is one: proceed() starts nothing near the gate's end, and looks at the same instant.
@@ -128,6 +134,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             // Not an end: the next attempt names this ETag, so however late it lands, it is refused
             // if anybody wrote since.
             desk.tell(Placed{job.key, job.sent, reply.etag});
+            job.over = StoredETag(reply.etag);
             queue(owner.job, job);
             return;
         case BucketOutcome::removed:
@@ -207,12 +214,30 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
         contradicted(sight, flight, owner.job, job, desk);
         return;
     }
-    if (job.upload() && !contradicts) {
-        // It was decided by what the object was, and that is something else now: decide again.
-        finish(owner.job, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
+    // Its own place, although the answer to that was lost.
+    if (found.keeps_place() && found.stamp.writer == sight.writer &&
+        found.stamp.write_id == owner.job.value())
+        job.over = StoredETag(found.etag);
+    // It was decided by what the object was. Is that something else now? Then decide again. A try
+    // that failed and changed nothing is no reason to: the next run may be an hour away.
+    if (job.upload() && job.over != StoredETag(found.etag)) {
+        outdated(sight, owner.job, desk);
+        return;
+    }
+    // Two backends that disagree, asked in turn, refuse each version that the other one shows: no
+    // answer contradicts the one before it, and with 10 ms for each that is 50 PUTs a second.
+    if (refused && ++job.refusals > kRefusals) {
+        desk.tell(TryFailed{flight.sent});
+        wait_until(owner.job, job, saturating_add(sight.now, job.failures.fail(sight.retries())));
         return;
     }
     queue(owner.job, job);
+}
+
+/// The upload was decided over another object than there is: it is decided about again.
+void Writer::outdated(const Sight& sight, JobId id, Desk& desk) {
+    desk.tell(UploadOutdated{jobs_.at(id).key});
+    give_up(sight, id, WriteAck::failed, desk);
 }
 
 /// Not tried again soon: none of the answers is late any more.

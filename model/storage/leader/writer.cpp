@@ -18,13 +18,14 @@ void Writer::accept(JobId id, CallId call, KeyId key, const Blob& payload, bool 
     enter(id, std::move(job), desk);
 }
 
-void Writer::upload(JobId id, KeyId key, const Blob& payload, Desk& desk) {
+void Writer::upload(JobId id, KeyId key, const Blob& payload, const StoredETag& over, Desk& desk) {
     // Today's write wins: the file on the disk is already that write's, or will be.
     CHECK_MSG(!busy(key), "an upload of a key that is being written");
     ++upload_jobs_;
     Job job;
     job.key = key;
     job.payload = payload;
+    job.over = over;
     enter(id, std::move(job), desk);
 }
 
@@ -135,6 +136,21 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
     if (const Instant until = held_back_until(sight, job); until > sight.now) {
         if (until == sight.tenure.landing_until) desk.note(MarkId::writes_await_landing);
         wait_until(id, job, until);
+        return;
+    }
+    // Nobody's call, and no upload of a gigabyte begins in a process that goes. (Its place may just
+    // have been taken: what was in flight when the stop came was let land.)
+    if (job.upload() && sight.stopping) {
+        give_up(sight, id, WriteAck::failed, desk);
+        return;
+    }
+    // It was compared with another object than its condition would name now. Leader 7 finds (4,1)
+    // under k and decides that the file (5,3) goes over it; while the upload waits for a place, or
+    // backs off, leader 6's PUT lands and a read shows (6,8), under which the older file would go.
+    // What a look is to show first, the look decides.
+    if (job.upload() && sight.config.ha && !job.look_next &&
+        sight.catalog.at(job.key).view.etag != job.over) {
+        outdated(sight, id, desk);
         return;
     }
     // A place and a request in flight are one: every branch below sends exactly one.

@@ -27,8 +27,9 @@ class Writer {
 
     /// A pipeline's write or removal, accepted as `id`.
     void accept(JobId id, CallId call, KeyId key, const Blob& payload, bool tombstone, Desk& desk);
-    /// An upload of reconciling, of a key that is not busy().
-    void upload(JobId id, KeyId key, const Blob& payload, Desk& desk);
+    /// An upload of reconciling, of a key that is not busy(); `over`: the object that it was
+    /// decided over.
+    void upload(JobId id, KeyId key, const Blob& payload, const StoredETag& over, Desk& desk);
 
     void step(const Sight& sight, const Attempt& owner, const Flight& flight, BucketOutcome outcome,
               const BucketReply& reply, Desk& desk);
@@ -60,11 +61,15 @@ class Writer {
     }
     /// More uploads are taken: no more files are loaded than will be sent soon.
     [[nodiscard]] bool wants_uploads() const { return upload_jobs_ < kUploadsAhead; }
-    /// The keys with a write that waits, for their files' provisional tags.
+    /// The newest write of each key that has one waiting, for their files' provisional tags. A
+    /// removal has no file, and that of an upload is an older write's.
     template <class Visit>
-    void each_key(const Visit& visit) const {
-        for (const auto& [key, lane] : lanes_)
-            visit(key);
+    void each_write(const Visit& visit) const {
+        for (const auto& [key, lane] : lanes_) {
+            const JobId id = lane.next.value_or(lane.head);
+            const Job& job = jobs_.at(id);
+            if (!job.upload() && !job.tombstone) visit(key, id);
+        }
     }
     [[nodiscard]] Instant next_deadline() const;
     /// A place is a request in flight, and no write that could start is left waiting.
@@ -93,6 +98,7 @@ class Writer {
     void send(const Sight& sight, JobId id, Job& job, Desk& desk);
     void look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& desk);
     void fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk);
+    void outdated(const Sight& sight, JobId id, Desk& desk);
     void contradicted(const Sight& sight, const Flight& flight, JobId id, Job& job, Desk& desk);
     void commit(JobId id, Stamp stamp, const ETag& etag, Desk& desk);
     void finish(JobId id, WriteAck ack, const Stamp& stamp, const ETag& etag, Desk& desk);
