@@ -119,10 +119,7 @@ void BucketArrows::operator()(const PollPage& owner) const {
         // The epoch changes with each claim; as data, every follower would fetch it each time.
         if (shown.key.view().starts_with(kOwnKeys)) continue;
         const KeyId key = step.s.catalog.key(shown.key);
-        // Another version of a key means that somebody writes, so giving way is worth trying soon
-        // again.
-        if (step.s.catalog.listed(key, shown, paged.number, named))
-            step.s.life.patience.somebody_wrote();
+        step.s.catalog.listed(key, shown, paged.number, named);
         const Entry& known = step.s.catalog.at(key);
         // A dirty file is no version of the bucket. A reader who waits gets the object's, even
         // though the file may be the newer of the two: it may never be uploaded.
@@ -142,6 +139,11 @@ void BucketArrows::operator()(const Fetch& owner) const {
     const Found found = show(false);
     Desk desk = step.desk();
     const ETag copy = step.s.catalog.at(owner.key).local.etag.etag();
+    // Another's version means that somebody can write, so giving way is worth trying soon again.
+    // A page does not say whose a version is: that of another program, or a PUT of our own that
+    // landed late, would make two that cannot write hand the Lease to and fro.
+    if (found.current && found.stamp.epoch != Epoch{} && found.stamp.writer != step.s.life.writer)
+        step.s.life.patience.somebody_wrote();
     if (found.kind == FoundKind::data || (found.current && found.kind == FoundKind::tombstone))
         // Absence is not adopted from one GET: two complete LISTs decide (Catalog::unlisted).
         step.s.catalog.adopt(owner.key, found, step.s.config.ha, desk);

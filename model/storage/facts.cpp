@@ -63,7 +63,7 @@ struct FactArrows {
             leads->reconciler.again(step.sight(), fact.key);
     }
     void operator()(const Served& fact) const {
-        step.s.catalog.served(fact.key, fact.stamp);
+        step.s.catalog.served(fact.key, fact.stamp, step.s.config.ha);
         // A leader does not poll: without a look of its own each query would read the key through.
         Leading* leads = step.s.leading();
         if (leads != nullptr && step.s.catalog.outdone(fact.key) &&

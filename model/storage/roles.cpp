@@ -24,7 +24,11 @@ bool of_follower(const BucketOwner& owner) {
 /// The leadership is over: what is queued or in flight is given up. The reads that were open.
 std::vector<LeaderReads::Open> leave_leading(Step& step) {
     Leading& leader = *step.s.leading();
-    const bool left = step.s.requests.changes() > 0 || step.s.life.unresolved_until > step.now;
+    // Of this leadership's own: counted for what an earlier one left, each of a row would wait for
+    // the one before it, and none write.
+    const bool left = step.s.requests.changes() > 0 ||
+                      step.s.life.unresolved_until >=
+                          saturating_add(leader.tenure.began, step.s.config.largest_request_age);
     if (left) step.s.life.left_until = leader.tenure.valid_until;
     step.s.life.unresolved_until = step.s.landing_until(step.now);
     Desk desk = step.desk();

@@ -198,7 +198,9 @@ void excuse_configuration(Scenario& scenario) {
     // also where a leader writes back what was damaged at rest.
     const bool repeats = scenario.workload.contents > 0 ||
                          std::ranges::any_of(scenario.faults, [](const Fault& fault) {
-                             return fault.kind == FaultKind::damage_object;
+                             return fault.kind == FaultKind::damage_object &&
+                                    (fault.object_damage == sim::ObjectDamage::truncated ||
+                                     fault.object_damage == sim::ObjectDamage::corrupt);
                          });
     if (scenario.storage.format == ObjectFormat::plain && repeats)
         allow(scenario,

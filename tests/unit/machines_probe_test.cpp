@@ -20,7 +20,7 @@ class StoreProbeAlone : public testing::Test, public Alone {
     bool races = false;                ///< looks at both of a pair before it stores either
     bool stalls = false;               ///< looks before it has the body
     std::optional<BucketReply> loser;  ///< what a pair's loser is told in place of 412
-    bool denies_remove = false;
+    std::int32_t denies_remove = 0;
     std::deque<BucketReply> instead;  ///< answers that come in place of the store's
 
     void go() {
@@ -35,7 +35,7 @@ class StoreProbeAlone : public testing::Test, public Alone {
         if (conditional && refuses != 0) return failure(refuses, BucketCode::not_implemented);
         if (one.verb == BucketVerb::remove) {
             ++removes;
-            if (denies_remove) return failure(403);
+            if (denies_remove != 0) return failure(denies_remove);
             if (!one.etag.empty() && !ignores_remove && one.etag != seen) return refused_412();
             object_ = ETag{};
             return failure(204);
@@ -242,19 +242,24 @@ TEST_F(StoreProbeAlone, ALoserThatIsToldOfAConflictIsALoser) {
 
 // Credentials without the right to delete are common, and no write depends on it.
 TEST_F(StoreProbeAlone, WhoMayNotDeleteLearnsWhatPutsDependOn) {
-    denies_remove = true;
-    run();
-    EXPECT_EQ(probe.verdict(), (Capabilities{kHonoured, Preconditions::unknown}));
-    EXPECT_EQ(removes, 1);
-    races = true;
-    probe = StoreProbe{};
-    run();
-    EXPECT_EQ(probe.verdict().put, Preconditions::not_atomic);
-    races = false;
-    ignores_put = true;
-    probe = StoreProbe{};
-    run();
-    EXPECT_EQ(probe.verdict(), (Capabilities{Preconditions::ignored, Preconditions::unknown}));
+    struct Row {
+        bool races, ignores_put;
+        Preconditions expected;
+    };
+    for (const std::int32_t status : {403, 409, 500})
+        for (const Row& row :
+             {Row{false, false, kHonoured}, Row{true, false, Preconditions::not_atomic},
+              Row{false, true, Preconditions::ignored}}) {
+            SCOPED_TRACE(status);
+            probe = StoreProbe{};
+            removes = 0;
+            denies_remove = status;
+            races = row.races;
+            ignores_put = row.ignores_put;
+            run();
+            EXPECT_EQ(probe.verdict(), (Capabilities{row.expected, Preconditions::unknown}));
+            EXPECT_LE(removes, status == 403 ? 1 : 16);
+        }
 }
 
 TEST_F(StoreProbeAlone, ALaterContradictionEndsTheTrust) {

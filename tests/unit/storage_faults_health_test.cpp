@@ -263,5 +263,36 @@ TEST_F(StorageHealth, AfterASuccessGivingWayIsQuickAgain) {
     EXPECT_LE(until_it_gives_way(106, 15min), Duration(27s));
 }
 
+// Another leader's version tells that somebody can write; that of another program does not.
+TEST_F(StorageHealth, OnlyAnotherLeadersVersionMakesGivingWayQuickAgain) {
+    for (const bool leader : {true, false}) {
+        FakeBucket store;
+        Rig one(store);
+        one.start();
+        one.lead(7);
+        one.advance(5s);
+        const auto give_way = [&](std::uint64_t term) {
+            one.error = [](const SendBucket&) { return std::optional{FakeBucket::failure(0)}; };
+            one.lead(term);
+            one.give_ups = 0;
+            for (int i = 0; one.give_ups == 0 && i < 900; ++i) {
+                one.write(key("a"), blob(term));
+                one.advance(1s);
+            }
+            one.error = nullptr;
+            one.follow();
+        };
+        give_way(101);
+        give_way(102);
+        EXPECT_EQ(one.machine.given_up(), 2U);
+        if (leader)
+            store.put_fenced(key("k"), blob(8), 200, 77, 1);
+        else
+            store.put_foreign(key("k"), blob(8));
+        one.advance(1min);
+        EXPECT_EQ(one.machine.given_up(), leader ? 0U : 2U);
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::rig

@@ -61,6 +61,28 @@ TEST(StorageLanding, AClaimWaitsForWhatTheLastLeadershipOfItsProcessHadInFlight)
     }
 }
 
+// Else each of a row of them would wait for the one before it, and none write.
+TEST(StorageLanding, AClaimWaitsForNothingThatAnEarlierLeadershipLeft) {
+    FakeBucket store;
+    store.ignores_conditions = true;
+    Rig leader{store};
+    leader.start();
+    leader.fate = [seen = false](const SendBucket& r) mutable {
+        const bool claim = r.verb == BucketVerb::put && r.key == ObjectKey{".ha/epoch"};
+        return claim && !std::exchange(seen, true) ? Fate::late : Fate::answer;
+    };
+    leader.lead(7);
+    leader.follow();
+    leader.advance(10ms);
+    leader.lead(9);
+    leader.advance(16s);
+    ASSERT_EQ(leader.marked(MarkId::epoch_claimed), 1) << "once the first one's cannot land";
+    leader.follow();
+    leader.lead(11);
+    leader.advance(4s);
+    EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 2);
+}
+
 TEST(StorageLanding, AStopWaitsForNothingThatAnAtomicStoreFences) {
     FakeBucket store;
     Rig leader{store};

@@ -153,5 +153,34 @@ TEST_F(StorageOutdone, AForeignObjectsCopyIsNotGivenAfterTheVersionThatReplacedI
     EXPECT_EQ(rig.count(BucketVerb::get, key("k")), gets) << "the leader has fetched it";
 }
 
+// An operator puts the foreign object back: a reader who knows what was between waits for it.
+TEST_F(StorageOutdone, AForeignObjectThatComesBackIsGivenToWhoKnowsWhatWasBetween) {
+    bucket.put_foreign(key("k"), blob(3));
+    rig.start();
+    rig.advance(5s);
+    rig.fate = [](const SendBucket& r) {
+        return data_get(r) || r.verb == BucketVerb::list ? Fate::hold : Fate::answer;
+    };
+    rig.lead(9);
+    const CallId read = rig.read(key("k"));
+    bucket.put_fenced(key("k"), blob(8), 7, 1, 1);
+    const ETag between = bucket.objects.at(key("k")).etag;
+    rig.advance(1s);
+    while (rig.is_held(BucketVerb::list, ObjectKey{}))
+        rig.release(BucketVerb::list, ObjectKey{});
+    rig.release(BucketVerb::get, key("k"));
+    ASSERT_EQ(rig.reads.at(read).payload, blob(8));
+    rig.follow();
+    while (!rig.held.empty())
+        rig.answer(rig.held.begin()->first, FakeBucket::failure(0));
+    rig.answer_all();
+    bucket.put_foreign(key("k"), blob(3));
+    const CallId waits = rig.read(key("k"), between);
+    rig.advance(2min);
+    ASSERT_TRUE(rig.reads.contains(waits));
+    EXPECT_EQ(rig.reads.at(waits).payload, blob(3));
+    EXPECT_EQ(asked(), blob(3));
+}
+
 }  // namespace
 }  // namespace leasehold::rig

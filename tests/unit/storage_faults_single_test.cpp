@@ -106,5 +106,21 @@ TEST_F(StorageSingle, AFileThatIsWrittenAfterARemovalWhileTheDiskIsListedStays) 
     EXPECT_EQ(bucket.payload(key("k")), blob(2));
 }
 
+// Its own file has no number, and a read's GET that left before shows one of before HA was off.
+TEST_F(StorageSingle, ItsOwnCommittedFileIsGivenThoughAReadWasGivenAnOlderVersion) {
+    Rig single(bucket, alone());
+    bucket.put_fenced(key("k"), blob(7), 7, 1, 1);
+    single.lead_alone();
+    single.advance(5s);
+    single.hold_data(BucketVerb::get);
+    const CallId read = single.read(key("k"));
+    const SendBucket get = single.find_held(BucketVerb::get, key("k"));
+    const BucketReply old = bucket.apply(get);
+    ASSERT_EQ(single.writes.at(single.write(key("k"), blob(9))).ack, WriteAck::committed);
+    single.answer(get.request, old);
+    ASSERT_TRUE(single.reads.contains(read));
+    EXPECT_EQ(single.queries.at(single.query(key("k"))).payload, blob(9)) << "no bucket is asked";
+}
+
 }  // namespace
 }  // namespace leasehold::rig

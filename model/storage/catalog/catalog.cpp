@@ -94,7 +94,9 @@ bool Catalog::needs_fetch(KeyId key) const {
     if (known.dirty)
         return !known.examined || (unclaimed ? known.local.etag != known.view.etag
                                              : older(known.local.version, known.view.version));
-    if (known.local.etag == known.view.etag) return false;
+    // Unless another version was given since: then a GET has to show that the bucket holds its
+    // object (again), or those who know the other one would wait for ever.
+    if (known.local.etag == known.view.etag) return outdone(key);
     // A copy that is newer than what the bucket holds has nothing to learn from it.
     return !(known.examined && older(known.view.version, known.local.version));
 }
@@ -310,7 +312,7 @@ void Catalog::placed(const Placed& fact) {
     see(fact.key, shown);
 }
 
-void Catalog::served(KeyId key, const Stamp& stamp) {
+void Catalog::served(KeyId key, const Stamp& stamp, bool ha) {
     const VersionId version = version_of(stamp);
     const VersionId top = newest(key);
     Entry& known = entry(key);
@@ -332,8 +334,9 @@ void Catalog::served(KeyId key, const Stamp& stamp) {
     const bool goes_over = over != accepted_over_.end() && !newer(version, over->second);
     if (known.dirty && !goes_over && older(known.local.version, version)) outdone_.insert(key);
     // A copy of what has no place in the order (a foreign object) is below no number, and yet not
-    // what was given: the next GET tells which of the two the bucket holds.
-    const bool unordered = known.has_local && known.local.version.epoch == Epoch{};
+    // what was given: the next GET tells which of the two the bucket holds. With HA off each file
+    // of its own is such a one, and nobody else writes.
+    const bool unordered = ha && known.has_local && known.local.version.epoch == Epoch{};
     if (unordered && !known.dirty && version.epoch != Epoch{}) outdone_.insert(key);
 }
 

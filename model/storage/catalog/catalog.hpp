@@ -73,7 +73,7 @@ class Catalog {
     void committed(const Committed& fact, bool ha, Desk& desk);
     void placed(const Placed& fact);
     /// A caller was given this version: nothing older is served from now on.
-    void served(KeyId key, const Stamp& stamp);
+    void served(KeyId key, const Stamp& stamp, bool ha = true);
     /// Nobody has the newer bytes any more: what the bucket holds is the truth again.
     void give_in(KeyId key) {
         floors_.erase(key);

@@ -217,8 +217,15 @@ void StoreProbe::fail(const Sight& sight, Duration retry_after) {
     if (stage_ == Stage::race || stage_ == Stage::stall) stage_ = Stage::plant;
     const Duration wait = failures_.fail(sight.retries(), retry_after);
     next_ = saturating_add(sight.now, wait);
-    // Without a verdict: nothing fences for the rest of this leadership. Slower, and safe.
     if (failures_.tries() < kTries) return;
+    if (stage_ == Stage::remove && verdict_.put == Preconditions::unknown) {
+        // What is never answered about DELETE says nothing of PUT (see on_single).
+        remove_denied_ = true;
+        failures_.succeed();
+        stage_ = Stage::race;
+        return;
+    }
+    // Without a verdict: nothing fences for the rest of this leadership. Slower, and safe.
     stage_ = Stage::done;
     next_ = kNever;
 }

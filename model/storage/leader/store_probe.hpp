@@ -71,7 +71,7 @@ class StoreProbe {
     Stage stage_ = Stage::plant;
     Capabilities verdict_;
     bool contradicted_ = false;   ///< a write saw what conditions exclude
-    bool remove_denied_ = false;  ///< the right to delete is missing: not asked any more
+    bool remove_denied_ = false;  ///< DELETE may not be, or is not answered: asked no more
     ETag etag_;                   ///< of the planted object
     std::uint32_t round_ = 0;     ///< races run
     std::optional<Pair> pair_;
