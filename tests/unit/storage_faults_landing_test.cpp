@@ -4,14 +4,24 @@
 namespace leasehold::rig {
 namespace {
 
-TEST(StorageLanding, AStopHoldsTheLeaseUntilWhatADeadLeaderHadSentCanLandNoMore) {
+class StorageLanding : public testing::Test {
+  protected:
     FakeBucket store;
-    store.ignores_conditions = true;
     Rig leader{store};
-    leader.start();
-    const Instant landed = leader.now() + 14s;
-    leader.lead(7, 14s);
-    leader.advance(1s);
+    Instant landed{};  ///< what the dead leader had sent
+
+    /// Leads a store that ignores conditions, by the proof that its leader has ended.
+    void lead_by_proof() {
+        store.ignores_conditions = true;
+        leader.start();
+        landed = leader.now() + 14s;
+        leader.lead(7, 14s);
+        leader.advance(1s);
+    }
+};
+
+TEST_F(StorageLanding, AStopHoldsTheLeaseUntilWhatADeadLeaderHadSentCanLandNoMore) {
+    lead_by_proof();
     leader.step(Stop{leader.now() + 5min});
     EXPECT_FALSE(leader.machine.drained()) << "whoever takes a released Lease waits for nothing";
     EXPECT_LE(leader.machine.next_deadline(), landed) << "no answer will wake it";
@@ -21,51 +31,43 @@ TEST(StorageLanding, AStopHoldsTheLeaseUntilWhatADeadLeaderHadSentCanLandNoMore)
     EXPECT_TRUE(leader.machine.drained());
 }
 
-TEST(StorageLanding, SoDoesADeposedLeaderThatStopsAfterIt) {
-    FakeBucket store;
-    store.ignores_conditions = true;
-    Rig leader{store};
-    leader.start();
-    const Instant landed = leader.now() + 14s;
-    leader.lead(7, 14s);
-    leader.advance(1s);
+TEST_F(StorageLanding, SoDoesADeposedLeaderThatStopsAfterIt) {
+    lead_by_proof();
     leader.follow();
     EXPECT_EQ(leader.machine.landing_until(Now{leader.now(), {}}), landed);
 }
 
 // Found by a campaign: an operator emptied the Lease, its leader took it back at once, and its
 // first claim landed over the second.
-TEST(StorageLanding, AClaimWaitsForWhatTheLastLeadershipOfItsProcessHadInFlight) {
+TEST_F(StorageLanding, AClaimWaitsForWhatTheLastLeadershipOfItsProcessHadInFlight) {
     for (const bool ignores : {true, false}) {
-        FakeBucket store;
-        store.ignores_conditions = ignores;
-        Rig leader{store};
-        leader.start();
-        leader.fate = [](const SendBucket& r) {
+        FakeBucket kind;
+        kind.ignores_conditions = ignores;
+        Rig again{kind};
+        again.start();
+        again.fate = [](const SendBucket& r) {
             return r.verb == BucketVerb::put && r.key == ObjectKey{".ha/epoch"} ? Fate::hold
                                                                                 : Fate::answer;
         };
-        leader.lead(7);
-        const Instant valid = leader.now() + leader.validity;
-        leader.advance(1s);
-        ASSERT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 1);
-        leader.fate = [](const SendBucket&) { return Fate::answer; };
-        leader.follow();
-        leader.lead(9);
-        leader.advance(5s);
-        EXPECT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), ignores ? 1 : 2);
-        leader.advance(valid - leader.now());
-        leader.advance(1s);
-        EXPECT_EQ(leader.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 2);
-        EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 1);
+        again.lead(7);
+        const Instant valid = again.now() + again.validity;
+        again.advance(1s);
+        ASSERT_EQ(again.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 1);
+        again.fate = [](const SendBucket&) { return Fate::answer; };
+        again.follow();
+        again.lead(9);
+        again.advance(5s);
+        EXPECT_EQ(again.count(BucketVerb::put, ObjectKey{".ha/epoch"}), ignores ? 1 : 2);
+        again.advance(valid - again.now());
+        again.advance(1s);
+        EXPECT_EQ(again.count(BucketVerb::put, ObjectKey{".ha/epoch"}), 2);
+        EXPECT_EQ(again.marked(MarkId::epoch_claimed), 1);
     }
 }
 
 // Else each of a row of them would wait for the one before it, and none write.
-TEST(StorageLanding, AClaimWaitsForNothingThatAnEarlierLeadershipLeft) {
-    FakeBucket store;
+TEST_F(StorageLanding, AClaimWaitsForNothingThatAnEarlierLeadershipLeft) {
     store.ignores_conditions = true;
-    Rig leader{store};
     leader.start();
     leader.fate = [seen = false](const SendBucket& r) mutable {
         const bool claim = r.verb == BucketVerb::put && r.key == ObjectKey{".ha/epoch"};
@@ -83,9 +85,7 @@ TEST(StorageLanding, AClaimWaitsForNothingThatAnEarlierLeadershipLeft) {
     EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 2);
 }
 
-TEST(StorageLanding, AStopWaitsForNothingThatAnAtomicStoreFences) {
-    FakeBucket store;
-    Rig leader{store};
+TEST_F(StorageLanding, AStopWaitsForNothingThatAnAtomicStoreFences) {
     leader.start();
     leader.lead(7, 14s);
     leader.advance(5s);
