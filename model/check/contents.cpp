@@ -152,6 +152,7 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     Committed commit;
     commit.rank = Rank{key.generation, record.stamp.epoch, record.stamp.write_id, ++key.sequence};
     commit.etag = record.etag;
+    commit.repeats = key.committed_as(record.etag) != nullptr;
     commit.payload = Blob{record.stamp.length, record.stamp.digest, nullptr};
     commit.absent = record.etag.empty() || record.stamp.tombstone;
     commit.writer = record.writer;

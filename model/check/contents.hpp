@@ -64,7 +64,8 @@ struct Committed {
     ETag etag;     ///< empty = deleted
     Blob payload;  ///< as its stamp says
     bool absent = false;
-    bool torn = false;  ///< damaged where it lies: nobody can have a copy of it
+    bool torn = false;     ///< damaged where it lies: nobody can have a copy of it
+    bool repeats = false;  ///< an earlier one that was known then has the same ETag
     ReplicaIndex writer = kNobody;
     std::uint64_t stamp_writer = 0;
     std::uint64_t origin = 0;  ///< Asked::number of that content; 0 = not known

@@ -87,6 +87,7 @@ const Committed* Served::named(const KeyContents& key, const Answer& answer, con
         if (one->etag != answer.etag) continue;
         if (found != nullptr && behind(answer, *one, floor) != 0) break;
         found = &*one;
+        if (!one->repeats) break;  // most ETags are of one version, and the past is long
     }
     return found;
 }
