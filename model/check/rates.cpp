@@ -19,7 +19,7 @@ constexpr std::int64_t kLeaseBurst = 10;  // fewer: nobody asks for the Lease bu
 }  // namespace
 
 void Rates::Allowance::pass(Instant now) {
-    spent = std::max(Duration(0), spent - (now - at));
+    give_back(now - at);
     at = now;
 }
 
@@ -111,9 +111,8 @@ void Rates::lease_touched() {
 void Rates::holder_ended(ReplicaIndex index) {
     // A look, the record taken or taken back, a renewal that the claim wants, a try.
     constexpr int kEach = 4;
-    Allowance& lease = station(index).lease;
     const Duration cost = facts_.settings.election.retry_period / kLeaseRequests;
-    lease.spent = std::max(Duration(0), lease.spent - kEach * cost);
+    station(index).lease.give_back(kEach * cost);
 }
 
 void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, bool free) {
@@ -134,7 +133,7 @@ void Rates::bucket_sent(const ReplicaStepped& step, const SendBucket& request, b
     // as he edits the Lease.
     if (!mutates && std::exchange(object.got_in, era) != era) {
         allowance.pass(step.now.monotonic);
-        allowance.spent = std::max(Duration(0), allowance.spent - cost);
+        allowance.give_back(cost);
     }
     if (!allowance.take(step, cost, probe ? kProbeBurst : kBurst))
         too_many(step, (mutates ? "PUTs of " : "GETs of ") + words(request.key), allowance);
@@ -181,7 +180,7 @@ void Rates::asked(const ReplicaStepped& step, const ObjectKey& key) {
     // It may replace what is there: a look, and a PUT.
     for (Allowance* allowance : {&object.puts, &object.gets}) {
         allowance->pass(step.now.monotonic);
-        allowance->spent = std::max(Duration(0), allowance->spent - cost);
+        allowance->give_back(cost);
     }
 }
 

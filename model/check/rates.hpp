@@ -1,6 +1,7 @@
 // Rates: requests.bounded.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -40,6 +41,8 @@ class Rates {
         std::uint64_t first = 0;  ///< event that took of it then
         std::uint32_t taken = 0;  ///< since
         void pass(Instant now);
+        /// So much of it may be spent once more.
+        void give_back(Duration what) { spent = std::max(Duration(0), spent - what); }
         /// Takes one; false: there was none left.
         [[nodiscard]] bool take(const ReplicaStepped& step, Duration cost, std::int64_t burst);
     };
