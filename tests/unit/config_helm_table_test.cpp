@@ -2,9 +2,6 @@
 // answers), and what we do.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
@@ -14,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/values.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::config {
 namespace {
@@ -85,27 +83,20 @@ const std::map<std::string, std::string>& otherwise() {
 class HelmTable : public ::testing::Test {
   protected:
     void SetUp() override {
-        // Of this test alone: ctest runs several at once.
-        folder_ = testing::TempDir() + "helm_table_" +
-                  testing::UnitTest::GetInstance()->current_test_info()->name();
-        std::filesystem::create_directories(folder_);
-        write("true", "true");
-        write("three", "3");
-        write("secret", "bucket");
-    }
-    std::string write(const std::string& name, const std::string& text) {
-        std::ofstream(folder_ + "/" + name, std::ios::binary) << text;
-        return folder_ + "/" + name;
+        folder_.write("true", "true");
+        folder_.write("three", "3");
+        folder_.write("secret", "bucket");
     }
     std::string in_folder(std::string text) {
         for (auto at = text.find("FOLDER"); at != std::string::npos; at = text.find("FOLDER"))
-            text.replace(at, 6, folder_);
+            text.replace(at, 6, folder_.path());
         return text;
     }
     ValueSources sources_of(const json& one) {
         ValueSources sources;
         for (const json& text : one.value("files", json::array()))
-            sources.files.push_back(write("values" + std::to_string(sources.files.size()), text));
+            sources.files.push_back(
+                folder_.write("values" + std::to_string(sources.files.size()), text));
         for (const json& flag : one.value("flags", json::array())) {
             const std::string name = flag[0];
             const std::string text = in_folder(flag[1]);
@@ -119,7 +110,7 @@ class HelmTable : public ::testing::Test {
         return sources;
     }
 
-    std::string folder_;
+    test::OwnFolder folder_;
 };
 
 /// The chart itself, or what any group would die of, refuses these values.

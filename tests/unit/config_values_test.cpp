@@ -1,12 +1,12 @@
 // Helm values as users have them: names in the wrong place, and what is none of our business.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "config/values.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::config {
 namespace {
@@ -15,15 +15,13 @@ const std::string kHa =
     "kubecostDeployment: {replicas: 3, leaderFollower: {enabled: true}}\n"
     "kubecostModel: {etlBucketConfigSecret: bucket}\n";
 
-/// Of this test alone: ctest runs several at once, each in a process of its own.
-std::string path_of(const std::string& name) {
-    return testing::TempDir() + "config_values_" +
-           testing::UnitTest::GetInstance()->current_test_info()->name() + "_" + name;
+const test::OwnFolder& folder() {
+    static const test::OwnFolder one;
+    return one;
 }
 
 std::string written(const std::string& text, const std::string& name = "values.yaml") {
-    std::ofstream(path_of(name), std::ios::binary) << text;
-    return path_of(name);
+    return folder().write(name, text);
 }
 
 ValuesSpec read(const std::string& text) {
@@ -36,8 +34,8 @@ std::string refusal(const ValueSources& sources) {
         static_cast<void>(read_values(nullptr, sources));
     } catch (const InputError& error) {
         std::string text = presentable(error.diagnostic).to_string();
-        const std::string folder = path_of("values.yaml:");
-        return text.starts_with(folder) ? text.substr(folder.size()) : text;
+        const std::string place = folder().path("values.yaml:");
+        return text.starts_with(place) ? text.substr(place.size()) : text;
     }
     return "taken";
 }

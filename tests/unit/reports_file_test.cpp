@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "reports/atomic_file.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::reports {
 namespace {
@@ -15,13 +16,7 @@ namespace fs = std::filesystem;
 
 class AtomicFileTest : public testing::Test {
   protected:
-    void SetUp() override {
-        std::string pattern = testing::TempDir() + "leasehold-XXXXXX";
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        directory_ = pattern;
-    }
-    void TearDown() override { fs::remove_all(directory_); }
-    [[nodiscard]] std::string path() const { return (directory_ / "out.txt").string(); }
+    [[nodiscard]] std::string path() const { return own_.path("out.txt"); }
     [[nodiscard]] std::string content() const {
         std::ostringstream text;
         text << std::ifstream(path()).rdbuf();
@@ -30,7 +25,8 @@ class AtomicFileTest : public testing::Test {
     [[nodiscard]] std::ptrdiff_t files() const {
         return std::distance(fs::directory_iterator(directory_), fs::directory_iterator());
     }
-    fs::path directory_;
+    const test::OwnFolder own_;
+    const fs::path directory_ = own_.path();
 };
 
 TEST_F(AtomicFileTest, ReplacesTheWholeFileOnlyWhenCommitted) {

@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "config/tree.hpp"
 #include "sim/scenario/reader.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::sim {
 namespace {
@@ -138,9 +137,8 @@ TEST(ScenarioBadFiles, FoldersAndFilesThatAreNotThereAreRefused) {
     const auto missing = find_scenarios({"no-such-folder"});
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().to_string(), "no-such-folder: no such file or directory");
-    const auto folder = std::filesystem::path(testing::TempDir()) / "scenario_no_files";
-    std::filesystem::create_directories(folder);
-    const auto none = find_scenarios({folder.string()});
+    const test::OwnFolder folder;
+    const auto none = find_scenarios({folder.path()});
     ASSERT_FALSE(none);
     EXPECT_NE(none.error().message.find("no scenarios"), std::string::npos);
 }

@@ -1,10 +1,8 @@
 // Helm values: layers, --set as Helm reads it, the chart's prerequisites.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "sim/scenario/reader.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::sim {
 namespace {
@@ -117,11 +115,11 @@ TEST(ScenarioValues, RealNeighboursOfOurKeysAreIgnoredAndCounted) {
 }
 
 TEST(ScenarioValues, FilesComeBetweenInlineValuesAndSets) {
-    const auto folder = std::filesystem::path(testing::TempDir());
-    const std::string first = (folder / "scenario_values_first.yaml").string();
-    const std::string second = (folder / "scenario_values_second.yaml").string();
-    std::ofstream(first) << "kubecostDeployment: {replicas: 7}\nkubecostModel: {etl: false}\n";
-    std::ofstream(second) << "kubecostDeployment: {replicas: 8}\nkubecostModel: {etl: null}\n";
+    const test::OwnFolder folder;
+    const std::string first = folder.write(
+        "first.yaml", "kubecostDeployment: {replicas: 7}\nkubecostModel: {etl: false}\n");
+    const std::string second = folder.write(
+        "second.yaml", "kubecostDeployment: {replicas: 8}\nkubecostModel: {etl: null}\n");
     const auto read =
         parse_scenario(kHa, "ha.yaml", config::ValueSources{{first, second}, {}, {}, {}, {}, {}});
     ASSERT_TRUE(read) << read.error().to_string();
@@ -133,7 +131,7 @@ TEST(ScenarioValues, FilesComeBetweenInlineValuesAndSets) {
     ASSERT_TRUE(set) << set.error().to_string();
     EXPECT_EQ(set->values.replicas, 9U);
 
-    std::ofstream(second) << "kubecostDeployment: {replicas: x}\n";
+    folder.write("second.yaml", "kubecostDeployment: {replicas: x}\n");
     const auto bad =
         parse_scenario(kHa, "ha.yaml", config::ValueSources{{second}, {}, {}, {}, {}, {}});
     ASSERT_FALSE(bad);

@@ -9,6 +9,7 @@
 #include "reports/atomic_file.hpp"
 #include "reports/html/page.hpp"
 #include "sim/testing/harness.hpp"
+#include "tests/unit/own_folder.hpp"
 #include "tests/unit/testing_machines.hpp"
 
 namespace leasehold::testing {
@@ -19,11 +20,7 @@ using namespace std::chrono_literals;
 
 class Failures : public ::testing::Test {
   protected:
-    Failures() {
-        fs::remove_all(folder);
-        harness.seeds(1, 4).folder(folder);
-    }
-    ~Failures() override { fs::remove_all(folder); }
+    Failures() { harness.seeds(1, 4).folder(folder); }
 
     [[nodiscard]] std::string read(const std::string& name) const {
         std::ostringstream text;
@@ -31,10 +28,8 @@ class Failures : public ::testing::Test {
         return text.str();
     }
 
-    const std::string folder = (fs::path(::testing::TempDir()) /
-                                (std::string("failures-") +
-                                 ::testing::UnitTest::GetInstance()->current_test_info()->name()))
-                                   .string();
+    const test::OwnFolder own;
+    const std::string folder = own.path("failures");  // the harness makes it
     Harness harness{"failing"};
 };
 
