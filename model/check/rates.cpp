@@ -94,7 +94,10 @@ void Rates::lease_answered(const ReplicaStepped& step, const LeaseAnswered& answ
     // That of a write that was throttled, and so certainly not applied. After any other error a
     // look has to tell first what became of it, and then the write that follows is another; and a
     // refused GET leaves the takeover, which needs none, as it was.
-    if (answer.request != own.lease_write || answer.reply.status != 429) return;
+    if (answer.request != own.lease_write) return;
+    const bool taken = answer.reply.status == 200 || answer.reply.status == 201;
+    if (taken) own.lease_not_before = Instant::min();  // so nothing is throttled any more
+    if (answer.reply.status != 429) return;
     if (answer.reply.retry_after <= Duration(0)) return;
     const Duration wait = std::min(answer.reply.retry_after, facts_.settings.election.retry_period);
     // A refused request has had its turn: the next one's is a retryPeriod after it was sent.

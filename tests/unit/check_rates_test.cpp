@@ -272,6 +272,26 @@ TEST(CheckRequestsBounded, AThrottledWriteOfTheLeaseBindsNoOtherWrite) {
     }
 }
 
+// Found by a campaign: somebody deletes the Lease behind a renewal that was throttled, and a claim
+// asks for a renewal as soon as its leader has created it.
+TEST(CheckRequestsBounded, AWriteOfTheLeaseThatWasTakenEndsTheThrottling) {
+    for (const int status : {201, 503}) {
+        History history;
+        history.start_all();
+        history.lead(0, 500ms, 1, 1h);
+        history.step(0, 900ms, Timer{}, {send_lease(1, LeaseVerb::update, 6)});
+        history.step(0, 1s, lease_answered(1, nullptr, 1s));
+        history.step(0, 1100ms, Timer{}, {send_lease(2, LeaseVerb::create, 0)});
+        LeaseAnswered answer = lease_answered(2, nullptr, 1200ms);
+        answer.reply.status = status;
+        answer.reply.retry_after = 0s;
+        history.step(0, 1200ms, std::move(answer));
+        const auto next = history.step(0, 1500ms, Timer{}, {send_lease(3, LeaseVerb::update, 7)});
+        const Verdict verdict = history.verdict(kBounded, 10s);
+        EXPECT_TRUE(status == 201 ? passes(verdict) : violated(verdict, next)) << status;
+    }
+}
+
 // A follower that may hold the Lease releases it as it stops: a write of another kind, and only
 // one.
 TEST(CheckRequestsBounded, AThrottledTakeoverDoesNotBindTheReleaseThatFollowsAStop) {
