@@ -24,7 +24,7 @@
 //   Catalog.show    an object is torn         Reconciler (restore)
 //   all readers     Served                    Catalog
 //   Reconciler      UploadReady               Writer
-//   Writer          UploadOutdated            Reconciler
+//   Writer          UploadNotStored           Reconciler
 //   promotion       all that is parked        LeaderReads
 //   demotion        all that waits            ParkedReads
 #pragma once

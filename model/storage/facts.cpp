@@ -77,9 +77,13 @@ struct FactArrows {
         const JobId job{step.s.requests.next_write()};
         leader().writer.upload(job, fact.key, fact.payload, fact.over, desk);
     }
-    void operator()(const UploadOutdated& fact) const {
+    void operator()(const UploadNotStored& fact) const {
         // Soon, and not at the next run: what it would have stored may be the last copy.
-        leader().reconciler.again(step.sight(), fact.key);
+        using Because = Reconciler::Because;
+        const Because why = fact.why == NotStored::outage    ? Because::outage
+                            : fact.why == NotStored::refused ? Because::refused
+                                                             : Because::kept_badly;
+        leader().reconciler.again(step.sight(), fact.key, why);
     }
 
   private:

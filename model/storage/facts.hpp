@@ -63,13 +63,19 @@ struct UploadReady {
     Blob payload;
     StoredETag over;  ///< of the object that the file was compared with; empty = none was there
 };
-/// The object that an upload was decided over is another by now.
-struct UploadOutdated {
+/// Why an upload ended without being stored.
+enum class NotStored : std::uint8_t {
+    outdated,  ///< the object that it was decided over is another by now
+    refused,   ///< by the store, which answers
+    outage     ///< no answer, or a busy server's
+};
+struct UploadNotStored {
     KeyId key{};
+    NotStored why = NotStored::outdated;
 };
 
 using Fact = std::variant<Committed, Placed, TryFailed, HigherEpoch, EpochClaimed, RenewalWanted,
                           ConditionsRefused, Contradiction, GiveUp, NotKept, Served, UploadReady,
-                          UploadOutdated>;
+                          UploadNotStored>;
 
 }  // namespace leasehold::storage

@@ -45,8 +45,17 @@ struct Sight {
         const auto mib = static_cast<std::int64_t>(std::min<std::uint64_t>(size / kMib, kMib));
         return span + mib * config.timeout_per_mib;
     }
-    [[nodiscard]] Duration get_timeout(KeyId key) const {
-        return with_travel(config.get_timeout, catalog.size_of(key));
+    /// `least`: bytes that may have to travel, whatever is known of the object.
+    [[nodiscard]] Duration get_timeout(KeyId key, std::uint64_t least = 0) const {
+        return with_travel(config.get_timeout, std::max(catalog.size_of(key), least));
+    }
+    /// The same for a key of which no LIST may have told the size, asked for after `failures` tries
+    /// in a row. A single install lists nothing: what a new disk is restored from would be cut off
+    /// at 5 s, each time, and 100 MiB never come.
+    [[nodiscard]] Duration get_timeout_unlisted(KeyId key, std::uint32_t failures) const {
+        if (config.ha || catalog.size_of(key) != 0) return get_timeout(key);
+        constexpr std::uint32_t kMost = 3;  // of 5 s, 20 s, 80 s and 320 s
+        return config.get_timeout * (1 << 2 * std::min(failures, kMost));
     }
     /// The time-out of a put or remove that may start now; nothing when none may. Where conditions
     /// don't fence (or `wholly`) it has to end inside validity, so what is left is the time-out.

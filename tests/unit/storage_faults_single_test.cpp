@@ -42,6 +42,20 @@ TEST_F(StorageSingle, AStoreThatFailsAfterItsCommitLeavesNoOlderFile) {
     EXPECT_EQ(bucket.payload(key("k")), blob(2));
 }
 
+// 200 MiB at 20 MiB/s, to a new disk: no LIST has told the size.
+TEST_F(StorageSingle, ALargeObjectIsRestored) {
+    bucket.put_foreign(key("day"), blob(1));
+    Rig single(bucket, alone());
+    single.lead_alone();
+    single.fate = [](const SendBucket& r) {
+        return r.verb == BucketVerb::get && r.timeout < 10s ? Fate::lose_request : Fate::answer;
+    };
+    const CallId read = single.read(key("day"));
+    single.advance(1min);
+    ASSERT_TRUE(single.reads.contains(read));
+    EXPECT_EQ(single.reads.at(read).payload, blob(1));
+}
+
 TEST_F(StorageSingle, ARemovalWhileTheDiskIsListedIsNotUndone) {
     bucket.put_foreign(key("k"), blob(1));
     Rig single(bucket, alone());

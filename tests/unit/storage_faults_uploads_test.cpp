@@ -172,6 +172,73 @@ TEST_F(StorageUploads, OneFailureDoesNotPutAnUploadOffToTheNextRun) {
     EXPECT_EQ(bucket.payload(key("k")), blob(3));
 }
 
+// The store is busy for four seconds, or refuses the key for as long: five tries.
+TEST_F(StorageUploads, AnUploadThatGaveUpIsDecidedAboutAgainSoon) {
+    for (const auto& [status, code] :
+         {std::pair(503, BucketCode::internal_error), {403, BucketCode::access_denied}})
+        for (const bool ha : {true, false}) {
+            FakeBucket store;
+            StorageConfig config = Rig::default_config();
+            config.ha = ha;
+            Rig one{store, config};
+            one.seed_file(key("k"), blob(3), FileTag{Epoch{5}, ETag{}, true, true, 3});
+            one.error = [status, code, times = 5](const SendBucket& r) mutable {
+                return of_k(r, BucketVerb::put) && times-- > 0
+                           ? std::optional(FakeBucket::failure(status, code))
+                           : std::nullopt;
+            };
+            if (ha) {
+                one.start();
+                one.lead(7);
+            } else {
+                one.lead_alone();
+            }
+            one.advance(5s);
+            EXPECT_FALSE(store.objects.contains(key("k"))) << status << ha;
+            // The second run comes after a minute, and a single install has none. It lets pass what
+            // may land late.
+            one.advance(ha ? 35s : 90s);
+            EXPECT_TRUE(store.objects.contains(key("k"))) << status << ha;
+        }
+}
+
+TEST_F(StorageUploads, AnUploadThatIsRefusedForGoodIsTriedEverMoreRarely) {
+    answer_puts(403, BucketCode::access_denied, 1 << 20);
+    rig.start();
+    rig.lead(7);
+    rig.advance(24h);
+    EXPECT_LE(rig.count(BucketVerb::put, key("k")), 5 * (24 + 24 + 9)) << "each run, and its own";
+}
+
+// ---- large objects -----------------------------------------------------------------------------
+
+// 200 MiB at 20 MiB/s, over a small object: the disk, which would tell the size, is full.
+TEST(StorageLooks, ALargeObjectIsLookedForAsLongAsItTravels) {
+    FakeBucket bucket;
+    Rig rig{bucket};
+    rig.start();
+    rig.lead(7);
+    ASSERT_EQ(rig.writes.at(rig.write(key("a"), blob(9))).ack, WriteAck::committed);
+    rig.advance(5min);
+    rig.file_fate = [](const SendFile& file) {
+        return file.verb == FileVerb::store ? FileStatus::no_space : FileStatus::ok;
+    };
+    bool lost = false;
+    rig.fate = [&](const SendBucket& r) {
+        if (r.key != key("a")) return Fate::answer;
+        if (r.verb == BucketVerb::put && !std::exchange(lost, true)) return Fate::lose_reply;
+        return lost && r.verb == BucketVerb::get && r.timeout < 10s ? Fate::lose_request
+                                                                    : Fate::answer;
+    };
+    Blob large = blob(1);
+    large.size = 200U << 20;
+    const CallId call = rig.write(key("a"), large);
+    rig.advance(5min);
+    ASSERT_TRUE(rig.writes.contains(call));
+    EXPECT_EQ(rig.writes.at(call).ack, WriteAck::committed);
+    EXPECT_EQ(rig.count(BucketVerb::put, key("a")), 2) << "and not written twice";
+}
+
 // ---- backends that disagree ---------------------------------------------------------------------
 
 TEST_F(StorageUploads, TwoBackendsThatDisagreeAreNotAskedAtWireSpeed) {

@@ -35,7 +35,7 @@ VersionId Catalog::shown(KeyId key) const {
 }
 
 std::uint32_t Catalog::begin_list() {
-    constexpr std::uint32_t kMost = (1U << 24) - 1;  // Entry::listed
+    constexpr std::uint32_t kMost = 0xffffffffU;  // one each second for 136 years
     // A number that wrapped round would make every key look unlisted, and drop its file.
     CHECK_MSG(lists_ < kMost, "more LISTs than a process makes");
     return ++lists_;
@@ -139,7 +139,7 @@ bool Catalog::listed(KeyId key, const ListEntry& shown, std::uint32_t number, bo
     // comes with the ETag from before. Taken in, it would set the view back, and the next write of
     // k would fail its condition. `number` is the LIST's own, given as it began.
     if (known.listed >= number) return false;
-    known.listed = number & 0xffffffU;
+    known.listed = number;
     known.missed = false;
     known.view.size = shown.size;
     if (known.view.etag == StoredETag(shown.etag)) return false;
@@ -246,7 +246,7 @@ void Catalog::see(KeyId key, const Found& found) {
         known.examined = true;
         known.tombstone = found.kind == FoundKind::tombstone;
         known.corrupt = found.kind == FoundKind::corrupt;
-        known.listed = lists_ & 0xffffffU;  // a page of a LIST under way may show the state before
+        known.listed = lists_;  // a page of a LIST under way may show the state before
         known.missed = false;
     }
     if (!loaded_ && found.keeps_place())
@@ -274,7 +274,7 @@ void Catalog::committed(const Committed& fact, bool ha, Desk& desk) {
     shown.payload.size = fact.stamp.length;
     // The stamp as it was sent: the epoch of the moment may be another, and not even claimed.
     see(fact.key, shown);
-    known.listed = lists_ & 0xffffffU;
+    known.listed = lists_;
     known.missed = false;
     // A later write of the key waits, and the file is already its: this commit must not lend it a
     // clean tag. If that write then failed and the process died, a restart would take bytes that

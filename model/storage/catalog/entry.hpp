@@ -56,8 +56,7 @@ struct Entry {
     Local local;
     View view;
     std::uint32_t generation = 0;  ///< grows with each change, and is never set back
-    /// Number of the newest LIST that showed the key: one each 30 s for fifteen years.
-    std::uint32_t listed : 24 = 0;
+    std::uint32_t listed = 0;      ///< number of the newest LIST that showed the key
     bool has_local : 1 = false;
     bool dirty : 1 = false;      ///< local: content that the bucket is not known to hold
     bool tagged : 1 = false;     ///< local: false for a file of before HA, and with HA off

@@ -62,7 +62,7 @@ void LeaderReads::send(const Sight& sight, KeyId key, Reads& reads, Desk& desk) 
     SendBucket get;
     get.verb = BucketVerb::get;
     get.key = sight.catalog.name(key);
-    get.timeout = sight.get_timeout(key);
+    get.timeout = sight.get_timeout_unlisted(key, reads.failures.tries());
     Flight flight{LeaderRead{key}};
     flight.key = key;
     flight.generation = sight.catalog.at(key).generation;

@@ -42,8 +42,10 @@ void Reconciler::consider(KeyId key) {
 // back-off is that of a follower (FetchQueue): a full disk must not cost a GET of every object each
 // time, nor a refusal. An outage, or a server that asks for ten minutes, says nothing of this key.
 void Reconciler::again(const Sight& sight, KeyId key, Because why, Duration retry_after) {
-    // A single install's files are the truth: it asks the bucket nothing.
-    if (!sight.config.ha || !sight.config.file_store || sight.stopping) return;
+    // A single install's files are the truth: it asks the bucket nothing, and uploads what that
+    // lacks.
+    if (!sight.config.ha && why == Because::kept_badly) return;
+    if (!sight.config.file_store || sight.stopping) return;
     Later& later = later_[key];
     due_.erase({later.due, key});
     const StoredETag& shown = sight.catalog.at(key).view.etag;

@@ -30,10 +30,11 @@ class Reconciler {
     void consider(KeyId key);
     enum class Because : std::uint8_t {
         kept_badly,  ///< the disk could not keep or give its copy, or its object is refused or torn
-        outage       ///< a look at its object had no answer, or a server's that is busy
+        refused,     ///< the store does not take its upload
+        outage       ///< a look or an upload had no answer, or a server's that is busy
     };
     /// It is looked at again after a back-off of its version, from half a poll period to an hour;
-    /// after an outage, within a period.
+    /// after an outage, within a period. A single install looks again for an upload's sake alone.
     void again(const Sight& sight, KeyId key, Because why = Because::kept_badly,
                Duration retry_after = Duration{0});
 

@@ -85,8 +85,9 @@ void Writer::look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& d
         return;
     }
     get.key = sight.catalog.name(job.key);
-    // By size: the object that is looked at may be the large one that is to be replaced.
-    get.timeout = sight.get_timeout(job.key);
+    // By size: the object that is looked at may be the large one that is to be replaced, or that
+    // which this job has put there: no file tells its size where the disk is full.
+    get.timeout = sight.get_timeout(job.key, job.payload.size);
     Flight flight{AttemptLook{id}};
     flight.key = job.key;
     flight.generation = sight.catalog.at(job.key).generation;
@@ -107,11 +108,13 @@ Job& Writer::landed(JobId id) {
 }
 
 /// Tries again after a back-off, until the deadline: credentials, permissions and buckets come
-/// back. An upload is nobody's call and gives up; the next reconciling finds its file again.
-void Writer::fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk) {
+/// back. An upload is nobody's call and gives up; it is decided about again soon.
+void Writer::fail(const Sight& sight, JobId id, Job& job, NotStored why, Duration retry_after,
+                  Desk& desk) {
     const Duration wait = job.failures.fail(sight.retries(), retry_after);
     // It would hold one of two places for uploads at each try, before files that can be stored.
     if (job.upload() && (job.failures.tries() > kUploadTries || sight.stopping)) {
+        desk.tell(UploadNotStored{job.key, why});
         finish(id, job.maybe_applied ? WriteAck::unknown : WriteAck::failed, {}, {}, desk);
         return;
     }
@@ -165,7 +168,9 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
             // This try is certainly not stored; an earlier one may be, and then it is found, not
             // stored again.
             job.look_next = job.maybe_applied;
-            fail(sight, owner.job, job, reply.retry_after, desk);
+            fail(sight, owner.job, job,
+                 outcome == BucketOutcome::denied ? NotStored::refused : NotStored::outage,
+                 reply.retry_after, desk);
             return;
         default:
             break;
@@ -178,7 +183,7 @@ void Writer::step(const Sight& sight, const Attempt& owner, const Flight& flight
     if (!sight.config.ha || !sight.store.fences())
         unresolved_[job.key] = saturating_add(sight.now, sight.config.largest_request_age);
     job.look_next = true;
-    fail(sight, owner.job, job, reply.retry_after, desk);
+    fail(sight, owner.job, job, NotStored::outage, reply.retry_after, desk);
 }
 
 void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& flight,
@@ -191,7 +196,9 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
           job.unreadable.may_be_whole(sight.now, found.etag, sight.config.lease_duration));
     if (!learnt) {
         desk.tell(TryFailed{flight.sent});
-        fail(sight, owner.job, job, found.retry_after, desk);
+        fail(sight, owner.job, job,
+             found.kind == FoundKind::nothing ? NotStored::outage : NotStored::refused,
+             found.retry_after, desk);
         return;
     }
     job.look_next = false;
@@ -236,7 +243,7 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
 
 /// The upload was decided over another object than there is: it is decided about again.
 void Writer::outdated(const Sight& sight, JobId id, Desk& desk) {
-    desk.tell(UploadOutdated{jobs_.at(id).key});
+    desk.tell(UploadNotStored{jobs_.at(id).key, NotStored::outdated});
     give_up(sight, id, WriteAck::failed, desk);
 }
 
@@ -258,7 +265,7 @@ void Writer::step(const Sight& sight, const EpochLook& owner, const Flight& flig
     Job& job = landed(owner.job);
     if (outcome != BucketOutcome::object && outcome != BucketOutcome::missing) {
         desk.tell(TryFailed{flight.sent});
-        fail(sight, owner.job, job, reply.retry_after, desk);
+        fail(sight, owner.job, job, NotStored::outage, reply.retry_after, desk);
         return;
     }
     std::optional<Stamp> stamp;

@@ -97,7 +97,8 @@ class Writer {
     [[nodiscard]] Instant held_back_until(const Sight& sight, const Job& job) const;
     void send(const Sight& sight, JobId id, Job& job, Desk& desk);
     void look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& desk);
-    void fail(const Sight& sight, JobId id, Job& job, Duration retry_after, Desk& desk);
+    void fail(const Sight& sight, JobId id, Job& job, NotStored why, Duration retry_after,
+              Desk& desk);
     void outdated(const Sight& sight, JobId id, Desk& desk);
     void contradicted(const Sight& sight, const Flight& flight, JobId id, Job& job, Desk& desk);
     void commit(JobId id, Stamp stamp, const ETag& etag, Desk& desk);
