@@ -1,8 +1,12 @@
 #include "agent/base/http_date.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <string>
+#include <system_error>
 
 namespace leasehold::agent {
 namespace {
@@ -41,6 +45,20 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     return WallTime(std::chrono::sys_days(day).time_since_epoch() +
                     std::chrono::hours(fields->tm_hour) + std::chrono::minutes(fields->tm_min) +
                     std::chrono::seconds(fields->tm_sec));
+}
+
+Duration decode_retry_after(std::string_view retry_after, std::string_view date_header,
+                            WallTime now, Duration longest) {
+    std::uint32_t seconds = 0;
+    const char* const end = retry_after.data() + retry_after.size();
+    if (const auto [at, error] = std::from_chars(retry_after.data(), end, seconds);
+        at == end && error != std::errc::invalid_argument) {
+        if (error == std::errc::result_out_of_range) return longest;
+        return std::min<Duration>(std::chrono::seconds(seconds), longest);
+    }
+    const std::optional<WallTime> until = parse_http_date(retry_after);
+    if (!until) return Duration(0);
+    return std::clamp(*until - parse_http_date(date_header).value_or(now), Duration(0), longest);
 }
 
 }  // namespace leasehold::agent

@@ -6,7 +6,8 @@
 
 namespace leasehold::agent {
 
-/// Of its two forms, seconds, at most a day; stores send no dates. Zero: nothing was said.
+/// From now on, at most a day. A date counts from the answer's own (Date), without one from this
+/// machine's clock. Zero: nothing was said, or a time that is past.
 [[nodiscard]] Duration retry_after(const Response& response);
 
 }  // namespace leasehold::agent

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "agent/base/percent.hpp"
+#include "agent/base/utf8.hpp"
 #include "config/units.hpp"
 
 namespace leasehold::agent {
@@ -31,13 +33,6 @@ constexpr std::array<std::string_view, kRoutes> kNames{
 
 Unexpected<Refusal> refused(int status, std::string error, std::string allow = {}) {
     return Unexpected{Refusal{status, std::move(error), std::move(allow)}};
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
 }
 
 bool starts_with_caseless(std::string_view text, std::string_view lower) {
@@ -135,61 +130,10 @@ std::string take_parameters(Asked& asked, std::string_view query) {
     return {};
 }
 
-/// The bytes at `at` that make one character; 0 when they make none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) {
-        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-    };
-    const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    const unsigned first = byte(0);
-    if (first < 0x80) return 1;
-    if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-    if (first >= 0xE0 && first <= 0xEF) {
-        if (!follows(1) || !follows(2)) return 0;
-        if (first == 0xE0 && byte(1) < 0xA0) return 0;  // overlong
-        if (first == 0xED && byte(1) > 0x9F) return 0;  // surrogate
-        return 3;
-    }
-    if (first >= 0xF0 && first <= 0xF4) {
-        if (!follows(1) || !follows(2) || !follows(3)) return 0;
-        if (first == 0xF0 && byte(1) < 0x90) return 0;  // overlong
-        if (first == 0xF4 && byte(1) > 0x8F) return 0;  // beyond U+10FFFF
-        return 4;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::string_view route_name(Route route) {
     return kNames[static_cast<std::size_t>(route)];
-}
-
-std::optional<std::string> percent_decoded(std::string_view text, bool form) {
-    std::string decoded;
-    decoded.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%') {
-            if (i + 2 >= text.size()) return std::nullopt;
-            const int high = hex_digit(text[i + 1]);
-            const int low = hex_digit(text[i + 2]);
-            if (high < 0 || low < 0) return std::nullopt;
-            decoded += static_cast<char>(high * 16 + low);
-            i += 2;
-        } else {
-            decoded += form && text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return decoded;
-}
-
-bool is_utf8(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = utf8_length(text, at);
-        if (length == 0) return false;
-        at += length;
-    }
-    return true;
 }
 
 std::string key_problem(std::string_view key) {

@@ -58,10 +58,6 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 
 [[nodiscard]] Result<Asked, Refusal> route(Method method, std::string_view target);
 
-/// Decodes %XX; none when an escape is broken. `form`: a plus sign is a blank (parameters).
-[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text, bool form);
-/// Well-formed UTF-8: no overlong form, no surrogate, nothing beyond U+10FFFF.
-[[nodiscard]] bool is_utf8(std::string_view text);
 /// Why `key` may not name an object; empty when it may.
 [[nodiscard]] std::string key_problem(std::string_view key);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/http_date.hpp"
 #include "agent/base/timer.hpp"
 #include "agent/lease/lease_json.hpp"
 #include "agent/lease/lease_status.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 4U << 20;  ///< the API server takes 3 MiB at most
 constexpr std::size_t kErrorText = 4U << 10;      ///< of a watch that was refused
 constexpr std::chrono::seconds kWatchGrace{15};
+constexpr Duration kLongestRetryAfter = std::chrono::hours(1);
 constexpr std::string_view kConnection = "the connection";
 constexpr std::string_view kWatch = "the watch";
 constexpr std::string_view kPlugin = "the credential plugin";
@@ -219,8 +221,9 @@ void LeaseClient::State::answer(const SendLease& what, const Response& response)
             status = decode_status(response.body, name);
             reply.reason = status.reason;
             reply.about_lease = status.about_lease;
-            reply.retry_after = decode_retry_after(response.header("retry-after"),
-                                                   response.header("date"), read_now().wall);
+            reply.retry_after =
+                decode_retry_after(response.header("retry-after"), response.header("date"),
+                                   read_now().wall, kLongestRetryAfter);
         }
     } else if (response.end == TransferEnd::not_sent) {
         reply.not_sent = true;

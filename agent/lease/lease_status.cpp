@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "agent/base/http_date.hpp"
 #include "agent/base/one_line.hpp"
 #include "agent/lease/strict_json.hpp"
 
@@ -14,7 +13,6 @@ namespace leasehold::agent {
 namespace {
 
 constexpr std::size_t kLongestMessage = 200;
-constexpr Duration kLongestWait = std::chrono::hours(1);
 
 constexpr std::array<std::pair<std::string_view, StatusReason>, 14> kReasons{{
     {"NotFound", StatusReason::not_found},
@@ -62,22 +60,6 @@ ApiStatus decode_status(std::string_view body, const LeaseName& name) {
         status.message = one_line(body, kLongestMessage);
     }
     return status;
-}
-
-Duration decode_retry_after(std::string_view retry_after, std::string_view date_header,
-                            WallTime now) {
-    if (retry_after.empty()) return Duration(0);
-    std::uint32_t number = 0;
-    const char* end = retry_after.data() + retry_after.size();
-    if (const auto [at, error] = std::from_chars(retry_after.data(), end, number);
-        at == end && error != std::errc::invalid_argument) {
-        if (error == std::errc::result_out_of_range) return kLongestWait;
-        return std::min<Duration>(std::chrono::seconds(number), kLongestWait);
-    }
-    const std::optional<WallTime> until = parse_http_date(retry_after);
-    if (!until) return Duration(0);
-    return std::clamp(*until - parse_http_date(date_header).value_or(now), Duration(0),
-                      kLongestWait);
 }
 
 }  // namespace leasehold::agent

@@ -18,9 +18,4 @@ struct ApiStatus {
 };
 [[nodiscard]] ApiStatus decode_status(std::string_view body, const LeaseName& name);
 
-/// Retry-After: whole seconds or a date, which counts from `date_header` (the server's own clock)
-/// or, where there is none, from `now`. At most an hour; 0 = absent, past or not understood.
-[[nodiscard]] Duration decode_retry_after(std::string_view retry_after,
-                                          std::string_view date_header, WallTime now);
-
 }  // namespace leasehold::agent

@@ -1,7 +1,7 @@
 // Raw bytes of an HTTP connection: the request reader (Beast's parser) and the router behind it.
 //
 // fuzz-sources: agent/http/route.cpp agent/http/wire.cpp model/base/check.cpp
-// fuzz-sources: config/units.cpp
+// fuzz-sources: agent/base/percent.cpp agent/base/utf8.cpp config/units.cpp
 // fuzz-options: -max_len=20000
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/utf8.hpp"
 #include "agent/http/route.hpp"
 #include "agent/http/wire.hpp"
 

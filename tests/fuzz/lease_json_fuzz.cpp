@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "agent/base/http_date.hpp"
 #include "agent/lease/lease_json.hpp"
 #include "agent/lease/lease_status.hpp"
 #include "agent/lease/micro_time.hpp"
@@ -41,7 +42,8 @@ void check_times(std::string_view text) {
         const std::string written = agent::format_micro_time(*time);
         must(written.size() == 27 && agent::parse_micro_time(written) == time);
     }
-    const Duration wait = agent::decode_retry_after(text, text.substr(text.size() / 2), WallTime());
+    const Duration wait = agent::decode_retry_after(text, text.substr(text.size() / 2), WallTime(),
+                                                    std::chrono::hours(1));
     must(wait >= Duration::zero() && wait <= std::chrono::hours(1));
 }
 

@@ -73,27 +73,5 @@ TEST(AgentLeaseStatus, AMessageIsOneShortLine) {
     EXPECT_EQ(decode_status(std::string(5000, 'x'), kName).message.size(), 200U);
 }
 
-TEST(AgentLeaseStatus, RetryAfterIsSecondsOrADate) {
-    const WallTime now = parse_micro_time("1994-11-06T08:49:30.000000Z").value();
-    const auto after = [&](std::string_view text, std::string_view date = "") {
-        return decode_retry_after(text, date, now);
-    };
-    EXPECT_EQ(after(""), 0s);
-    EXPECT_EQ(after("1"), 1s);
-    EXPECT_EQ(after("0"), 0s);
-    EXPECT_EQ(after("86400"), 1h);
-    EXPECT_EQ(after("99999999999999999999"), 1h);
-    EXPECT_EQ(after("-1"), 0s);
-    EXPECT_EQ(after("1.5"), 0s);
-    EXPECT_EQ(after("soon"), 0s);
-    EXPECT_EQ(after("Sun, 06 Nov 1994 08:49:37 GMT"), 7s);
-    EXPECT_EQ(after("Sun, 06 Nov 1994 08:49:29 GMT"), 0s);
-    EXPECT_EQ(after("Sun, 06 Nov 1996 08:49:29 GMT"), 1h);
-    // The server's clock is another one.
-    EXPECT_EQ(after("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:34 GMT"), 3s);
-    EXPECT_EQ(after("Sunday, 06-Nov-94 08:49:37 GMT"), 7s);
-    EXPECT_EQ(after("Sun, 31 Feb 1994 08:49:37 GMT"), 0s);
-}
-
 }  // namespace
 }  // namespace leasehold::agent
