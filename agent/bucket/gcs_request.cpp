@@ -89,9 +89,8 @@ void add_upload(Request& request, const GcsPlace& place, const SendBucket& put,
                             {"md5Hash", base64(md5)}};
     if (!put.body->metadata.empty()) resource["metadata"] = {{kGcsStamp, put.body->metadata}};
     const std::string boundary = boundary_of(put.body->payload.digest);
-    // Keys and metadata of other encodings than UTF-8 do not come here; if one did, it is replaced.
-    const std::string described =
-        resource.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    // Keys of other encodings than UTF-8 are none (key_rule.hpp), and a stamp is ASCII.
+    const std::string described = resource.dump();
     request.headers.push_back("Content-Type: multipart/related; boundary=" + boundary);
     request.has_body = true;
     request.body = {

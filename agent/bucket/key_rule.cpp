@@ -1,9 +1,11 @@
 #include "agent/bucket/key_rule.hpp"
 
+#include "agent/base/utf8.hpp"
+
 namespace leasehold::agent {
 
 bool usable_key(std::string_view key) {
-    if (key.empty() || key.size() > kLongestKey) return false;
+    if (key.empty() || key.size() > kLongestKey || !is_utf8(key)) return false;
     for (const char c : key)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
     for (std::string_view rest = key;;) {

@@ -56,6 +56,8 @@ void StoreClient::send(const SendBucket& request) {
         BucketReply reply;
         reply.status = 400;  // as MinIO: certainly not applied
         reply.code = BucketCode::other;
+        // A write that never comes to be is told of; what somebody asks for is his own affair.
+        if (changes(request.verb)) log_.note(request.verb, request.key.view(), reply, kUnusableKey);
         answer_later(id, std::move(reply));
         return;
     }

@@ -9,7 +9,7 @@
 // fuzz-sources: agent/bucket/azure_place.cpp agent/bucket/azure_shared_key.cpp
 // fuzz-sources: agent/bucket/service_url.cpp
 // fuzz-sources: agent/bucket/s3_url.cpp
-// fuzz-sources: agent/base/md5.cpp
+// fuzz-sources: agent/base/md5.cpp agent/base/utf8.cpp
 // fuzz-sources: agent/bucket/google_jwt.cpp
 // fuzz-sources: config/diagnostic.cpp config/nearest.cpp config/tree.cpp config/tree_builder.cpp
 // fuzz-sources: config/units.cpp
