@@ -118,7 +118,7 @@ AzureReply azure_reply(const AzurePlace& place, const SendBucket& request, const
     }
     // The model's are those of S3.
     if (request.verb == BucketVerb::put && response.status == 201) reply.status = 200;
-    if (request.verb == BucketVerb::remove && response.status == 202) reply.status = 204;
+    if (request.verb == BucketVerb::remove) take_removed(response, body, 202, reply, out.problem);
     if (request.verb == BucketVerb::list) {
         take_page(place, request, body, out);
         return out;

@@ -9,6 +9,8 @@
 namespace leasehold::agent {
 namespace {
 
+/// The body of fake-gcs-server's 200 to a DELETE.
+constexpr std::string_view kEmulatorsNothing = "null\n";
 constexpr const char* kNoGeneration = "a successful answer without a generation";
 
 void take_page(const GcsAsked& asked, const SendBucket& request, std::string_view body,
@@ -55,9 +57,10 @@ void take_success(const GcsAsked& asked, const SendBucket& request, const Respon
             break;
         case BucketVerb::list:
             return take_page(asked, request, body, out);
-        case BucketVerb::remove:
-            out.reply.status = 204;
-            return;
+        case BucketVerb::remove: {
+            const bool nothing = asked.place.emulator && body == kEmulatorsNothing;
+            return take_removed(response, nothing ? "" : body, 204, out.reply, out.problem);
+        }
     }
     if (out.reply.etag.empty()) out.problem = kNoGeneration;
 }

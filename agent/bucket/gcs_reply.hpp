@@ -27,8 +27,8 @@ struct GcsAsked {
 
 /// `body` is what came but content; `object` what came of content with 200. Statuses are those of
 /// the server, but: a version that is still the known one is 304 (fake-gcs-server does not look at
-/// ifGenerationNotMatch), removed is 204 (it says 200), and too many requests are 429 (Google has a
-/// 403 for some).
+/// ifGenerationNotMatch), removed is 204 (it says 200 and "null"), and too many requests are 429
+/// (Google has a 403 for some).
 [[nodiscard]] GcsReply gcs_reply(const GcsAsked& asked, const SendBucket& request,
                                  const Response& response, std::string_view body,
                                  ObjectBodyPtr object, bool gate_closed);

@@ -49,6 +49,8 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
     if (response.status >= 200 && response.status < 300) {
         if (request.verb == BucketVerb::get) reply.content = std::move(object);
         if (request.verb == BucketVerb::list) take_page(config, request, body, out);
+        if (request.verb == BucketVerb::remove)
+            take_removed(response, body, 204, reply, out.problem);
         const bool tagged = request.verb == BucketVerb::get || request.verb == BucketVerb::put;
         if (tagged && reply.etag.empty()) {
             // Some servers say 200 before they know.

@@ -13,4 +13,14 @@ bool unanswered(const SendBucket& request, const Response& response, bool gate_c
     return true;
 }
 
+void take_removed(const Response& response, std::string_view body, std::int32_t gone,
+                  BucketReply& reply, std::string& problem) {
+    const bool empty = response.status == 200 && body.empty();
+    if (response.status == gone || empty) reply.status = 204;
+    if (reply.status != 204)
+        problem = "answered " + std::to_string(response.status) +
+                  (body.empty() ? "" : " and something") +
+                  ", which is no word of an object removed";
+}
+
 }  // namespace leasehold::agent

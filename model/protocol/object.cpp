@@ -10,7 +10,7 @@ BucketOutcome classify_success(BucketVerb verb, std::int32_t status) {
         case BucketVerb::put:
             return status == 200 ? BucketOutcome::written : BucketOutcome::unknown;
         case BucketVerb::remove:
-            return BucketOutcome::removed;
+            return status == 204 ? BucketOutcome::removed : BucketOutcome::unknown;
         case BucketVerb::list:
             return status == 200 ? BucketOutcome::page : BucketOutcome::unknown;
     }

@@ -136,6 +136,10 @@ TEST(AgentGcsReply, GenerationsAreVersions) {
     }
     EXPECT_EQ(outcome(put_request("a", "x"), 200, "<html/>"), BucketOutcome::unknown);
     EXPECT_EQ(outcome(remove_request("a", "5"), 204, ""), BucketOutcome::removed);
+    EXPECT_EQ(outcome(remove_request("a", "5"), 200, ""), BucketOutcome::removed);
+    EXPECT_EQ(outcome(remove_request("a", "5"), 200, "<html/>"), BucketOutcome::unknown);
+    EXPECT_EQ(outcome(remove_request("a", "5"), 200, "null\n"), BucketOutcome::unknown);
+    EXPECT_EQ(outcome(remove_request("a", "5"), 200, "null\n", {}, true), BucketOutcome::removed);
 }
 
 TEST(AgentGcsReply, AConditionalReadGoesOnOnlyWithAnotherGeneration) {

@@ -23,6 +23,8 @@ TEST(StorageObject, SuccessesAreWhatTheirVerbAskedFor) {
     put.etag = ETag{"e"};
     EXPECT_EQ(classify(BucketVerb::put, put), BucketOutcome::written);
     EXPECT_EQ(classify(BucketVerb::remove, with(204)), BucketOutcome::removed);
+    for (const int status : {200, 202})
+        EXPECT_EQ(classify(BucketVerb::remove, with(status)), BucketOutcome::unknown) << status;
     BucketReply page = with(200);
     page.content = std::make_shared<const ListPage>();
     EXPECT_EQ(classify(BucketVerb::list, page), BucketOutcome::page);
