@@ -92,7 +92,8 @@ void S3Client::learn(const S3Reply& answer, const Job& job) {
         config_.region = region;
     }
     if (job.request.verb != BucketVerb::put) return;
-    if (const std::string news = proof_.learn(answer, job.signed_over_body); !news.empty())
+    if (const std::string news = proof_.learn(answer, job.request.key.view(), job.signed_over_body);
+        !news.empty())
         spdlog::info("bucket: {}", news);
     want(proof_.wanted());
 }

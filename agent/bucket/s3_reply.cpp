@@ -65,7 +65,8 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
     reply.code = bucket_code(out.error.code);
     reply.names_condition = out.error.names_condition;
     // Not implemented is our checksum, and not the condition for which the model would take it.
-    const bool of_the_body = out.error.names_checksum || out.error.names_body_hash;
+    const bool of_the_body =
+        out.error.names_checksum || out.error.wants_checksum || out.error.names_body_hash;
     if (response.status == 501 && of_the_body) reply.status = 400;
     reply.retry_after = retry_after(response);
     if (response.status >= 400) reply.etag = ETag();  // MinIO sends the object's with a 412

@@ -20,8 +20,11 @@ constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
 
 constexpr std::size_t kLongestMessage = 200;
-constexpr std::array<std::string_view, 5> kEchoes{"Key", "BucketName", "Resource", "RequestId",
-                                                  "HostId"};
+constexpr std::size_t kLongestToken = 8192;
+/// The elements of an error that say what was wrong. All others may repeat the request, which holds
+/// anything: a key that is called if-match, or (SignatureDoesNotMatch) every header of it.
+constexpr std::array<const char*, 5> kReasons{"Code", "Message", "Header", "HeaderName",
+                                              "ArgumentName"};
 
 constexpr std::array<std::pair<std::string_view, BucketCode>, 23> kCodes{{
     {"NoSuchKey", BucketCode::no_such_key},
@@ -122,14 +125,13 @@ S3Error parse_error(std::string_view body) {
     error.region = word_or_nothing(text_of(root, "Region").value_or(""));
     if (error.region.empty() && error.code == "AuthorizationHeaderMalformed")
         error.region = expected_region(error.message);
-    for (const pugi::xml_node& node : root.children()) {
-        // What repeats the request may hold anything: a key that is called if-match, say.
-        const std::string_view name = node.name();
-        if (std::find(kEchoes.begin(), kEchoes.end(), name) != kEchoes.end()) continue;
-        const std::string text = lower(node.child_value());
+    for (const char* const reason : kReasons) {
+        const std::string text = lower(text_of(root, reason).value_or(""));
         const auto names = [&](std::string_view word) { return text.find(word) != text.npos; };
         if (names("if-match") || names("if-none-match")) error.names_condition = true;
-        if (names("x-amz-checksum")) error.names_checksum = true;
+        // "Content-MD5 OR x-amz-checksum- HTTP header is required ..." (Object Lock).
+        if (names("x-amz-checksum"))
+            (names("required") ? error.wants_checksum : error.names_checksum) = true;
         if (names("content-sha256") || names("contentsha256") || names("unsigned-payload"))
             error.names_body_hash = true;
     }

@@ -18,6 +18,7 @@ struct S3Error {
     std::string region;            ///< where the bucket is, as AuthorizationHeaderMalformed tells
     bool names_condition = false;  ///< If-Match or If-None-Match, as what was wrong
     bool names_checksum = false;   ///< an x-amz-checksum-* header, likewise
+    bool wants_checksum = false;   ///< one that is missing
     bool names_body_hash = false;  ///< x-amz-content-sha256, likewise
 };
 [[nodiscard]] S3Error parse_error(std::string_view body);

@@ -201,5 +201,99 @@ TEST_F(AgentS3Proof, ARefusalThatASignedBodyMeetsTooChangesNothing) {
     EXPECT_FALSE(last_is_signed_over_its_body());
 }
 
+/// A key of its own that may not be written says nothing of the others' signatures.
+TEST_F(AgentS3Proof, OneForbiddenKeyIsNoProofForAnother) {
+    handler_ = [](const Seen& seen, const PeerPtr& peer) {
+        const bool forbidden = seen.target.find("forbidden") != std::string::npos;
+        peer->write(forbidden ? error_answer(403, "AccessDenied")
+                              : http_answer(200, "", "ETag: \"e\"\r\n"));
+    };
+    EXPECT_EQ(call(put_request("forbidden", "x")).status, 403);
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+    EXPECT_TRUE(last_is_signed_over_its_body()) << "until that key tells";
+    EXPECT_EQ(call(put_request("forbidden", "x")).status, 403);
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+    EXPECT_FALSE(last_is_signed_over_its_body());
+    // Or until it has not come again for long.
+    EXPECT_EQ(call(put_request("forbidden", "x")).status, 403);
+    for (int i = 0; i < 17; ++i) {
+        EXPECT_EQ(call(put_request("k", "x")).status, 200);
+        EXPECT_TRUE(last_is_signed_over_its_body()) << i;
+    }
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+    EXPECT_FALSE(last_is_signed_over_its_body());
+}
+
+TEST_F(AgentS3Proof, AStoreThatWantsSignedBodiesGetsThemWhateverTheOrderOfKeys) {
+    handler_ = [](const Seen& seen, const PeerPtr& peer) {
+        const bool covered = seen.headers.at("x-amz-content-sha256") != kUnsignedPayload;
+        peer->write(covered ? http_answer(200, "", "ETag: \"e\"\r\n")
+                            : error_answer(403, "AccessDenied"));
+    };
+    int refused = 0;
+    for (int i = 0; i < 20; ++i)
+        refused +=
+            call(put_request(std::string(1, static_cast<char>('a' + i % 4)), "x")).status == 403;
+    EXPECT_EQ(refused, 1);
+    EXPECT_TRUE(last_is_signed_over_its_body());
+}
+
+/// Amazon repeats the request in its answer to a wrong secret. With Object Lock, a PUT without any
+/// checksum is refused.
+TEST_F(AgentS3Proof, AnAnswerThatRepeatsTheRequestTakesNoChecksumAway) {
+    bool right = false;
+    handler_ = [&](const Seen& seen, const PeerPtr& peer) {
+        if (right) return peer->write(http_answer(200, "", "ETag: \"e\"\r\n"));
+        std::string canonical = seen.method + "\n";
+        for (const auto& [name, value] : seen.headers)
+            canonical += name + ":" + value + "\n";
+        peer->write(
+            http_answer(403, kError +
+                                 "SignatureDoesNotMatch</Code><Message>It does not match.</Message>"
+                                 "<CanonicalRequest>" +
+                                 canonical + "</CanonicalRequest></Error>"));
+    };
+    EXPECT_EQ(call(put_request("k", "x")).status, 403);
+    right = true;
+    EXPECT_EQ(call(put_request("k", "x")).status, 200);
+    EXPECT_FALSE(last_is_signed_over_its_body());
+}
+
+std::string refusal(const std::string& code, const std::string& message) {
+    return http_answer(400, kError + code + "</Code><Message>" + message + "</Message></Error>");
+}
+
+TEST_F(AgentS3Proof, ABodyThatChangedOnItsWayTakesNoChecksumAway) {
+    const std::string answers[] = {
+        refusal("XAmzContentChecksumMismatch",  // MinIO
+                "The provided 'x-amz-checksum' header does not match what was computed."),
+        refusal("BadDigest", "The x-amz-checksum-crc32 you specified did not match."),
+        refusal("InvalidRequest",  // Amazon, of a bucket with Object Lock
+                "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests "
+                "with Object Lock parameters")};
+    std::string answer;
+    handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(answer); };
+    for (const std::string& one : answers) {
+        answer = one;
+        EXPECT_EQ(call(put_request("k", "x")).status, 400);
+        answer = http_answer(200, "", "ETag: \"e\"\r\n");
+        EXPECT_EQ(call(put_request("k", "x")).status, 200);
+        EXPECT_FALSE(last_is_signed_over_its_body()) << one;
+    }
+}
+
+TEST_F(AgentS3Proof, AChecksumThatIsRequiredComesBack) {
+    const std::string answers[] = {
+        refusal("InvalidArgument", "Unsupported header 'x-amz-checksum-crc32' received"),
+        refusal("InvalidRequest", "x-amz-checksum- HTTP header is required"),
+        refusal("InvalidArgument", "Unsupported header 'x-amz-checksum-crc32' received")};
+    for (const std::string& answer : answers) {
+        handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(answer); };
+        EXPECT_EQ(call(put_request("k", "x")).status, 400);
+    }
+    EXPECT_EQ(call(put_request("k", "x")).status, 400);
+    EXPECT_FALSE(last_is_signed_over_its_body()) << "and is not taken away again";
+}
+
 }  // namespace
 }  // namespace leasehold::agent::testing

@@ -233,6 +233,19 @@ TEST(AgentBucketXml, ErrorsThatNameAHeader) {
     EXPECT_FALSE(checksum.names_body_hash);
     EXPECT_TRUE(error("<Message>UNSIGNED-PAYLOAD</Message>").names_body_hash);
     EXPECT_FALSE(error("<Key>UNSIGNED-PAYLOAD</Key>").names_body_hash);
+    // Amazon's SignatureDoesNotMatch repeats the request.
+    const S3Error repeated = error(
+        "<Message>It does not match.</Message><StringToSign>if-match</StringToSign>"
+        "<CanonicalRequest>PUT\n/b/k\n\nif-none-match:*\nx-amz-checksum-crc32:AAAAAA==\n"
+        "x-amz-content-sha256:UNSIGNED-PAYLOAD</CanonicalRequest><CanonicalRequestBytes>"
+        "x-amz-checksum-crc32</CanonicalRequestBytes>");
+    EXPECT_FALSE(repeated.names_condition || repeated.names_checksum || repeated.names_body_hash);
+    // Of a bucket with Object Lock.
+    const S3Error missing = error(
+        "<Message>Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests "
+        "with Object Lock parameters</Message>");
+    EXPECT_TRUE(missing.wants_checksum);
+    EXPECT_FALSE(missing.names_checksum);
     EXPECT_FALSE(checksum.names_condition);
     EXPECT_EQ(error("<Region>eu-central-1</Region>").region, "eu-central-1");
     EXPECT_EQ(error("<Region>eu central\n1</Region>").region, "");
