@@ -68,7 +68,7 @@ void take_success(const GcsAsked& asked, const SendBucket& request, const Respon
 /// Answers that belong to the protocol's daily life, and are nobody's fault.
 bool ordinary(const BucketReply& reply) {
     return reply.status < 300 || reply.status == 304 || reply.status == 412 ||
-           reply.status == 409 || reply.code == BucketCode::no_such_key;
+           reply.code == BucketCode::no_such_key;
 }
 
 std::string said(const GcsError& error) {

@@ -22,10 +22,18 @@ void take_page(const BucketConfig& config, const SendBucket& request, std::strin
         out.problem = page.error();
 }
 
-/// Answers that belong to the protocol's daily life, and are nobody's fault.
-bool ordinary(const BucketReply& reply) {
+/// Answers that belong to the protocol's daily life, and are nobody's fault. A 409 is one when it
+/// tells of another request at the same time; what lasts is somebody's to mend.
+bool ordinary(const BucketReply& reply, std::string_view code) {
+    const bool meeting = code == "ConditionalRequestConflict" || code == "OperationAborted";
     return reply.status < 300 || reply.status == 304 || reply.status == 412 ||
-           reply.status == 409 || reply.code == BucketCode::no_such_key;
+           (reply.status == 409 && meeting) || reply.code == BucketCode::no_such_key;
+}
+
+/// A key below another, or above one, on a server that keeps objects as files (Versity): certainly
+/// not applied, as long as the other is there.
+bool blocked(std::string_view code) {
+    return code == "ObjectParentIsFile" || code == "ExistingObjectIsDirectory";
 }
 
 /// " AccessDenied: Access Denied.", as far as it was said.
@@ -68,9 +76,10 @@ S3Reply s3_reply(const BucketConfig& config, const SendBucket& request, const Re
     const bool of_the_body =
         out.error.names_checksum || out.error.wants_checksum || out.error.names_body_hash;
     if (response.status == 501 && of_the_body) reply.status = 400;
+    if (response.status == 409 && blocked(out.error.code)) reply.status = 400;  // as the directory
     reply.retry_after = retry_after(response);
     if (response.status >= 400) reply.etag = ETag();  // MinIO sends the object's with a 412
-    if (!ordinary(reply))
+    if (!ordinary(reply, out.error.code))
         out.problem = "answered " + std::to_string(response.status) + said(out.error);
     return out;
 }

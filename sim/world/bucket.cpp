@@ -66,7 +66,6 @@ StoreRules rules_of(BucketProfile profile) {
                     .utf16_order = true};
         case BucketProfile::rclone:
             return {.keys_are_paths = true,
-                    .path_refusal = 400,
                     .conditions_first = true,
                     .keeps_folders = true,
                     .forgets = true};

@@ -29,7 +29,7 @@ struct BucketChange {
 /// What a profile's store does differently from the others.
 struct StoreRules {
     bool keys_are_paths = false;      ///< objects are files: none can lie below another
-    std::int32_t path_refusal = 409;  ///< such a PUT; 500 is InternalError
+    std::int32_t path_refusal = 400;  ///< such a PUT; 500 is InternalError
     bool conditions_first = false;    ///< its condition is looked at before
     bool folders_exist = false;       ///< to If-None-Match a key that has others below it exists
     bool keeps_folders = false;  ///< DELETE of a key that has others below it is 500, otherwise 204

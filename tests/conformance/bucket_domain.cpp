@@ -235,7 +235,7 @@ bool BucketDomain::refused_beside(const std::vector<BucketCall>& calls, std::siz
     const SendBucket& refused = calls[which].request;
     const bool failed = rules.unsettled && unsettled(refused, real);
     if (failed && changed_beside(calls, which, refused)) return true;
-    const bool conflict = real.status == 409 && real.code == BucketCode::other;
+    const bool conflict = real.status == 400 && real.code == BucketCode::other;
     if (!rules.keys_are_paths || refused.verb != BucketVerb::put || !(conflict || failed))
         return false;
     return std::any_of(calls.begin(), calls.end(), [&](const BucketCall& call) {

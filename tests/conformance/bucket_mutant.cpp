@@ -68,7 +68,7 @@ bool MutantBucket::loses_its_folder(const BucketCall& call,
 BucketReply MutantBucket::gone(const BucketCall& call) {
     if (bug_ == BucketBug::put_into_a_gone_folder_lands) server_.apply(call);
     BucketReply reply;
-    reply.status = 409;
+    reply.status = 400;
     reply.code = BucketCode::other;
     return reply;
 }

@@ -181,6 +181,9 @@ TEST(AgentGcsReply, WhatErrorsMean) {
     EXPECT_EQ(outcome(get, 429, xml_error("TooManyRequests")), BucketOutcome::throttled);
     EXPECT_EQ(outcome(get, 503, xml_error("SlowDown")), BucketOutcome::throttled);
     EXPECT_EQ(outcome(put, 403, json_error(403, "forbidden", "no")), BucketOutcome::denied);
+    EXPECT_EQ(outcome(put, 409, json_error(409, "conflict", "no")), BucketOutcome::unknown);
+    EXPECT_EQ(reply_to(put, 409, json_error(409, "conflict", "no")).problem,
+              "answered 409 conflict: no");
     EXPECT_EQ(outcome(put, 401, json_error(401, "authError", "no")), BucketOutcome::denied);
     EXPECT_EQ(outcome(put, 400, json_error(400, "invalid", "MD5")), BucketOutcome::denied);
     EXPECT_EQ(outcome(put, 503, json_error(503, "backendError", "b")), BucketOutcome::unknown);

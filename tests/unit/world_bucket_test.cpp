@@ -349,15 +349,15 @@ TEST_F(BucketRules, MinioLeavesOutOfAListWhatLiesBelowAnObject) {
 TEST_F(BucketRules, VersityRefusesAnObjectBelowOneAndAboveOthers) {
     use(BucketProfile::versity);
     put("f", body_of(1));
-    expect_refused(put("f/g", body_of(1)), 409, BucketCode::other);
-    expect_refused(put("f/g/h", body_of(1), PutCondition::if_none_match), 409, BucketCode::other);
-    expect_refused(put("f/g", body_of(1), PutCondition::if_match, ETag("any")), 409,
+    expect_refused(put("f/g", body_of(1)), 400, BucketCode::other);
+    expect_refused(put("f/g/h", body_of(1), PutCondition::if_none_match), 400, BucketCode::other);
+    expect_refused(put("f/g", body_of(1), PutCondition::if_match, ETag("any")), 400,
                    BucketCode::other);
     expect_refused(get("f/g"), 404, BucketCode::no_such_key);
     EXPECT_EQ(remove("f/g").status, 204);
     put("d/e", body_of(1));
-    expect_refused(put("d", body_of(1)), 409, BucketCode::other);
-    expect_refused(put("d", body_of(1), PutCondition::if_none_match), 409, BucketCode::other);
+    expect_refused(put("d", body_of(1)), 400, BucketCode::other);
+    expect_refused(put("d", body_of(1), PutCondition::if_none_match), 400, BucketCode::other);
     expect_refused(put("d", body_of(1), PutCondition::if_match, ETag("any")), 404,
                    BucketCode::no_such_key);
     EXPECT_EQ(remove("d").status, 204);
