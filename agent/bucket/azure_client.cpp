@@ -82,9 +82,11 @@ StoreClient::Taken AzureClient::take(Job& job, const Response& response, ObjectB
     const bool remembered = !job.going_on && !marker_of(job).empty();
     AzureReply mapped =
         azure_reply(place_, asked, response, *job.text, std::move(object), gate_closed);
-    if (keeper() != nullptr && (response.status == 401 || mapped.code == "AuthenticationFailed"))
+    if (keeper() != nullptr &&
+        (mapped.reply.status == 401 || mapped.code == "AuthenticationFailed"))
         keeper()->refused(job.access_key, "InvalidToken");
-    if (asked.verb == BucketVerb::list && remembered && response.status == 400) {
+    // The reply's status, which only a whole answer has: one that was given up must not go on.
+    if (asked.verb == BucketVerb::list && remembered && mapped.reply.status == 400) {
         // The server does not know its own marker any more.
         markers_.erase(place_of(asked, asked.key.view()));
         job.page.clear();

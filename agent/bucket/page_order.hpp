@@ -23,6 +23,8 @@ class PageOrder {
     /// it, or nothing.
     [[nodiscard]] std::optional<std::string> add(std::string_view full, ListEntry entry,
                                                  ListPage& page);
+    /// The last key that came, in full, be it one of ours or not; `after` as long as none did.
+    [[nodiscard]] const std::string& last() const { return last_; }
 
   private:
     std::string_view prefix_;

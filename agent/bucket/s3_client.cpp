@@ -46,7 +46,7 @@ S3Client::S3Client(const BucketConfig& config, const BucketContext& context, Del
 }
 
 Request S3Client::http_request(Job& job, const BodyHash& hash, const Credentials& credentials) {
-    S3Request s3 = s3_request(config_, job.request);
+    S3Request s3 = s3_request(config_, job.request, job.page);
     const bool put = job.request.verb == BucketVerb::put;
     if (put) add_checksums(s3, hash, proof_.checksum());
     job.signed_over_body = put && hash.sha256;
@@ -76,8 +76,11 @@ StoreClient::Taken S3Client::take(Job& job, const Response& response, ObjectBody
     S3Reply mapped =
         s3_reply(config_, job.request, response, *job.text, std::move(object), gate_closed);
     learn(mapped, job);
-    return {std::move(mapped.reply), std::move(mapped.problem), false, std::move(mapped.error.code),
-            std::move(mapped.error.region)};
+    // By the key, as all LISTs here go on: it shows that the next page is behind this one.
+    if (!mapped.last.empty()) job.request.key = mapped.last;
+    job.page = mapped.last.empty() ? std::move(mapped.token) : std::string();
+    return {std::move(mapped.reply), std::move(mapped.problem), mapped.unfinished,
+            std::move(mapped.error.code), std::move(mapped.error.region)};
 }
 
 /// What the answer says of requests to come. This one is the model's to repeat.

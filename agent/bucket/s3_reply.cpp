@@ -15,11 +15,22 @@ void take_page(const BucketConfig& config, const SendBucket& request, std::strin
     const std::string prefix = full_key(config, request.prefix.view());
     const std::string after =
         request.key.empty() ? std::string() : full_key(config, request.key.view());
-    auto page = parse_list_page(body, prefix, after, full_key(config, "").size());
-    if (page)
-        out.reply.content = std::make_shared<const ListPage>(*std::move(page));
-    else
-        out.problem = page.error();
+    const std::size_t strip = full_key(config, "").size();
+    auto read = parse_list_page(body, prefix, after, strip);
+    if (!read) {
+        out.problem = read.error();
+        return;
+    }
+    // The model goes on after the last entry: of keys that are none of ours alone there is none.
+    if (read->page.entries.empty() && read->page.truncated) {
+        if (read->last != after) out.last = ObjectKey(read->last.substr(strip));
+        out.token = std::move(read->token);
+        out.unfinished = !out.last.empty() || !out.token.empty();
+        if (!out.unfinished)
+            out.problem = "a LIST's answer IsTruncated, without a key or a NextContinuationToken";
+        return;
+    }
+    out.reply.content = std::make_shared<const ListPage>(std::move(read->page));
 }
 
 /// Answers that belong to the protocol's daily life, and are nobody's fault. A 409 is one when it

@@ -16,6 +16,9 @@ struct S3Reply {
     BucketReply reply;
     S3Error error;        ///< what the server said of an error
     std::string problem;  ///< for people: why nothing was learnt or nothing done; empty = all well
+    bool unfinished = false;  ///< of a LIST: none of the keys on this page is one of ours
+    ObjectKey last;           ///< what such a page ended with; empty: it showed no key at all
+    std::string token;        ///< of the page behind such a one
 };
 
 /// `body` is what came of an error or a page; `object` what came of a GET with 200.

@@ -68,10 +68,11 @@ void add_checksums(S3Request& request, const BodyHash& hash, bool checksum) {
     if (!hash.md5.empty()) request.headers["content-md5"] = base64(hash.md5);
 }
 
-S3Request s3_request(const BucketConfig& config, const SendBucket& request) {
+S3Request s3_request(const BucketConfig& config, const SendBucket& request,
+                     std::string_view token) {
     S3Request out;
     out.url = request.verb == BucketVerb::list
-                  ? list_url(config, request.prefix.view(), request.key.view())
+                  ? list_url(config, request.prefix.view(), request.key.view(), token)
                   : object_url(config, request.key.view());
     out.method = "GET";
     switch (request.verb) {

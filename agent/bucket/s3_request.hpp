@@ -19,8 +19,10 @@ struct S3Request {
 };
 
 /// Conditions (If-Match in quotes), user metadata with the stamp, and encryption. SSE-C needs its
-/// key with every GET and PUT; the other kinds only concern PUT.
-[[nodiscard]] S3Request s3_request(const BucketConfig& config, const SendBucket& request);
+/// key with every GET and PUT; the other kinds only concern PUT. `token`: of a LIST, where to go on
+/// instead of behind its key; empty: there.
+[[nodiscard]] S3Request s3_request(const BucketConfig& config, const SendBucket& request,
+                                   std::string_view token);
 /// Of a put: what the store can hold the body against, as far as it was taken; `checksum`: also an
 /// x-amz-checksum-*.
 void add_checksums(S3Request& request, const BodyHash& hash, bool checksum);

@@ -55,12 +55,14 @@ S3Url object_url(const BucketConfig& config, std::string_view key) {
     return url;
 }
 
-S3Url list_url(const BucketConfig& config, std::string_view prefix, std::string_view after) {
+S3Url list_url(const BucketConfig& config, std::string_view prefix, std::string_view after,
+               std::string_view token) {
     S3Url url = url_of_bucket(config);
-    url.query = "list-type=2&max-keys=1000";
+    if (!token.empty()) url.query = "continuation-token=" + percent_encode(token, false) + "&";
+    url.query += "encoding-type=url&list-type=2&max-keys=1000";
     const std::string full_prefix = full_key(config, prefix);
     if (!full_prefix.empty()) url.query += "&prefix=" + percent_encode(full_prefix, false);
-    if (!after.empty())
+    if (!after.empty() && token.empty())
         url.query += "&start-after=" + percent_encode(full_key(config, after), false);
     return url;
 }

@@ -26,8 +26,9 @@ struct S3Url {
 [[nodiscard]] std::string full_key(const BucketConfig& config, std::string_view key);
 [[nodiscard]] S3Url object_url(const BucketConfig& config, std::string_view key);
 /// ListObjectsV2 of the keys that begin with `prefix`, after `after` (exclusive, empty: from the
-/// start). Without encoding-type: one server ignores it (Versity), and keys here are plain text.
+/// start), percent-encoded: XML cannot hold all that a key may. Versity ignores that, and says so.
+/// With `token` (NextContinuationToken of the page before) from there instead.
 [[nodiscard]] S3Url list_url(const BucketConfig& config, std::string_view prefix,
-                             std::string_view after);
+                             std::string_view after, std::string_view token = {});
 
 }  // namespace leasehold::agent

@@ -8,6 +8,7 @@
 #include <pugixml.hpp>
 
 #include "agent/base/one_line.hpp"
+#include "agent/base/percent.hpp"
 #include "agent/bucket/page_order.hpp"
 
 namespace leasehold::agent {
@@ -145,8 +146,8 @@ BucketCode bucket_code(std::string_view code) {
     return found == kCodes.end() ? BucketCode::other : found->second;
 }
 
-Result<ListPage, std::string> parse_list_page(std::string_view body, std::string_view prefix,
-                                              std::string_view after, std::size_t strip) {
+Result<S3Page, std::string> parse_list_page(std::string_view body, std::string_view prefix,
+                                            std::string_view after, std::size_t strip) {
     pugi::xml_document document;
     if (!load(document, body)) return Error{"a LIST's answer is not XML"};
     const pugi::xml_node root = document.document_element();
@@ -155,16 +156,27 @@ Result<ListPage, std::string> parse_list_page(std::string_view body, std::string
     const auto truncated = text_of(root, "IsTruncated");
     if (truncated != "true" && truncated != "false")
         return Error{"a LIST's answer does not say whether it IsTruncated"};
-    ListPage page;
-    page.truncated = truncated == "true";
+    S3Page out;
+    out.page.truncated = truncated == "true";
     PageOrder order(prefix, after, strip);
+    const bool encoded = text_of(root, "EncodingType") == "url";
     std::string full;
     for (const pugi::xml_node& node : root.children("Contents")) {
         std::optional<ListEntry> entry = entry_of(node, full);
         if (!entry) return Error{"a LIST's answer has an entry without Key, ETag or Size"};
-        if (auto wrong = order.add(full, *std::move(entry), page)) return Error{*std::move(wrong)};
+        if (encoded) {
+            // A blank is "+" (Amazon, MinIO) or "%20" (rclone, moto); a plus sign always "%2B".
+            auto plain = percent_decoded(full, true);
+            if (!plain) return Error{"a LIST's answer has a key with a broken percent escape"};
+            full = *std::move(plain);
+        }
+        if (auto wrong = order.add(full, *std::move(entry), out.page))
+            return Error{*std::move(wrong)};
     }
-    return page;
+    out.last = order.last();
+    out.token = text_of(root, "NextContinuationToken").value_or("");
+    if (out.token.size() > kLongestToken) return Error{"a LIST's answer has an endless token"};
+    return out;
 }
 
 std::string_view unquoted(std::string_view etag) {

@@ -27,14 +27,19 @@ struct S3Error {
 /// The model's name of an S3 error code; `none` for "".
 [[nodiscard]] BucketCode bucket_code(std::string_view code);
 
+struct S3Page {
+    ListPage page;
+    std::string last;   ///< the last key that it showed, in full, ours or not; else `after`
+    std::string token;  ///< NextContinuationToken, empty when there is none
+};
 /// A page of ListObjectsV2 as asked for: entries whose keys begin with `prefix` (in full, of the
 /// bucket's own prefix too) after the full key `after`. Keys lose `strip` bytes at their front.
 /// Keys that no object of ours has (key_rule.hpp) are left out. An error says what is wrong: not
 /// such a page, or one that must not be believed (out of order, outside what was asked for).
-[[nodiscard]] Result<ListPage, std::string> parse_list_page(std::string_view body,
-                                                            std::string_view prefix,
-                                                            std::string_view after,
-                                                            std::size_t strip);
+[[nodiscard]] Result<S3Page, std::string> parse_list_page(std::string_view body,
+                                                          std::string_view prefix,
+                                                          std::string_view after,
+                                                          std::size_t strip);
 
 /// An entity tag without its quotes and without W/.
 [[nodiscard]] std::string_view unquoted(std::string_view etag);

@@ -61,8 +61,13 @@ class Removal {
                 if (const auto etag = tombstone(entry.key)) all.push_back({entry.key, *etag});
                 if (!done_.error.empty()) return all;
             }
-            more = page.truncated && !page.entries.empty();
-            if (more) after = page.entries.back().key;
+            more = page.truncated;
+            if (!more) continue;
+            if (page.entries.empty()) {  // no client of ours gives one: never taken for the end
+                done_.error = "LIST: a page without keys that is not the last";
+                return all;
+            }
+            after = page.entries.back().key;
         }
         return all;
     }

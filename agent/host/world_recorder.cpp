@@ -141,6 +141,7 @@ void WorldRecorder::on_page(const ListPage& page) {
         if (!knows(entry.key, entry.etag)) changed_.push_back(entry.key);
     }
     if (page.truncated && !page.entries.empty()) return list(page.entries.back().key);
+    if (page.truncated) round_failed_ = true;  // no client of ours: it is not the end, all the same
     next_object();
 }
 

@@ -3,7 +3,7 @@
 //
 // fuzz-sources: agent/bucket/s3_xml.cpp agent/bucket/key_rule.cpp model/base/check.cpp
 // fuzz-sources: agent/bucket/page_order.cpp
-// fuzz-sources: agent/base/one_line.cpp
+// fuzz-sources: agent/base/one_line.cpp agent/base/percent.cpp agent/base/utf8.cpp
 // fuzz-links: pugixml
 // fuzz-options: -max_len=8192
 #include <cstddef>
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto page = agent::parse_list_page(body, from, start, from.size());
         if (!page) continue;
         std::string_view last;
-        for (const ListEntry& entry : page->entries) {
+        for (const ListEntry& entry : page->page.entries) {
             must(agent::usable_key(entry.key.view()));
             must(!entry.etag.empty());
             must(last < entry.key.view());

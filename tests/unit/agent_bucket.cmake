@@ -3,6 +3,7 @@ if(TARGET leasehold_agent_bucket)
         SOURCES agent_bucket_secret_test.cpp agent_bucket_secret_keys_test.cpp
                 agent_bucket_secret_table_test.cpp
                 agent_bucket_s3_test.cpp agent_bucket_client_test.cpp agent_bucket_s3_proof_test.cpp
+                agent_bucket_s3_pages_test.cpp agent_bucket_azure_client_test.cpp
                 agent_bucket_ends_test.cpp agent_bucket_credentials_answer_test.cpp
                 agent_bucket_credentials_plan_test.cpp agent_bucket_credentials_keeper_test.cpp
                 agent_bucket_credentials_sources_test.cpp agent_bucket_credentials_s3_test.cpp

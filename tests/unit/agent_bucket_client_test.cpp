@@ -121,7 +121,14 @@ TEST_F(AgentS3Client, AnswersAreMapped) {
          BucketCode::conditional_request_conflict, 0s},
         {error_answer(503, "SlowDown", "Retry-After: 7\r\n"), 503, BucketCode::slow_down, 7s},
         {error_answer(503, "SlowDown", "Retry-After: 99999999999999999999\r\n"), 503,
-         BucketCode::slow_down, 0s},
+         BucketCode::slow_down, 24h},
+        {error_answer(503, "SlowDown",
+                      "Date: Sun, 06 Nov 1994 08:49:30 GMT\r\n"
+                      "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
+         503, BucketCode::slow_down, 7s},
+        {error_answer(409, "ObjectParentIsFile"), 400, BucketCode::other, 0s},
+        {error_answer(409, "ExistingObjectIsDirectory"), 400, BucketCode::other, 0s},
+        {error_answer(409, "InvalidBucketState"), 409, BucketCode::other, 0s},
         {http_answer(503, "", "Retry-After: -5\r\n"), 503, BucketCode::none, 0s},
         {error_answer(500, "InternalError"), 500, BucketCode::internal_error, 0s},
         {http_answer(307, "", "Location: http://127.0.0.1:1/\r\n"), 307, BucketCode::none, 0s},
@@ -332,7 +339,8 @@ TEST_F(AgentS3Client, ListTakesOnlyWholePages) {
     handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(http_answer(200, page)); };
     EXPECT_EQ(keys_of(call(list_request("", "A"))), "a ...");
     EXPECT_EQ(server_.seen().at(0).target,
-              "/backup/?list-type=2&max-keys=1000&prefix=etl%2F&start-after=etl%2FA");
+              "/backup/?encoding-type=url&list-type=2&max-keys=1000&prefix=etl%2F"
+              "&start-after=etl%2FA");
     EXPECT_EQ(keys_of(call(list_request("", "a"))), "(no page)") << "not after what was asked";
     handler_ = [&](const Seen&, const PeerPtr& peer) {
         peer->write(http_answer(200, "<html>log in</html>"));

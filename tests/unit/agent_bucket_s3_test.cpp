@@ -27,14 +27,17 @@ TEST(AgentBucketUrl, EncodesStrictly) {
     BucketConfig config = minio();
     EXPECT_EQ(object_url(config, "x/1 2").text(), "https://127.0.0.1:9000/obs/x/1%202");
     EXPECT_EQ(list_url(config, "", "").text(),
-              "https://127.0.0.1:9000/obs/?list-type=2&max-keys=1000");
+              "https://127.0.0.1:9000/obs/?encoding-type=url&list-type=2&max-keys=1000");
+    EXPECT_EQ(list_url(config, "p", "p/a", "t/=").query,
+              "continuation-token=t%2F%3D&encoding-type=url&list-type=2&max-keys=1000&prefix=p");
     config.prefix = "etl/base";
     config.insecure = true;
     EXPECT_EQ(object_url(config, "k").text(), "http://127.0.0.1:9000/obs/etl/base/k");
     EXPECT_EQ(list_url(config, "a", "a/b c").text(),
-              "http://127.0.0.1:9000/obs/?list-type=2&max-keys=1000&prefix=etl%2Fbase%2Fa"
-              "&start-after=etl%2Fbase%2Fa%2Fb%20c");
-    EXPECT_EQ(list_url(config, "", "").query, "list-type=2&max-keys=1000&prefix=etl%2Fbase%2F");
+              "http://127.0.0.1:9000/obs/?encoding-type=url&list-type=2&max-keys=1000"
+              "&prefix=etl%2Fbase%2Fa&start-after=etl%2Fbase%2Fa%2Fb%20c");
+    EXPECT_EQ(list_url(config, "", "").query,
+              "encoding-type=url&list-type=2&max-keys=1000&prefix=etl%2Fbase%2F");
     config.virtual_host = true;
     EXPECT_EQ(object_url(config, "k").text(), "http://obs.127.0.0.1:9000/etl/base/k");
     EXPECT_EQ(list_url(config, "", "").path, "/");
@@ -143,16 +146,16 @@ const std::string kVersityPage =
 TEST(AgentBucketXml, PagesOfBothServers) {
     const auto minio_page = parse_list_page(kMinioPage, "p/", "", 2);
     ASSERT_TRUE(minio_page) << minio_page.error();
-    EXPECT_TRUE(minio_page->truncated);
+    EXPECT_TRUE(minio_page->page.truncated);
     const std::vector<ListEntry> expected{
         {ObjectKey("0"), ETag("cfcd208495d565ef66e7dff9f98764da"), 1},
         {ObjectKey("A & b"), ETag("7fc56270e7a70fa81a5935b72eacbe29"), 12}};
-    EXPECT_EQ(minio_page->entries, expected);
+    EXPECT_EQ(minio_page->page.entries, expected);
     const auto versity_page = parse_list_page(kVersityPage, "", "", 0);
     ASSERT_TRUE(versity_page) << versity_page.error();
-    EXPECT_FALSE(versity_page->truncated);
-    ASSERT_EQ(versity_page->entries.size(), 1U);
-    EXPECT_EQ(versity_page->entries[0].key.view(), "0");
+    EXPECT_FALSE(versity_page->page.truncated);
+    ASSERT_EQ(versity_page->page.entries.size(), 1U);
+    EXPECT_EQ(versity_page->page.entries[0].key.view(), "0");
 }
 
 std::string page_of(const std::string& contents) {
@@ -167,8 +170,41 @@ TEST(AgentBucketXml, KeysOfFoldersAndOddPathsAreLeftOut) {
         page_of(entry_of("a/") + entry_of("a/ d ") + entry_of("a/../c") + entry_of("a//b")), "", "",
         0);
     ASSERT_TRUE(page) << page.error();
-    ASSERT_EQ(page->entries.size(), 1U);
-    EXPECT_EQ(page->entries[0].key.view(), "a/ d ");
+    ASSERT_EQ(page->page.entries.size(), 1U);
+    EXPECT_EQ(page->page.entries[0].key.view(), "a/ d ");
+}
+
+TEST(AgentBucketXml, WhatAPageEndedWithIsKnownWhateverItsKeysAre) {
+    const auto page = parse_list_page(
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</"
+        "NextContinuationToken>" +
+            entry_of("p/a/") + entry_of("p/b//c") + "</ListBucketResult>",
+        "p/", "p/A", 2);
+    ASSERT_TRUE(page) << page.error();
+    EXPECT_TRUE(page->page.entries.empty());
+    EXPECT_EQ(page->last, "p/b//c");
+    EXPECT_EQ(page->token, "t");
+    EXPECT_EQ(parse_list_page(page_of(""), "p/", "p/A", 2)->last, "p/A");
+}
+
+/// Amazon and MinIO write a blank as "+", rclone and moto as "%20"; Versity encodes nothing, and
+/// says so with an empty element.
+TEST(AgentBucketXml, KeysAreDecodedWhereTheAnswerSaysThatTheyAreEncoded) {
+    const auto keys = [](const std::string& encoding, const std::string& contents) {
+        const auto page = parse_list_page(
+            page_of(contents + "<EncodingType>" + encoding + "</EncodingType>"), "", "", 0);
+        if (!page) return page.error();
+        std::string all;
+        for (const ListEntry& entry : page->page.entries)
+            all += "[" + entry.key.str() + "]";
+        return all;
+    };
+    EXPECT_EQ(keys("url", entry_of("%01") + entry_of("a+b") + entry_of("a%20c") +
+                              entry_of("a%2Bb/c") + entry_of("a%EF%BF%BE")),
+              "[a b][a c][a+b/c][a\xef\xbf\xbe]");
+    EXPECT_EQ(keys("", entry_of("a%20c") + entry_of("a+b")), "[a%20c][a+b]");
+    EXPECT_EQ(keys("url", entry_of("a%2")),
+              "a LIST's answer has a key with a broken percent escape");
 }
 
 TEST(AgentBucketXml, UnbelievablePagesAreRefused) {
@@ -207,13 +243,13 @@ TEST(AgentBucketXml, LargePagesAndDoctypes) {
         contents += entry_of(std::string(700, 'k') + std::to_string(i));
     const auto page = parse_list_page(page_of(contents), "", "", 0);
     ASSERT_TRUE(page) << page.error();
-    EXPECT_TRUE(page->entries.empty()) << "components of 705 bytes are no files";
+    EXPECT_TRUE(page->page.entries.empty()) << "components of 705 bytes are no files";
     const auto bomb = parse_list_page(
         "<!DOCTYPE l [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>" + page_of(entry_of("&b;")), "",
         "", 0);
     ASSERT_TRUE(bomb) << bomb.error();
-    ASSERT_EQ(bomb->entries.size(), 1U);
-    EXPECT_EQ(bomb->entries[0].key.view(), "&b;") << "entities of a DOCTYPE are not expanded";
+    ASSERT_EQ(bomb->page.entries.size(), 1U);
+    EXPECT_EQ(bomb->page.entries[0].key.view(), "&b;") << "entities of a DOCTYPE are not expanded";
 }
 
 TEST(AgentBucketXml, ErrorsThatNameAHeader) {
