@@ -53,6 +53,16 @@ void read_pieces(const Descriptor& file, std::uint64_t offset,
     }
 }
 
+std::optional<FolderId> folder_id(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return std::nullopt;
+        fail_errno("looking at " + path);
+    }
+    if (!S_ISDIR(status.st_mode)) return std::nullopt;
+    return FolderId{status.st_dev, status.st_ino};
+}
+
 void sync_file(const Descriptor& file) {
     if (::fsync(file.number()) != 0) fail_errno("fsync of an object");
 }

@@ -1,6 +1,7 @@
 // Files of a bucket that is a directory: descriptors, locks, durable writes. All of it blocks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ namespace leasehold::agent {
 /// The content from `offset`, in pieces. Throws std::system_error.
 void read_pieces(const Descriptor& file, std::uint64_t offset,
                  const std::function<void(std::string_view)>& piece);
+/// A folder, by whatever path it is reached: device and inode.
+using FolderId = std::pair<std::uint64_t, std::uint64_t>;
+/// Nothing when there is no folder at `path`. Links are followed. Throws std::system_error where
+/// that cannot be told.
+[[nodiscard]] std::optional<FolderId> folder_id(const std::string& path);
 void sync_file(const Descriptor& file);
 void sync_directory(const std::string& path);
 /// Makes the folders of `path` that are missing, durably, below the existing `root`.

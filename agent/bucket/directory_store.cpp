@@ -158,8 +158,11 @@ DirectoryStore::Answer DirectoryStore::handle(const SendBucket& request, Attempt
         if (request.verb == BucketVerb::list) return list(request, attempt);
         const std::string full = full_key(request.key.view());
         if (!usable_key(request.key.view()) || !usable_key(full) ||
-            full.substr(0, full.find('/')) == kOwnFolder)
-            return plain(400, BucketCode::other);
+            full.substr(0, full.find('/')) == kOwnFolder) {
+            Answer refused = plain(400, BucketCode::other);
+            if (request.verb != BucketVerb::get) refused.problem = kUnusableKey;
+            return refused;
+        }
         if (request.verb == BucketVerb::get) return get(request, attempt);
         if (request.verb == BucketVerb::put) return put(request, attempt);
         return remove(request, attempt);
@@ -308,35 +311,45 @@ DirectoryStore::Answer DirectoryStore::remove(const SendBucket& request, Attempt
 }
 
 /// Names below `folder` ("" or with a slash at its end) that begin with `prefix`, after `after`.
+/// Folders that are links are followed, as a PUT and a GET follow them, but never to one of those
+/// `above`, in which the walk would not end.
 void DirectoryStore::collect(const std::string& folder, std::string_view prefix,
                              std::string_view after, std::vector<std::string>& keys,
-                             const Attempt& attempt) const {
+                             const Attempt& attempt, std::vector<FolderId>& above) const {
+    const std::optional<FolderId> self = folder_id(root_ + "/" + folder);
+    if (!self || std::find(above.begin(), above.end(), *self) != above.end()) return;
     std::error_code error;
     fs::directory_iterator entries(root_ + "/" + folder, error);
     // A folder may go while it is walked, with its last object.
     if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory)
         return;
     if (error) throw std::system_error(error, "listing " + root_ + "/" + folder);
+    above.push_back(*self);
     for (const fs::directory_entry& entry : entries) {
         if (attempt.over()) return;
         const std::string key = folder + entry.path().filename().string();
         if (!usable_key(key) || (folder.empty() && key == kOwnFolder)) continue;
-        const fs::file_status status = entry.symlink_status(error);
+        const fs::file_type type = entry.symlink_status(error).type();
         if (error) continue;
-        if (fs::is_regular_file(status) && key.starts_with(prefix) && key > after)
+        if (type == fs::file_type::regular && key.starts_with(prefix) && key > after)
             keys.push_back(key);
         const std::string inner = key + "/";
         const bool wanted =
             std::string_view(inner).starts_with(prefix) || prefix.starts_with(inner);
-        if (fs::is_directory(status) && wanted) collect(inner, prefix, after, keys, attempt);
+        if (!wanted || (type != fs::file_type::directory && type != fs::file_type::symlink))
+            continue;
+        collect(inner, prefix, after, keys, attempt, above);
     }
+    above.pop_back();
 }
 
 DirectoryStore::Answer DirectoryStore::list(const SendBucket& request, Attempt& attempt) {
     const std::string prefix = full_key(request.prefix.view());
     const std::string after = request.key.empty() ? "" : full_key(request.key.view());
     std::vector<std::string> keys;
-    collect("", prefix, after, keys, attempt);
+    std::vector<FolderId> above;
+    collect("", prefix, after, keys, attempt, above);
+    if (attempt.over()) return not_done();  // and the names are some of them only
     std::sort(keys.begin(), keys.end());
     auto page = std::make_shared<ListPage>();
     const std::size_t strip = full_key("").size();

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/bucket/attempt.hpp"
 #include "agent/bucket/directory_files.hpp"
@@ -61,7 +62,8 @@ class DirectoryStore {
     void write_metadata(const std::string& full, const ETag& now, const std::string& metadata,
                         const ETag& before);
     void collect(const std::string& folder, std::string_view prefix, std::string_view after,
-                 std::vector<std::string>& keys, const Attempt& attempt) const;
+                 std::vector<std::string>& keys, const Attempt& attempt,
+                 std::vector<FolderId>& above) const;
 
     std::string root_;
     std::string own_;  ///< <directory>/.leasehold

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/bucket/directory_store.hpp"
 #include "model/protocol/stamp.hpp"
 #include "tests/unit/agent_bucket_rig.hpp"
 
@@ -132,6 +133,35 @@ TEST_F(AgentDirectoryBucket, ListsInByteOrderByPages) {
     EXPECT_EQ(page.entries.back().size, 5U);
     EXPECT_EQ(keys_of(rig_.call(list_request("many/", page.entries.back().key.str()))),
               "many/11000");
+}
+
+/// As PUT and GET do. A link to a folder above would be walked for ever.
+TEST_F(AgentDirectoryBucket, AFolderThatIsALinkIsListed) {
+    fs::create_directories(folder_.file("volume"));
+    fs::create_directory_symlink(folder_.file("volume"), folder_.file("b/etl"));
+    ASSERT_EQ(code(put_request("etl/x/k", "1")), "200");
+    EXPECT_EQ(keys_of(rig_.call(list_request("etl/"))), "etl/x/k");
+    fs::create_directory_symlink("..", folder_.file("volume/x/up"));
+    fs::create_directory_symlink(folder_.file("b"), folder_.file("volume/root"));
+    fs::create_directory_symlink("nowhere", folder_.file("b/broken"));
+    std::ofstream(folder_.file("elsewhere")) << "2";
+    fs::create_symlink(folder_.file("elsewhere"), folder_.file("b/etl/file"));
+    EXPECT_EQ(keys_of(rig_.call(list_request())), "etl/x/k");
+    EXPECT_EQ(code(get_request("etl/file")), "404 NoSuchKey") << "a file that is a link is none";
+    EXPECT_EQ(code(remove_request("etl/x/k")), "204");
+    EXPECT_EQ(keys_of(rig_.call(list_request())), "");
+}
+
+/// The pool's thread may come to it when nobody waits any more, and the loop be late to say so.
+TEST(AgentDirectoryStore, AListThatIsOverIsNoEmptyPage) {
+    const TemporaryFolder folder;
+    DirectoryStore store(folder.file("b"), "");
+    Attempt open(kNever, nullptr);
+    EXPECT_EQ(store.handle(put_request("etl/k", "x"), open).reply.status, 200);
+    EXPECT_EQ(keys_of(store.handle(list_request("etl/"), open).reply), "etl/k");
+    Attempt late(boottime() - 1ms, nullptr);
+    EXPECT_EQ(classify(BucketVerb::list, store.handle(list_request("etl/"), late).reply),
+              BucketOutcome::not_sent);
 }
 
 TEST_F(AgentDirectoryBucket, EtagsOfListAndGetAreThoseOfThePut) {
