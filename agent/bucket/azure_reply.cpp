@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 3> kGone{"ContainerNotFound", "ContainerB
                                                 "ContainerDisabled"};
 constexpr std::array<std::string_view, 3> kThrottled{"ServerBusy", "TooManyRequests",
                                                      "AccountIngressLimitExceeded"};
-/// Answered with 409 or 412, and certainly not applied whatever condition the request had.
+/// Answered with 409 or 412, and certainly not applied whatever condition the request had; of a
+/// read (a blob in the archive), refused for this key alone, as S3's 403 InvalidObjectState.
 constexpr std::array<std::string_view, 11> kRefusals{"BlobImmutableDueToPolicy",
                                                      "BlobImmutableDueToLegalHold",
                                                      "SnapshotsPresent",
@@ -56,8 +57,7 @@ void interpret(const SendBucket& request, std::string_view code, BucketReply& re
         reply.status = 412;
         reply.code = BucketCode::precondition_failed;
     }
-    const bool changes = request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
-    if (changes && (reply.status == 409 || reply.status == 412) && contains(kRefusals, code)) {
+    if ((reply.status == 409 || reply.status == 412) && contains(kRefusals, code)) {
         reply.status = 403;
         reply.code = BucketCode::access_denied;
     }

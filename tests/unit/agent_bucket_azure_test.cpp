@@ -154,7 +154,13 @@ TEST(AgentAzureReply, WhatAnswersMean) {
               "answered 403 AuthenticationFailed: Words.");
     EXPECT_EQ(outcome(put, reply_to(put, 503, "ServerBusy")), BucketOutcome::throttled);
     EXPECT_EQ(outcome(put, reply_to(put, 500, "OperationTimedOut")), BucketOutcome::unknown);
+    for (const char* cold : {"BlobArchived", "BlobBeingRehydrated"})
+        EXPECT_EQ(outcome(get, reply_to(get, 409, cold)), BucketOutcome::denied)
+            << cold << ": of this key, and no outage";
     EXPECT_EQ(outcome(gone, reply_to(gone, 202)), BucketOutcome::removed);
+    EXPECT_EQ(outcome(gone, reply_to(gone, 200)), BucketOutcome::removed);
+    EXPECT_EQ(outcome(gone, reply_to(gone, 200, "", {}, "<html/>")), BucketOutcome::unknown);
+    EXPECT_NE(reply_to(gone, 200, "", {}, "<html/>").problem, "");
     EXPECT_EQ(outcome(gone, reply_to(gone, 404, "BlobNotFound")), BucketOutcome::removed);
     EXPECT_EQ(outcome(gone, reply_to(gone, 412, "ConditionNotMet")),
               BucketOutcome::precondition_failed);
