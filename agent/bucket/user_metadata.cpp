@@ -44,7 +44,12 @@ Result<std::map<std::string, std::string>, std::string> metadata_headers(
         const auto visible = [](char c) { return c >= 0x20 && c < 0x7f; };
         if (!std::all_of(value.begin(), value.end(), visible))
             return Unexpected{std::string("a value with other characters than printable ASCII")};
-        if (!headers.emplace(name, value).second)
+        // As a server reads it: blanks at the ends are none of a header's value.
+        const std::size_t first = value.find_first_not_of(' ');
+        if (first == std::string::npos)
+            return Unexpected{std::string("a value that is empty: leave the entry out")};
+        const std::size_t last = value.find_last_not_of(' ');
+        if (!headers.emplace(name, value.substr(first, last - first + 1)).second)
             return Unexpected{std::string("two entries for one header")};
     }
     return headers;

@@ -21,6 +21,18 @@ std::string s3(const std::string& more) {
     return "type: S3\nconfig:\n  bucket: backup\n  endpoint: minio:9000\n" + more;
 }
 
+/// curl leaves out a header of blanks, and the signature would still name it: 403 for every PUT.
+TEST(AgentBucketSecret, MetadataIsWhatAServerReads) {
+    const auto read =
+        parse_bucket_config(s3("  put_user_metadata: {Team: \"  a b \"}\n"), "secret.yaml");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->user_metadata.at("x-amz-meta-team"), "a b");
+    for (const char* empty : {"", " ", "   "})
+        EXPECT_EQ(error_of(s3("  put_user_metadata: {Team: \"" + std::string(empty) + "\"}\n")),
+                  "secret.yaml:5:22: config.put_user_metadata: a value that is empty: leave the "
+                  "entry out");
+}
+
 /// A key whose text was accepted and which then chose nothing, unsaid, cost people their backups
 /// (send_content_md5 before a bucket with Object Lock).
 TEST(AgentBucketSecret, EachKeyIsInForceOrNamedAsWithoutEffectOrRefused) {
