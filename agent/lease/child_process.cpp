@@ -214,7 +214,9 @@ void ChildProcess::State::stop(const std::string& why) {
 
 void ChildProcess::State::ended() {
     int status = 0;
-    if (waitpid(pid, &status, WNOHANG) != pid) return;
+    const pid_t found = waitpid(pid, &status, WNOHANG);
+    if (found == 0) return;
+    if (found != pid && end.problem.empty()) end.problem = "ended, and others were told how";
     pid = 0;
     drain(output.native_handle(), end.output, kMostOutput);
     drain(errors.native_handle(), end.errors, kMostErrors);

@@ -5,7 +5,9 @@ if(TARGET leasehold_agent_host)
             agent_host_alone_test.cpp
             agent_host_bucket_check_test.cpp
             agent_host_bucket_clock_test.cpp
+            agent_host_end_by_test.cpp
             agent_host_recorder_test.cpp
+            agent_host_signals_test.cpp
             agent_host_state_log_test.cpp
             agent_host_tombstones_test.cpp
             agent_host_watchdog_test.cpp

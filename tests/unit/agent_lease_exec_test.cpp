@@ -114,6 +114,13 @@ TEST_F(AgentExec, AChildEndsWithItsTimeAndWithAllThatItBegan) {
     EXPECT_LE(shell("head -c 100000 /dev/zero >&2; exit 1").errors.size(), 4096U);
 }
 
+TEST_F(AgentExec, AChildOfWhoseEndOthersWereToldHasEnded) {
+    const auto before = std::signal(SIGCHLD, SIG_IGN);
+    const ChildEnd ended = shell("echo half; sleep 0.1");
+    std::signal(SIGCHLD, before);
+    EXPECT_EQ(ended.problem, "ended, and others were told how");
+}
+
 TEST_F(AgentExec, AChildThatNobodyWaitsForIsGone) {
     const std::string file = folder_.file("pid");
     bool ended = false;
