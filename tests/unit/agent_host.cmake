@@ -11,6 +11,8 @@ if(TARGET leasehold_agent_host)
             agent_host_state_log_test.cpp
             agent_host_tombstones_test.cpp
             agent_host_watchdog_test.cpp
+            agent_host_world_recorder_test.cpp
+            agent_transfer_files.cpp
             agent_transfer_server.cpp
         LIBRARIES leasehold_agent_host leasehold_reports leasehold_model spdlog::spdlog
                   OpenSSL::SSL)
