@@ -106,31 +106,22 @@ int record_world(const AgentConfig& config) {
 }
 
 int try_bucket(const AgentConfig& config) {
-    try {
-        const std::vector<BucketFinding> findings = check_bucket(config);
-        std::fputs(table_of(findings).c_str(), stdout);
-        const bool usable = std::all_of(findings.begin(), findings.end(),
-                                        [](const BucketFinding& one) { return one.usable; });
-        return usable ? 0 : kExitUnavailable;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
-        return kExitUnavailable;
-    }
+    const std::vector<BucketFinding> findings = check_bucket(config);
+    std::fputs(table_of(findings).c_str(), stdout);
+    const bool usable = std::all_of(findings.begin(), findings.end(),
+                                    [](const BucketFinding& one) { return one.usable; });
+    return usable ? 0 : kExitUnavailable;
 }
 
 int clear_tombstones(const AgentConfig& config) {
-    try {
-        const TombstonesRemoved done = remove_tombstones(config, [](const std::string& line) {
-            std::printf("%s\n", line.c_str());
-            std::fflush(stdout);
-        });
-        std::printf("removed %zu of %zu tombstones, %zu written anew; %zu objects\n", done.removed,
-                    done.tombstones, done.written, done.objects);
-        if (done.error.empty()) return 0;
-        std::fprintf(stderr, "leasehold-agent: %s\n", done.error.c_str());
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
-    }
+    const TombstonesRemoved done = remove_tombstones(config, [](const std::string& line) {
+        std::printf("%s\n", line.c_str());
+        std::fflush(stdout);
+    });
+    std::printf("removed %zu of %zu tombstones, %zu written anew; %zu objects\n", done.removed,
+                done.tombstones, done.written, done.objects);
+    if (done.error.empty()) return 0;
+    std::fprintf(stderr, "leasehold-agent: %s\n", done.error.c_str());
     return kExitUnavailable;
 }
 
@@ -165,7 +156,12 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace leasehold::agent
 
 int main(int argc, char** argv) {
-    leasehold::agent::settle_signals();
-    return leasehold::agent::main_of(
-        std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    using namespace leasehold::agent;
+    settle_signals();
+    try {
+        return main_of(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
+        return kExitUnavailable;
+    }
 }
