@@ -314,6 +314,15 @@ TEST(AgentSources, ValuesThatSayNothingOfItContradictNothing) {
     EXPECT_FALSE(good({"--set", "kubecostDeployment.replicas=3", "--set", "kubecostDeployment=null",
                        "--bucket-config", kObjectStore})
                      .replicas.has_value());
+    // A whole map takes the place of what was there.
+    const AgentConfig emptied = good({"-f", kHighAvailability, "--set-json",
+                                      "kubecostDeployment={}", "--bucket-config", kObjectStore});
+    EXPECT_FALSE(emptied.replicas.has_value());
+    EXPECT_FALSE(emptied.origins.contains("leader-follower"));
+    EXPECT_EQ(bad({"--set-json", "kubecostModel={\"etlReadOnlyMode\":true}"}).find("--set-json"),
+              0U);
+    good({"--set-json", "kubecostModel={\"etlReadOnlyMode\":true}", "--set-json",
+          "kubecostModel={}", "--bucket-config", kObjectStore});
 }
 
 TEST(AgentSources, AProxyIsForTheBucketAndNeverForThisMachine) {
