@@ -1,5 +1,6 @@
 // leasehold-agent: the production process.
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,8 +17,10 @@
 #include "agent/base/clock.hpp"
 #include "agent/config/config.hpp"
 #include "agent/host/bucket_check.hpp"
+#include "agent/host/end_by.hpp"
 #include "agent/host/host.hpp"
 #include "agent/host/log.hpp"
+#include "agent/host/signals.hpp"
 #include "agent/host/tombstones.hpp"
 #include "agent/host/world_recorder.hpp"
 #include "agent/http/server.hpp"
@@ -29,6 +32,8 @@ namespace {
 constexpr int kExitInternal = 70;     ///< a broken belief of the program itself
 constexpr int kExitUnavailable = 69;  ///< an address, a file or a store that cannot be had
 constexpr int kSecondSignal = 128;    ///< plus the signal: exits at once
+/// What is left to a process whose loop has ended, where no deadline says more.
+constexpr Duration kLastWork = std::chrono::seconds(1);
 
 /// The first SIGTERM or SIGINT stops in order, the second ends the process at once.
 class Signals {
@@ -52,7 +57,29 @@ class Signals {
     std::function<void()> first_;
 };
 
+/// Tells why the process ends; with which exit code.
+int report(const std::exception& error) {
+    const bool own = dynamic_cast<const CheckFailure*>(&error) != nullptr;
+    spdlog::critical("{}{}", own ? "internal error: " : "", error.what());
+    return own ? kExitInternal : kExitUnavailable;
+}
+
+/// The exit code. The destructors of the caller's objects wait for what their threads are at, by
+/// `stop_by` at the latest, which may be set meanwhile.
+int run(asio::io_context& loop, EndBy& end, const Instant& stop_by) {
+    int code = 0;
+    try {
+        loop.run();
+    } catch (const std::exception& error) {
+        code = report(error);
+    }
+    end.at(std::max(code == 0 ? stop_by : Instant::min(), boottime() + kLastWork), code);
+    return code;
+}
+
 int serve(const AgentConfig& config) {
+    EndBy end;
+    Instant stop_by = Instant::min();
     asio::io_context loop(1);
     Metrics metrics;
     Host host(loop, config, metrics);
@@ -61,49 +88,40 @@ int serve(const AgentConfig& config) {
     Server server(loop, http, host, metrics);
     Signals signals(loop, [&] {
         server.drain();
-        host.stop(boottime() + config.stop_deadline, [&] { loop.stop(); });
+        stop_by = boottime() + config.stop_deadline;
+        host.stop(stop_by, [&] { loop.stop(); });
     });
     spdlog::info("listens on {}:{}", http.address, server.port());
     host.start();
-    loop.run();
-    return 0;
+    return run(loop, end, stop_by);
 }
 
 int record_world(const AgentConfig& config) {
+    EndBy end;
     asio::io_context loop(1);
     WorldRecorder recorder(loop, config);
     const Signals signals(loop, [&] { loop.stop(); });
     recorder.start();
-    loop.run();
-    return 0;
+    return run(loop, end, Instant::min());
 }
 
 int try_bucket(const AgentConfig& config) {
-    try {
-        const std::vector<BucketFinding> findings = check_bucket(config);
-        std::fputs(table_of(findings).c_str(), stdout);
-        const bool usable = std::all_of(findings.begin(), findings.end(),
-                                        [](const BucketFinding& one) { return one.usable; });
-        return usable ? 0 : kExitUnavailable;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
-        return kExitUnavailable;
-    }
+    const std::vector<BucketFinding> findings = check_bucket(config);
+    std::fputs(table_of(findings).c_str(), stdout);
+    const bool usable = std::all_of(findings.begin(), findings.end(),
+                                    [](const BucketFinding& one) { return one.usable; });
+    return usable ? 0 : kExitUnavailable;
 }
 
 int clear_tombstones(const AgentConfig& config) {
-    try {
-        const TombstonesRemoved done = remove_tombstones(config, [](const std::string& line) {
-            std::printf("%s\n", line.c_str());
-            std::fflush(stdout);
-        });
-        std::printf("removed %zu of %zu tombstones, %zu written anew; %zu objects\n", done.removed,
-                    done.tombstones, done.written, done.objects);
-        if (done.error.empty()) return 0;
-        std::fprintf(stderr, "leasehold-agent: %s\n", done.error.c_str());
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
-    }
+    const TombstonesRemoved done = remove_tombstones(config, [](const std::string& line) {
+        std::printf("%s\n", line.c_str());
+        std::fflush(stdout);
+    });
+    std::printf("removed %zu of %zu tombstones, %zu written anew; %zu objects\n", done.removed,
+                done.tombstones, done.written, done.objects);
+    if (done.error.empty()) return 0;
+    std::fprintf(stderr, "leasehold-agent: %s\n", done.error.c_str());
     return kExitUnavailable;
 }
 
@@ -129,12 +147,8 @@ int main_of(const std::vector<std::string>& arguments) {
         spdlog::warn("{}", warning);
     try {
         return config.command == AgentCommand::record_world ? record_world(config) : serve(config);
-    } catch (const CheckFailure& failure) {
-        spdlog::critical("internal error: {}", failure.what());
-        return kExitInternal;
     } catch (const std::exception& error) {
-        spdlog::critical("{}", error.what());
-        return kExitUnavailable;
+        return report(error);
     }
 }
 
@@ -142,6 +156,12 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace leasehold::agent
 
 int main(int argc, char** argv) {
-    return leasehold::agent::main_of(
-        std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    using namespace leasehold::agent;
+    settle_signals();
+    try {
+        return main_of(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "leasehold-agent: %s\n", error.what());
+        return kExitUnavailable;
+    }
 }

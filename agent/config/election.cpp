@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kShortestRetry = 100ms;  ///< below it an API server would be besieged
 constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fast"};
 
 /// The model's messages name its fields; an operator knows the flags.
@@ -51,7 +52,10 @@ void read_election(const Inputs& inputs, AgentConfig& config) {
         if (inputs.parsed("renew-deadline", value, config::parse_duration))
             election.renew_deadline = value;
     }
-    inputs.parsed("retry-period", election.retry_period, config::parse_duration);
+    if (inputs.parsed("retry-period", election.retry_period, config::parse_duration) &&
+        election.retry_period < kShortestRetry)
+        refuse("--retry-period: expected at least 100ms, found " +
+               inputs.find("retry-period")->text);
     inputs.parsed("drift", election.drift_ppm, config::parse_ppm);
     inputs.parsed("longest-lease", election.longest_lease, config::parse_duration);
     if (Duration longest{0}; inputs.parsed("max-lease-duration", longest, config::parse_duration))

@@ -18,6 +18,9 @@ namespace {
 /// Beginnings of the chart's names. Names beyond them (NODE_NAME ...) are nobody's slip.
 constexpr std::array<std::string_view, 6> kPrefixes{"ETL_",     "LEADER_", "KUBECOST_",
                                                     "RELEASE_", "POD_",    "FOLLOWER_"};
+/// Edits of a slip: one for so many letters behind the beginning, and two at most. Of three letters
+/// half the names of the downward API would be slips: POD_IP, POD_ID of POD_UID.
+constexpr std::size_t kLettersOfASlip = 4;
 constexpr std::size_t kSlip = 2;
 constexpr std::string_view kFeature = "LEADER_FOLLOWER";
 
@@ -44,14 +47,28 @@ bool is_of_a_cloud(std::string_view name) {
            std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
+/// The known name that was meant; empty: none. Of each its first `prefix` letters are the chart's.
+std::string slip_of(std::string_view name, const std::vector<std::string_view>& known,
+                    std::size_t prefix) {
+    std::string near;
+    for (std::size_t edits = 1; edits <= kSlip && near.empty(); ++edits) {
+        std::vector<std::string_view> long_enough;
+        for (const std::string_view one : known)
+            if (one.size() >= prefix + edits * kLettersOfASlip) long_enough.push_back(one);
+        near = config::nearest_within(name, long_enough, edits);
+    }
+    return near;
+}
+
 /// A slip in a name would mean a default in silence: for LEADER_FOLLOWER_ENABLED several writers.
 void check_names(const Environment& environment, const std::vector<std::string_view>& known) {
     for (const auto& [name, value] : environment) {
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        const bool ours = std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                                      [&](auto prefix) { return name.starts_with(prefix); });
-        if (!ours) continue;
-        std::string near = config::nearest_within(name, known, kSlip);
+        const auto* const prefix =
+            std::find_if(kPrefixes.begin(), kPrefixes.end(),
+                         [&](std::string_view one) { return name.starts_with(one); });
+        if (prefix == kPrefixes.end()) continue;
+        std::string near = slip_of(name, known, prefix->size());
         if (name == kFeature) near = "LEADER_FOLLOWER_ENABLED";
         if (!near.empty())
             refuse("unknown environment variable " + name + "; did you mean " + near + "?");

@@ -10,6 +10,7 @@
 #include "agent/bucket/google_plan.hpp"
 #include "agent/config/listen.hpp"
 #include "agent/config/parts.hpp"
+#include "agent/files/key_path.hpp"
 #include "config/units.hpp"
 
 namespace leasehold::agent {
@@ -187,6 +188,9 @@ void read_prefix(const Inputs& inputs, StorageConfig& storage) {
         refuse("--prefix: expected the beginning of keys, such as etl/, found \"" + prefix + "\"");
     if (prefix.starts_with(kOwnKeys) || kOwnKeys.starts_with(prefix))
         refuse("--prefix: keys below .ha/ are the agent's own, found \"" + prefix + "\"");
+    if (!files::key_path(prefix + "x"))
+        refuse("--prefix: no local file or directory could hold a key that begins so, found \"" +
+               prefix + "\"");
     storage.prefix = ObjectKey(prefix);
 }
 

@@ -27,38 +27,36 @@ constexpr std::array kReadOnlyKeys{
                 "a leader that can't write helps nobody; a follower is "
                 "read-only by itself"}};
 
-/// The last layer's word on kubecostModel.<key>, which read_values() has no use for.
-void check_read_only(const std::vector<config::Node>& layers, const ReadOnlyKey& wanted) {
-    std::optional<config::Node> last;
+using Path = std::initializer_list<std::string_view>;
+
+/// What the last layer says that speaks of this path. None: nobody does, or a later layer takes it
+/// away, by null or by a whole map in the place of one that held it.
+std::optional<config::Node> last_word(const std::vector<config::Node>& layers, Path path) {
+    std::optional<config::Node> said;
     for (const config::Node& layer : layers) {
-        const config::Node* model = layer.find("kubecostModel");
-        const config::Node* found = model == nullptr ? nullptr : model->find(wanted.key);
-        if (model != nullptr && model->kind == config::NodeKind::null) last.reset();
-        if (found != nullptr) last = *found;
+        const config::Node* at = &layer;
+        for (const std::string_view& key : path) {
+            if (at->kind != config::NodeKind::map) break;
+            if (at->whole) said.reset();
+            at = at->find(key);
+            if (at == nullptr) break;
+            if (at->kind == config::NodeKind::null) said.reset();
+            if (at->kind != config::NodeKind::null && &key == path.end() - 1) said = *at;
+        }
     }
-    if (!last || last->kind == config::NodeKind::null) return;
+    return said;
+}
+
+/// Of kubecostModel.<key>, which read_values() has no use for.
+void check_read_only(const std::vector<config::Node>& layers, const ReadOnlyKey& wanted) {
+    const auto last = last_word(layers, {"kubecostModel", wanted.key});
+    if (!last) return;
     const std::string path = "kubecostModel." + std::string(wanted.key);
     const auto truth = config::helm_truth(*last);
     if (!truth) config::fail(*last, path + ": expected true or false, found " + last->describe());
     if (*truth)
         config::fail(*last, path + " is true, and the agent has no read-only mode: " +
                                 std::string(wanted.why));
-}
-
-/// Does a layer give a value at this path that no later one takes away?
-bool says(const std::vector<config::Node>& layers, std::initializer_list<std::string_view> path) {
-    bool said = false;
-    for (const config::Node& layer : layers) {
-        const config::Node* at = &layer;
-        for (const std::string_view key : path) {
-            if (at->kind != config::NodeKind::map) break;
-            at = at->find(key);
-            if (at == nullptr || at->kind == config::NodeKind::null) break;
-            if (key == *(path.end() - 1)) said = true;
-        }
-        if (at != nullptr && at != &layer && at->kind == config::NodeKind::null) said = false;
-    }
-    return said;
 }
 
 }  // namespace
@@ -78,10 +76,10 @@ HelmValues read_helm_values(const config::ValueSources& sources) {
     }
     const config::ValuesSpec& spec = values.spec;
     // Only what a layer said: a default of the chart's is nobody's word.
-    if (says(layers, {"kubecostDeployment", "leaderFollower", "enabled"}))
+    if (last_word(layers, {"kubecostDeployment", "leaderFollower", "enabled"}))
         values.settings.push_back({"leader-follower", "kubecostDeployment.leaderFollower.enabled",
                                    spec.leader_follower ? "true" : "false"});
-    if (says(layers, {"kubecostDeployment", "replicas"}))
+    if (last_word(layers, {"kubecostDeployment", "replicas"}))
         values.settings.push_back(
             {"replicas", "kubecostDeployment.replicas", std::to_string(spec.replicas)});
     if (!spec.bucket_secret.empty())

@@ -1,11 +1,13 @@
 #include "agent/host/world_recorder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/base/clock.hpp"
 #include "agent/bucket/make_bucket.hpp"
 #include "agent/host/log.hpp"
 #include "model/protocol/stamp.hpp"
+#include "model/storage/travel.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -13,7 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAttempt = 5s;
+constexpr Duration kAttemptPerMib = 1s;
 constexpr Duration kRetry = 200ms;
+constexpr Duration kLongestPutOff = 5min;
 
 reports::HistoryHeader header() {
     reports::HistoryHeader header;
@@ -72,6 +76,7 @@ void WorldRecorder::take(const Event& event) {
 void WorldRecorder::look_at_lease() {
     if (looking_ || watching_) return;
     looking_ = true;
+    looked_at_ = boottime();
     SendLease get;
     get.request = RequestId{++requests_};
     get.timeout = kAttempt;
@@ -97,7 +102,8 @@ void WorldRecorder::on_watch(const LeaseWatched& watched) {
     if (watched.kind == WatchKind::deleted) lease_is(nullptr);
     if (watched.kind != WatchKind::ended) return;
     watching_ = false;
-    look_at_ = boottime();
+    // At once after a watch that lasted; a server that ends each as it begins is not besieged.
+    look_at_ = looked_at_ + kRetry;
 }
 
 void WorldRecorder::lease_is(const LeasePtr& lease) {
@@ -119,7 +125,7 @@ void WorldRecorder::list(const ObjectKey& after) {
     request.verb = BucketVerb::list;
     request.key = after;
     request.timeout = kAttempt;
-    getting_ = ObjectKey{};
+    getting_ = {};
     bucket_request_ = request.request = RequestId{++requests_};
     bucket_->send(request);
 }
@@ -128,7 +134,7 @@ void WorldRecorder::on_bucket(const BucketAnswered& answer) {
     if (answer.request != bucket_request_) return;
     bucket_request_ = RequestId{};
     const BucketReply& reply = *answer.reply;
-    if (!getting_.empty()) return on_object(std::exchange(getting_, ObjectKey{}), reply);
+    if (!getting_.key.empty()) return on_object(std::exchange(getting_, {}), reply);
     if (classify(BucketVerb::list, reply) == BucketOutcome::page)
         return on_page(*std::get<ListPagePtr>(reply.content));
     round_failed_ = true;
@@ -138,7 +144,7 @@ void WorldRecorder::on_bucket(const BucketAnswered& answer) {
 void WorldRecorder::on_page(const ListPage& page) {
     for (const ListEntry& entry : page.entries) {
         listed_[entry.key] = entry.etag;
-        if (!knows(entry.key, entry.etag)) changed_.push_back(entry.key);
+        if (!knows(entry.key, entry.etag)) changed_.push_back(entry);
     }
     if (page.truncated && !page.entries.empty()) return list(page.entries.back().key);
     if (page.truncated) round_failed_ = true;  // no client of ours: it is not the end, all the same
@@ -152,18 +158,22 @@ bool WorldRecorder::knows(const ObjectKey& key, const ETag& etag) const {
 
 void WorldRecorder::next_object() {
     seen_.reset();
-    if (changed_.empty()) return end_round();
-    const ObjectKey key = changed_.front();
-    changed_.pop_front();
-    get(key, ETag{});
+    while (!changed_.empty()) {
+        const ListEntry entry = std::move(changed_.front());
+        changed_.pop_front();
+        const auto off = put_off_.find(entry.key);
+        if (off == put_off_.end() || off->second.until <= boottime()) return get(entry, ETag{});
+    }
+    end_round();
 }
 
-void WorldRecorder::get(const ObjectKey& key, const ETag& unless) {
+void WorldRecorder::get(const ListEntry& entry, const ETag& unless) {
+    getting_ = entry;
     SendBucket request;
     request.verb = BucketVerb::get;
-    request.key = getting_ = key;
+    request.key = entry.key;
     request.etag = unless;
-    request.timeout = kAttempt;
+    request.timeout = kAttempt + travel_time(entry.size, kAttemptPerMib);
     bucket_request_ = request.request = RequestId{++requests_};
     bucket_->send(request);
 }
@@ -171,22 +181,35 @@ void WorldRecorder::get(const ObjectKey& key, const ETag& unless) {
 // Versity S3 Gateway answers a GET beside a PUT with the ETag of the old object and the bytes of
 // the new one, and a verdict over such a pair blames an acknowledged write. So what was got counts
 // only when the store says afterwards that it is that version still.
-void WorldRecorder::on_object(const ObjectKey& key, const BucketReply& reply) {
+void WorldRecorder::on_object(const ListEntry& entry, const BucketReply& reply) {
+    const ObjectKey& key = entry.key;
     const BucketOutcome outcome = classify(BucketVerb::get, reply);
     if (outcome == BucketOutcome::unchanged && seen_) {
         recorder_.object_committed(boottime(), key, seen_->etag, seen_->stamp);
         known_[key] = seen_->etag;
         listed_[key] = seen_->etag;
+        put_off_.erase(key);
     } else if (outcome == BucketOutcome::object && !knows(key, reply.etag)) {
         const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
         seen_ = Sighting{reply.etag, stamp_of(body).value_or(Stamp{})};
-        return get(key, reply.etag);
+        return get(entry, reply.etag);
+    } else if (outcome != BucketOutcome::object && outcome != BucketOutcome::missing) {
+        put_off(key);
     }
     next_object();  // not seen for certain: the next round finds it changed still
 }
 
+/// A large object that a store breaks off, or that no spool takes, would be downloaded in each
+/// round.
+void WorldRecorder::put_off(const ObjectKey& key) {
+    PutOff& off = put_off_[key];
+    off.wait = std::clamp<Duration>(2 * off.wait, kRetry, kLongestPutOff);
+    off.until = boottime() + off.wait;
+}
+
 void WorldRecorder::end_round() {
     if (!round_failed_) {
+        std::erase_if(put_off_, [this](const auto& one) { return !listed_.contains(one.first); });
         for (auto at = known_.begin(); at != known_.end();) {
             if (listed_.contains(at->first)) {
                 ++at;

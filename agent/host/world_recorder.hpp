@@ -35,13 +35,14 @@ class WorldRecorder {
     void on_watch(const LeaseWatched& watched);
     void on_bucket(const BucketAnswered& answer);
     void on_page(const ListPage& page);
-    void on_object(const ObjectKey& key, const BucketReply& reply);
+    void on_object(const ListEntry& entry, const BucketReply& reply);
     void look_at_lease();
     void lease_is(const LeasePtr& lease);
     void list(const ObjectKey& after);
     [[nodiscard]] bool knows(const ObjectKey& key, const ETag& etag) const;
     void next_object();
-    void get(const ObjectKey& key, const ETag& unless);
+    void get(const ListEntry& entry, const ETag& unless);
+    void put_off(const ObjectKey& key);
     void end_round();
     void due();
 
@@ -59,6 +60,7 @@ class WorldRecorder {
     bool looking_ = false;  ///< a GET of the Lease is under way
     bool watching_ = false;
     Instant look_at_ = kNever;
+    Instant looked_at_ = Instant::min();
     LeasePtr lease_;
 
     RequestId bucket_request_;  ///< the one under way; 0 = none
@@ -66,8 +68,14 @@ class WorldRecorder {
     bool round_failed_ = false;
     std::map<ObjectKey, ETag> known_;
     std::map<ObjectKey, ETag> listed_;  ///< of the present round
-    std::deque<ObjectKey> changed_;     ///< to be got
-    ObjectKey getting_;
+    std::deque<ListEntry> changed_;     ///< to be got
+    ListEntry getting_;
+    /// Of a key whose last GET gave nothing: no other until then, and twice as long after the next.
+    struct PutOff {
+        Duration wait;
+        Instant until;
+    };
+    std::map<ObjectKey, PutOff> put_off_;
     /// What a GET of `getting_` showed, until the store confirms it.
     struct Sighting {
         ETag etag;

@@ -1,5 +1,6 @@
 #include "agent/lease/api_session.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "agent/base/clock.hpp"
@@ -20,7 +21,11 @@ ClientOptions client_options(const ApiAccess& access) {
 }  // namespace
 
 ApiSession::ApiSession(asio::io_context& loop, ApiAccess access, std::function<void()> plugin_ended)
-    : loop_(loop), access_(std::move(access)), tokens_(access_.token, access_.token_file) {
+    : loop_(loop),
+      access_(std::move(access)),
+      own_certificate_(!access_.tls.certificate_pem.empty() ||
+                       !access_.tls.certificate_file.empty()),
+      tokens_(access_.token, access_.token_file) {
     if (access_.exec) keeper_.emplace(loop, *access_.exec, std::move(plugin_ended));
     connect(requests_);
     connect(watches_);
@@ -28,11 +33,20 @@ ApiSession::ApiSession(asio::io_context& loop, ApiAccess access, std::function<v
 
 ApiSession::~ApiSession() = default;
 
-/// What is under way ends on the connections on which it began.
-void ApiSession::connect(std::shared_ptr<Client>& client) {
+/// What is under way ends on the connections on which it began. False: no new client can be made
+/// (there are no descriptors left, say), and the one before goes on, whose certificate may live
+/// still.
+bool ApiSession::connect(std::shared_ptr<Client>& client) {
     std::erase_if(retired_, [](const auto& old) { return old->in_flight() == 0; });
-    if (client != nullptr) retired_.push_back(std::move(client));
-    client = std::make_shared<Client>(loop_, client_options(access_));
+    try {
+        auto made = std::make_shared<Client>(loop_, client_options(access_));
+        if (client != nullptr) retired_.push_back(std::move(client));
+        client = std::move(made);
+        return true;
+    } catch (const std::exception&) {
+        if (client == nullptr) throw;  // at the start
+        return false;
+    }
 }
 
 bool ApiSession::prove() {
@@ -40,12 +54,13 @@ bool ApiSession::prove() {
     const ExecCredential* const now = keeper_->current();
     if (now == nullptr) return false;
     access_.token = now->token;
-    if (now->certificate_pem == access_.tls.certificate_pem && now->key_pem == access_.tls.key_pem)
-        return true;
-    access_.tls.certificate_pem = now->certificate_pem;
-    access_.tls.key_pem = now->key_pem;
-    connect(requests_);
-    watches_outdated_ = true;
+    if (!own_certificate_ && (now->certificate_pem != access_.tls.certificate_pem ||
+                              now->key_pem != access_.tls.key_pem)) {
+        access_.tls.certificate_pem = now->certificate_pem;
+        access_.tls.key_pem = now->key_pem;
+        requests_outdated_ = watches_outdated_ = true;
+    }
+    if (requests_outdated_) requests_outdated_ = !connect(requests_);
     return true;
 }
 
@@ -65,7 +80,7 @@ Request ApiSession::request_to(std::string method, const std::string& path) {
 }
 
 Client& ApiSession::watches(bool begins) {
-    if (begins && std::exchange(watches_outdated_, false)) connect(watches_);
+    if (begins && watches_outdated_) watches_outdated_ = !connect(watches_);
     return *watches_;
 }
 

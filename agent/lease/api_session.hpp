@@ -68,14 +68,16 @@ class ApiSession {
     void drop_watches() { watches_->drop_connections(); }
 
   private:
-    void connect(std::shared_ptr<Client>& client);
+    bool connect(std::shared_ptr<Client>& client);
 
     asio::io_context& loop_;
     ApiAccess access_;
+    bool own_certificate_;  ///< of the kubeconfig; the plugin's counts only where there is none
     TokenSource tokens_;
     std::shared_ptr<Client> requests_;
     std::shared_ptr<Client> watches_;
-    bool watches_outdated_ = false;  ///< another certificate is in force; until the next watch
+    bool requests_outdated_ = false;  ///< another certificate is in force; until the next request
+    bool watches_outdated_ = false;   ///< likewise, until the next watch
     std::vector<std::shared_ptr<Client>> retired_;  ///< of an older one, until they are idle
     std::optional<ExecKeeper> keeper_;
 };

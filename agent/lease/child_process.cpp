@@ -10,7 +10,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <system_error>
+#include <exception>
+#include <optional>
 
 #include "agent/base/clock.hpp"
 #include "agent/base/descriptor.hpp"
@@ -107,7 +108,6 @@ struct ChildProcess::State : std::enable_shared_from_this<ChildProcess::State> {
           output(io),
           errors(io),
           exit(io),
-          timer(io, [this] { stop("gave no answer within its time"); }),
           ends_at(saturating_add(boottime(), time_out)) {}
     ~State() {
         if (pid <= 0) return;
@@ -130,7 +130,7 @@ struct ChildProcess::State : std::enable_shared_from_this<ChildProcess::State> {
     asio::posix::stream_descriptor output;
     asio::posix::stream_descriptor errors;
     asio::posix::stream_descriptor exit;  ///< a pidfd: readable when the program ended
-    BoottimeTimer timer;
+    std::optional<BoottimeTimer> timer;   ///< made where its failure is answered
     Instant ends_at;
     pid_t pid = 0;
     ChildEnd end;
@@ -139,7 +139,7 @@ struct ChildProcess::State : std::enable_shared_from_this<ChildProcess::State> {
 void ChildProcess::State::begin(const ChildCommand& command) {
     try {
         start(command);
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         could_not(std::string("cannot be started: ") + error.what());
     }
 }
@@ -152,6 +152,7 @@ void ChildProcess::State::could_not(const std::string& why) {
 }
 
 void ChildProcess::State::start(const ChildCommand& command) {
+    timer.emplace(loop, [this] { stop("gave no answer within its time"); });
     Pipe out = make_pipe();
     Pipe err = make_pipe();
     const int error = SpawnPlan(out.theirs.number(), err.theirs.number()).start(command, pid);
@@ -172,7 +173,7 @@ void ChildProcess::State::watch(Descriptor& out, Descriptor& err) {
     output.assign(out.release());
     errors.assign(err.release());
     exit.assign(ending.release());
-    timer.arm(ends_at);
+    timer->arm(ends_at);
     read_on(output, end.output, kMostOutput);
     read_on(errors, end.errors, kMostErrors);
     exit.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -214,7 +215,9 @@ void ChildProcess::State::stop(const std::string& why) {
 
 void ChildProcess::State::ended() {
     int status = 0;
-    if (waitpid(pid, &status, WNOHANG) != pid) return;
+    const pid_t found = waitpid(pid, &status, WNOHANG);
+    if (found == 0) return;
+    if (found != pid && end.problem.empty()) end.problem = "ended, and others were told how";
     pid = 0;
     drain(output.native_handle(), end.output, kMostOutput);
     drain(errors.native_handle(), end.errors, kMostErrors);
@@ -229,7 +232,7 @@ void ChildProcess::State::ended() {
 }
 
 void ChildProcess::State::finish() {
-    timer.arm(kNever);
+    if (timer) timer->arm(kNever);
     const auto self = shared_from_this();  // `done` may end this object
     const auto to = std::move(done);
     to(std::move(end));

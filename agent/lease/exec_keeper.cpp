@@ -61,11 +61,12 @@ void ExecKeeper::take(const ChildEnd& end) {
     dead_ = false;  // after a failure too: nothing better is to be had
     const Now now = read_now();
     if (!end.problem.empty()) {
-        failed(explain(plugin_, end), now.monotonic);
+        failed(end.problem, explain(plugin_, end), now.monotonic);
     } else if (auto found = decode_exec_credential(plugin_, end.output); !found) {
-        failed(plugin_.command + ": " + found.error(), now.monotonic);
+        failed("no ExecCredential", plugin_.command + ": " + found.error(), now.monotonic);
     } else if (found->expires && *found->expires <= now.wall) {
-        failed(plugin_.command + " gave a credential that has ended already: is a clock wrong?",
+        failed("has ended already",
+               plugin_.command + " gave a credential that has ended already: is a clock wrong?",
                now.monotonic);
     } else {
         renewed(*std::move(found), now);
@@ -88,8 +89,9 @@ void ExecKeeper::renewed(ExecCredential credential, Now now) {
     not_before_ = Instant::min();
 }
 
-void ExecKeeper::failed(const std::string& why, Instant now) {
+void ExecKeeper::failed(const std::string& kind, const std::string& why, Instant now) {
     problem_ = why;
+    problem_kind_ = kind;
     const int doublings = std::min(failures_, kMostDoublings);
     not_before_ = now + std::min(timing_.last_retry, timing_.first_retry * (1 << doublings));
     ++failures_;

@@ -38,6 +38,8 @@ class ExecKeeper {
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
     /// Why the last run gave nothing, in one line; empty: it gave something.
     [[nodiscard]] const std::string& problem() const { return problem_; }
+    /// The same without the plugin's own words, which may differ each time.
+    [[nodiscard]] const std::string& problem_kind() const { return problem_kind_; }
     /// The server answered 401 to the credential of this generation.
     void refused(std::uint64_t generation);
 
@@ -45,7 +47,7 @@ class ExecKeeper {
     void run();
     void take(const ChildEnd& end);
     void renewed(ExecCredential credential, Now now);
-    void failed(const std::string& why, Instant now);
+    void failed(const std::string& kind, const std::string& why, Instant now);
     [[nodiscard]] bool alive(Instant now) const;
 
     asio::io_context& loop_;
@@ -58,6 +60,7 @@ class ExecKeeper {
     Instant renew_at_ = kNever;
     bool dead_ = false;  ///< refused, and the next is asked for
     std::string problem_;
+    std::string problem_kind_;
     int failures_ = 0;                       ///< in a row
     Instant not_before_ = Instant::min();    ///< of the next run after a failure
     Instant next_refusal_ = Instant::min();  ///< of the next run after a refusal

@@ -72,7 +72,8 @@ std::string file_at(const Node& map, std::string_view key) {
     const std::string text = text_at(map, key);
     if (text.empty()) return {};
     const auto path = std::filesystem::path(*map.file).parent_path() / text;
-    if (!std::filesystem::is_regular_file(path) || !std::ifstream(path))
+    std::error_code error;  // a folder that may not be entered is no reason to throw
+    if (!std::filesystem::is_regular_file(path, error) || !std::ifstream(path))
         fail(*map.find(key), std::string(key) + ": cannot read " + path.string());
     return path.string();
 }
@@ -133,7 +134,9 @@ void read_user(const Node& user, ApiAccess& access) {
     refuse_keys(user, kProviders, instead);
     refuse_keys(user, kPasswords, "Kubernetes 1.19 removed passwords; " + instead);
     refuse_keys(user, kOthers, "this program acts as itself");
-    access.token = text_at(user, "token");
+    access.token = clean_token(text_at(user, "token"));
+    if (access.token.empty() && has(user, "token"))
+        fail(*user.find("token"), "token: it holds what no header can");
     access.token_file = file_at(user, "tokenFile");
     if (!access.token_file.empty() && read_token_file(access.token_file).empty())
         fail(*user.find("tokenFile"), "tokenFile: no token in " + access.token_file);

@@ -104,7 +104,10 @@ std::string read_command(const Node& exec) {
     const std::string command = text_at(exec, "command");
     if (command.empty()) fail(exec, "exec: command: expected a program");
     if (command.find('/') == std::string::npos) return command;
-    return (std::filesystem::absolute(*exec.file).parent_path() / command).lexically_normal();
+    std::error_code error;
+    const auto file = std::filesystem::absolute(*exec.file, error);
+    if (error) fail(exec, "exec: command: relative to a folder that is not there");
+    return (file.parent_path() / command).lexically_normal();
 }
 
 void read_arguments(const Node& exec, ExecPlugin& plugin) {

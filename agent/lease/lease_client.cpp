@@ -149,7 +149,8 @@ void LeaseClient::State::plugin_ended() {
     if (problem.empty()) {
         worked(Duty::lease, kPlugin);
     } else {
-        failed(Duty::lease, kPlugin, problem, "no credential: " + problem);
+        failed(Duty::lease, kPlugin, session->plugin()->problem_kind(),
+               "no credential: " + problem);
     }
     late.arm(kNever);
     for (const Waiting& one : std::exchange(waiting, {}))

@@ -52,6 +52,12 @@ void OwnPod::answered(const Response& response) {
         failed("odd", "an answer whose " + report.error());
         return again(again_);
     }
+    const auto ours = [&](const ContainerState& one) { return one.name == place_.container; };
+    if (!report->containers.empty() && std::ranges::none_of(report->containers, ours)) {
+        failed("odd", "no container of the Pod is called " + place_.container +
+                          " (--container-name says which one is the agent's)");
+        return again(again_);
+    }
     duties_.worked(now, Duty::pods, kWork);
     std::optional<Container> own = own_container(*report, place_.container, place_.uid, started_);
     if (!own) return again(again_);

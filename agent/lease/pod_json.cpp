@@ -128,15 +128,42 @@ ContainerState container_in(const Json& value, const std::set<std::string>& prob
     return container;
 }
 
-/// Names of the containers that have a readinessProbe.
-std::set<std::string> probed_in(const Json& value) {
-    std::set<std::string> names;
+/// Of a spec's containers.
+struct Specified {
+    std::set<std::string> probed;    ///< have a readinessProbe
+    std::set<std::string> sidecars;  ///< of initContainers, those that run beside the others
+};
+
+Specified specified_in(const Json& value) {
+    Specified names;
     const Json* const spec = object_at(value, "spec");
-    const Json* const containers = spec == nullptr ? nullptr : list_at(*spec, "containers");
-    if (containers == nullptr) return names;
-    for (const Json& one : *containers)
-        if (object_at(one, "readinessProbe") != nullptr) names.insert(named(one, "name"));
+    if (spec == nullptr) return names;
+    for (const char* const list : {"containers", "initContainers"}) {
+        const Json* const containers = list_at(*spec, list);
+        if (containers == nullptr) continue;
+        for (const Json& one : *containers) {
+            if (object_at(one, "readinessProbe") != nullptr)
+                names.probed.insert(named(one, "name"));
+            if (text_at(one, "restartPolicy") == "Always")
+                names.sidecars.insert(named(one, "name"));
+        }
+    }
     return names;
+}
+
+void take_statuses(const Json& status, const char* key, const Specified& specified,
+                   PodReport& pod) {
+    const Json* const containers = list_at(status, key);
+    if (containers == nullptr) return;
+    const bool init = std::string_view(key) == "initContainerStatuses";
+    for (const Json& one : *containers) {
+        ContainerState container = container_in(one, specified.probed);
+        // Any other has ended before the first container of the Pod runs.
+        if (init && !specified.sidecars.contains(container.name)) continue;
+        for (const ContainerState& other : pod.containers)
+            if (other.name == container.name) wrong(key, "each container once");
+        pod.containers.push_back(std::move(container));
+    }
 }
 
 PodReport pod_in(const Json& value, const PodName& name) {
@@ -159,15 +186,9 @@ PodReport pod_in(const Json& value, const PodName& name) {
     const Json* const status = object_at(value, "status");
     if (status == nullptr) return pod;
     pod.phase = text_at(*status, "phase");
-    const Json* const containers = list_at(*status, "containerStatuses");
-    if (containers == nullptr) return pod;
-    const std::set<std::string> probed = probed_in(value);
-    std::set<std::string> seen;
-    for (const Json& one : *containers) {
-        pod.containers.push_back(container_in(one, probed));
-        if (!seen.insert(pod.containers.back().name).second)
-            wrong("containerStatuses", "each container once");
-    }
+    const Specified specified = specified_in(value);
+    take_statuses(*status, "containerStatuses", specified, pod);
+    take_statuses(*status, "initContainerStatuses", specified, pod);
     return pod;
 }
 

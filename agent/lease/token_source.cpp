@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <utility>
 
 namespace leasehold::agent {
 namespace {
@@ -12,11 +13,7 @@ constexpr std::size_t kLongestToken = 64U << 10;
 
 }  // namespace
 
-std::string read_token_file(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::string text(kLongestToken + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+std::string clean_token(std::string text) {
     if (text.size() > kLongestToken) return {};
     text.erase(text.find_last_not_of(" \t\r\n") + 1);
     text.erase(0, text.find_first_not_of(" \t\r\n"));
@@ -24,6 +21,14 @@ std::string read_token_file(const std::string& file) {
         return c > ' ' && c < 0x7f;  // anything else would break the header
     });
     return clean ? text : std::string();
+}
+
+std::string read_token_file(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string text(kLongestToken + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    return clean_token(std::move(text));
 }
 
 const std::string& TokenSource::token(Instant now) {

@@ -25,6 +25,9 @@ class TokenSource {
     Instant read_at_ = Instant::min();
 };
 
+/// A token without the white space around it; empty when it is none (a control character or a blank
+/// in it, more than 64 KiB).
+[[nodiscard]] std::string clean_token(std::string text);
 /// The text of a token file without the white space around it; empty when it cannot be read, is
 /// empty, or cannot be a token (a control character, more than 64 KiB).
 [[nodiscard]] std::string read_token_file(const std::string& file);

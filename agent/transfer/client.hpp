@@ -41,9 +41,12 @@ struct TlsOptions {
 
 struct ClientOptions {
     TlsOptions tls;
-    std::string proxy;     ///< URL; empty: none is used, not even one of the environment
-    std::string no_proxy;  ///< hosts reached without it: names with all below them, addresses, CIDR
-    bool http2 = false;    ///< offer HTTP/2 over TLS
+    /// URL; empty: none is used, not even one of the environment. A socks5 proxy looks names up.
+    std::string proxy;
+    /// Reached without it, as Go's NO_PROXY: names with all below them, addresses, each with a port
+    /// if one is said; CIDR; "*".
+    std::string no_proxy;
+    bool http2 = false;  ///< offer HTTP/2 over TLS
     std::string user_agent;
     Duration connect_timeout = std::chrono::seconds(2);
     SocketSet* uploads = nullptr;  ///< every socket of this client is entered here

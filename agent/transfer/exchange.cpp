@@ -59,6 +59,7 @@ Exchange& Exchange::of(CURL* easy) {
 void Exchange::prepare(EasyHandle handle, const ClientOptions& options) {
     easy = std::move(handle);
     set_client_options(easy.get(), options);
+    set_proxy(easy.get(), options, request.url);
     set_option(easy.get(), CURLOPT_PRIVATE, this);
     set_option(easy.get(), CURLOPT_ERRORBUFFER, curl_error_.data());
     set_option(easy.get(), CURLOPT_PREREQFUNCTION, &Exchange::about_to_send);

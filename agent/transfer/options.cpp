@@ -1,6 +1,8 @@
 #include "agent/transfer/options.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 
 namespace leasehold::agent {
 namespace {
@@ -47,7 +49,48 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags) {
     return copy;
 }
 
+/// What Go's form of NO_PROXY says of a URL's port, in that of libcurl 7.88, which knows neither
+/// ports nor "*." nor "*" in a list.
+std::string no_proxy_for(const std::string& list, const std::string& port) {
+    std::string said;
+    for (std::size_t at = 0; at < list.size();) {
+        const std::size_t end = std::min(list.find_first_of(", \t", at), list.size());
+        std::string entry = list.substr(at, end - at);
+        at = end + 1;
+        if (entry == "*") return entry;
+        if (entry.starts_with("*.")) entry.erase(0, 1);
+        const std::size_t colon = entry.rfind(':');
+        // More than one colon without brackets is an IPv6 address.
+        if (colon != entry.npos && (entry.find(':') == colon || entry.starts_with('['))) {
+            if (entry.substr(colon + 1) != port) continue;
+            entry.resize(colon);
+            std::erase_if(entry, [](char c) { return c == '[' || c == ']'; });
+        }
+        if (!entry.empty()) said += (said.empty() ? "" : ",") + entry;
+    }
+    return said;
+}
+
 }  // namespace
+
+void set_proxy(CURL* easy, const ClientOptions& options, const std::string& url) {
+    constexpr std::string_view kSocks = "socks5://";
+    std::string proxy = options.proxy;
+    // To Go the name is the proxy's business: here nobody may know it.
+    if (proxy.starts_with(kSocks)) proxy.insert(kSocks.find(':'), "h");
+    // Without one not even that of the environment: a Lease must not hang on a proxy's health
+    // because the bucket needs one.
+    set_option(easy, CURLOPT_PROXY, proxy.c_str());
+    std::string except;
+    if (!options.no_proxy.empty()) {
+        const std::unique_ptr<CURLU, CurlDeleter> parsed(curl_url());
+        if (parsed != nullptr &&
+            curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK)
+            except = no_proxy_for(options.no_proxy,
+                                  part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
+    }
+    set_option(easy, CURLOPT_NOPROXY, except.c_str());
+}
 
 void set_client_options(CURL* easy, const ClientOptions& options) {
     set_option(easy, CURLOPT_NOSIGNAL, 1L);
@@ -55,10 +98,6 @@ void set_client_options(CURL* easy, const ClientOptions& options) {
     set_option(easy, CURLOPT_QUICK_EXIT, 1L);
     set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    // Without one not even that of the environment: a Lease must not hang on a proxy's health
-    // because the bucket needs one.
-    set_option(easy, CURLOPT_PROXY, options.proxy.c_str());
-    set_option(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
     set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // they are the proxy's, no answer
     set_option(easy, CURLOPT_HTTP_VERSION,
                static_cast<long>(options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));

@@ -8,8 +8,10 @@
 
 namespace leasehold::agent {
 
-/// Protocols, proxies, versions, keep-alive and TLS. Throws std::runtime_error.
+/// Protocols, versions, keep-alive and TLS. Throws std::runtime_error.
 void set_client_options(CURL* easy, const ClientOptions& options);
+/// The way to this URL, as Go's clients would choose it. Throws std::runtime_error.
+void set_proxy(CURL* easy, const ClientOptions& options, const std::string& url);
 
 /// Where to connect when another name than the URL's host is to be verified.
 struct RenamedHost {

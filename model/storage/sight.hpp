@@ -12,6 +12,7 @@
 #include "model/storage/catalog/catalog.hpp"
 #include "model/storage/config.hpp"
 #include "model/storage/requests.hpp"
+#include "model/storage/travel.hpp"
 
 namespace leasehold::storage {
 
@@ -39,11 +40,7 @@ struct Sight {
 
     /// Small objects are retried soon, large ones get the time that their bytes take.
     [[nodiscard]] Duration with_travel(Duration span, std::uint64_t size) const {
-        // Sizes come from a server's LIST: capped at 1 TiB, so that an absurd one can't
-        // overflow.
-        constexpr std::uint64_t kMib = 1ULL << 20;
-        const auto mib = static_cast<std::int64_t>(std::min<std::uint64_t>(size / kMib, kMib));
-        return span + mib * config.timeout_per_mib;
+        return span + travel_time(size, config.timeout_per_mib);
     }
     /// `least`: bytes that may have to travel, whatever is known of the object.
     [[nodiscard]] Duration get_timeout(KeyId key, std::uint64_t least = 0) const {

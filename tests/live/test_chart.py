@@ -94,6 +94,18 @@ def test_one_replica_alone_needs_no_lease_and_no_rights(helm):
     assert "LEADER_FOLLOWER_ENABLED" not in {one["name"] for one in pod["containers"][0]["env"]}
 
 
+def test_the_file_store_is_off_where_the_values_say_so(helm):
+    """Catches a value that the chart takes and nobody is told of."""
+    for said, wanted in (("true", {"ETL_PATH_PREFIX": "/var/db"}),
+                         ("false", {"ETL_FILE_STORE_ENABLED": "false", "TMPDIR": "/var/db"})):
+        objects = helm.objects("--set", "kubecostModel.etlBucketConfigSecret=s",
+                               "--set", f"kubecostModel.etlFileStoreEnabled={said}")
+        pod = objects["StatefulSet", "kubecost-leasehold"]["spec"]["template"]["spec"]
+        told = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+        names = ("ETL_PATH_PREFIX", "ETL_FILE_STORE_ENABLED", "TMPDIR")
+        assert {name: told[name] for name in names if name in told} == wanted
+
+
 def test_a_values_file_of_the_cost_analyzer_chart_is_taken_as_it_is(helm, tmp_path):
     """Catches a schema that refuses a neighbour's keys, and keys of theirs that do nothing here."""
     values = tmp_path / "values.yaml"

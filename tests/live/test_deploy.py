@@ -72,7 +72,7 @@ def test_the_components_compose(lab, tmp_path):
     deploy = tmp_path / "deploy"
     shutil.copytree(ROOT / "deploy", deploy)
     base = (deploy / "kustomization.yaml").read_text()
-    for chosen in (["tls"], ["ended-holder"], ["tls", "ended-holder"]):
+    for chosen in (["tls"], ["ended-holder"], ["tls", "ended-holder"], ["ended-holder", "tls"]):
         (deploy / "kustomization.yaml").write_text(
             base + "components:\n" + "".join(f"  - {one}\n" for one in chosen))
         made = {one["kind"]: one for one in yaml.safe_load_all(
@@ -80,6 +80,7 @@ def test_the_components_compose(lab, tmp_path):
         container = made["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
         ended = "ended-holder" in chosen
         assert ("--tls-key=/var/configs/http/tls.key" in container["args"]) == ("tls" in chosen)
+        assert ("--insecure-listen" in container["args"]) == ("tls" not in chosen)
         assert ("--believe-ended-holder" in container["args"]) == ended
         assert ("POD_UID" in {one["name"] for one in container["env"]}) == ended
         pods = [rule for rule in made["Role"]["rules"] if "pods" in rule["resources"]]

@@ -72,6 +72,8 @@ TEST(AgentRules, ElectionsRelationsNameTheFlags) {
     EXPECT_EQ(bad(electing({"--renew-deadline", "15s"})),
               "--renew-deadline 15s must be at most 14.89s (--lease-duration 15s less drift and "
               "margin)");
+    EXPECT_EQ(bad(electing({"--retry-period", "99ms"})),
+              "--retry-period: expected at least 100ms, found 99ms");
     EXPECT_EQ(bad(electing({"--retry-period", "5s"})),
               "--renew-deadline 14.89s must be at least 3 times --retry-period 5s, so that three "
               "attempts fit");
@@ -130,6 +132,10 @@ TEST(AgentRules, OutOfRangeValuesSayTheRange) {
               "--prefix: expected the beginning of keys, such as etl/, found \"/etl\"");
     EXPECT_EQ(bad(alone({"--prefix", ".ha/x"})),
               "--prefix: keys below .ha/ are the agent's own, found \".ha/x\"");
+    for (const char* prefix : {".leasehold/", ".leasehold/x", "a/../b", "a//b"})
+        EXPECT_EQ(bad(alone({"--prefix", prefix})),
+                  "--prefix: no local file or directory could hold a key that begins so, found \"" +
+                      std::string(prefix) + "\"");
     EXPECT_EQ(bad(alone({"--prefix", "."})),
               "--prefix: keys below .ha/ are the agent's own, found \".\"");
 }

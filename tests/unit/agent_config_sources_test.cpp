@@ -217,6 +217,23 @@ TEST(AgentSources, BadEnvironmentsAreRefusedWordForWord) {
               "--bucket-dir DIR (alone on one machine: --standalone --bucket-dir DIR)");
 }
 
+TEST(AgentSources, VariablesOfTheDownwardApiAreNobodysSlip) {
+    // As manifests name status.podIP, metadata.labels and so on.
+    for (const char* name :
+         {"POD_IP",      "POD_IPS",       "POD_ID",           "POD_GID",
+          "POD_UUID",    "POD_CIDR",      "POD_NODE",         "POD_HOST",
+          "POD_HOST_IP", "POD_NODE_NAME", "POD_ZONE",         "POD_SERVICE_ACCOUNT",
+          "POD_LABELS",  "POD_CPU_LIMIT", "HOST_IP",          "HOST_IPS",
+          "NODE_IP",     "RELEASE_DATE",  "RELEASE_REVISION", "KUBECOST_VERSION",
+          "FOLLOWER_IP", "LEADER_IP"})
+        EXPECT_TRUE(good(kApi, pod_with(name, "x")).elects) << name;
+    for (const char* name : {"POD_NAM", "POD_NMAE", "RELEASE_NAM", "POD_NAMESPCE", "POD_NAMESPA",
+                             "KUBECOST_NAMSPCE", "ETL_REED_ONLI", "LEADER_FOLOWER_ENABLE"})
+        EXPECT_TRUE(bad(kApi, pod_with(name, "x"))
+                        .starts_with("unknown environment variable " + std::string(name)))
+            << name;
+}
+
 TEST(AgentSources, EmptyVariablesAreUnset) {
     Environment environment = kPod;
     for (const char* name : {"LEADER_FOLLOWER_ENABLED", "ETL_PATH_PREFIX", "RELEASE_NAME",
@@ -297,6 +314,15 @@ TEST(AgentSources, ValuesThatSayNothingOfItContradictNothing) {
     EXPECT_FALSE(good({"--set", "kubecostDeployment.replicas=3", "--set", "kubecostDeployment=null",
                        "--bucket-config", kObjectStore})
                      .replicas.has_value());
+    // A whole map takes the place of what was there.
+    const AgentConfig emptied = good({"-f", kHighAvailability, "--set-json",
+                                      "kubecostDeployment={}", "--bucket-config", kObjectStore});
+    EXPECT_FALSE(emptied.replicas.has_value());
+    EXPECT_FALSE(emptied.origins.contains("leader-follower"));
+    EXPECT_EQ(bad({"--set-json", "kubecostModel={\"etlReadOnlyMode\":true}"}).find("--set-json"),
+              0U);
+    good({"--set-json", "kubecostModel={\"etlReadOnlyMode\":true}", "--set-json",
+          "kubecostModel={}", "--bucket-config", kObjectStore});
 }
 
 TEST(AgentSources, AProxyIsForTheBucketAndNeverForThisMachine) {

@@ -121,6 +121,7 @@ TEST_F(AgentKubeconfig, LeftoversDoNoHarm) {
     EXPECT_EQ(user->token, "secret");
     EXPECT_EQ(user->tls.key_pem, "");
     EXPECT_NE(error(config(good, "as-user-extra: {a: [b]}")), "");
+    EXPECT_EQ(read(config(good, "token: \"abc\\n\"")).value().token, "abc");
     const auto cluster = read(
         config(good + ", insecure-skip-tls-verify: yes, proxy-url: 'socks5://u:p@proxy:1080'", ""));
     ASSERT_TRUE(cluster) << cluster.error();
@@ -190,6 +191,7 @@ TEST_F(AgentKubeconfig, PlainHttpOnlyOnLoopbackAndWithoutToken) {
 }
 
 TEST_F(AgentKubeconfig, SaysWhereItIsWrong) {
+    std::filesystem::create_symlink("loop", folder_.file("loop"));  // nobody may enter it
     const std::string good = "server: 'https://a'";
     const std::vector<std::pair<std::string, std::string>> bad{
         {config(good, "", "dav"), "12:18: no context is named \"dav\"; did you mean \"dev\"?"},
@@ -201,6 +203,8 @@ TEST_F(AgentKubeconfig, SaysWhereItIsWrong) {
          "5:45: proxy-url: expected http://HOST:PORT (or https, socks5)"},
         {config(good + ", certificate-authority: no.crt", ""),
          "5:57: certificate-authority: cannot read FOLDER/no.crt"},
+        {config(good + ", certificate-authority: loop/ca.crt", ""),
+         "5:57: certificate-authority: cannot read FOLDER/loop/ca.crt"},
         {config(good + ", certificate-authority-data: '!!'", ""),
          "5:62: certificate-authority-data: expected base64"},
         {config(good + ", certificate-authority-data: aGVsbG8=", ""),
@@ -237,6 +241,8 @@ TEST_F(AgentKubeconfig, SaysWhereItIsWrong) {
          "8:20: username is not supported: Kubernetes 1.19 removed passwords; give the user a "
          "token, tokenFile, client certificate or exec"},
         {config(good, "as: admin"), "8:14: as is not supported: this program acts as itself"},
+        {config(good, "token: 'a b'"), "8:17: token: it holds what no header can"},
+        {config(good, "token: ' '"), "8:17: token: it holds what no header can"},
         {config(good, "tokenFile: gone"), "8:21: tokenFile: cannot read FOLDER/gone"},
         {config(good, "client-certificate-data: " + base64(kPem)),
          "8:9: a client certificate without client-key or client-key-data"},

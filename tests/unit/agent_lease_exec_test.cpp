@@ -1,7 +1,9 @@
 // Commands that give credentials: what they are told, what they may answer, when they are run.
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -112,6 +114,28 @@ TEST_F(AgentExec, AChildEndsWithItsTimeAndWithAllThatItBegan) {
     EXPECT_LT(boottime() - start, 14s);
     EXPECT_EQ(shell("cat /dev/zero").problem, "printed more than 1 MiB");
     EXPECT_LE(shell("head -c 100000 /dev/zero >&2; exit 1").errors.size(), 4096U);
+}
+
+TEST_F(AgentExec, AChildOfWhoseEndOthersWereToldHasEnded) {
+    const auto before = std::signal(SIGCHLD, SIG_IGN);
+    const ChildEnd ended = shell("echo half; sleep 0.1");
+    std::signal(SIGCHLD, before);
+    EXPECT_EQ(ended.problem, "ended, and others were told how");
+}
+
+TEST_F(AgentExec, AChildForWhichThereAreNoDescriptorsIsNotStarted) {
+    static_cast<void>(shell("true"));  // what the loop needs for itself is there
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const int next = ::dup(STDERR_FILENO);
+    ::close(next);
+    for (rlim_t more = 0; more < 6; ++more) {
+        const rlimit few{static_cast<rlim_t>(next) + more, before.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &few);
+        const ChildEnd end = shell("true");
+        ::setrlimit(RLIMIT_NOFILE, &before);
+        EXPECT_TRUE(end.problem.starts_with("cannot be started: ")) << more << end.problem;
+    }
 }
 
 TEST_F(AgentExec, AChildThatNobodyWaitsForIsGone) {
@@ -315,6 +339,49 @@ TEST_F(AgentExec, AClientCertificateIsShownAndReplacedOnNewConnections) {
     EXPECT_EQ(rig.ask(rig.request(LeaseVerb::update)).status, 200);
     EXPECT_EQ(rig.server.connections(), 2);
     EXPECT_EQ(runs(), 2U);
+}
+
+/// As client-go has it: the kubeconfig's own goes before the plugin's.
+TEST_F(AgentExec, TheKubeconfigsOwnCertificateGoesBeforeThePlugins) {
+    const Certificate authority = make_authority("ca");
+    const Certificate stranger = make_authority("stranger");
+    const Certificate served = make_certificate(authority, "IP:127.0.0.1", 3600);
+    const Certificate own = make_certificate(authority, "DNS:own", 3600);
+    const Certificate given = make_certificate(stranger, "DNS:given", 3600);
+    for (const bool in_files : {false, true}) {
+        ApiAccess access;
+        access.exec = answering("\"token\":\"t\",\"clientCertificateData\":" +
+                                nlohmann::json(given.certificate).dump() +
+                                ",\"clientKeyData\":" + nlohmann::json(given.key).dump());
+        access.tls.ca_pem = authority.certificate;
+        (in_files ? access.tls.certificate_file : access.tls.certificate_pem) =
+            in_files ? folder_.write("own.crt", own.certificate) : own.certificate;
+        (in_files ? access.tls.key_file : access.tls.key_pem) =
+            in_files ? folder_.write("own.key", own.key) : own.key;
+        LeaseRig rig(
+            [](const Seen& seen, const PeerPtr& peer) {
+                EXPECT_EQ(seen.headers.at("authorization"), "Bearer t");
+                peer->write(http_answer(200, lease_json("8")));
+            },
+            access,
+            ServerTls{folder_.write("server.crt", served.certificate),
+                      folder_.write("server.key", served.key),
+                      folder_.write("ca.crt", authority.certificate), false});
+        EXPECT_EQ(rig.ask(rig.request(LeaseVerb::get)).status, 200) << in_files;
+    }
+}
+
+TEST_F(AgentExec, APluginOfOtherWordsEachTimeIsOneComplaint) {
+    ApiAccess access;
+    access.exec = plugin("echo \"request $$ failed\" >&2; exit 1");
+    LeaseRig rig([](const Seen&, const PeerPtr&) {}, access);
+    EXPECT_TRUE(run_until(rig.loop, [&] {
+        if (runs() >= 2) return true;
+        EXPECT_TRUE(rig.ask(rig.request(LeaseVerb::get)).not_sent);
+        return false;
+    }));
+    EXPECT_TRUE(rig.ask(rig.request(LeaseVerb::get)).not_sent);
+    EXPECT_EQ(rig.notes.size(), 1U) << rig.notes.back();
 }
 
 TEST_F(AgentExec, ASlowPluginHoldsUpNothing) {

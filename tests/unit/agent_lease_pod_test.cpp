@@ -69,6 +69,27 @@ TEST(AgentPodJson, ReadsWhatAKubeletWrites) {
     EXPECT_FALSE(side.ended_last);
 }
 
+TEST(AgentPodJson, ReadsSidecarsAmongTheInitContainers) {
+    Json value = pod();
+    value["spec"]["initContainers"] =
+        Json::parse(R"([{"name": "setup"}, {"name": "own", "restartPolicy": "Always",
+                         "readinessProbe": {}}])");
+    value["status"]["initContainerStatuses"] = Json::parse(
+        R"([{"name": "setup", "containerID": "containerd://cc",
+             "state": {"terminated": {"exitCode": 0, "containerID": "containerd://cc"}}},
+            {"name": "own", "ready": true, "containerID": "containerd://dd",
+             "state": {"running": {"startedAt": "2026-11-22T14:00:00Z"}}}])");
+    const auto report = read(value);
+    ASSERT_TRUE(report) << report.error();
+    ASSERT_EQ(report->containers.size(), 3U) << "what has ended before the others run is none";
+    EXPECT_EQ(report->containers[2].name, "own");
+    EXPECT_EQ(report->containers[2].id, "containerd://dd");
+    EXPECT_TRUE(report->containers[2].probed);
+    value["status"]["initContainerStatuses"][1]["name"] = "agent";
+    value["spec"]["initContainers"][1]["name"] = "agent";
+    EXPECT_FALSE(read(value)) << "one name for two";
+}
+
 TEST(AgentPodJson, ReadsAnEnd) {
     Json value = pod();
     value["status"]["containerStatuses"][0]["state"] = Json::parse(

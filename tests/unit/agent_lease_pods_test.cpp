@@ -268,6 +268,18 @@ TEST(AgentOwnPod, WhatIsOddIsToldOnceAndAskedAgain) {
     EXPECT_NE(rig.notes[2].find("works again"), std::string::npos) << rig.notes[2];
 }
 
+TEST(AgentOwnPod, AContainerThatThePodHasNotIsTold) {
+    OwnRig rig;
+    Json other = pod("5", running());
+    other["status"]["containerStatuses"][0]["name"] = "leasehold";
+    rig.answers = {OwnRig::ok(other), OwnRig::ok(pod("6", running()))};
+    rig.own.start();
+    ASSERT_TRUE(rig.wait_for(1));
+    ASSERT_EQ(rig.notes.size(), 2U);
+    EXPECT_NE(rig.notes[0].find("no container of the Pod is called agent"), std::string::npos);
+    EXPECT_NE(rig.notes[1].find("works again"), std::string::npos) << rig.notes[1];
+}
+
 TEST(AgentOwnPod, ARefusalIsToldOnceAndNotTriedAgainSoon) {
     OwnRig rig;
     rig.answers = {http_answer(403, status_json(403, "Forbidden"))};
