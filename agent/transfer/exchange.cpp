@@ -229,8 +229,14 @@ bool Exchange::take_body(std::string_view piece) {
     return true;
 }
 
+/// To libcurl a connection that ends within the head of an answer is the end of an answer without a
+/// body: what says how much belongs to it may not have come.
+bool Exchange::whole(CURLcode code) const {
+    return code == CURLE_OK && headers_done_;
+}
+
 TransferEnd Exchange::end_of(CURLcode code) const {
-    if (code == CURLE_OK) return TransferEnd::answered;
+    if (whole(code)) return TransferEnd::answered;
     if (given_up_) return TransferEnd::aborted;
     if (!sent_) return TransferEnd::not_sent;
     if (gate_closed_) return TransferEnd::aborted;
@@ -240,8 +246,10 @@ TransferEnd Exchange::end_of(CURLcode code) const {
 
 Response Exchange::finish(CURLcode code) {
     std::string error = error_;
-    if (code == CURLE_OK) {
+    if (whole(code)) {
         error.clear();
+    } else if (error.empty() && code == CURLE_OK) {
+        error = "the answer ended within its head";
     } else if (error.empty()) {
         error = curl_error_[0] != '\0' ? curl_error_.data() : curl_easy_strerror(code);
     }

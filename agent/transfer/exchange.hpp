@@ -52,6 +52,7 @@ class Exchange {
     std::size_t next_piece(char* out, std::size_t room);
     bool take_header(std::string_view line);
     bool take_body(std::string_view piece);
+    [[nodiscard]] bool whole(CURLcode code) const;
     [[nodiscard]] TransferEnd end_of(CURLcode code) const;
 
     Response response_;
