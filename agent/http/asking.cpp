@@ -96,10 +96,13 @@ std::optional<CallId> ask(Shared& shared, Asked& asked, Answered answered) {
     return std::nullopt;
 }
 
-void save(Shared& shared, Asked& asked, Blob payload, Answered answered) {
+void save(Shared& shared, Asked& asked, Blob payload, Turns::Turn turn, Answered answered) {
     shared.service.write(
         ObjectKey(std::move(asked.key)), std::move(payload),
-        [answered = std::move(answered)](const WriteDone& done) { answered(write_answer(done)); });
+        [turn = std::move(turn), answered = std::move(answered)](const WriteDone& done) mutable {
+            turn.reset();
+            answered(write_answer(done));
+        });
 }
 
 Spooled spool_piece(Spool& spool, std::string_view piece, bool last) {
