@@ -115,15 +115,21 @@ bool Connection::step_handshake() {
 }
 
 bool Connection::step_head() {
+    const bool in_body = reader_ && reader_->state() == RequestReader::State::body;
     if (starved_) {
         if (!receive()) return false;
     } else {
         feed({});
     }
     // The time for the whole head runs from its first byte: a slow one gains nothing.
-    if (!std::exchange(begun_, true)) limit(shared_->options.idle_timeout);
+    if (reader_->begun() && !std::exchange(begun_, true)) limit(shared_->options.idle_timeout);
     starved_ = reader_->state() == RequestReader::State::head;
-    if (!starved_) on_head();
+    if (reader_->perhaps_empty() && reader_->head().method != Method::put) {
+        // A removal in no chunks is none with a body. What came with the head is still unread.
+        starved_ = in_body || unread_.empty();
+    } else if (!starved_) {
+        on_head();
+    }
     return true;
 }
 
