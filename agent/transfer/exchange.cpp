@@ -68,8 +68,19 @@ void Exchange::prepare(EasyHandle handle, const ClientOptions& options) {
     set_option(easy.get(), CURLOPT_WRITEFUNCTION, &Exchange::on_body);
     set_option(easy.get(), CURLOPT_WRITEDATA, this);
     if (request.fresh_connection) set_option(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
+    set_connect_timeout(options);
     set_headers(options);
     set_method_and_body();
+}
+
+/// libcurl divides it among a name's addresses: it must know when the time is over, or the first
+/// address would have all of it.
+void Exchange::set_connect_timeout(const ClientOptions& options) {
+    Duration most = options.connect_timeout.value_or(Duration::max());
+    if (request.deadline != kNever) most = std::min(most, request.deadline - boottime());
+    if (most == Duration::max()) return;
+    set_option(easy.get(), CURLOPT_CONNECTTIMEOUT_MS,
+               std::max(1L, most / std::chrono::milliseconds(1)));
 }
 
 void Exchange::set_headers(const ClientOptions& options) {
