@@ -166,6 +166,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         closed = true;
         stop_listening();
         each([](Served& connection) { connection.close(); });
+        shared->listings.close();  // they hold `shared`
         // Before the last reference to `shared`, which may go with a handler of the loop.
         shared->pool.reset();
         shared->deadlines.reset();
