@@ -1,14 +1,12 @@
 #include "agent/base/timer.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <system_error>
 
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/descriptor.hpp"
 
 namespace leasehold::agent {
 
@@ -21,9 +19,10 @@ struct BoottimeTimer::State {
 };
 
 BoottimeTimer::BoottimeTimer(asio::io_context& loop, std::function<void()> due) {
-    const int descriptor = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "timerfd");
-    state_ = std::make_shared<State>(loop, descriptor, std::move(due));
+    Descriptor made(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!made.valid()) fail_errno("timerfd");
+    state_ = std::make_shared<State>(loop, made.number(), std::move(due));
+    (void)made.release();
     wait();
 }
 

@@ -56,6 +56,10 @@ namespace fs = std::filesystem;
 constexpr mode_t kFileMode = 0644;
 constexpr std::size_t kPiece = 256U << 10;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY;
+// What a slow reader holds of an answer in any case, and what all that was loaded beyond that may
+// hold of memory. More is read from its file as it goes out.
+constexpr std::uint64_t kSmall = 64U << 10;
+constexpr std::uint64_t kInMemory = 64U << 20;
 
 FileStatus status_of_error(int error) {
     switch (error) {
@@ -358,8 +362,12 @@ FileReply TaggedFiles::load(const ObjectKey& key) const {
     if (!payload) return {FileStatus::missing, nullptr};
     const std::uint64_t size = payload->size;
     BytesPtr bytes = file_bytes(payload->file.release(), 0, size);
-    // What is hashed is what is served; a large file is one that nobody here writes into.
-    if (size <= kSpoolInMemory) bytes = memory_bytes(text_of(*bytes));
+    // What is hashed is what is served. That others might write into a file while it goes out is
+    // borne of large ones, and where memory is short: nobody here does.
+    if (size <= kSmall)
+        bytes = memory_bytes(text_of(*bytes));
+    else if (size <= kSpoolInMemory && in_memory_.sum() + size <= kInMemory)
+        bytes = in_memory_.counted(memory_bytes(text_of(*bytes)), size);
     const ContentDigest digest = digest_of_bytes(bytes);
     FileTag tag;
     if (const std::optional<std::string> text = read_record(key)) {

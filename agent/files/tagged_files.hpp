@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/base/bytes.hpp"
+#include "agent/base/holdings.hpp"
 #include "agent/files/key_path.hpp"
 #include "agent/files/posix.hpp"
 #include "agent/files/tag_record.hpp"
@@ -74,6 +75,7 @@ class TaggedFiles {
     Descriptor temporary_;
     Descriptor records_;
     std::atomic<std::uint64_t> temporaries_{0};
+    Holdings in_memory_;  ///< bytes of payloads above kSmall
     std::mutex durable_mutex_;
     std::set<std::vector<std::string>> durable_folders_;  ///< their names are on the disk
 };

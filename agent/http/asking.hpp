@@ -27,8 +27,8 @@ using Answered = std::function<void(Answer)>;
 [[nodiscard]] std::optional<CallId> ask(Shared& shared, Asked& asked, Answered answered);
 
 /// Saves an upload's body; likewise. A write is not cancelled when its client goes: what was begun
-/// is finished.
-void save(Shared& shared, Asked& asked, Blob payload, Answered answered);
+/// is finished. Its turn goes with the answer of the replica, which holds the body until then.
+void save(Shared& shared, Asked& asked, Blob payload, Turns::Turn turn, Answered answered);
 
 // ---- on a thread of the pool --------------------------------------------------------------------
 

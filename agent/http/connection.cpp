@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <poll.h>
+
 #include "agent/base/clock.hpp"
 #include "agent/http/http2_connection.hpp"
 
@@ -16,6 +18,13 @@ constexpr int kStepsAtOnce = 32;
 constexpr std::size_t kAheadMax = 16U << 10;
 // What a client may still send after its last answer.
 constexpr std::uint64_t kLingerBytes = 64U << 20;
+
+/// Has the other side ended the connection? What it sent before may still lie there unread; where
+/// that is more than the kernel takes, its end has not come.
+bool has_left(int socket) {
+    pollfd asked{socket, POLLRDHUP, 0};
+    return ::poll(&asked, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -106,15 +115,21 @@ bool Connection::step_handshake() {
 }
 
 bool Connection::step_head() {
+    const bool in_body = reader_ && reader_->state() == RequestReader::State::body;
     if (starved_) {
         if (!receive()) return false;
     } else {
         feed({});
     }
     // The time for the whole head runs from its first byte: a slow one gains nothing.
-    if (!std::exchange(begun_, true)) limit(shared_->options.idle_timeout);
+    if (reader_->begun() && !std::exchange(begun_, true)) limit(shared_->options.idle_timeout);
     starved_ = reader_->state() == RequestReader::State::head;
-    if (!starved_) on_head();
+    if (reader_->perhaps_empty() && reader_->head().method != Method::put) {
+        // A removal in no chunks is none with a body. What came with the head is still unread.
+        starved_ = in_body || unread_.empty();
+    } else if (!starved_) {
+        on_head();
+    }
     return true;
 }
 
@@ -259,6 +274,8 @@ void Connection::unlimited() {
 
 void Connection::expired() {
     const auto self = shared_from_this();
+    // Nothing is read then by which its end could be noticed.
+    if (phase_ == Phase::turn) return has_left(socket_.native_handle()) ? close() : limit(kLook);
     const bool reading =
         phase_ == Phase::head || phase_ == Phase::accepting || phase_ == Phase::body;
     if (!reading || !begun_) return close();

@@ -53,6 +53,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
         closed
     };
     using Wait = asio::ip::tcp::socket::wait_type;
+    /// So often a client that waits for its turn is looked for.
+    static constexpr Duration kLook = std::chrono::seconds(1);
 
     // The machine (connection.cpp). Each step says whether it got further; if not, something
     // will call run() again.

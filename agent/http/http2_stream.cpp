@@ -168,25 +168,28 @@ void Http2Stream::spool() {
     spooling_ = true;
     limit();
     const std::size_t count = piece_.size();
-    // The work holds no stream: its last reference must go on the loop.
-    shared_->pool->run([spool = spool_, piece = std::exchange(piece_, {}),
-                        last = ended_] { return spool_piece(*spool, piece, last); },
-                       [self = shared_from_this(), count, last = ended_](const Spooled& done) {
-                           self->spooling_ = false;
-                           if (self->phase_ != Phase::body) return;  // refused or closed meanwhile
-                           if (done.error != 0) return self->answer(not_spooled(done.error));
-                           if (last) return self->saved(done.payload);
-                           self->limit();
-                           self->port_->dealt_with(self->id_, count);
-                           self->spool();
-                       });
+    // The work holds no stream: its last reference must go on the loop. A turn goes when the piece
+    // is no longer held, whatever becomes of the stream.
+    shared_->pool->run(
+        [spool = spool_, piece = std::exchange(piece_, {}), last = ended_] {
+            return spool_piece(*spool, piece, last);
+        },
+        [self = shared_from_this(), turn = turn_, count, last = ended_](const Spooled& done) {
+            self->spooling_ = false;
+            if (self->phase_ != Phase::body) return;  // refused or closed meanwhile
+            if (done.error != 0) return self->answer(not_spooled(done.error));
+            if (last) return self->saved(done.payload);
+            self->limit();
+            self->port_->dealt_with(self->id_, count);
+            self->spool();
+        });
 }
 
 void Http2Stream::saved(Blob payload) {
     unlimited();
     phase_ = Phase::waiting;
     spool_.reset();
-    save(*shared_, asked_, std::move(payload), answered_by_replica());
+    save(*shared_, asked_, std::move(payload), std::move(turn_), answered_by_replica());
 }
 
 // ---- the answer ---------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ Answered Connection::answered_by_replica() {
 
 void Connection::await_turn() {
     phase_ = Phase::turn;
-    unlimited();
+    limit(kLook);
     shared_->uploads.take([weak = weak_from_this()](const Turns::Turn& turn) {
         const auto self = weak.lock();
         if (!self || self->phase_ != Phase::turn) return;
@@ -86,14 +86,15 @@ void Connection::spool(bool last) {
     } else {
         limit(shared_->options.idle_timeout);  // for the next piece
     }
-    // The work holds no connection: its last reference must go on the loop.
+    // The work holds no connection: its last reference must go on the loop. A turn goes when the
+    // piece is no longer held, whatever becomes of the connection.
     shared_->pool->run(
         [spool = spool_, buffer = buffer_, piece = reader_->take_body(), last]() -> Spooled {
             if (!buffer) return spool_piece(*spool, piece, last);
             buffer->hash();
             return {0, last ? buffer->finish() : Blob{}};
         },
-        [self = shared_from_this()](Spooled done) {
+        [self = shared_from_this(), turn = turn_](Spooled done) {
             self->spooling_ = false;
             // Refused or closed meanwhile: a connection that goes on has no piece under way.
             if (self->phase_ != Phase::body && self->phase_ != Phase::storing) return;
@@ -111,7 +112,7 @@ void Connection::spooled(int error, Blob payload) {
     spool_.reset();
     buffer_.reset();
     if (unread_.empty()) unread_ = std::string();
-    save(*shared_, asked_, std::move(payload), answered_by_replica());
+    save(*shared_, asked_, std::move(payload), std::move(turn_), answered_by_replica());
 }
 
 }  // namespace leasehold::agent

@@ -1,10 +1,13 @@
 #include "agent/http/server.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <boost/asio/ip/tcp.hpp>
@@ -34,6 +37,23 @@ std::size_t raise_descriptors(std::size_t wanted) {
         if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
     }
     return limit.rlim_cur;
+}
+
+/// A client whose machine is gone says nothing: without a word from it for a minute its connection
+/// ends, and a read that waits for ever with it. Of data that it does not take, likewise: then the
+/// kernel asks nothing else. (The client's side of the same: agent/transfer/options.cpp.)
+boost::system::error_code tell_the_vanished(int socket) {
+    constexpr int kIdle = 15;
+    constexpr int kInterval = 5;
+    constexpr int kProbes = 9;
+    const auto set = [socket](int level, int name, int value) {
+        return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
+    };
+    if (set(SOL_SOCKET, SO_KEEPALIVE, 1) && set(IPPROTO_TCP, TCP_KEEPIDLE, kIdle) &&
+        set(IPPROTO_TCP, TCP_KEEPINTVL, kInterval) && set(IPPROTO_TCP, TCP_KEEPCNT, kProbes) &&
+        set(IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * (kIdle + kProbes * kInterval)))
+        return {};
+    return {errno, boost::system::system_category()};
 }
 
 /// An action that is due at intervals.
@@ -67,8 +87,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         boost::system::error_code error;
         acceptor.open(wanted.protocol(), error);
         if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-        // Linux hands it on to what is accepted: no system call for each connection.
+        // Linux hands them on to what is accepted: no system call for each connection.
         if (!error) acceptor.set_option(tcp::no_delay(true), error);
+        if (!error) error = tell_the_vanished(acceptor.native_handle());
         if (!error) acceptor.bind(wanted, error);
         if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
         if (error)
@@ -145,6 +166,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         closed = true;
         stop_listening();
         each([](Served& connection) { connection.close(); });
+        shared->listings.close();  // they hold `shared`
         // Before the last reference to `shared`, which may go with a handler of the loop.
         shared->pool.reset();
         shared->deadlines.reset();

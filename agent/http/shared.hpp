@@ -39,7 +39,8 @@ struct Shared {
           deadlines(std::in_place, io),
           pool(std::make_unique<FilePool>(io, 2)),
           scratch(kScratch),
-          uploads(io, options.upload_limit) {}
+          uploads(io, options.upload_limit),
+          listings(io, 1) {}
 
     static constexpr std::size_t kScratch = 64U << 10;
     /// For what was said last to be read. Closed at once, with bytes of the client unread, the
@@ -74,6 +75,8 @@ struct Shared {
 
     /// Bodies on their way hold memory: more of them wait, unread.
     Turns uploads;
+    /// Answers that tell the index, which are made on the pool.
+    Turns listings;
 };
 
 }  // namespace leasehold::agent

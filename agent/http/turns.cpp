@@ -13,6 +13,10 @@ void Turns::take(const Taken& taken) {
     taken(turn(state_));
 }
 
+void Turns::close() {
+    const auto left = std::exchange(state_->waiting, {});
+}
+
 Turns::Turn Turns::turn(const std::shared_ptr<State>& state) {
     return {state.get(), [state](void*) { hand_on(state); }};
 }

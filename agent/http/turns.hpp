@@ -23,6 +23,8 @@ class Turns {
     /// Calls `taken` with a turn: within this call, or when those before have had theirs. Whoever
     /// has no use for it any more lets it go.
     void take(const Taken& taken);
+    /// Those that wait are not called any more.
+    void close();
 
   private:
     struct State {

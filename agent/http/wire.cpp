@@ -138,6 +138,12 @@ RequestReader& RequestReader::operator=(RequestReader&&) noexcept = default;
 std::size_t RequestReader::take(std::string_view bytes) {
     Parser& parser = *parser_;
     if (parser.state == State::complete || parser.state == State::refused) return 0;
+    // Some clients end a body by a line that does not count (RFC 9112, 2.2).
+    const std::size_t before = bytes.size();
+    while (!parser.got_some() && bytes.starts_with("\r\n"))
+        bytes.remove_prefix(2);
+    const std::size_t empty = before - bytes.size();
+    if (!parser.got_some() && (bytes.empty() || bytes == "\r")) return empty;
     // Boost 1.74 asserts that five bytes are there when it looks at a last chunk again: "0\r\n" and
     // then "\r" would end the process. The rest of a legal chunked body is never shorter.
     constexpr std::size_t kSmallestRest = 5;
@@ -162,11 +168,19 @@ std::size_t RequestReader::take(std::string_view bytes) {
             parser.state = State::refused;
         }
     }
-    return taken;
+    return empty + taken;
 }
 
 RequestReader::State RequestReader::state() const {
     return parser_->state;
+}
+
+bool RequestReader::begun() const {
+    return parser_->got_some();
+}
+
+bool RequestReader::perhaps_empty() const {
+    return parser_->state == State::body && parser_->chunked() && parser_->body.empty();
 }
 
 const Head& RequestReader::head() const {

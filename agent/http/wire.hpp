@@ -76,6 +76,10 @@ class RequestReader {
     /// of bytes taken. What is left must come again, with more after it.
     std::size_t take(std::string_view bytes);
     [[nodiscard]] State state() const;
+    /// Has anything of the request come? Empty lines before it do not count.
+    [[nodiscard]] bool begun() const;
+    /// Only its end can say that it has no body: the head announces chunks, and none has come.
+    [[nodiscard]] bool perhaps_empty() const;
     [[nodiscard]] const Head& head() const;
     [[nodiscard]] const Refusal& refusal() const;
     /// The decoded body so far, since the last call.

@@ -15,6 +15,8 @@ ClientOptions client_options(const ApiAccess& access) {
     options.http2 = true;
     options.user_agent = "leasehold-agent";
     options.connections = 4;
+    // A renewal that is late is none: better another try, by another address.
+    options.connect_timeout = std::chrono::seconds(2);
     return options;
 }
 

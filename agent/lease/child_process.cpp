@@ -60,6 +60,12 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
     return all;
 }
 
+/// Hands it over; `from` keeps it where Asio throws.
+void lend(asio::posix::stream_descriptor& to, Descriptor& from) {
+    to.assign(from.number());
+    (void)from.release();
+}
+
 /// posix_spawnattr_t and posix_spawn_file_actions_t, with an end.
 class SpawnPlan {
   public:
@@ -68,6 +74,9 @@ class SpawnPlan {
         posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
+        // Asio's sockets are not close-on-exec: a command that outlives the agent would keep its
+        // port, and each client's connection, open.
+        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
         posix_spawnattr_init(&attributes_);
         sigset_t signals;
         sigemptyset(&signals);
@@ -170,9 +179,9 @@ void ChildProcess::State::watch(Descriptor& out, Descriptor& err) {
     // Not the wrapper of newer C libraries: its header clashes with asio's.
     Descriptor ending(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!ending.valid()) fail_errno("pidfd_open");
-    output.assign(out.release());
-    errors.assign(err.release());
-    exit.assign(ending.release());
+    lend(output, out);
+    lend(errors, err);
+    lend(exit, ending);
     timer->arm(ends_at);
     read_on(output, end.output, kMostOutput);
     read_on(errors, end.errors, kMostErrors);

@@ -155,7 +155,9 @@ void Client::State::on_deadline() {
     const Instant now = boottime();
     while (!deadlines.empty() && deadlines.begin()->first <= now) {
         Exchange& exchange = *exchanges.at(deadlines.begin()->second);
-        end(exchange, exchange.finish(TransferEnd::timed_out, "no answer in time"));
+        end(exchange, exchange.sent()
+                          ? exchange.finish(TransferEnd::timed_out, "no answer in time")
+                          : exchange.finish(TransferEnd::not_sent, "no connection in time"));
     }
     if (!deadlines.empty()) timer.arm(deadlines.begin()->first);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +49,9 @@ struct ClientOptions {
     std::string no_proxy;
     bool http2 = false;  ///< offer HTTP/2 over TLS
     std::string user_agent;
-    Duration connect_timeout = std::chrono::seconds(2);
+    /// For name, proxy, connection and TLS together; never beyond the request's deadline, which
+    /// alone bounds it where there is none: what takes longer each time is else never reached.
+    std::optional<Duration> connect_timeout;
     SocketSet* uploads = nullptr;  ///< every socket of this client is entered here
     std::size_t connections = 64;  ///< kept open at most
 };
@@ -58,7 +61,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 enum class TransferEnd : std::uint8_t {
     answered,   ///< a whole answer came
-    timed_out,  ///< the deadline came first: outcome unknown
+    timed_out,  ///< the deadline came before the answer: outcome unknown
     aborted,    ///< by abort(), or the write gate closed during the upload: outcome unknown
     not_sent,   ///< certainly not a byte of the request left: no connection, gate or deadline past
     broken,     ///< anything else: outcome unknown

@@ -69,8 +69,19 @@ void Exchange::prepare(EasyHandle handle, const ClientOptions& options) {
     set_option(easy.get(), CURLOPT_WRITEFUNCTION, &Exchange::on_body);
     set_option(easy.get(), CURLOPT_WRITEDATA, this);
     if (request.fresh_connection) set_option(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
+    set_connect_timeout(options);
     set_headers(options);
     set_method_and_body();
+}
+
+/// libcurl divides it among a name's addresses: it must know when the time is over, or the first
+/// address would have all of it.
+void Exchange::set_connect_timeout(const ClientOptions& options) {
+    Duration most = options.connect_timeout.value_or(Duration::max());
+    if (request.deadline != kNever) most = std::min(most, request.deadline - boottime());
+    if (most == Duration::max()) return;
+    set_option(easy.get(), CURLOPT_CONNECTTIMEOUT_MS,
+               std::max(1L, most / std::chrono::milliseconds(1)));
 }
 
 void Exchange::set_headers(const ClientOptions& options) {
@@ -230,8 +241,14 @@ bool Exchange::take_body(std::string_view piece) {
     return true;
 }
 
+/// To libcurl a connection that ends within the head of an answer is the end of an answer without a
+/// body: what says how much belongs to it may not have come.
+bool Exchange::whole(CURLcode code) const {
+    return code == CURLE_OK && headers_done_;
+}
+
 TransferEnd Exchange::end_of(CURLcode code) const {
-    if (code == CURLE_OK) return TransferEnd::answered;
+    if (whole(code)) return TransferEnd::answered;
     if (given_up_) return TransferEnd::aborted;
     if (!sent_) return TransferEnd::not_sent;
     if (gate_closed_) return TransferEnd::aborted;
@@ -241,8 +258,10 @@ TransferEnd Exchange::end_of(CURLcode code) const {
 
 Response Exchange::finish(CURLcode code) {
     std::string error = error_;
-    if (code == CURLE_OK) {
+    if (whole(code)) {
         error.clear();
+    } else if (error.empty() && code == CURLE_OK) {
+        error = "the answer ended within its head";
     } else if (error.empty()) {
         error = curl_error_[0] != '\0' ? curl_error_.data() : curl_easy_strerror(code);
     }

@@ -27,6 +27,8 @@ class Exchange {
     void give_up() { given_up_ = true; }
     /// A stalled body may leave whole; a paused handle has to be told besides.
     void resume() { held_back_ = 0; }
+    /// Bytes of the request may have left.
+    [[nodiscard]] bool sent() const { return sent_; }
     /// The write gate ended it.
     [[nodiscard]] bool gate_closed() const { return gate_closed_; }
     /// The answer when libcurl ended the transfer with `code`.
@@ -46,12 +48,14 @@ class Exchange {
     static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* piece, std::size_t size, std::size_t count, void* self);
 
+    void set_connect_timeout(const ClientOptions& options);
     void set_headers(const ClientOptions& options);
     void set_method_and_body();
     [[nodiscard]] bool gate_open();
     std::size_t next_piece(char* out, std::size_t room);
     bool take_header(std::string_view line);
     bool take_body(std::string_view piece);
+    [[nodiscard]] bool whole(CURLcode code) const;
     [[nodiscard]] TransferEnd end_of(CURLcode code) const;
 
     Response response_;

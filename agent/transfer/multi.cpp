@@ -11,9 +11,9 @@
 namespace leasehold::agent {
 namespace {
 
-CURLM* make_handle() {
+MultiHandle make_handle() {
     static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-    CURLM* handle = global == CURLE_OK ? curl_multi_init() : nullptr;
+    MultiHandle handle(global == CURLE_OK ? curl_multi_init() : nullptr);
     if (handle == nullptr) throw std::runtime_error("libcurl cannot be set up");
     return handle;
 }
@@ -37,18 +37,18 @@ Multi::Multi(asio::io_context& loop, std::size_t connections, SocketSet* sockets
       handle_(make_handle()),
       timer_(loop, [this] {
           const auto self = shared_from_this();
-          act(CURL_SOCKET_TIMEOUT, 0);
+          act(CURL_SOCKET_TIMEOUT);
       }) {
-    curl_multi_setopt(handle_, CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
-    curl_multi_setopt(handle_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(handle_, CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
-    curl_multi_setopt(handle_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(handle_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
+    curl_multi_setopt(handle_.get(), CURLMOPT_SOCKETFUNCTION, &Multi::on_socket);
+    curl_multi_setopt(handle_.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(handle_.get(), CURLMOPT_TIMERFUNCTION, &Multi::on_timer);
+    curl_multi_setopt(handle_.get(), CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(handle_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
 }
 
 Multi::~Multi() {
     // Closes the kept connections: the callbacks still come to this object.
-    curl_multi_cleanup(handle_);
+    handle_.reset();
     while (!watches_.empty())
         forget(watches_.begin()->first);
 }
@@ -58,13 +58,13 @@ void Multi::add(CURL* easy) {
     set_option(easy, CURLOPT_OPENSOCKETDATA, this);
     set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &Multi::close_socket);
     set_option(easy, CURLOPT_CLOSESOCKETDATA, this);
-    const CURLMcode code = curl_multi_add_handle(handle_, easy);
+    const CURLMcode code = curl_multi_add_handle(handle_.get(), easy);
     if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
     ++transfers_;
 }
 
 void Multi::remove(CURL* easy) {
-    curl_multi_remove_handle(handle_, easy);
+    curl_multi_remove_handle(handle_.get(), easy);
     --transfers_;
 }
 
@@ -98,7 +98,7 @@ int Multi::on_timer(CURLM*, long milliseconds, void* self) {
         // As soon as this callback has returned, as each transfer begins: by the kernel's timer it
         // was three system calls and a turn of the loop later.
         asio::post(multi->loop_, [weak = multi->weak_from_this()] {
-            if (const auto alive = weak.lock()) alive->act(CURL_SOCKET_TIMEOUT, 0);
+            if (const auto alive = weak.lock()) alive->act(CURL_SOCKET_TIMEOUT);
         });
         milliseconds = -1;
     }
@@ -125,23 +125,21 @@ void Multi::want(curl_socket_t socket, int what) {
 }
 
 void Multi::wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch) {
-    const auto start = [&](int direction, bool Watch::*waiting, auto kind, int ready) {
+    const auto start = [&](int direction, bool Watch::*waiting, auto kind) {
         if ((watch->wanted & direction) == 0 || (*watch).*waiting) return;
         (*watch).*waiting = true;
         watch->stream.async_wait(kind, [weak = weak_from_this(), watch = watch, socket, direction,
-                                        waiting, ready](const boost::system::error_code& error) {
+                                        waiting](const boost::system::error_code& error) {
             (*watch).*waiting = false;
             if (error || watch->gone) return;
             const auto self = weak.lock();
             if (self == nullptr) return;
-            if ((watch->wanted & direction) != 0) self->act(socket, ready);
+            if ((watch->wanted & direction) != 0) self->act(socket);
             if (!watch->gone) self->wait(socket, watch);
         });
     };
-    start(CURL_POLL_IN, &Watch::reading, asio::posix::stream_descriptor::wait_read,
-          CURL_CSELECT_IN);
-    start(CURL_POLL_OUT, &Watch::writing, asio::posix::stream_descriptor::wait_write,
-          CURL_CSELECT_OUT);
+    start(CURL_POLL_IN, &Watch::reading, asio::posix::stream_descriptor::wait_read);
+    start(CURL_POLL_OUT, &Watch::writing, asio::posix::stream_descriptor::wait_write);
 }
 
 void Multi::forget(curl_socket_t socket) {
@@ -153,11 +151,14 @@ void Multi::forget(curl_socket_t socket) {
     watches_.erase(found);
 }
 
-void Multi::act(curl_socket_t socket, int ready) {
+/// libcurl looks for itself what the socket is ready for. Asio tells first that it can be written
+/// to: libcurl, told that alone, would write before it reads, and where the other side has answered
+/// and closed, the failed write ends the transfer and the answer is lost.
+void Multi::act(curl_socket_t socket) {
     int running = 0;
-    curl_multi_socket_action(handle_, socket, ready, &running);
+    curl_multi_socket_action(handle_.get(), socket, 0, &running);
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(handle_, &left)) {
+    while (const CURLMsg* message = curl_multi_info_read(handle_.get(), &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         const CURLcode result = message->data.result;
         ended_(message->easy_handle, result);

@@ -45,12 +45,12 @@ class Multi : public std::enable_shared_from_this<Multi> {
     void want(curl_socket_t socket, int what);
     void wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void forget(curl_socket_t socket);
-    void act(curl_socket_t socket, int ready);
+    void act(curl_socket_t socket);
 
     asio::io_context& loop_;
     SocketSet* sockets_;
     Ended ended_;
-    CURLM* handle_;
+    MultiHandle handle_;
     BoottimeTimer timer_;  ///< libcurl's own: connection attempts, retries
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::size_t transfers_ = 0;

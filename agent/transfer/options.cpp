@@ -101,8 +101,6 @@ void set_client_options(CURL* easy, const ClientOptions& options) {
     set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // they are the proxy's, no answer
     set_option(easy, CURLOPT_HTTP_VERSION,
                static_cast<long>(options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    set_option(easy, CURLOPT_CONNECTTIMEOUT_MS,
-               options.connect_timeout / std::chrono::milliseconds(1));
     set_option(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     set_option(easy, CURLOPT_TCP_KEEPIDLE, 15L);
     set_option(easy, CURLOPT_TCP_KEEPINTVL, 5L);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/files/tagged_files.hpp"
 #include "tests/unit/agent_files_rig.hpp"
 
 namespace leasehold::agent {
@@ -44,6 +45,31 @@ bool mount_small(const fs::path& path) {
     if (::unshare(flags) != 0) return false;
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
     return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") == 0;
+}
+
+/// A client that reads slowly holds what it asked for, and another one holds another load.
+TEST(AgentFiles, WhatIsHeldInMemoryOfAllLoadsIsBounded) {
+    const TestFolder folder;
+    files::TaggedFiles store(folder.path());
+    const std::string large(4U << 20, 'x');
+    write_file(folder.path() / "large", large);
+    write_file(folder.path() / "small", "small");
+    const auto load = [&](const std::string& key) {
+        SendFile request;
+        request.verb = FileVerb::load;
+        request.key = ObjectKey(key);
+        return bytes_of(store.perform(request).reply.entries->front().payload);
+    };
+    std::vector<BytesPtr> held;
+    for (int i = 0; i < 20; ++i)
+        held.push_back(load("large"));
+    for (std::size_t i = 0; i < held.size(); ++i)
+        EXPECT_EQ(held[i]->view().empty(), i >= 16) << i;
+    EXPECT_TRUE(text_of(*held.back()) == large);
+    EXPECT_EQ(load("small")->view(), "small");
+    held.pop_back();
+    held.erase(held.begin());
+    EXPECT_FALSE(load("large")->view().empty()) << "one has gone";
 }
 
 /// Expectations of a child, which can't tell more than an exit code.

@@ -277,6 +277,31 @@ TEST_F(AgentHttp2, MoreUploadsThanTheLimitWaitUnread) {
     EXPECT_EQ(client.finish(third).reply.status, 200);
 }
 
+TEST_F(AgentHttp2, AClientThatGoesLeavesItsTurnToItsWrite) {
+    ServerOptions options;
+    options.upload_limit = 2;
+    service.write_answer.reset();
+    start_tls(options);
+    Http2Client client(port);
+    const auto reset = client.begin("PUT", "/v1/backup/a", {}, "body");
+    {
+        Http2Client leaves(port);
+        leaves.begin("PUT", "/v1/backup/b", {}, "body");
+        for (int i = 0; i < 500 && !on_loop([this] { return service.writes.size() == 2; }); ++i) {
+            client.turn(10);
+            leaves.turn(10);
+        }
+    }
+    client.cancel(reset);
+    ASSERT_TRUE(eventually([this] { return server->connections() == 1; }));
+    client.begin("PUT", "/v1/backup/c", {}, "body");
+    client.turn(200);
+    EXPECT_EQ(on_loop([this] { return service.writes.size(); }), 2U) << "a third body";
+    on_loop([this] { service.writes[0](WriteDone{{}, WriteAck::committed, Epoch(1), ETag("e")}); });
+    client.turn(100);
+    EXPECT_TRUE(eventually([this] { return service.written.contains("c"); }));
+}
+
 TEST_F(AgentHttp2, ABodyAboveTheLimitIsRefused) {
     ServerOptions options;
     options.body_limit = 1'000'000;

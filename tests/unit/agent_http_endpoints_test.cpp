@@ -1,5 +1,7 @@
 // Every endpoint and every outcome, over loopback.
+#include <algorithm>
 #include <string>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -225,6 +227,33 @@ TEST_F(AgentHttpEndpoints, IndexByPrefix) {
     EXPECT_EQ(found[1]["dirty"], true);
     EXPECT_EQ(Json::parse(ask("GET", "/v1/backup").body).size(), 3U);
     EXPECT_EQ(Json::parse(ask("GET", "/v1/backup?prefix=x").body), Json::array());
+}
+
+/// The Lease is renewed on that loop.
+TEST_F(AgentHttpEndpoints, ALargeIndexIsNotMadeOnTheLoop) {
+    for (int i = 0; i < 100'000; ++i)
+        service.entries.push_back({ObjectKey("etl/" + std::to_string(i)), ETag(std::to_string(i)),
+                                   Epoch(2), 10, true, false});
+    start();
+    Client first = connect();
+    Client second = connect();
+    const Instant begin = boottime();
+    first.send(request("GET", "/v1/backup"));
+    second.send(request("GET", "/v1/backup"));
+    Duration stood{};
+    while (!first.has_bytes(0)) {
+        const Instant before = boottime();
+        on_loop([] {});
+        stood = std::max(stood, boottime() - before);
+    }
+    EXPECT_LT(stood, (boottime() - begin) / 2);
+    EXPECT_EQ(Json::parse(first.receive().body).size(), service.entries.size());
+    EXPECT_EQ(Json::parse(second.receive().body).size(), service.entries.size());
+    second.send(request("GET", "/v1/backup"));
+    first.send(request("GET", "/v1/backup"));
+    std::this_thread::sleep_for(20ms);
+    on_loop([this] { server.reset(); });
+    EXPECT_TRUE(first.ends()) << "one that is being made, or waits for its turn";
 }
 
 TEST_F(AgentHttpEndpoints, RefusalsAreJsonAndKeepTheConnection) {

@@ -212,6 +212,53 @@ TEST_F(AgentHttpUploads, MoreThanTheLimitWaitTheirTurn) {
     EXPECT_EQ(clients[4].receive().status, 200);
 }
 
+/// Its body lies in memory until the replica has done with it.
+TEST_F(AgentHttpUploads, AClientThatGoesLeavesItsTurnToItsWrite) {
+    ServerOptions options;
+    options.upload_limit = 2;
+    service.write_answer.reset();
+    start(options);
+    for (const char* key : {"a", "b"}) {
+        Client client = connect();
+        client.send(request("PUT", std::string("/v1/backup/") + key, "", "body"));
+        ASSERT_TRUE(eventually([&] { return service.written.contains(key); }));
+    }
+    ASSERT_TRUE(eventually([this] { return server->connections() == 0; }));
+    Client third = connect();
+    third.send(request("PUT", "/v1/backup/c", "", "body"));
+    EXPECT_FALSE(third.has_bytes(200));
+    EXPECT_FALSE(on_loop([this] { return service.written.contains("c"); })) << "a third body";
+    on_loop([this] { service.writes[0](WriteDone{{}, WriteAck::committed, Epoch(1), ETag("e")}); });
+    EXPECT_TRUE(eventually([this] { return service.written.contains("c"); }));
+}
+
+TEST_F(AgentHttpUploads, AClientThatGoesBeforeItsTurnIsNoticedAndWritesNothing) {
+    ServerOptions options;
+    options.upload_limit = 1;
+    service.write_answer.reset();
+    start(options);
+    Client first = connect();
+    first.send(request("PUT", "/v1/backup/first", "", "body"));
+    ASSERT_TRUE(eventually([this] { return service.writes.size() == 1; }));
+    Client stays = connect();
+    stays.send(request("PUT", "/v1/backup/stays", "", "body"));
+    for (const std::size_t size : {1U, 30'000U}) {
+        Client leaves = connect();
+        leaves.send(request("PUT", "/v1/backup/leaves", "", std::string(size, 'x')));
+        Client resets = connect();
+        resets.send(request("PUT", "/v1/backup/leaves", "", std::string(size, 'x')));
+        ASSERT_TRUE(eventually([this] { return server->connections() == 4; }));
+        resets.reset();
+    }
+    EXPECT_TRUE(eventually([this] { return server->connections() == 2; }, 5s));
+    on_loop([this] { service.writes[0](WriteDone{{}, WriteAck::committed, Epoch(1), ETag("e")}); });
+    EXPECT_EQ(first.receive().status, 200);
+    ASSERT_TRUE(eventually([this] { return service.writes.size() == 2; }));
+    on_loop([this] { service.writes[1](WriteDone{{}, WriteAck::committed, Epoch(1), ETag("e")}); });
+    EXPECT_EQ(stays.receive().status, 200);
+    EXPECT_FALSE(on_loop([this] { return service.written.contains("leaves"); }));
+}
+
 TEST_F(AgentHttpUploads, AClientThatGoesDoesNotCancelItsWrite) {
     service.write_answer.reset();
     start();

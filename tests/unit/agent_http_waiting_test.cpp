@@ -4,7 +4,10 @@
 #include <string>
 
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "tests/unit/agent_http_rig.hpp"
 
@@ -91,6 +94,44 @@ TEST_F(AgentHttpWaiting, RequestsSentAheadAreKeptAndTheEndIsStillSeen) {
     client.send(request("GET", "/healthz"));
     client.close();
     ASSERT_TRUE(eventually([this] { return service.cancelled.size() == 1; }));
+}
+
+int option_of(int socket, int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(socket, level, name, &value, &size);
+    return value;
+}
+
+/// The server's end of the client's connection, in this process; -1: none.
+int other_end(const Client& client) {
+    sockaddr_in own{};
+    socklen_t own_size = sizeof own;
+    ::getsockname(client.socket(), reinterpret_cast<sockaddr*>(&own), &own_size);
+    for (int number = 0; number < 1024; ++number) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(number, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+            peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
+            return number;
+    }
+    return -1;
+}
+
+// A read without a deadline would wait for ever for a client whose machine is gone.
+TEST_F(AgentHttpWaiting, AClientThatVanishesIsFoundOutWithinAMinute) {
+    start();
+    Client client = connect();
+    client.send(request("GET", "/v1/backup/a"));
+    ASSERT_TRUE(waits(1));
+    const int server_end = other_end(client);
+    ASSERT_GE(server_end, 0);
+    EXPECT_EQ(option_of(server_end, SOL_SOCKET, SO_KEEPALIVE), 1);
+    const int probes = option_of(server_end, IPPROTO_TCP, TCP_KEEPCNT);
+    EXPECT_EQ(option_of(server_end, IPPROTO_TCP, TCP_KEEPIDLE) +
+                  probes * option_of(server_end, IPPROTO_TCP, TCP_KEEPINTVL),
+              60);
+    EXPECT_EQ(option_of(server_end, IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
 }
 
 TEST_F(AgentHttpWaiting, AThousandReadsWaitAndAreReleased) {

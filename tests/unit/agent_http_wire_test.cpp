@@ -70,6 +70,50 @@ TEST_F(AgentHttpWire, MalformedRequestsAreRefusedAndTheConnectionEnds) {
     EXPECT_EQ(last_status("GET /heal\0thz HTTP/1.1\r\n"s + host + "\r\n"), 400);
 }
 
+// RFC 9112, 2.2: some clients end a body by a line that does not count.
+TEST_F(AgentHttpWire, EmptyLinesBeforeARequestDoNotCount) {
+    ServerOptions options;
+    options.idle_timeout = 300ms;
+    start(options);
+    Client client = connect();
+    client.send("\r\n" + request("PUT", "/v1/backup/a", "", "body") + "\r\n\r\n" +
+                request("GET", "/healthz"));
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_EQ(client.receive().status, 200);
+    for (const char* piece : {"\r", "\n", "\r"}) {
+        client.send(piece);
+        std::this_thread::sleep_for(20ms);
+    }
+    client.send("\n" + request("GET", "/healthz") + "\r\n");
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_TRUE(client.ends()) << "idle, and not a request that comes too slowly";
+    std::string many;
+    for (int i = 0; i < 100'000; ++i)
+        many += "\r\n";
+    EXPECT_EQ(last_status(many + "GET /healthz HTTP/1.0\r\n\r\n"), 200);
+    EXPECT_EQ(last_status("\r\rGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400);
+}
+
+TEST_F(AgentHttpWire, AnEmptyBodyInChunksIsNone) {
+    start();
+    const std::string chunked = "Transfer-Encoding: chunked\r\n";
+    Client client = connect();
+    for (const char* method : {"GET", "DELETE"}) {
+        const std::string path = *method == 'G' ? "/v1/status" : "/v1/backup/a";
+        client.send(request(method, path, chunked) + "0\r\n\r\n" + request("GET", "/healthz"));
+        EXPECT_EQ(client.receive().status, 200) << method;
+        EXPECT_EQ(client.receive().status, 200) << "the next request is whole";
+        client.send(request(method, path, chunked));
+        for (const char* piece : {"0", "\r\n", "Trailer: x\r", "\n\r\n"}) {
+            std::this_thread::sleep_for(20ms);
+            client.send(piece);
+        }
+        EXPECT_EQ(client.receive().status, 200) << method;
+        EXPECT_EQ(last_status(request(method, path, chunked) + "1\r\nx\r\n"), 400) << method;
+        EXPECT_EQ(last_status(request(method, path, chunked) + "x\r\n"), 400) << method;
+    }
+}
+
 // Found by fuzzing: an assertion of Boost 1.74 ended the process.
 TEST_F(AgentHttpWire, ALastChunkMayComeByteByByte) {
     start();

@@ -98,6 +98,12 @@ TEST_F(AgentExec, AChildIsReadToItsEndAndGetsNoInput) {
               std::string::npos);
 }
 
+/// One that outlives the agent would keep its port, which the next agent needs.
+TEST_F(AgentExec, AChildGetsNoFileOrSocketOfTheAgents) {
+    const TestServer listening(loop_, [](const Seen&, const PeerPtr&) {});
+    EXPECT_EQ(shell("ls /proc/self/fd").output, "0\n1\n2\n3\n") << "the last is that folder";
+}
+
 TEST_F(AgentExec, AChildEndsWithItsTimeAndWithAllThatItBegan) {
     const Instant start = boottime();
     const std::string file = folder_.file("grandchild");

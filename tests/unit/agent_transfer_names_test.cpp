@@ -19,15 +19,18 @@ std::atomic<std::uint32_t> moved_to = 0;
 std::atomic<int> look_ups = 0;
 }  // namespace
 
-/// Stands in front of the C library's for libcurl too: no name is there but moved.invalid, when
-/// the test says where; one takes long to be looked up.
+/// Stands in front of the C library's for libcurl too: no name is there but moved.invalid and
+/// late.invalid, when the test says where; that one and slow.invalid take long to be looked up.
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
                            addrinfo** found) {
     const std::string_view name(node == nullptr ? "" : node);
     if (name == "slow.invalid") ::sleep(5);
+    if (name == "late.invalid") ::sleep(3);
     ++look_ups;
     const std::uint32_t address = moved_to;
-    if (name != "moved.invalid" || address == 0 || hints->ai_family == AF_INET6) return EAI_NONAME;
+    if ((name != "moved.invalid" && name != "late.invalid") || address == 0 ||
+        hints->ai_family == AF_INET6)
+        return EAI_NONAME;
     auto* const socket_address = static_cast<sockaddr_in*>(std::calloc(1, sizeof(sockaddr_in)));
     socket_address->sin_family = AF_INET;
     socket_address->sin_port = htons(static_cast<std::uint16_t>(std::atoi(service)));
@@ -89,13 +92,28 @@ TEST(AgentTransferNames, AnAddressThatGaveNoAnswerIsNotBelievedAgain) {
     EXPECT_EQ(look_ups, before) << "a good address is looked up again";
 }
 
+TEST(AgentTransferNames, AConnectionMayTakeAsLongAsItsRequestUnlessToldOtherwise) {
+    moved_to = INADDR_LOOPBACK;
+    Rig rig(say_hello);
+    Request request = rig.get();
+    request.url = "http://late.invalid:" + std::to_string(rig.server.port()) + "/";
+    EXPECT_EQ(rig.ask(request).body, "hello");
+    ClientOptions options;
+    options.connect_timeout = 300ms;
+    rig.client.emplace(rig.loop, options);
+    const Instant begin = boottime();
+    request.deadline = begin + 10s;
+    EXPECT_EQ(rig.ask(request).end, TransferEnd::not_sent);
+    EXPECT_LT(boottime() - begin, 2s);
+}
+
 TEST(AgentTransferNames, NeitherDeadlineNorDestructionWaitsForANameServer) {
     Rig rig(say_hello);
     Request request = rig.get();
     request.url = "http://slow.invalid/";
     request.deadline = boottime() + 100ms;
     const Instant begin = boottime();
-    EXPECT_EQ(rig.ask(request).end, TransferEnd::timed_out);
+    EXPECT_EQ(rig.ask(request).end, TransferEnd::not_sent);
     request.deadline = kNever;
     rig.client->send(request, [](Response) {});
     rig.loop.restart();

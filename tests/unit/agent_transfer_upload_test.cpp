@@ -1,10 +1,13 @@
 // Uploads by the agent's client: parts, the write gate, the watchdog's sockets, no second sending.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
 #include <thread>
 
 #include <fcntl.h>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 
 #include "agent/transfer/client.hpp"
 #include "tests/unit/agent_transfer_server.hpp"
@@ -264,6 +267,36 @@ TEST(AgentTransferUpload, AnAnswerBeforeTheEndOfTheBodyCounts) {
     });
     Request request = rig.put({memory_bytes(std::string(100, 'x'))});
     EXPECT_EQ(rig.ask(request).status, 412);
+}
+
+/// Many servers say no after the head, and close the connection with the body unread.
+TEST(AgentTransferUpload, AnAnswerCountsAlsoWhereTheRestOfTheBodyIsNotTaken) {
+    using Tcp = asio::ip::tcp;
+    asio::io_context loop;
+    Tcp::acceptor acceptor(loop, Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    Client client(loop, {});
+    for (int i = 0; i < 10; ++i) {
+        Tcp::socket peer(loop);
+        std::array<char, 1024> head{};
+        acceptor.async_accept(peer, [&](const boost::system::error_code&) {
+            peer.async_read_some(asio::buffer(head), [&](const boost::system::error_code&,
+                                                         std::size_t) {
+                asio::write(peer, asio::buffer(http_answer(403, "no", "Connection: close\r\n")));
+                peer.close();
+            });
+        });
+        Request request;
+        request.method = "PUT";
+        request.url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+        request.body = {large()};
+        request.deadline = boottime() + 10s;
+        std::optional<Response> response;
+        client.send(std::move(request), [&](Response r) { response = std::move(r); });
+        ASSERT_TRUE(run_until(loop, [&] { return response.has_value(); }));
+        EXPECT_EQ(response->end, TransferEnd::answered) << response->error;
+        EXPECT_EQ(response->status, 403);
+        EXPECT_EQ(response->body, "no");
+    }
 }
 
 TEST(AgentTransferUpload, AFileThatCannotBeReadBreaksTheUpload) {
