@@ -15,12 +15,13 @@ constexpr std::array<std::string_view, 3> kProfiles{"default", "client-go", "fas
 
 /// The model's messages name its fields; an operator knows the flags.
 std::string in_flags(std::string message) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNames{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kNames{
         {{"leaseDuration", "--lease-duration"},
          {"renewDeadline", "--renew-deadline"},
          {"retryPeriod", "--retry-period"},
          {"longestLease", "--longest-lease"},
          {"maxLeaseDuration", "--max-lease-duration"},
+         {"clientGoPeers", "--client-go-peers"},
          {"drift ", "--drift "}}};
     // "less drift and margin" explains a figure and names no setting.
     const std::size_t end = message.find("less drift");

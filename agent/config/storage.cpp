@@ -223,6 +223,14 @@ void read_storage(const Inputs& inputs, AgentConfig& config) {
     inputs.duration("write-deadline", storage.write_deadline, 1s, kLongest);
     inputs.duration("largest-request-age", storage.largest_request_age, storage.put_timeout,
                     kLongest);
+    // Told and not refused: where conditions hold no key rests, and what the store does is not
+    // known here. Not shortened either: it is what keeps an old PUT from landing on a newer write.
+    if (storage.largest_request_age > storage.write_deadline)
+        config.warnings.push_back(
+            "--largest-request-age " + config::format_duration(storage.largest_request_age) +
+            " is above --write-deadline " + config::format_duration(storage.write_deadline) +
+            ": without conditions a key rests that long after a PUT that was lost, and writes of "
+            "it fail without a try");
 }
 
 }  // namespace leasehold::agent

@@ -14,6 +14,15 @@ using namespace std::chrono_literals;
 
 /// A quarter of a window that is all but used up would be no time at all.
 constexpr Duration kShortestAttempt = 1ms;
+/// The window grows with the lease; how long a server takes doesn't. Under a lease of ten minutes a
+/// quarter was two and a half: one renewal that was swallowed just before a stop outlasted the
+/// whole grace, nothing was released, and everybody waited the lease out.
+constexpr Duration kLongestAttempt = 10s;
+/// Of validity that must be left when a renewal is answered as late as it may be: two shortest
+/// back-offs of the storage, without which it sends no put on a store that may not fence.
+constexpr Duration kRoomToWrite = 400ms;
+/// The step of renewTimes beside client-go, which compares them by whole seconds.
+constexpr Duration kForeignStep = 1s;
 constexpr std::int64_t kMostDrift = 100'000;
 /// Three attempts, each at its own retryPeriod, must fit before the gate's end.
 constexpr int kPeriodsInWindow = 3;
@@ -101,8 +110,10 @@ Duration ElectorConfig::longest_of_members() const {
 
 Duration ElectorConfig::attempt_timeout() const {
     // A quarter of the window behind the first renewal's due time: an attempt of unknown outcome,
-    // the GET that resolves it, and two more.
-    return std::max((effective_renew_deadline() - retry_period) / 4, kShortestAttempt);
+    // the GET that resolves it, and two more. Who asks rarely also waits for longer.
+    const Duration quarter = (effective_renew_deadline() - retry_period) / 4;
+    return std::max(std::min(quarter, std::max(kLongestAttempt, 2 * retry_period)),
+                    kShortestAttempt);
 }
 
 std::vector<std::string> ElectorConfig::problems() const {
@@ -118,6 +129,11 @@ std::vector<std::string> ElectorConfig::problems() const {
     if (margin < 0ns) found.push_back("margin " + in_words(margin) + " must be at least 0s");
     if (retry_period <= 0ns)
         found.push_back("retryPeriod " + in_words(retry_period) + " must be more than 0s");
+    // Each renewal would be a step ahead of the clock, and each further than the one before.
+    if (client_go_peers && retry_period > 0ns && retry_period < kForeignStep)
+        found.push_back("retryPeriod " + in_words(retry_period) + " must be at least " +
+                        in_words(kForeignStep) +
+                        " with clientGoPeers, whose renewTimes differ by whole seconds");
     // The relations below only make sense between values that are good by themselves.
     if (!whole || !fits || !drift_good || margin < 0ns || retry_period <= 0ns) return found;
 
@@ -134,6 +150,12 @@ std::vector<std::string> ElectorConfig::problems() const {
         found.push_back("renewDeadline " + in_words(in_force) + " must be at least " +
                         std::to_string(kPeriodsInWindow) + " times retryPeriod " +
                         in_words(retry_period) + ", so that three attempts fit");
+    // A Lease that is held, renewed and never written under: its claim found too little of validity
+    // left for a put, each time, which is no failure that a leader could give way for.
+    else if (in_force - attempt_timeout() < kRoomToWrite)
+        found.push_back("renewDeadline " + in_words(in_force) + " must leave " +
+                        in_words(kRoomToWrite) + " behind an attempt of " +
+                        in_words(attempt_timeout()) + ", so that a write fits");
     return found;
 }
 

@@ -183,8 +183,10 @@ bool proceed(Step& step, Leading& self) {
     self.reconciler.proceed(judged, number, unlisted, room, busy, desk);
     self.graves.proceed(judged, self.writer.pipelines_wait(), busy, desk);
     const bool claimed = judged.epoch.has_value();
-    // The claim counts as work that waits: without it the next write could not leave.
-    const bool waits = !self.writer.idle() || !claimed;
+    // The claim counts as work that waits: without it the next write could not leave. Not while it
+    // is held back by rule, and all writes with it: with two 503s in its first second a leader by
+    // proof gave the Lease up, its bucket long well, for what a dead leader may have sent.
+    const bool waits = claimed ? !self.writer.idle() : !self.claim.awaits_landing(judged);
     self.health.proceed(judged, waits, claimed, step.s.life.patience, desk);
     return room;
 }

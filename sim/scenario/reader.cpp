@@ -99,6 +99,17 @@ void check_electors(const Node& node, const Scenario& scenario) {
         fail(node, "electors: other electors have no storage, so workload must be none");
 }
 
+/// Of what a renewal leaves of validity, where it is answered as late as it may be.
+void check_room(const Node* at, const ElectorConfig& election, const StorageConfig& storage) {
+    if (at == nullptr ||
+        election.effective_renew_deadline() - election.attempt_timeout() >= 2 * storage.retry_min)
+        return;
+    fail(*at, "storage.retryMin (" + format_duration(storage.retry_min) +
+                  "): twice that must be left of renewDeadline (" +
+                  format_duration(election.effective_renew_deadline()) +
+                  ") behind an attempt, so that a write fits");
+}
+
 void read_all(const Node& root, const std::string& path, const ValueSources& sources,
               Scenario& out) {
     const Block block(root, "", names::kTop);
@@ -113,7 +124,10 @@ void read_all(const Node& root, const std::string& path, const ValueSources& sou
     out.storage.ha = out.elects();
     out.storage.file_store = out.values.file_store;
     out.storage.lease_duration = out.election.lease_duration;
+    if (out.elects()) check_room(block.find("storage"), out.election, out.storage);
     if (const Node* node = block.find("upgrade")) read_upgrade(*node, out);
+    if (out.elects() && out.upgrade)
+        check_room(block.find("upgrade"), out.upgrade->election, out.upgrade->storage);
     if (!out.replicas.upgraded.empty() && !out.upgrade)
         fail(*block.find("replicas"),
              "replicas.upgraded: there is no block upgrade to say to what");

@@ -18,7 +18,7 @@ KINDS = ("shape", "meaning")
 # Keys of which whatever has the right shape also makes sense, by the reason.
 ALL_MEAN_SOMETHING = {
     "true and false, wherever it may stand": [
-        "values.kubecostModel.etl", "election.clientGoPeers", "election.believeEndedHolder",
+        "values.kubecostModel.etl", "election.believeEndedHolder",
         "electors.clientGo.releaseOnCancel", "electors.release",
         "faults.bump"],
     "each of its words": [

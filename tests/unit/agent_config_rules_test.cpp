@@ -77,6 +77,13 @@ TEST(AgentRules, ElectionsRelationsNameTheFlags) {
     EXPECT_EQ(bad(electing({"--retry-period", "5s"})),
               "--renew-deadline 14.89s must be at least 3 times --retry-period 5s, so that three "
               "attempts fit");
+    EXPECT_EQ(bad(electing({"--client-go-peers", "--retry-period", "500ms"})),
+              "--retry-period 500ms must be at least 1s with --client-go-peers, whose renewTimes "
+              "differ by whole seconds");
+    EXPECT_EQ(bad(electing({"--lease-duration", "1s", "--renew-deadline", "400ms", "--retry-period",
+                            "100ms"})),
+              "--renew-deadline 400ms must leave 400ms behind an attempt of 75ms, so that a write "
+              "fits");
     EXPECT_EQ(bad(electing({"--lease-duration", "11m"})),
               "--lease-duration 660s must be at most --longest-lease 600s");
     EXPECT_EQ(bad(electing({"--max-lease-duration", "10s"})),
@@ -243,6 +250,7 @@ TEST(AgentRules, RiskySettingsAreWarnedOf) {
     warned(
         {"--leader-follower", "--bucket-dir", "b", "--api-server", "https://h", "--namespace", "n"},
         "all replicas must see the very same one");
+    warned(alone({"--write-deadline", "30s"}), "--largest-request-age 1m is above");
     warned(alone({"--stop-deadline", "30s"}), "terminationGracePeriodSeconds must be larger");
     warned({"--bucket-config", kObjectStore, "--retry-period", "1s"},
            "--retry-period has no effect: nobody elects");

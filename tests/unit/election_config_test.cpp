@@ -40,6 +40,28 @@ TEST(ElectorConfig, TheProfilesAreValid) {
     EXPECT_EQ(fast.effective_renew_deadline(), 4'930ms);
 }
 
+TEST(ElectorConfig, AnAttemptDoesNotGrowWithTheLeaseBeyondTenSecondsOrTwoRetryPeriods) {
+    ElectorConfig config = named();
+    config.lease_duration = 40s;
+    EXPECT_EQ(config.attempt_timeout(), 9447500us) << "a quarter";
+    config.lease_duration = 10min;
+    EXPECT_EQ(config.attempt_timeout(), 10s);
+    config.retry_period = 1min;
+    EXPECT_EQ(config.attempt_timeout(), 2min);
+    EXPECT_TRUE(config.problems().empty());
+}
+
+TEST(ElectorConfig, TheShortestLeaseLeavesRoomForAWrite) {
+    ElectorConfig config = named();
+    config.lease_duration = 1s;
+    config.retry_period = 315ms;
+    EXPECT_TRUE(config.problems().empty());
+    config.client_go_peers = true;
+    config.lease_duration = 5s;
+    config.retry_period = 1s;
+    EXPECT_TRUE(config.problems().empty());
+}
+
 TEST(ElectorConfig, AutoIsRoundedDownToWholeNanoseconds) {
     ElectorConfig config = named();
     config.lease_duration = 1s;
@@ -68,6 +90,20 @@ TEST(ElectorConfig, EachMessageNamesBothValues) {
     config = named();
     config.retry_period = -1ms;
     EXPECT_EQ(only_problem(config), "retryPeriod -1ms must be more than 0s");
+    config = named();
+    config.client_go_peers = true;
+    config.retry_period = 999ms;
+    EXPECT_EQ(
+        only_problem(config),
+        "retryPeriod 999ms must be at least 1s with clientGoPeers, whose renewTimes differ by "
+        "whole seconds");
+    config = named();
+    config.lease_duration = 1s;
+    config.renew_deadline = 400ms;
+    config.retry_period = 100ms;
+    EXPECT_EQ(
+        only_problem(config),
+        "renewDeadline 400ms must leave 400ms behind an attempt of 75ms, so that a write fits");
     config = named();
     config.drift_ppm = 100'001;
     EXPECT_EQ(only_problem(config), "drift 100001ppm must be between 0ppm and 100000ppm");

@@ -108,6 +108,72 @@ TEST_F(BucketHealthAlone, TimeWithoutWorkDoesNotCount) {
     EXPECT_TRUE(gave_up());
 }
 
+TEST_F(BucketHealthAlone, WhatWritesThatEndedUnstoredHadWaitedCountsTogether) {
+    const auto go_on = [&] {
+        if (const auto asked = go(); !asked.empty()) answer(asked.at(0), lost());
+        go();
+    };
+    for (const Duration quiet : {Duration(1ms), Duration(1h)}) {
+        health = {};
+        told<GiveUp>();
+        for (int write = 0; write < 2; ++write) {
+            waits = true;
+            go_on();
+            confirm();
+            go_on();
+            now += 6s;
+            go_on();
+            waits = false;
+            go();
+            EXPECT_FALSE(gave_up());
+            now += quiet;
+        }
+        waits = true;
+        go_on();
+        EXPECT_FALSE(gave_up());
+        now += 1s;
+        go_on();
+        EXPECT_TRUE(gave_up()) << "7 s, 7 s, and the last of 15";
+    }
+}
+
+TEST_F(BucketHealthAlone, WhatIsStoredEndsWhatEarlierWritesHadWaited) {
+    go();
+    confirm();
+    now += 10s;
+    waits = false;
+    go();
+    health.got_on();
+    waits = true;
+    go();
+    confirm();
+    now += 12s;
+    go();
+    EXPECT_FALSE(gave_up());
+}
+
+TEST_F(BucketHealthAlone, WhatWasAskedYesterdayIsAskedAnewBeforeTheLeaderGivesWay) {
+    go();
+    confirm();
+    go();
+    now = health.next_deadline();
+    answer(go().at(0), lost());
+    now += 7s;
+    waits = false;
+    go();
+    now += 24h;
+    waits = true;
+    const SendBucket put = go().at(0);
+    EXPECT_EQ(put.key, probe_key(config));
+    now += 2s;
+    EXPECT_TRUE(go().empty());
+    EXPECT_FALSE(gave_up()) << "the question is open";
+    answer(put, written("e"));
+    fail();
+    go();
+    EXPECT_FALSE(gave_up()) << "one bad key, in a bucket that is well again";
+}
+
 TEST_F(BucketHealthAlone, BeforeTheClaimNothingIsAsked) {
     claimed = false;
     epoch.reset();

@@ -137,6 +137,32 @@ TEST_F(StorageHealth, AWriteThatGetsOnStartsTheCountAnew) {
     EXPECT_EQ(rig.give_ups, 0);
 }
 
+// Each write failed at its deadline, the queue was empty for a moment, and patience began anew.
+TEST_F(StorageHealth, WritesThatEndBeforePatienceDoesMakeTheLeaderGiveWayAllTheSame) {
+    struct Case {
+        Duration lease, deadline, pause;
+    };
+    for (const Case& of : {Case{15s, 10s, 0s}, Case{15s, 6s, 30s}, Case{180s, 120s, 1h}}) {
+        StorageConfig config = Rig::default_config();
+        config.lease_duration = of.lease;
+        config.write_deadline = of.deadline;
+        Rig leader{bucket, config};
+        leader.start();
+        leader.lead(100);
+        leader.advance(2s);
+        leader.error = [](const SendBucket& r) {
+            return r.verb == BucketVerb::put ? std::optional{FakeBucket::failure(403)}
+                                             : std::nullopt;
+        };
+        for (int write = 0; write < 4 && leader.give_ups == 0; ++write) {
+            leader.write(key("a"), blob(1));
+            leader.advance(of.deadline);
+            leader.advance(of.pause);
+        }
+        EXPECT_EQ(leader.give_ups, 1);
+    }
+}
+
 // ---- F2, S4: one key that the store cannot take ----
 
 TEST_F(StorageHealth, OneKeyThatIsRefusedDoesNotMakeTheLeaderGiveWay) {

@@ -37,6 +37,37 @@ TEST_F(StorageLanding, SoDoesADeposedLeaderThatStopsAfterIt) {
     EXPECT_EQ(leader.machine.landing_until(Now{leader.now(), {}}), landed);
 }
 
+// Two errors in its first second, and nothing that could get on for a minute: by rule.
+TEST_F(StorageLanding, WhatWaitsForALandingIsNoBadBucket) {
+    store.ignores_conditions = true;
+    leader.start();
+    leader.error = [left = 2](const SendBucket& r) mutable {
+        const bool errs = r.key == ObjectKey{".ha/epoch"} && left > 0;
+        if (errs) --left;
+        return errs ? std::optional{FakeBucket::failure(503)} : std::nullopt;
+    };
+    leader.lead(7, 59s);
+    leader.write(key("a"), blob(1));
+    leader.advance(58s);
+    EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 0);
+    leader.advance(3s);
+    EXPECT_EQ(leader.give_ups, 0);
+    EXPECT_EQ(leader.marked(MarkId::epoch_claimed), 1);
+}
+
+// A bucket that nobody can write when the wait is over is given its patience, and no more.
+TEST_F(StorageLanding, AClaimThatFailsAfterItsWaitMakesTheLeaderGiveWay) {
+    store.ignores_conditions = true;
+    leader.start();
+    leader.lead(7, 59s);
+    leader.advance(50s);
+    leader.error = [](const SendBucket&) { return std::optional{FakeBucket::failure(503)}; };
+    leader.advance(23s);
+    EXPECT_EQ(leader.give_ups, 0);
+    leader.advance(3s);
+    EXPECT_EQ(leader.give_ups, 1);
+}
+
 // Found by a campaign: an operator emptied the Lease, its leader took it back at once, and its
 // first claim landed over the second.
 TEST_F(StorageLanding, AClaimWaitsForWhatTheLastLeadershipOfItsProcessHadInFlight) {

@@ -39,6 +39,22 @@ void BucketHealth::got_on() {
     asked_ = false;
     // What still waits, waits for its own turn from now on.
     waiting_since_.reset();
+    borne_ = Duration{0};
+}
+
+void BucketHealth::rest(Instant now) {
+    // A quiet leader is no bad one: without a write there is nothing that another could do better.
+    // But with a writeDeadline below the lease each write fails, the queue is empty for a moment,
+    // and the next one meets the same bucket: begun anew each time, patience would never end.
+    if (waiting_since_ && trouble_) borne_ += now - std::max(trouble_->since, *waiting_since_);
+    waiting_since_.reset();
+}
+
+void BucketHealth::wait(Instant now, Duration patience) {
+    if (waiting_since_) return;
+    waiting_since_ = now;
+    // A bucket that was asked yesterday may be well today, and the key that waits now a bad one.
+    if (now >= saturating_add(asked_at_, patience)) asked_ = false;
 }
 
 void BucketHealth::proceed(const Sight& sight, bool waits, bool claimed, const Patience& patience,
@@ -48,26 +64,21 @@ void BucketHealth::proceed(const Sight& sight, bool waits, bool claimed, const P
     due_ = kNever;
     // Alone there is nobody to give way to; one that stops gives way as soon as its work is done.
     if (!sight.config.ha || sight.stopping) return;
-    if (!waits) {
-        // A quiet leader is no bad one: without a write there is nothing that another could do
-        // better.
-        waiting_since_.reset();
-        return;
-    }
-    if (!waiting_since_) waiting_since_ = sight.now;
+    if (!waits) return rest(sight.now);
+    const Duration span = patience.span(sight.config);
+    wait(sight.now, span);
     if (!trouble_ || trouble_->confirmed == kNever) return;
     // An outage over night while nobody writes is borne by nobody: the time counts from when
     // something waited, or from the first try that failed, whichever came later.
-    const Instant since = std::max(trouble_->since, *waiting_since_);
-    const Duration span = patience.span(sight.config);
+    const Instant since = std::max(trouble_->since, *waiting_since_) - borne_;
     const Instant half = saturating_add(since, span / 2);
     const Instant limit = saturating_add(since, span);
     // A creation is refused, its look finds nothing, and the next try backs off for longer than the
     // lease: as it failed patience was over, and a leader gave way over one bad key that the
     // question would have named. So it is asked first, and has half the patience for its answer.
     const bool open = claimed && (!asked_ || asking_);
-    const Instant ends =
-        open ? std::max(limit, saturating_add(trouble_->confirmed, span / 2)) : limit;
+    const Instant asks = std::max(trouble_->confirmed, *waiting_since_);
+    const Instant ends = open ? std::max(limit, saturating_add(asks, span / 2)) : limit;
     if (sight.now >= ends) {
         desk.note(MarkId::bucket_unusable);
         // Said once: the elector closes the gate within this step, and if it can't, patience begins
@@ -90,6 +101,7 @@ void BucketHealth::ask(const Sight& sight, Desk& desk) {
     if (!timeout) return;
     asking_ = true;
     asked_ = true;
+    asked_at_ = sight.now;
     Stamp stamp;
     stamp.epoch = *sight.epoch;
     stamp.writer = sight.writer;

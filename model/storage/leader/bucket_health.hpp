@@ -30,6 +30,10 @@ class Patience {
 /// and not write, and every claim begins with one. A leader whose waiting work (the claim included)
 /// has not got on for its patience, although it tried, gives way.
 ///
+/// Writes end unstored at their deadlines, which may be shorter than a lease, and the next ones
+/// meet the same bucket: what each of them waited counts together, and the time between them
+/// doesn't.
+///
 /// One long upload whose answer was lost proves nothing: a try that left after the first failure
 /// was known must fail too. And one key that the store can't take is no broken bucket: half way
 /// through, a small PUT under `.ha/probe/` asks whether others are taken. Where the trouble is
@@ -42,7 +46,8 @@ class BucketHealth {
     void got_on();
     void step(const Sight& sight, const HealthPut& owner, const Flight& flight,
               BucketOutcome outcome, Desk& desk);
-    /// `waits`: a write or the claim. `claimed`: there is an epoch to write under.
+    /// `waits`: a write or the claim, and not by rule alone. `claimed`: there is an epoch to write
+    /// under.
     void proceed(const Sight& sight, bool waits, bool claimed, const Patience& patience,
                  Desk& desk);
 
@@ -60,12 +65,18 @@ class BucketHealth {
         Instant confirmed = kNever;  ///< when a try that left after that failed too
         friend bool operator==(const Trouble&, const Trouble&) = default;
     };
+    /// Nothing waits.
+    void rest(Instant now);
+    /// Something waits.
+    void wait(Instant now, Duration patience);
     void ask(const Sight& sight, Desk& desk);
 
     std::optional<Trouble> trouble_;
     std::optional<Instant> waiting_since_;
+    Duration borne_{};     ///< in this trouble, by what waited before that
     bool asking_ = false;  ///< the small PUT is in flight
-    bool asked_ = false;   ///< in this trouble
+    bool asked_ = false;   ///< in this trouble, and not too long ago
+    Instant asked_at_{};
     Instant due_ = kNever;
 };
 

@@ -261,6 +261,15 @@ std::optional<Epoch> EpochClaim::epoch() const {
     return claimed->epoch;
 }
 
+bool EpochClaim::awaits_landing(const Sight& sight) const {
+    if (sight.store.fences() || sight.now >= sight.tenure.landing_until) return false;
+    // Either it has looked, and goes no further; or it waits for that very instant, and not for a
+    // back-off after a failure.
+    const auto* waiting = std::get_if<Waiting>(&state_);
+    return std::holds_alternative<Renewing>(state_) ||
+           (waiting != nullptr && waiting->until == sight.tenure.landing_until);
+}
+
 Instant EpochClaim::next_deadline() const {
     const auto* waiting = std::get_if<Waiting>(&state_);
     return waiting == nullptr ? kNever : waiting->until;

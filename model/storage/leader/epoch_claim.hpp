@@ -35,6 +35,8 @@ class EpochClaim {
     [[nodiscard]] std::optional<Epoch> epoch() const;
     /// The newest that this leadership claimed, for the tag of a file; 0 = none yet.
     [[nodiscard]] Epoch last() const { return history_.last; }
+    /// Held back, whatever the bucket does, until what a dead leader sent can land no more.
+    [[nodiscard]] bool awaits_landing(const Sight& sight) const;
     [[nodiscard]] Instant next_deadline() const;
     /// What the state waits for is in flight, or is a renewal, or an instant that lies ahead.
     void check(const Sight& sight) const;
