@@ -159,15 +159,16 @@ class Campaign {
             ++batch.passed;
     }
 
-    /// What was played of a batch that was ended counts here and not in the file: what follows from
-    /// a batch must not follow from the moment of its end.
+    /// What was played of a batch that was ended counts, wherever the file is read: nobody may call
+    /// a campaign a pass that found a failure.
     void tell_unfinished(Batch batch) {
         if (batch.runs == 0) return;
-        if (file_)
+        batch.unfinished = true;
+        if (file_) {
+            file_->write_line(search::batch_line(batch));
             report_.notes.push_back("of an unfinished batch, " + std::to_string(batch.runs) +
-                                    " runs are told here and not in " +
-                                    std::string(search::kResultsFile) +
-                                    ": --resume plays them again");
+                                    " runs are told: --resume plays them again");
+        }
         report_.results.batches.push_back(std::move(batch));
     }
 

@@ -51,7 +51,8 @@ Result<Earlier, std::string> read_earlier(const fs::path& path, const search::He
         return Unexpected{path.string() + ": results of shard " +
                           std::to_string(results->header.shard) + ", not of " +
                           std::to_string(header.shard)};
-    return Earlier{std::move(*results), text.rfind('\n') + 1};
+    const std::size_t keep = results->bytes;
+    return Earlier{std::move(*results), keep};
 }
 
 }  // namespace leasehold::cli

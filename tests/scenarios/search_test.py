@@ -393,12 +393,22 @@ def ended_in_a_batch(folder):
             process.send_signal(signal.SIGINT)
         text, err = process.communicate(timeout=120)
         told = json.loads(report.read_text())
-        lines = (out / "results.ndjson").read_text().splitlines()[1:]
-        whole = sum(json.loads(line)["runs"] for line in lines)
+        results = out / "results.ndjson"
+        *batches, last = [json.loads(line) for line in results.read_text().splitlines()[1:]]
+        whole = sum(batch["runs"] for batch in batches)
         check(f"{name}: at once, with its code", process.returncode == code and
               time.monotonic() - began < 10, f"{process.returncode} {text}{err}")
-        check(f"{name}: what was played counts", whole < told["runs"] and
-              f"batch, {told['runs'] - whole} runs are told here" in text, text)
+        check(f"{name}: what was played counts", last.get("unfinished") is True and
+              whole + last["runs"] == told["runs"] and
+              f"batch, {last['runs']} runs are told: --resume" in text, text)
+        failure = {"signature": "x: y", "outcome": "safety", "genome": "1 7", "seed": 7,
+                   "run": 256 * len(batches) + 256}
+        results.write_text(results.read_text().replace(
+            f'"passed":{last["passed"]}', f'"passed":{last["passed"] - 1}').replace(
+                '"failures":[]', f'"failures":[{json.dumps(failure)}]'))
+        code, text, err = call("merge", out, "--out", folder / f"{name}-united")
+        check(f"{name}: what failed in it fails where it is united", code == 1 and "x: y" in text,
+              f"{code} {text}{err}")
     campaigned = call("campaign", slow, "--families", "stop", "--no-shrink", "--quiet", "--seeds",
                       "1..2", "--out", folder / "two")
     check("none are left out where nothing ended it", campaigned[0] == 0, campaigned)
