@@ -320,6 +320,11 @@ def begun(folder):
     check("it stays", file.read_text() == "mine")
     file.write_text("")
     refused("an empty one is not united", "had not begun", "merge", out, "--out", folder / "none")
+    file.unlink()
+    file.mkdir()  # of all that cannot be read what a test can make of a file of its own
+    refused("what cannot be read is not gone on with", "results.ndjson: cannot be read", *one, out,
+            "--resume")
+    refused("nor united", "results.ndjson: cannot be read", "merge", out, "--out", folder / "none")
 
 
 def least_files(folder):
