@@ -46,7 +46,6 @@ bool holds_other(const fs::path& path, const std::string& text) {
 }
 
 Result<Earlier, std::string> read_earlier(const fs::path& path, const search::Header& header) {
-    if (!fs::exists(path)) return Unexpected{path.string() + ": no results to go on with"};
     const auto read = bytes_of(path);
     if (!read) return Unexpected{read.error()};
     const std::string& text = *read;

@@ -178,6 +178,10 @@ def interrupted(folder):
     results = out / "results.ndjson"
     while not results.exists() or results.read_text().count("\n") < 2:
         time.sleep(0.01)
+    before = results.read_text()
+    refused("what a campaign writes no other one goes on with", "another process writes it",
+            "campaign", "--out", out, "--time", "5m", "--resume")
+    check("and it lost nothing", results.read_text().startswith(before))
     process.send_signal(signal.SIGINT)
     text, err = process.communicate(timeout=60)
     check("SIGINT ends it with what is known",
@@ -322,7 +326,7 @@ def begun(folder):
     refused("an empty one is not united", "had not begun", "merge", out, "--out", folder / "none")
     file.unlink()
     file.mkdir()  # of all that cannot be read what a test can make of a file of its own
-    refused("what cannot be read is not gone on with", "results.ndjson: cannot be read", *one, out,
+    refused("what cannot be read is not gone on with", "results.ndjson: not a regular file", *one, out,
             "--resume")
     refused("nor united", "results.ndjson: cannot be read", "merge", out, "--out", folder / "none")
 
