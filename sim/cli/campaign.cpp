@@ -33,6 +33,7 @@ using search::kBatchRuns;
 constexpr std::uint64_t kDefaultSeeds = 1'000;
 constexpr std::size_t kLeastMax = 20;  ///< groups that are shrunk
 constexpr std::chrono::seconds kShrinkTime{20};
+constexpr const char* kTaken = ": another process writes it";
 
 class Campaign {
   public:
@@ -159,15 +160,16 @@ class Campaign {
             ++batch.passed;
     }
 
-    /// What was played of a batch that was ended counts here and not in the file: what follows from
-    /// a batch must not follow from the moment of its end.
+    /// What was played of a batch that was ended counts, wherever the file is read: nobody may call
+    /// a campaign a pass that found a failure.
     void tell_unfinished(Batch batch) {
         if (batch.runs == 0) return;
-        if (file_)
+        batch.unfinished = true;
+        if (file_) {
+            file_->write_line(search::batch_line(batch));
             report_.notes.push_back("of an unfinished batch, " + std::to_string(batch.runs) +
-                                    " runs are told here and not in " +
-                                    std::string(search::kResultsFile) +
-                                    ": --resume plays them again");
+                                    " runs are told: --resume plays them again");
+        }
         report_.results.batches.push_back(std::move(batch));
     }
 
@@ -377,7 +379,12 @@ int campaign_command(const Options& options) {
         folder /= "shard-" + std::to_string(header.shard) + "-of-" + std::to_string(header.shards);
     const fs::path path = folder / search::kResultsFile;
     Earlier before;
+    std::unique_ptr<ResultsFile> file;
     if (options.resume) {
+        if (!fs::exists(path)) return refuse(path.string() + ": no results to go on with");
+        if (!fs::is_regular_file(path)) return refuse(path.string() + ": not a regular file");
+        file = std::make_unique<ResultsFile>(path.string(), false);
+        if (!file->take()) return refuse(path.string() + kTaken);
         auto read = read_earlier(path, header);
         if (!read) return refuse(read.error());
         before = std::move(*read);
@@ -385,11 +392,14 @@ int campaign_command(const Options& options) {
         return refuse(path.string() + ": exists already (--resume goes on with it)");
     }
     Outputs outputs(options);
-    std::unique_ptr<ResultsFile> file;
     if (!folder.empty()) {
         std::error_code error;
         fs::create_directories(folder, error);
-        file = std::make_unique<ResultsFile>(path.string(), !options.resume, before.keep);
+        if (!file) {
+            file = std::make_unique<ResultsFile>(path.string(), true);
+            if (!file->take()) return refuse(path.string() + kTaken);
+        }
+        file->keep(before.keep);
         if (!before.results) file->write_line(search::header_line(header));
     }
     hold_interrupts();

@@ -1,7 +1,10 @@
 #include "sim/cli/campaign_files.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,18 +24,31 @@ std::string least_name(const std::string& signature) {
     return derived_name(name, "-" + reports::format_hex(hash_text(signature)).substr(0, 4));
 }
 
-std::string bytes_of(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+Result<std::string, std::string> bytes_of(const fs::path& path) {
+    const auto fail = [&](int why) {
+        return Unexpected{path.string() + ": cannot be read: " + std::strerror(why)};
+    };
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(path.c_str(), "rbe"),
+                                                             std::fclose);
+    if (!in) return fail(errno);
+    std::string text;
+    std::array<char, 1 << 16> part;
+    while (const std::size_t size = std::fread(part.data(), 1, part.size(), in.get()))
+        text.append(part.data(), size);
+    if (std::ferror(in.get()) != 0) return fail(errno);
+    return text;
 }
 
 bool holds_other(const fs::path& path, const std::string& text) {
-    return fs::exists(path) && bytes_of(path) != text;
+    if (!fs::exists(path)) return false;
+    const auto there = bytes_of(path);
+    return !there || *there != text;
 }
 
 Result<Earlier, std::string> read_earlier(const fs::path& path, const search::Header& header) {
-    if (!fs::exists(path)) return Unexpected{path.string() + ": no results to go on with"};
-    const std::string text = bytes_of(path);
+    const auto read = bytes_of(path);
+    if (!read) return Unexpected{read.error()};
+    const std::string& text = *read;
     // Ended before it had played anything: there is nothing to lose, so it begins.
     if (text.find('\n') == std::string::npos && search::header_line(header).starts_with(text))
         return Earlier{};
@@ -51,7 +67,8 @@ Result<Earlier, std::string> read_earlier(const fs::path& path, const search::He
         return Unexpected{path.string() + ": results of shard " +
                           std::to_string(results->header.shard) + ", not of " +
                           std::to_string(header.shard)};
-    return Earlier{std::move(*results), text.rfind('\n') + 1};
+    const std::size_t keep = results->bytes;
+    return Earlier{std::move(*results), keep};
 }
 
 }  // namespace leasehold::cli

@@ -49,15 +49,20 @@ int merge_command(const Options& options) {
     for (const std::string& folder : options.paths) {
         const fs::path one = fs::path(folder) / search::kResultsFile;
         if (!fs::exists(one)) return refuse(one.string() + ": no such file");
-        auto read = search::parse_results(bytes_of(one), search::Tail::whole);
+        const auto text = bytes_of(one);
+        if (!text) return refuse(text.error());
+        auto read = search::parse_results(*text, search::Tail::whole);
         if (!read) return refuse(one.string() + ": " + read.error());
         shards.push_back(std::move(*read));
     }
     const std::map<std::string, fs::path> brought = files_beside(options.paths);
-    for (const auto& [name, from] : brought)
-        if (const fs::path to = fs::path(options.out) / name; holds_other(to, bytes_of(from)))
+    for (const auto& [name, from] : brought) {
+        const auto text = bytes_of(from);
+        if (!text) return refuse(text.error());
+        if (const fs::path to = fs::path(options.out) / name; holds_other(to, *text))
             return refuse(to.string() + ": exists already and is not " + from.string() +
                           " (give another --out)");
+    }
     CampaignReport report;
     auto united = search::unite(shards, options.paths, report.lacking);
     if (!united) return refuse(united.error());

@@ -14,11 +14,24 @@ namespace {
 using sim::Fault;
 using sim::FaultKind;
 using sim::Scenario;
+using sim::UpgradeSpec;
 
 void allow(Scenario& scenario, std::initializer_list<std::string_view> ids) {
     for (const std::string_view id : ids)
         if (std::ranges::count(scenario.expect.may_violate, id) == 0)
             scenario.expect.may_violate.emplace_back(id);
+}
+
+/// Is it so of a configuration that some replica runs, or is going to? What one of them can't hold
+/// the scenario can't.
+template <class Predicate>
+bool some(const Scenario& scenario, Predicate&& is) {
+    return is(UpgradeSpec{scenario.election, scenario.storage}) ||
+           (scenario.upgrade && is(*scenario.upgrade));
+}
+
+bool writes_plain(const UpgradeSpec& own) {
+    return own.storage.format == ObjectFormat::plain;
 }
 
 /// bucket/preconditions-ignored, bucket/older-version-lands-late
@@ -42,7 +55,9 @@ void excuse_replica(Scenario& scenario, const Fault& fault) {
             return;
         case FaultKind::step_wall_clock:
             // proof/clock-set-back-between-starts
-            if (fault.by < Duration{0} && scenario.election.believe_ended_holder)
+            if (fault.by < Duration{0} && some(scenario, [](const UpgradeSpec& own) {
+                    return own.election.believe_ended_holder;
+                }))
                 allow(scenario, {"leader.at-most-one", "lease.taken-only-when-free"});
             return;
         case FaultKind::slow:
@@ -95,7 +110,9 @@ void excuse_server(Scenario& scenario, const Fault& fault) {
             // What a disk fails to give or to take again and again is looked at ever more rarely,
             // and the bound knows of paths alone: after minutes of it for as long again.
             if (fault.trigger.kind == sim::TriggerKind::every ||
-                fault.lasts.value_or(Duration{0}) > 2 * scenario.storage.poll_period)
+                some(scenario, [&fault](const UpgradeSpec& own) {
+                    return fault.lasts.value_or(Duration{0}) > 2 * own.storage.poll_period;
+                }))
                 allow(scenario, {"replicas.converge"});
             return;
         case FaultKind::answer_error:
@@ -147,7 +164,10 @@ bool makes_late(const Scenario& scenario, const Fault& fault) {
             return fault.bucket;
         case FaultKind::apply_late:
             // Within the time-out of the attempt it is in its time, as on a slow store.
-            return fault.by + std::chrono::seconds(1) > scenario.storage.put_timeout &&
+            return some(scenario,
+                        [&fault](const UpgradeSpec& own) {
+                            return fault.by + std::chrono::seconds(1) > own.storage.put_timeout;
+                        }) &&
                    std::ranges::any_of(fault.requests, [](sim::RequestKind kind) {
                        return kind == sim::RequestKind::put_object ||
                               kind == sim::RequestKind::remove_object;
@@ -185,7 +205,7 @@ bool fences_or_is_in_time(const Scenario& scenario) {
         scenario.elects() && std::ranges::any_of(scenario.faults, denies_conditions);
     if (honours && !denied) return true;
     return std::ranges::count(rules, sim::PreconditionRule::checked_then_stored) == 0 &&
-           scenario.elects() && (honours || scenario.storage.format == ObjectFormat::fenced) &&
+           scenario.elects() && (honours || !some(scenario, writes_plain)) &&
            std::ranges::none_of(scenario.faults, [&scenario](const Fault& fault) {
                return makes_late(scenario, fault);
            });
@@ -202,7 +222,7 @@ void excuse_configuration(Scenario& scenario) {
                                     (fault.object_damage == sim::ObjectDamage::truncated ||
                                      fault.object_damage == sim::ObjectDamage::corrupt);
                          });
-    if (scenario.storage.format == ObjectFormat::plain && repeats)
+    if (some(scenario, writes_plain) && repeats)
         allow(scenario,
               {"bucket.no-stale-commit", "bucket.acknowledged-survives", "payload.never-regresses",
                "bucket.linearizable", "replicas.converge", "follower.freshness"});
@@ -218,21 +238,29 @@ void excuse_configuration(Scenario& scenario) {
     const Duration each = scenario.bucket.get.p99;
     const auto written = scenario.workload.pipelines.size() * scenario.workload.windows.size();
     const auto keys = scenario.workload.preloaded + written;
-    const auto at_once = std::max(1U, scenario.storage.pass_gets_max);
+    const auto at_once = [](const UpgradeSpec& own) {
+        return std::max(1U, own.storage.pass_gets_max);
+    };
     // And where a GET takes a good part of a period, so does each later pass.
-    if (((keys + at_once - 1) / at_once + 1) * each > scenario.storage.poll_period)
+    if (some(scenario, [&](const UpgradeSpec& own) {
+            return ((keys + at_once(own) - 1) / at_once(own) + 1) * each > own.storage.poll_period;
+        }))
         allow(scenario, {"follower.freshness"});
     // And where what is written anew takes all GETs, what waits for no reader is never its turn.
-    if (std::max(1U, scenario.storage.pass_gets_max) * scenario.workload.export_every <=
-        written * each)
+    if (some(scenario, [&](const UpgradeSpec& own) {
+            return at_once(own) * scenario.workload.export_every <= written * each;
+        }))
         allow(scenario, {"replicas.converge"});
     // A store without conditions is written to only by what fits into the validity: an object that
     // travels for longer is never stored, and its leader gives way to whoever may have a faster
     // path.
     const double travels = static_cast<double>(scenario.workload.object_size) /
                            static_cast<double>(scenario.network.bandwidth);
-    const std::chrono::duration<double> lease = scenario.election.lease_duration;
-    if (!(scenario.bucket.preconditions == sim::Preconditions{}) && travels > lease.count() / 3)
+    const auto outlasts_validity = [travels](const UpgradeSpec& own) {
+        return travels > std::chrono::duration<double>(own.election.lease_duration).count() / 3;
+    };
+    if (!(scenario.bucket.preconditions == sim::Preconditions{}) &&
+        some(scenario, outlasts_validity))
         allow(scenario, {"leader.stable", "write.eventually-committed", "backup.goes-on"});
 }
 
@@ -340,7 +368,9 @@ void excuse_single_install(Scenario& scenario) {
     // It lands later than any request is said to, and a single install has nothing else to go by.
     const auto outlasts = [&scenario](const Fault& fault) {
         return fault.kind == FaultKind::apply_late &&
-               fault.by > scenario.storage.largest_request_age;
+               some(scenario, [&fault](const UpgradeSpec& own) {
+                   return fault.by > own.storage.largest_request_age;
+               });
     };
     if (any(scenario, outlasts))
         allow(scenario, {"bucket.acknowledged-survives", "payload.never-regresses"});

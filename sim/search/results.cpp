@@ -1,6 +1,7 @@
 #include "sim/search/results.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "reports/json_archive.hpp"
@@ -22,7 +23,7 @@ void fields(A& a, Like<Header> auto& v) {
     a("guide", v.guide);
     a("shard", v.shard);
     a("shards", v.shards);
-    // Read by read_header(): a file without it is one of a campaign itself.
+    // Read by read_marked(): a file without it is one of a campaign itself.
     if constexpr (!A::kReads)
         if (v.united) a("united", v.united);
 }
@@ -46,6 +47,8 @@ void fields(A& a, Like<Batch> auto& v) {
     a("features", v.features);
     a("corpus", v.corpus);
     a("failures", v.failures);
+    if constexpr (!A::kReads)
+        if (v.unfinished) a("unfinished", v.unfinished);
 }
 
 namespace {
@@ -91,13 +94,15 @@ std::string flaw_of(const Header& header) {
     return {};
 }
 
-/// Throws JsonError.
-void read_header(reports::Json json, Header& header) {
-    if (const auto united = json.find("united"); united != json.end()) {
-        reports::decode(*united, header.united);
-        json.erase("united");
+/// What is written with a mark only when that is true. Throws JsonError.
+template <class T>
+void read_marked(reports::Json json, std::string_view mark, bool T::*marked, T& out) {
+    const auto found = json.is_object() ? json.find(mark) : json.end();
+    if (found != json.end()) {
+        reports::decode(*found, out.*marked);
+        json.erase(found);
     }
-    reports::decode(json, header);
+    reports::decode(json, out);
 }
 
 /// Why no run of the campaign can have failed so; empty when one can. Its runs are `first`..`last`
@@ -123,17 +128,27 @@ std::string flaw_of(const Failure& failure, const Header& header, std::uint64_t 
     return {};
 }
 
+/// The runs of a whole batch in this place.
+std::uint64_t room_of(const Batch& batch, const Header& header) {
+    const std::uint64_t before = batch.number * kBatchRuns;
+    const std::uint64_t all = header.runs();
+    if (header.united) return kBatchRuns;
+    return all > before ? std::min(kBatchRuns, all - before) : 0;
+}
+
 /// Why `batch` has not the runs that it must have; empty when it has. Of united ones nobody knows
 /// which shard's last batch they are.
 std::string size_misfit(const Batch& batch, const Header& header) {
-    const std::uint64_t before = batch.number * kBatchRuns;
-    const std::uint64_t all = header.runs();
-    const std::uint64_t room = header.united  ? kBatchRuns
-                               : all > before ? std::min(kBatchRuns, all - before)
-                                              : 0;
-    if (batch.runs == room || (header.united && batch.runs > 0 && batch.runs < room)) return {};
-    return "has " + std::to_string(batch.runs) + " runs, expected " +
-           (header.united ? "1 to " : "") + std::to_string(room) + ": they were changed";
+    const std::uint64_t room = room_of(batch, header);
+    const std::uint64_t most = room - (batch.unfinished && room > 0 ? 1 : 0);
+    const bool fewer = header.united || batch.unfinished;
+    if (batch.runs == most || (fewer && batch.runs > 0 && batch.runs < most)) return {};
+    return "has " + std::to_string(batch.runs) + " runs, expected " + (fewer ? "1 to " : "") +
+           std::to_string(most) + ": they were changed";
+}
+
+bool ends_unfinished(const Results& results) {
+    return !results.batches.empty() && results.batches.back().unfinished;
 }
 
 /// Why `batch` can't stand where `expected` is the next number; empty when it can.
@@ -147,7 +162,8 @@ std::string misfit(const Batch& batch, std::uint64_t expected, const Header& hea
                std::to_string(told);
     if (const std::string why = size_misfit(batch, header); !why.empty()) return why;
     const std::uint64_t before = header.united ? 0 : batch.number * kBatchRuns;
-    const std::uint64_t last = header.united ? header.runs() : before + batch.runs;
+    // Those that were played of an unfinished one are not its first ones.
+    const std::uint64_t last = header.united ? header.runs() : before + room_of(batch, header);
     for (std::size_t i = 0; i < batch.failures.size(); ++i)
         if (const std::string why = flaw_of(batch.failures[i], header, before + 1, last);
             !why.empty())
@@ -158,9 +174,24 @@ std::string misfit(const Batch& batch, std::uint64_t expected, const Header& hea
     return {};
 }
 
-/// Is `part` how `whole` began?
+/// The batches that were played whole.
+std::size_t whole_batches(const Results& results) {
+    return results.batches.size() - (ends_unfinished(results) ? 1 : 0);
+}
+
+/// Did `a` get further than `b`? Of two that were ended in the same batch the one that found more.
+bool further(const Results& a, const Results& b) {
+    const auto progress = [](const Results& results) {
+        const bool unfinished = ends_unfinished(results);
+        return std::tuple(whole_batches(results),
+                          unfinished ? results.batches.back().failures.size() : 0, results.runs());
+    };
+    return progress(a) > progress(b);
+}
+
+/// Is `part` how `whole` began? How an unfinished batch ended follows from nothing.
 bool begins_with(const Results& whole, const Results& part) {
-    for (std::size_t i = 0; i < part.batches.size(); ++i)
+    for (std::size_t i = 0; i < whole_batches(part); ++i)
         if (batch_line(whole.batches[i]) != batch_line(part.batches[i])) return false;
     return true;
 }
@@ -258,12 +289,14 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
                 if (version == json.end() || *version != kResultsVersion)
                     return wrong("results of another format than " +
                                  std::to_string(kResultsVersion));
-                read_header(json, results.header);
+                read_marked(json, "united", &Header::united, results.header);
                 if (const std::string what = flaw_of(results.header); !what.empty())
                     return wrong(what);
             } else {
                 Batch batch;
-                reports::decode(json, batch);
+                read_marked(json, "unfinished", &Batch::unfinished, batch);
+                if (ends_unfinished(results))
+                    return wrong("comes after an unfinished batch, which is the last of its file");
                 if (const std::string what = misfit(batch, results.batches.size(), results.header);
                     !what.empty())
                     return wrong(what);
@@ -273,10 +306,13 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
             return wrong(std::string("is damaged: ") + error.what());
         }
         text.remove_prefix(end + 1);
+        if (tail == Tail::resumed && ends_unfinished(results)) continue;
+        results.bytes += end + 1;
     }
     if (number == 0)
         return Unexpected{std::string(
             "empty: its campaign had not begun (leasehold campaign --resume begins it)")};
+    if (tail == Tail::resumed && ends_unfinished(results)) results.batches.pop_back();
     return results;
 }
 
@@ -296,9 +332,8 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
         const auto [found, fresh] = place.emplace(header.shard, i);
         if (fresh) continue;
         // The one that got further is the same campaign, later.
-        const bool further = shards[i].batches.size() > shards[found->second].batches.size();
-        const std::size_t shorter = further ? found->second : i;
-        if (further) found->second = i;
+        std::size_t shorter = i;
+        if (further(shards[i], shards[found->second])) std::swap(shorter, found->second);
         if (!begins_with(shards[found->second], shards[shorter]))
             return Unexpected{names[i] + " does not match another copy of shard " +
                               std::to_string(header.shard) + ": their runs ended otherwise"};
@@ -319,8 +354,10 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
                               std::to_string(planned) + " runs");
         all.batches.insert(all.batches.end(), one.batches.begin(), one.batches.end());
     }
-    for (std::size_t i = 0; i < all.batches.size(); ++i)
+    for (std::size_t i = 0; i < all.batches.size(); ++i) {
         all.batches[i].number = i;
+        all.batches[i].unfinished = false;  // of united ones nobody plays any again
+    }
     all.header.shard = all.header.shards = 1;
     all.header.united = true;
     return all;

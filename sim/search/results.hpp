@@ -56,6 +56,10 @@ struct Failure {
 
 /// What one batch of runs showed: a line each.
 struct Batch {
+    /// Ended in the middle, as the last of its campaign: what was played of it counts, and who goes
+    /// on plays it again, since what follows from a batch must not follow from the moment of its
+    /// end. Written only when true.
+    bool unfinished = false;
     std::uint64_t number = 0;  ///< from 0 on
     std::uint64_t runs = 0;
     Duration simulated{0};
@@ -79,6 +83,8 @@ struct Results {
     Header header;
     std::vector<Batch> batches;
 
+    std::size_t bytes = 0;  ///< of the text that they were read from, less what was dropped
+
     [[nodiscard]] std::uint64_t runs() const;
     [[nodiscard]] std::uint64_t passed() const;
     [[nodiscard]] std::uint64_t features() const;
@@ -95,16 +101,18 @@ struct Results {
 /// How much of a file may be missing.
 enum class Tail : std::uint8_t {
     whole,   ///< nothing: its last line must be complete
-    resumed  ///< the last line may be cut off, as a SIGKILL leaves it; it is dropped
+    resumed  ///< the last line may be cut off, as a SIGKILL leaves it, or an unfinished batch; both
+             ///< are dropped
 };
 /// Reads a results file's text. Batches are numbered from 0 without a gap, and each has the runs
-/// that its place says, counts them up and tells failures that can be played again: a file in which
-/// a line was lost or changed is no record. The message names the line.
+/// that its place says (an unfinished one, the last, fewer), counts them up and tells failures that
+/// can be played again: a file in which a line was lost or changed is no record. The message names
+/// the line.
 [[nodiscard]] Result<Results, std::string> parse_results(std::string_view text, Tail tail);
 
-/// Unites shards of one campaign; the same shard twice counts once. The message says which of them
-/// does not match, and how. `lacking` gets a sentence for each shard that nobody brought and for
-/// each that did not play all its runs: the union is not the campaign.
+/// Unites shards of one campaign; the same shard twice counts once, as the copy that got further.
+/// The message says which of them does not match, and how. `lacking` gets a sentence for each shard
+/// that nobody brought and for each that did not play all its runs: the union is not the campaign.
 [[nodiscard]] Result<Results, std::string> unite(const std::vector<Results>& shards,
                                                  const std::vector<std::string>& names,
                                                  std::vector<std::string>& lacking);

@@ -1,7 +1,6 @@
 #include "sim/verify/merge.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -63,7 +62,7 @@ class Common final : public Observer {
 };
 
 struct Source {
-    std::ifstream input;
+    std::unique_ptr<RecordingInput> input;
     std::unique_ptr<HistoryReader> reader;
     std::unique_ptr<Renumber> renumber;
     std::uint32_t file = 0;
@@ -97,8 +96,8 @@ std::vector<Source> open_sources(const Recordings& recordings, Observer& next) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
         Source& source = sources[i];
         source.file = static_cast<std::uint32_t>(i);
-        source.input.open(recordings.files[i].file);
-        source.reader = std::make_unique<HistoryReader>(source.input);
+        source.input = std::make_unique<RecordingInput>(recordings.files[i]);
+        source.reader = std::make_unique<HistoryReader>(source.input->stream());
         source.renumber = std::make_unique<Renumber>(recordings.files[i].replicas, next);
     }
     return sources;

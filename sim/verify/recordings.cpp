@@ -1,7 +1,7 @@
 #include "sim/verify/recordings.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <filesystem>
 
 #include "sim/verify/renumber.hpp"
 
@@ -29,16 +29,45 @@ ReplicaIndex position_of(std::vector<std::string>& names, const std::string& nam
     return static_cast<ReplicaIndex>(names.size() - 1);
 }
 
+/// Why `file` can't be read beside those before it; empty when it can.
+std::string flaw_of(const std::string& file, const std::vector<Recording>& before) {
+    namespace fs = std::filesystem;
+    std::error_code unknown;
+    if (!std::ifstream(file)) return file + ": cannot be opened";
+    if (!fs::is_regular_file(file, unknown)) return file + ": not a regular file";
+    for (const Recording& other : before)
+        // What is read twice tells of everything twice.
+        if (fs::equivalent(file, other.file, unknown))
+            return file + ": the same recording as " + other.file;
+    return {};
+}
+
 }  // namespace
+
+RecordingInput::RecordingInput(const Recording& recording) : left_(recording.size) {
+    if (file_.open(recording.file, std::ios::in | std::ios::binary) == nullptr)
+        stream_.setstate(std::ios::badbit);
+}
+
+RecordingInput::int_type RecordingInput::underflow() {
+    const auto most = static_cast<std::streamsize>(std::min<std::uint64_t>(left_, part_.size()));
+    const std::streamsize size = most == 0 ? 0 : file_.sgetn(part_.data(), most);
+    left_ -= static_cast<std::uint64_t>(size);
+    setg(part_.data(), part_.data(), part_.data() + size);
+    return size == 0 ? traits_type::eof() : traits_type::to_int_type(part_.front());
+}
 
 Result<Recordings, std::string> open_recordings(const std::vector<std::string>& files) {
     Recordings all;
     std::vector<HistoryHeader> headers;
     std::optional<std::size_t> first;  // with settings
     for (const std::string& file : files) {
-        std::ifstream input(file);
-        if (!input) return Unexpected{file + ": cannot be opened"};
-        const HistoryReader reader(input);
+        if (const std::string flaw = flaw_of(file, all.files); !flaw.empty())
+            return Unexpected{flaw};
+        std::error_code unknown;
+        all.files.push_back({file, {}, std::filesystem::file_size(file, unknown)});
+        RecordingInput input(all.files.back());
+        const HistoryReader reader(input.stream());
         if (reader.error()) return Unexpected{file + ": " + reader.error()->to_string()};
         const HistoryHeader& header = reader.header();
         if (header.boot.empty())
@@ -60,23 +89,21 @@ Result<Recordings, std::string> open_recordings(const std::vector<std::string>& 
     if (!first) return Unexpected{std::string("no agent's recording among these files")};
     all.settings = shared(*headers[*first].settings);
     for (std::size_t i = 0; i < files.size(); ++i) {
-        Recording recording{files[i], {}};
         for (const std::string& name : headers[i].replicas) {
             // A fault may be declared for somebody who recorded nothing (another elector).
             const auto known = std::find(all.names.begin(), all.names.end(), name);
-            recording.replicas.push_back(
+            all.files[i].replicas.push_back(
                 known == all.names.end() ? kNobody
                                          : static_cast<ReplicaIndex>(known - all.names.begin()));
         }
-        all.files.push_back(std::move(recording));
     }
     return all;
 }
 
 std::optional<std::string> play(Recordings& recordings, Observer& observer) {
     for (const Recording& recording : recordings.files) {
-        std::ifstream input(recording.file);
-        HistoryReader reader(input);
+        RecordingInput input(recording);
+        HistoryReader reader(input.stream());
         Renumber renumber(recording.replicas, observer);
         while (const auto at = reader.next_at()) {
             recordings.begin = std::min(recordings.begin, *at);

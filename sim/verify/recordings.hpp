@@ -5,7 +5,10 @@
 // recorder of the world (leasehold-agent record-world). Faults are declared by who injected them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <fstream>
+#include <istream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +24,23 @@ namespace leasehold::verify {
 struct Recording {
     std::string file;
     std::vector<ReplicaIndex> replicas;  ///< position in the file -> common position
+    std::uint64_t size = 0;              ///< bytes that it had when it was opened
+};
+
+/// What a recording held when it was opened: an agent that still runs makes it longer between two
+/// readings, which must be of one history.
+class RecordingInput final : private std::streambuf {
+  public:
+    explicit RecordingInput(const Recording& recording);
+    [[nodiscard]] std::istream& stream() { return stream_; }
+
+  private:
+    int_type underflow() override;
+
+    std::filebuf file_;
+    std::uint64_t left_;
+    std::array<char, 1 << 16> part_;
+    std::istream stream_{this};
 };
 
 /// All files, looked through once.
@@ -32,8 +52,8 @@ struct Recordings {
     TrueTime end = TrueTime::min();
 };
 
-/// Opens and compares the headers. An error is one line that names the file: unreadable, no
-/// recording, another boot, other settings, no agent's recording among them.
+/// Opens and compares the headers. An error is one line that names the file: unreadable,
+/// given twice, no recording, another boot, other settings, no agent's recording among them.
 [[nodiscard]] Result<Recordings, std::string> open_recordings(
     const std::vector<std::string>& files);
 

@@ -5,6 +5,7 @@ All scenarios together leave no blank outside coverage_exempt.yaml; and a blank,
 what happens, and a bad list are each told.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -41,8 +42,19 @@ def one_file(program):
                    "a blank has its meaning beside it", out)
     lost += expect(not re.search(r"^  mark takeover-after-expiry", out, re.M),
                    "what happened is no blank", out)
-    code, out, _ = check(program, ONE, "--seed", "1", "--coverage", "--exempt", EXEMPT)
-    return lost + expect(code == 3, "with a list each blank outside it is exit 3", out)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {kind: Path(folder, "report." + kind) for kind in ("json", "junit", "sarif", "html")}
+        code, out, err = check(program, ONE, "--seed", "1", "--coverage", "--exempt", EXEMPT,
+                               *(word for kind, file in files.items() for word in ("--" + kind, file)))
+        lost += expect(code == 3, "with a list each blank outside it is exit 3", out + err)
+        told = {kind: file.read_text() for kind, file in files.items()}
+    report = json.loads(told["json"])
+    lost += expect((report["exitCode"], report["outcome"]) == (3, "inconclusive"),
+                   "and --json says so", told["json"])
+    lost += expect(re.search(r'<testsuites [^>]*failures="1"', told["junit"])
+                   and 'classname="coverage"' in told["junit"], "and --junit", told["junit"])
+    lost += expect('"exitCode": 3' in told["sarif"], "and --sarif", told["sarif"])
+    return lost + expect("2 scenarios: inconclusive" in told["html"], "and --html", told["html"])
 
 
 def stale(program, folder):

@@ -178,6 +178,10 @@ def interrupted(folder):
     results = out / "results.ndjson"
     while not results.exists() or results.read_text().count("\n") < 2:
         time.sleep(0.01)
+    before = results.read_text()
+    refused("what a campaign writes no other one goes on with", "another process writes it",
+            "campaign", "--out", out, "--time", "5m", "--resume")
+    check("and it lost nothing", results.read_text().startswith(before))
     process.send_signal(signal.SIGINT)
     text, err = process.communicate(timeout=60)
     check("SIGINT ends it with what is known",
@@ -320,6 +324,11 @@ def begun(folder):
     check("it stays", file.read_text() == "mine")
     file.write_text("")
     refused("an empty one is not united", "had not begun", "merge", out, "--out", folder / "none")
+    file.unlink()
+    file.mkdir()  # of all that cannot be read what a test can make of a file of its own
+    refused("what cannot be read is not gone on with", "results.ndjson: not a regular file", *one, out,
+            "--resume")
+    refused("nor united", "results.ndjson: cannot be read", "merge", out, "--out", folder / "none")
 
 
 def least_files(folder):
@@ -393,12 +402,22 @@ def ended_in_a_batch(folder):
             process.send_signal(signal.SIGINT)
         text, err = process.communicate(timeout=120)
         told = json.loads(report.read_text())
-        lines = (out / "results.ndjson").read_text().splitlines()[1:]
-        whole = sum(json.loads(line)["runs"] for line in lines)
+        results = out / "results.ndjson"
+        *batches, last = [json.loads(line) for line in results.read_text().splitlines()[1:]]
+        whole = sum(batch["runs"] for batch in batches)
         check(f"{name}: at once, with its code", process.returncode == code and
               time.monotonic() - began < 10, f"{process.returncode} {text}{err}")
-        check(f"{name}: what was played counts", whole < told["runs"] and
-              f"batch, {told['runs'] - whole} runs are told here" in text, text)
+        check(f"{name}: what was played counts", last.get("unfinished") is True and
+              whole + last["runs"] == told["runs"] and
+              f"batch, {last['runs']} runs are told: --resume" in text, text)
+        failure = {"signature": "x: y", "outcome": "safety", "genome": "1 7", "seed": 7,
+                   "run": 256 * len(batches) + 256}
+        results.write_text(results.read_text().replace(
+            f'"passed":{last["passed"]}', f'"passed":{last["passed"] - 1}').replace(
+                '"failures":[]', f'"failures":[{json.dumps(failure)}]'))
+        code, text, err = call("merge", out, "--out", folder / f"{name}-united")
+        check(f"{name}: what failed in it fails where it is united", code == 1 and "x: y" in text,
+              f"{code} {text}{err}")
     campaigned = call("campaign", slow, "--families", "stop", "--no-shrink", "--quiet", "--seeds",
                       "1..2", "--out", folder / "two")
     check("none are left out where nothing ended it", campaigned[0] == 0, campaigned)

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAM = sys.argv[1]
@@ -170,6 +171,33 @@ def a_stranger_binds(folder):
           "'operator' may lead by its record until" in " ".join(out.split()), out)
 
 
+def grows(names):
+    """Agents that record on while their recordings are read: what both readings see is judged."""
+    whole = {name: Path(name).read_text().splitlines(keepends=True) for name in names}
+    ats = sorted(json.loads(line)["at"] for lines in whole.values() for line in lines[1:])
+    half = ats[len(ats) // 2]
+    began = {name: "".join(line for line in lines if json.loads(line).get("at", 0) <= half)
+             for name, lines in whole.items()}
+    spent = 0
+    for i in range(13):
+        for name in names:
+            Path(name).write_text(began[name])
+        start = time.monotonic()
+        process = subprocess.Popen([PROGRAM, "verify", *names], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        if i == 0:
+            still, err = process.communicate()
+            spent = time.monotonic() - start
+            check("half of it", process.returncode == 0, still + err)
+            continue
+        time.sleep(spent * i / 13)
+        for name in names:
+            with open(name, "a") as file:
+                file.write("".join(whole[name])[len(began[name]):])
+        out, err = process.communicate()
+        check(f"grown after {i} thirteenths", process.returncode == 0, out + err)
+
+
 def main():
     records = None
     unseen = 0
@@ -250,6 +278,13 @@ def main():
         one.write_text(text)
         code, out, err = verify([n for n in names if "world" in n or "faults" in n])
         check("no agent: exit 64", code == 64 and "no agent's recording" in err, err)
+        link = folder / "link.jsonl"
+        link.symlink_to(one)
+        for again in (names[0], str(link)):
+            code, out, err = verify([*names, again])
+            check("the same recording twice: exit 64", code == 64 and
+                  f"{again}: the same recording as {names[0]}" in err and err.count("\n") == 1, err)
+        grows(names)
         code, out, err = verify([str(folder / "missing.jsonl")])
         check("a missing file: exit 64", code == 64 and "cannot be opened" in err, err)
     with tempfile.TemporaryDirectory() as name:

@@ -117,6 +117,61 @@ TEST(Results, ABatchHasTheRunsOfItsPlace) {
     EXPECT_NE(refused(header(1, 1, 0), {}).find("line 1: is of seeds 1..0"), std::string::npos);
 }
 
+/// A batch that was ended in the middle: 40 runs of it, the last of them a failure.
+Batch unfinished(std::uint64_t number, std::vector<std::string> signatures = {}) {
+    Batch one = batch(number, std::move(signatures));
+    one.unfinished = true;
+    one.runs = 40;
+    one.passed = 40 - one.failures.size();
+    for (Failure& failure : one.failures)
+        failure.run = (number + 1) * kBatchRuns;
+    return one;
+}
+
+TEST(Results, AnUnfinishedBatchIsTheLastAndCountsButForWhoGoesOn) {
+    const std::string whole = text_of(header(), {batch(0)});
+    const std::string text = text_of(header(), {batch(0), unfinished(1, {"a: x"})});
+    const auto read = parse_results(text, Tail::whole);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->runs(), 296U);
+    EXPECT_EQ(read->outcome(), check::Outcome::liveness);
+    EXPECT_EQ(read->bytes, text.size());
+    for (const std::string& cut : {text, text.substr(0, text.size() - 5)}) {
+        const auto resumed = parse_results(cut, Tail::resumed);
+        ASSERT_TRUE(resumed) << resumed.error();
+        EXPECT_EQ(resumed->runs(), 256U);
+        EXPECT_EQ(resumed->bytes, whole.size());
+    }
+    const auto refused = [](const Header& header, const std::vector<Batch>& batches) {
+        const auto wrong = parse_results(text_of(header, batches), Tail::resumed);
+        return wrong ? std::string() : wrong.error();
+    };
+    EXPECT_NE(
+        refused(header(), {unfinished(0), batch(1)}).find("line 3: comes after an unfinished"),
+        std::string::npos);
+    Batch full = batch(0);
+    full.unfinished = true;
+    EXPECT_NE(refused(header(), {full}).find("has 256 runs, expected 1 to 255"), std::string::npos);
+    Header endless = header();
+    endless.last = kEndless;
+    const Results found{endless, {batch(0), unfinished(1, {"a: x"})}};
+    const Results more{endless, {batch(0), unfinished(1)}};
+    const Results later{endless, {batch(0), batch(1, {"a: x", "b: y"})}};
+    std::vector<std::string> lacking;
+    for (const auto& copies : {std::vector{found, more}, std::vector{more, found}}) {
+        const auto united = unite(copies, {"one", "two"}, lacking);
+        ASSERT_TRUE(united) << united.error();
+        EXPECT_EQ(united->groups().size(), 1U) << "what either found is told";
+        EXPECT_EQ(header_line(united->header).find("unfinished"), std::string::npos);
+    }
+    for (const auto& copies : {std::vector{found, later}, std::vector{later, found}}) {
+        const auto united = unite(copies, {"one", "two"}, lacking);
+        ASSERT_TRUE(united) << united.error();
+        EXPECT_EQ(united->runs(), 512U);
+        EXPECT_EQ(united->groups().size(), 2U);
+    }
+}
+
 TEST(Results, AFailureThatNoRunCanHaveIsNoRecord) {
     const auto refused = [](const std::function<void(Failure&)>& change, bool united = false) {
         Header head = header();
