@@ -364,7 +364,9 @@ search::Header header_of(const Options& options, const std::vector<sim::Scenario
 }  // namespace
 
 int campaign_command(const Options& options) {
-    const auto shard = shard_of(options);
+    // One run alone is nobody's part, also in a Job or an array.
+    const auto shard =
+        options.genome.empty() ? shard_of(options) : Result<Shard, std::string>(Shard{});
     if (!shard) return refuse(shard.error());
     const auto families = families_of(options);
     if (!families) return refuse(families.error());
@@ -391,10 +393,11 @@ int campaign_command(const Options& options) {
     } else if (!folder.empty() && fs::exists(path)) {
         return refuse(path.string() + ": exists already (--resume goes on with it)");
     }
+    // Before the reports are opened: they may lie in it.
+    std::error_code error;
+    if (!folder.empty()) fs::create_directories(folder, error);
     Outputs outputs(options);
     if (!folder.empty()) {
-        std::error_code error;
-        fs::create_directories(folder, error);
         if (!file) {
             file = std::make_unique<ResultsFile>(path.string(), true);
             if (!file->take()) return refuse(path.string() + kTaken);

@@ -183,11 +183,13 @@ std::string campaign_json(const CampaignReport& report) {
         entry["seed"] = group.first.seed;
         const auto least = report.least.find(group.signature);
         const bool known = least != report.least.end();
-        entry["scenario"] = known ? least->second.file : "";
-        entry["capsule"] = known ? least->second.capsule : "";
+        entry["scenario"] = reports::text_to_json(known ? least->second.file : "");
+        entry["capsule"] = reports::text_to_json(known ? least->second.capsule : "");
         json["groups"].push_back(std::move(entry));
     }
-    json["notes"] = report.notes;
+    json["notes"] = Json::array();
+    for (const std::string& note : report.notes)
+        json["notes"].push_back(reports::text_to_json(note));
     return json.dump(1) + "\n";
 }
 

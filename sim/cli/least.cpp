@@ -37,8 +37,10 @@ void set_entry(config::Node& document, std::string_view key, const std::string& 
 sim::Scenario scenario_from_text(const std::string& text) {
     const std::size_t colon = text.find("scenario: ");
     const std::size_t end = text.find('\n', colon);
-    const std::string name =
+    std::string name =
         colon == std::string::npos ? "none" : text.substr(colon + 10, end - colon - 10);
+    // In quotes where it would be read as a number or a truth: those are no part of it.
+    if (name.size() > 2 && name.front() == '"') name = name.substr(1, name.size() - 2);
     auto read = sim::parse_scenario(text, name + ".yaml", {});
     if (!read) throw std::runtime_error(read.error().to_string());
     return std::move(*read);

@@ -68,15 +68,19 @@ int merge_command(const Options& options) {
     if (!united) return refuse(united.error());
     report.results = std::move(*united);
     report.notes = report.lacking;
-    Outputs outputs(options);
     std::error_code error;
     fs::create_directories(options.out, error);
+    Outputs outputs(options);
     std::string text = search::header_line(report.results.header);
     for (const search::Batch& batch : report.results.batches)
         text += search::batch_line(batch);
+    // The results last: they say that all of it is there, and refuse the next merge.
+    for (const auto& [name, from] : brought) {
+        const auto bytes = bytes_of(from);
+        if (!bytes) throw reports::OutputError(bytes.error());
+        reports::write_file((fs::path(options.out) / name).string(), *bytes);
+    }
     reports::write_file(path.string(), text);
-    for (const auto& [name, from] : brought)
-        fs::copy_file(from, fs::path(options.out) / name, fs::copy_options::skip_existing);
     report.least = least_in(brought, report.results, options);
     print(render_campaign(report, options.quiet, wants_colour(options)));
     if (outputs.html() != nullptr)

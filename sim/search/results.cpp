@@ -232,7 +232,7 @@ std::uint64_t Results::features() const {
 Duration Results::simulated() const {
     Duration sum{0};
     for (const Batch& batch : batches)
-        sum += batch.simulated;
+        sum += std::min(batch.simulated, Duration::max() - sum);
     return sum;
 }
 

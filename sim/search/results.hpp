@@ -88,7 +88,7 @@ struct Results {
     [[nodiscard]] std::uint64_t runs() const;
     [[nodiscard]] std::uint64_t passed() const;
     [[nodiscard]] std::uint64_t features() const;
-    [[nodiscard]] Duration simulated() const;
+    [[nodiscard]] Duration simulated() const;  ///< of all runs; 292 years at most
     /// In the order of their first failure.
     [[nodiscard]] std::vector<Group> groups() const;
     /// Of all runs the worst; of those without a verdict none counts unless nothing passed.

@@ -91,6 +91,14 @@ def shrinks(folder):
     bad_capsules(folder, json.loads(capsule.read_text()), capsule.read_text())
 
 
+def numbered(folder):
+    """A scenario that is called by a ticket's number."""
+    file = folder / "007.yaml"
+    file.write_text(FAILS.replace("scenario: fails", 'scenario: "007"'))
+    code, out, err = call("shrink", file, "--seed", 4, "--out", folder)
+    check("it is shrunk", code == 1 and (folder / "007-least.yaml").exists(), out + err)
+
+
 def bad_capsules(folder, good, text):
     file = folder / "bad.capsule.json"
     for what, needle, content in (
@@ -228,6 +236,18 @@ def shards(folder):
     refused("shards that don't match", "other seeds", "merge", one, other, "--out", folder / "bad")
     refused("united results stay", "exists already", "merge", one, two, "--out", folder / "all")
     refused("no results", "no such file", "merge", folder, "--out", folder / "bad")
+    (one / "least.yaml").write_text("x" * 200_000)
+    fresh = folder / "fresh"
+    code, _, err = call("merge", one, two, "--out", fresh, "--json", fresh / "report.json")
+    check("a report may lie in the folder that is made", code in (0, 1, 2) and
+          (fresh / "report.json").exists(), err)
+    full = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$@"', "sh", PROGRAM,
+                           "merge", one, two, "--out", folder / "full"],
+                          capture_output=True, text=True, timeout=100)
+    check("a full disk is told, and leaves no results", full.returncode == 74 and
+          "internal" not in full.stderr and
+          not (folder / "full/results.ndjson").exists(), full.stdout + full.stderr)
+    (one / "least.yaml").unlink()
     refused("half of what a Job says", "LEASEHOLD_SHARDS", "campaign",
             env={"JOB_COMPLETION_INDEX": "0"})
     refused("a Slurm array of one that is no number", "SLURM_ARRAY_TASK_ID: .*found 'x'", "campaign",
@@ -462,13 +482,16 @@ def genomes(folder):
         code, out, _ = call(*alone)
         check("without the bug it passes", code == 0 and "1 passed" in out, out)
     refused("no genome", "expected numbers", "campaign", "--genome", "0 x")
+    code, out, err = call("campaign", "--genome", "0 1", "--families", "stop",
+                          env={"JOB_COMPLETION_INDEX": "3"})
+    check("one run is no shard, also in a Job", code == 0 and "1 run, " in out, out + err)
     refused("a genome of a base", "here 0 as there is none, found 1", "campaign", "--genome", "1 5")
     refused("a genome and seeds", "no meaning", "campaign", "--genome", "0 5", "--seeds", "1..2")
 
 
 def main():
     with tempfile.TemporaryDirectory() as scratch:
-        for part in (shrinks, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
+        for part in (shrinks, numbered, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
                      least_files, kept_as_drawn, ended_in_a_batch, mutants, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
