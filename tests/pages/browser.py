@@ -130,10 +130,19 @@ class Browser:
 
     def until(self, expression, seconds=20):
         deadline = time.monotonic() + seconds
-        while not self.value(expression):
+        while not self._holds(expression):
             if time.monotonic() > deadline:
                 raise PageError(f"never so: {expression}; {self.problems}")
             time.sleep(0.02)
+
+    def _holds(self, expression):
+        try:
+            return self.value(expression)
+        except PageError as error:
+            # Asked in the very moment in which one page goes and the next one comes: not yet.
+            if "navigated or closed" in str(error) or "context was destroyed" in str(error):
+                return False
+            raise
 
     def text(self, selector):
         return self.value(f"document.querySelector({json.dumps(selector)}).innerText")
