@@ -27,13 +27,13 @@ GROUPS, HANDOVERS = 5, 10
 
 def share_one_lease(lab, say, name):
     """Ten hand-overs between an elector of client-go and an agent of ours, in turn; all spans."""
-    trio = Trio(lab, name, size=1, replicas=2, lease_duration=3, retry_period="500ms",
+    trio = Trio(lab, name, size=1, replicas=2, lease_duration=5, retry_period="1s",
                 more=["--client-go-peers"])
     ours, electors = trio.agents[0], []
 
     def new_elector():
         electors.append(Elector(lab, trio.lease, f"{name}-peer-{len(electors)}",
-                                lease_duration="3s", renew_deadline="2s", retry_period="500ms",
+                                lease_duration="5s", renew_deadline="3s", retry_period="1s",
                                 release_on_cancel=True))
 
     def leader():
