@@ -1,7 +1,4 @@
 // The bucket secret: what is taken from good ones, and every word of what is said about bad ones.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -9,6 +6,7 @@
 
 #include "agent/bucket/bucket_config.hpp"
 #include "agent/bucket/credentials.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -24,24 +22,6 @@ std::string error_of(const std::string& text) {
 std::string s3(const std::string& more) {
     return "type: S3\nconfig:\n  bucket: backup\n  endpoint: minio:9000\n" + more;
 }
-
-class Directory {
-  public:
-    Directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "bucket-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    std::string write(const std::string& name, const std::string& text) const {
-        std::ofstream(path_ / name, std::ios::binary) << text;
-        return (path_ / name).string();
-    }
-
-  private:
-    std::filesystem::path path_;
-};
 
 /// Keys of the example that choose nothing here.
 const std::vector<std::string> kWithoutEffect{"http_config.idle_conn_timeout",
@@ -323,7 +303,7 @@ TEST(AgentBucketSecret, NoMessageShowsASecret) {
 }
 
 TEST(AgentBucketSecret, FilesThatItNamesMustBeThere) {
-    const Directory directory;
+    const leasehold::test::OwnFolder directory;
     EXPECT_EQ(load_bucket_config("missing.yaml").error(), "missing.yaml: no such file");
     const std::string secret =
         directory.write("s.yaml", s3("  http_config: {tls_config: {ca_file: absent.pem}}\n"));
@@ -342,7 +322,7 @@ TEST(AgentBucketSecret, FilesThatItNamesMustBeThere) {
 }
 
 TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
-    const Directory directory;
+    const leasehold::test::OwnFolder directory;
     const std::string shared =
         directory.write("credentials",
                         "# comment\n[default]\naws_access_key_id = D\naws_secret_access_key=ds\n"
@@ -389,7 +369,7 @@ TEST(AgentBucketCredentials, SecretThenEnvironmentThenSharedFile) {
 }
 
 TEST(AgentBucketCredentials, ARotatedSecretIsReadAgain) {
-    const Directory directory;
+    const leasehold::test::OwnFolder directory;
     const std::string file =
         directory.write("s.yaml", s3("  access_key: old\n  secret_key: one\n"));
     const auto config = load_bucket_config(file);

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "agent/config/config.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent::test {
 
@@ -70,25 +70,12 @@ inline std::string slurp(const std::string& path) {
     return text.str();
 }
 
-/// A folder of its own for each test, gone afterwards.
-class Folder {
+class Folder : public leasehold::test::OwnFolder {
   public:
-    Folder() {
-        std::string name = testing::TempDir() + "agent_config_XXXXXX";
-        path_ = mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
     /// Writes a file and gives its path.
     std::string file(const std::string& name, const std::string& text = "x") const {
-        std::ofstream(path_ + "/" + name) << text;
-        return path_ + "/" + name;
+        return write(name, text);
     }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
 };
 
 }  // namespace leasehold::agent::test

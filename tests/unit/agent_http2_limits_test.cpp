@@ -45,7 +45,7 @@ TEST_F(AgentHttp2Limits, MoreStreamsThanAllConnectionsMayHaveAreRefusedForAnothe
 // What nghttp2 does not bound by itself. Each was met by a client that is not kind.
 TEST_F(AgentHttp2Limits, StrangersHaveFewStreamsAndTakeNobodysPlace) {
     ServerOptions options;
-    options.token_file = folder.put("token", "secret\n");
+    options.token_file = folder.write("token", "secret\n");
     options.connection_limit = 120;
     start_tls(options);
     Http2Client stranger(port, 0);  // it takes no byte of an answer

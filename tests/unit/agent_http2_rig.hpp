@@ -13,8 +13,8 @@ class Http2Rig : public HttpRig {
   protected:
     void start_tls(ServerOptions options = {}) {
         const Pem pem = make_pem("localhost");
-        options.certificate_file = folder.put("tls.crt", pem.certificate);
-        options.key_file = folder.put("tls.key", pem.key);
+        options.certificate_file = folder.write("tls.crt", pem.certificate);
+        options.key_file = folder.write("tls.key", pem.key);
         start(std::move(options));
     }
     static ServerOptions quick() {

@@ -96,7 +96,7 @@ class AgentHttp2Session : public ::testing::Test {
         return goes_on;
     }
 
-    ScratchFolder folder;
+    leasehold::test::OwnFolder folder;
     asio::io_context loop;
     FakeService service;
     Metrics metrics;

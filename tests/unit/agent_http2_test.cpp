@@ -71,7 +71,7 @@ TEST_F(AgentHttp2, EachRequestIsAnsweredAsOverHttp11) {
 
 TEST_F(AgentHttp2, TheTokenIsAskedForEachRequest) {
     ServerOptions options;
-    options.token_file = folder.put("token", "secret\n");
+    options.token_file = folder.write("token", "secret\n");
     start_tls(options);
     Http2Client client(port);
     EXPECT_EQ(client.ask("GET", "/v1/status").status, 401);

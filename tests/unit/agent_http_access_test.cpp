@@ -12,15 +12,15 @@ class AgentHttpAccess : public HttpRig {
   protected:
     ServerOptions with_token(const std::string& token) {
         ServerOptions options;
-        options.token_file = folder.put("token", token);
+        options.token_file = folder.write("token", token);
         options.refresh_period = 50ms;
         return options;
     }
     ServerOptions with_tls() {
         const Pem pem = make_pem("localhost");
         ServerOptions options;
-        options.certificate_file = folder.put("tls.crt", pem.certificate);
-        options.key_file = folder.put("tls.key", pem.key);
+        options.certificate_file = folder.write("tls.crt", pem.certificate);
+        options.key_file = folder.write("tls.key", pem.key);
         options.refresh_period = 50ms;
         return options;
     }
@@ -42,7 +42,7 @@ TEST_F(AgentHttpAccess, OtherAddressesThanLoopbackNeedATokenAndTls) {
     const ServerOptions tls = with_tls();
     const auto listening = [&](bool token, bool encrypted, bool insecure, const char* address) {
         ServerOptions options = encrypted ? tls : ServerOptions{};
-        if (token) options.token_file = folder.put("token", "s3cret");
+        if (token) options.token_file = folder.write("token", "s3cret");
         options.insecure_listen = insecure;
         options.address = address;
         return refused(options);
@@ -72,12 +72,12 @@ TEST_F(AgentHttpAccess, FilesThatCannotBeUsedAreSaidAtTheStart) {
     options.key_file.clear();
     EXPECT_NE(refused(options).find("go together"), std::string::npos);
     options = with_tls();
-    folder.put("tls.key", make_pem("localhost").key);
+    folder.write("tls.key", make_pem("localhost").key);
     EXPECT_NE(refused(options).find("does not belong to the certificate"), std::string::npos);
-    folder.put("tls.key", "-----BEGIN s3cret");
+    folder.write("tls.key", "-----BEGIN s3cret");
     EXPECT_NE(refused(options).find("no usable PEM key"), std::string::npos);
     EXPECT_EQ(refused(options).find("s3cret"), std::string::npos);
-    folder.put("tls.crt", "");
+    folder.write("tls.crt", "");
     EXPECT_NE(refused(options).find("tls.crt cannot be read or is empty"), std::string::npos);
     ServerOptions free_port;
     free_port.port = 0;
@@ -124,10 +124,10 @@ TEST_F(AgentHttpAccess, ATokenThatChangesIsReadAgain) {
         }
         return false;
     };
-    folder.put("token", "other");
+    folder.write("token", "other");
     EXPECT_TRUE(becomes(401));
     EXPECT_EQ(ask("GET", "/v1/status", "Authorization: Bearer other\r\n").status, 200);
-    folder.put("token", "s3cret");
+    folder.write("token", "s3cret");
     EXPECT_TRUE(becomes(200));
     std::filesystem::remove(folder.path() + "/token");
     EXPECT_TRUE(becomes(401)) << "no token lets nobody in";
@@ -152,7 +152,7 @@ TEST_F(AgentHttpAccess, WithoutATokenOnlyLoopbackNames) {
 
 TEST_F(AgentHttpAccess, TlsCarriesAllOfIt) {
     ServerOptions options = with_tls();
-    options.token_file = folder.put("token", "s3cret");
+    options.token_file = folder.write("token", "s3cret");
     const std::string body(6'000'000, 'b');
     service.query_answers["big"] = query_data(body, "1", 1);
     start(options);
@@ -181,10 +181,10 @@ TEST_F(AgentHttpAccess, ARotatedCertificateIsUsedByNewConnections) {
     Client old = connect(true);
     EXPECT_EQ(old.ask("GET", "/healthz").status, 200);
     const Pem next = make_pem("localhost");
-    folder.put("tls.crt", next.certificate);  // half of a rotation: the old pair stays in force
+    folder.write("tls.crt", next.certificate);  // half of a rotation: the old pair stays in force
     std::this_thread::sleep_for(200ms);
     EXPECT_EQ(connect(true).ask("GET", "/healthz").status, 200);
-    folder.put("tls.key", next.key);
+    folder.write("tls.key", next.key);
     const auto presents = [this, &next] {
         Client client = connect(true);
         return client.peer_certificate() == next.certificate;

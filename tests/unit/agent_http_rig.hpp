@@ -2,8 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <map>
@@ -22,6 +20,7 @@
 #include "agent/http/server.hpp"
 #include "agent/metrics/metrics.hpp"
 #include "tests/unit/agent_http_client.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent::test {
 
@@ -108,28 +107,6 @@ class FakeService : public Service {
     bool is_ready = true;
 };
 
-/// A folder that goes with the test.
-class ScratchFolder {
-  public:
-    ScratchFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "leasehold-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~ScratchFolder() { std::filesystem::remove_all(path_); }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-    [[nodiscard]] std::string path() const { return path_; }
-    std::string put(const std::string& name, const std::string& text) const {
-        const std::string file = path_ + "/" + name;
-        std::ofstream(file, std::ios::binary) << text;
-        return file;
-    }
-
-  private:
-    std::string path_;
-};
-
 class HttpRig : public ::testing::Test {
   protected:
     ~HttpRig() override { stop(); }
@@ -178,7 +155,7 @@ class HttpRig : public ::testing::Test {
         return at == std::string::npos ? 0 : std::stod(text.substr(at + sample.size() + 1));
     }
 
-    ScratchFolder folder;
+    leasehold::test::OwnFolder folder;
     asio::io_context loop;
     /// The loop goes on when the server, its only work, is gone.
     asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};

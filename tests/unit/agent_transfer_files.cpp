@@ -1,7 +1,4 @@
 // Temporary folders and certificates for the tests of the agent's clients.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -93,22 +90,6 @@ Certificate make_authority(const std::string& name) {
 
 Certificate make_certificate(const Certificate& authority, const std::string& names, long seconds) {
     return make("leasehold test", names, seconds, &authority);
-}
-
-TemporaryFolder::TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "leasehold-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
-    std::ofstream(file(name), std::ios::binary) << text;
-    return file(name);
 }
 
 }  // namespace leasehold::agent::testing

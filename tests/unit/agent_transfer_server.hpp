@@ -11,6 +11,7 @@
 
 #include "agent/base/asio.hpp"
 #include "agent/base/clock.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent::testing {
 
@@ -89,19 +90,9 @@ bool run_until(asio::io_context& loop, Done done, Duration limit = std::chrono::
     return true;
 }
 
-/// A folder of its own, removed with its content.
-class TemporaryFolder {
+class TemporaryFolder : public leasehold::test::OwnFolder {
   public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-    /// Writes a file; its path.
-    std::string write(const std::string& name, const std::string& text) const;
-
-  private:
-    std::string path_;
+    [[nodiscard]] std::string file(const std::string& name) const { return path(name); }
 };
 
 /// A certificate and its key, PEM.
