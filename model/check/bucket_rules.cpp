@@ -101,8 +101,7 @@ void BucketRules::claimed(const ObjectCommitted& record) {
                            " had claimed " + epoch_words(last_claim_),
                        {last_claim_number_, record.number});
     }
-    if (record.writer >= claims_.size()) claims_.resize(record.writer + std::size_t{1});
-    claims_[record.writer] = epoch;
+    part_of(claims_, record.writer) = epoch;
     landed_.emplace_back(record.etag, epoch);
     if (landed_.size() > kLandedMax) landed_.pop_front();
     last_claim_ = epoch;
@@ -159,10 +158,9 @@ bool BucketRules::removal_is_open(const ObjectCommitted& record) const {
 
 void BucketRules::write_began(const ReplicaStepped& step, CallId call, const ObjectKey& key,
                               bool removes) {
-    if (step.replica >= writes_.size()) writes_.resize(step.replica + std::size_t{1});
     const auto found = keys_.try_emplace(key).first;
     ++found->second.open_writes;
-    writes_[step.replica].push_back(Write{call, removes, found->second.next, found});
+    part_of(writes_, step.replica).push_back(Write{call, removes, found->second.next, found});
 }
 
 void BucketRules::write_done(const ReplicaStepped& step, const WriteDone& done) {

@@ -57,11 +57,6 @@ bool brings_ordered(const ReplicaStepped& step) {
 
 }  // namespace
 
-Calls::Station& Calls::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 Calls::Call* Calls::find(ReplicaIndex index, CallId call, bool is_query) {
     if (index >= stations_.size()) return nullptr;
     // From the back: queries are short, and lie behind the reads that wait.

@@ -85,7 +85,7 @@ class Calls {
         std::uint64_t stop_number = 0;
     };
 
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
     [[nodiscard]] Call* find(ReplicaIndex index, CallId call, bool is_query);
     void remove(ReplicaIndex index, Call* call);
     [[nodiscard]] Duration release_bound(std::size_t reads) const;

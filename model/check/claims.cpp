@@ -11,11 +11,6 @@ constexpr std::string_view kEpochKey = ".ha/epoch";
 
 }  // namespace
 
-Claims::Station& Claims::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 void Claims::lease_sent(const ReplicaStepped& step, const SendLease& request) {
     if (!request.lease) return;
     Station& own = station(step.replica);

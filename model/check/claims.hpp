@@ -40,7 +40,7 @@ class Claims {
         RequestId read;  ///< GET of the epoch
         Step known;      ///< that was told its answer
     };
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
 
     Facts& facts_;
     std::vector<Station> stations_;

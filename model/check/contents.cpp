@@ -96,8 +96,7 @@ void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& k
     for (const ReplicaFacts& other : facts_.replicas)
         if (other.gate_open(step.at)) asked.beside = std::max(asked.beside, other.gate.term);
     add(held, std::move(asked));
-    if (step.replica >= open_.size()) open_.resize(step.replica + std::size_t{1});
-    open_[step.replica].push_back(Open{call, key});
+    part_of(open_, step.replica).push_back(Open{call, key});
 }
 
 void Contents::files_listed(const ReplicaStepped& step, const FileReply& reply) {

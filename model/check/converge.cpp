@@ -24,8 +24,7 @@ bool Converge::applies() const {
 }
 
 void Converge::changed(TrueTime at, ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    Station& own = stations_[index];
+    Station& own = part_of(stations_, index);
     const bool now_able = writes_.able(facts_.replicas[index]);
     if (own.able == now_able) return;
     own = Station{now_able, at};

@@ -6,11 +6,6 @@
 
 namespace leasehold::check {
 
-Copies::Disk& Copies::disk(ReplicaIndex index) {
-    if (index >= disks_.size()) disks_.resize(index + std::size_t{1});
-    return disks_[index];
-}
-
 const Copies::Copy* Copies::find(ReplicaIndex index, const ObjectKey& name) const {
     if (index >= disks_.size()) return nullptr;
     const auto found = disks_[index].copies.find(name);

@@ -88,7 +88,7 @@ class Copies {
         RequestId listing;   ///< that list: an answer to the process before is none to it
     };
 
-    [[nodiscard]] Disk& disk(ReplicaIndex index);
+    [[nodiscard]] Disk& disk(ReplicaIndex index) { return part_of(disks_, index); }
     /// Null: its process knows nothing of the file.
     [[nodiscard]] const Copy* find(ReplicaIndex index, const ObjectKey& name) const;
     [[nodiscard]] bool left_behind(ReplicaIndex index, const FileEntry& entry,

@@ -22,12 +22,6 @@ bool ReplicaFacts::stall_excuses(Instant deadline, Instant now, Duration grace) 
     return deadline + grace >= stall_began && now <= stall_ended + grace;
 }
 
-ReplicaFacts& Facts::replica(ReplicaIndex index) {
-    if (index >= replicas.size()) [[unlikely]]
-        replicas.resize(index + std::size_t{1});
-    return replicas[index];
-}
-
 std::string Facts::name(ReplicaIndex index) const {
     if (index == kNobody) return "an operator";
     if (index < replicas.size() && !replicas[index].name.empty()) return replicas[index].name;

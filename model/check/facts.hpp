@@ -47,6 +47,20 @@ enum class Id : std::uint8_t {
 };
 inline constexpr std::size_t kInvariantCount = static_cast<std::size_t>(Id::deterministic) + 1;
 
+template <class T>
+[[gnu::noinline]] void make_part(std::vector<T>& parts, ReplicaIndex index) {
+    parts.resize(index + std::size_t{1});
+}
+/// The replica's part of what a checker keeps of each, made when the replica is new. Every step
+/// asks for several: what makes one is kept out of their way.
+template <class T>
+[[nodiscard]] typename std::vector<T>::reference part_of(std::vector<T>& parts,
+                                                         ReplicaIndex index) {
+    if (index >= parts.size()) [[unlikely]]
+        make_part(parts, index);
+    return parts[index];
+}
+
 /// What one invariant's checker has found; the first violation stays.
 struct Finding {
     bool violated = false;
@@ -124,7 +138,7 @@ struct Facts {
     [[nodiscard]] Finding& of(Id id) { return findings[static_cast<std::size_t>(id)]; }
     void checked(Id id) { ++of(id).checked; }
     /// The replica, made known when it is new.
-    [[nodiscard]] ReplicaFacts& replica(ReplicaIndex index);
+    [[nodiscard]] ReplicaFacts& replica(ReplicaIndex index) { return part_of(replicas, index); }
     /// "replica-0", "the operator".
     [[nodiscard]] std::string name(ReplicaIndex index) const;
     /// Notes a violation; only the first of an invariant is kept. `evidence`: the first wrong

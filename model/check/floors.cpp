@@ -12,8 +12,7 @@ void Floor::raise(const ReplicaStepped& step, const Committed& commit) {
 }
 
 Floor& Floors::of(ReplicaIndex index, const ObjectKey& name) {
-    if (index >= floors_.size()) floors_.resize(index + std::size_t{1});
-    return floors_[index][name];
+    return part_of(floors_, index)[name];
 }
 
 const Floor* Floors::find(ReplicaIndex index, const ObjectKey& name) const {

@@ -23,19 +23,13 @@ Freshness::Freshness(Facts& facts)
               Duration(facts.settings.storage.poll_period.count() / 1'000'000 *
                        (2 * facts.settings.election.drift_ppm))) {}
 
-Freshness::Station& Freshness::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 bool Freshness::tracked(const ObjectKey& key) const {
     return !key.view().starts_with(".ha/") &&
            key.view().starts_with(facts_.settings.storage.prefix.view());
 }
 
 Freshness::Copy& Freshness::copy(Key& key, ReplicaIndex index) {
-    if (index >= key.copies.size()) key.copies.resize(index + std::size_t{1});
-    return key.copies[index];
+    return part_of(key.copies, index);
 }
 
 Duration Freshness::bound(const Station& station, TrueTime at) const {

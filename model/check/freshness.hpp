@@ -96,7 +96,7 @@ class Freshness {
                const ETag& etag);
     [[nodiscard]] Duration bound(const Station& station, TrueTime at) const;
     [[nodiscard]] bool fits(const ReplicaFacts& replica) const;
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
     [[nodiscard]] bool tracked(const ObjectKey& key) const;
     [[nodiscard]] static Copy& copy(Key& key, ReplicaIndex index);
     /// Would taking note of the file change nothing?

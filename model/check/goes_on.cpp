@@ -14,11 +14,6 @@ constexpr Duration kGiveUpMax = 10min;
 
 }  // namespace
 
-GoesOn::Candidate& GoesOn::candidate(ReplicaIndex index) {
-    if (index >= candidates_.size()) candidates_.resize(index + std::size_t{1});
-    return candidates_[index];
-}
-
 /// Until the able replica leads: each of the others may lead first, for as long as it takes to see
 /// that its work does not get on, and sits out one lease afterwards.
 Duration GoesOn::bound(std::uint32_t fruitless) const {

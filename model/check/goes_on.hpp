@@ -37,7 +37,7 @@ class GoesOn {
         std::uint32_t fruitless = 0;  ///< leaderships without a commit before `since`
     };
 
-    [[nodiscard]] Candidate& candidate(ReplicaIndex index);
+    [[nodiscard]] Candidate& candidate(ReplicaIndex index) { return part_of(candidates_, index); }
     [[nodiscard]] Duration bound(std::uint32_t fruitless) const;
     void ends(TrueTime at, std::uint64_t number, ReplicaIndex index);
     void judge(TrueTime at, std::uint64_t number);

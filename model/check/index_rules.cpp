@@ -81,8 +81,7 @@ void IndexRules::fault(const FaultTookEffect& record) {
     if (!record.what.starts_with("omitKeys") && !record.what.starts_with("damageAnswer")) return;
     for (const ReplicaIndex target : record.targets) {
         if (target == kNobody) continue;
-        if (target >= misled_.size()) misled_.resize(target + std::size_t{1});
-        misled_[target] = true;
+        part_of(misled_, target) = true;
     }
 }
 

@@ -56,8 +56,7 @@ void Keeping::got(const ReplicaStepped& step, const ObjectKey& key, const ETag& 
     // new again and again.
     const Committed* commit = contents_.of(key).committed_as(etag);
     if (commit != nullptr && commit->absent) return;
-    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
-    Got& got = stations_[step.replica][key];
+    Got& got = part_of(stations_, step.replica)[key];
     const std::uint64_t kept = copies_.tagged(step.replica, key).number;
     // Who led in between has looked at what it could not keep, and follows anew.
     const std::uint32_t era = facts_.replicas[step.replica].era;

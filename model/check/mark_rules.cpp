@@ -1,5 +1,6 @@
 #include "model/check/mark_rules.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -51,6 +52,18 @@ struct Seen {
         return is<LeaseAnswered>() != nullptr || is<LeaseWatched>() != nullptr;
     }
 };
+
+/// Does a rule count it, or compare it with what it counts?
+bool is_counted(const Effect& effect) {
+    return std::holds_alternative<Mark>(effect) || std::holds_alternative<RoleChanged>(effect) ||
+           std::holds_alternative<WriteDone>(effect) || std::holds_alternative<ReadDone>(effect) ||
+           std::holds_alternative<QueryDone>(effect);
+}
+/// Likewise, of what the step was told.
+bool is_counted(const Event* event) {
+    return event != nullptr &&
+           (std::holds_alternative<BackupRead>(*event) || std::holds_alternative<Query>(*event));
+}
 
 Seen look_at(const ReplicaStepped& step, const ReplicaFacts& self) {
     Seen out;
@@ -203,16 +216,20 @@ void MarkRules::role_changes(const ReplicaStepped& step) {
 void MarkRules::after(const ReplicaStepped& step, const ReplicaFacts& self) {
     const bool silent = step.effects.empty() && !awaited_before_;
     if (silent || !facts_.fresh(Id::status_truthful)) return;
+    Station& own = part_of(stations_, step.replica);
+    const bool created = own.created;
+    bool judged = is_counted(step.event);
+    for (const Effect& effect : step.effects) {
+        judged = judged || is_counted(effect);
+        if (const auto* sent = std::get_if<SendLease>(&effect); sent && sent->lease)
+            own.created = sent->verb == LeaseVerb::create;
+    }
+    if (!judged) return;  // as most steps are: renewals, and what they bring
     Seen seen = look_at(step, self);
     seen.reads_before = std::exchange(reads_before_, 0);
     seen.awaited_before = std::exchange(awaited_before_, false);
-    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
-    Station& own = stations_[step.replica];
+    seen.created = created;
     own.marks = own.marks || seen.any;
-    seen.created = own.created;
-    for (const Effect& effect : step.effects)
-        if (const auto* sent = std::get_if<SendLease>(&effect); sent && sent->lease)
-            own.created = sent->verb == LeaseVerb::create;
     if (!own.marks) return;
     std::string wrong(miscounts(seen));
     if (!wrong.empty()) wrong = "does not count " + wrong;

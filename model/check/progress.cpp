@@ -81,11 +81,6 @@ bool Progress::able(const ReplicaFacts& replica) const {
            replica.clock.rate_ppb >= -limit;
 }
 
-Progress::Candidate& Progress::candidate(ReplicaIndex index) {
-    if (index >= candidates_.size()) candidates_.resize(index + std::size_t{1});
-    return candidates_[index];
-}
-
 void Progress::window_ends(TrueTime at, const Candidate& candidate) {
     if (candidate.able && at - candidate.since >= bound()) facts_.checked(Id::eventually_one);
 }

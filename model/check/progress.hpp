@@ -55,7 +55,7 @@ class Progress {
 
     [[nodiscard]] bool able(const ReplicaFacts& replica) const;
     [[nodiscard]] bool still_leads(const Hit& hit) const;
-    [[nodiscard]] Candidate& candidate(ReplicaIndex index);
+    [[nodiscard]] Candidate& candidate(ReplicaIndex index) { return part_of(candidates_, index); }
     [[nodiscard]] Duration bound() const;
     void window_ends(TrueTime at, const Candidate& candidate);
     void judge(TrueTime at, std::uint64_t number, ReplicaIndex index);

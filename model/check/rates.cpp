@@ -35,11 +35,6 @@ bool Rates::Allowance::take(const ReplicaStepped& step, Duration cost, std::int6
     return spent <= burst * cost;
 }
 
-Rates::Station& Rates::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 void Rates::too_many(const ReplicaStepped& step, const std::string& what, const Allowance& of) {
     if (!facts_.fresh(Id::requests_bounded)) return;
     facts_.violate(Id::requests_bounded, step.at,

@@ -74,7 +74,7 @@ class Rates {
         std::map<ObjectKey, Object> objects;
         std::vector<Change> changes;
     };
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
     void too_many(const ReplicaStepped& step, const std::string& what, const Allowance& of);
     void too_early(const ReplicaStepped& step, const std::string& what, Instant allowed,
                    std::uint64_t told);

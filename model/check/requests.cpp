@@ -14,8 +14,7 @@ void Requests::stacked(const ReplicaStepped& step, std::string what, std::uint64
 
 void Requests::sent(const ReplicaStepped& step, const Tenure& tenure, const SendBucket& request,
                     bool own_of_query) {
-    if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
-    Station& station = stations_[step.replica];
+    Station& station = part_of(stations_, step.replica);
     facts_.checked(Id::reads_never_stack);
     if (facts_.fresh(Id::reads_never_stack)) {
         if (request.verb == BucketVerb::get)

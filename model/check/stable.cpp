@@ -5,11 +5,6 @@
 
 namespace leasehold::check {
 
-Stable::Station& Stable::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 void Stable::changed(TrueTime at, ReplicaIndex index) {
     Station& own = station(index);
     const bool now_able = writes_.able(facts_.replicas[index]);

@@ -37,7 +37,7 @@ class Stable {
         Instant sits_until = Instant::min();  ///< own clock
         std::uint64_t abdicated = 0;
     };
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
 
     Facts& facts_;
     const Writes& writes_;

@@ -37,8 +37,7 @@ std::optional<std::uint64_t> number_before(std::string_view line, std::string_vi
 
 void StatusRules::marked(const ReplicaStepped& step, const ReplicaFacts& self, MarkId mark) {
     const auto present = [&]() -> Station& {
-        if (step.replica >= stations_.size()) stations_.resize(step.replica + std::size_t{1});
-        return stations_[step.replica] = of(step.replica, self);
+        return part_of(stations_, step.replica) = of(step.replica, self);
     };
     switch (mark) {
         case MarkId::epoch_claimed: {

@@ -4,11 +4,6 @@
 
 namespace leasehold::check {
 
-Waits::Station& Waits::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 void Waits::fault(const FaultTookEffect& record) {
     if (!record.what.starts_with("omitKeys")) return;
     for (const ReplicaIndex target : record.targets)

@@ -33,7 +33,7 @@ class Waits {
         bool misled = false;
         std::map<CallId, std::uint64_t> waiting;  ///< left so by the last pass, which ended then
     };
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
     [[nodiscard]] bool could_end(ReplicaIndex index, const ObjectKey& key, const ETag& known);
 
     Facts& facts_;

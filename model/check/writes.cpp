@@ -28,11 +28,6 @@ std::string_view words(WriteAck ack) {
 
 }  // namespace
 
-Writes::Station& Writes::station(ReplicaIndex index) {
-    if (index >= stations_.size()) stations_.resize(index + std::size_t{1});
-    return stations_[index];
-}
-
 bool Writes::able(const ReplicaFacts& replica) const {
     const std::int64_t limit = facts_.settings.election.drift_ppm * 1000;
     const bool drifts = replica.clock.rate_ppb > limit || replica.clock.rate_ppb < -limit;

@@ -78,7 +78,7 @@ class Writes {
         std::vector<Put> puts;
     };
 
-    [[nodiscard]] Station& station(ReplicaIndex index);
+    [[nodiscard]] Station& station(ReplicaIndex index) { return part_of(stations_, index); }
     [[nodiscard]] TrueTime begin(const Station& own, const Write& write) const;
     void denied(const ReplicaStepped& step, const ReplicaFacts& self, const Station& own,
                 const Write& write, WriteAck ack);
