@@ -107,7 +107,10 @@ constexpr std::uint64_t kLargestEpoch = 1ULL << 63;
 }  // namespace
 
 std::optional<Stamp> written_stamp(const ObjectBody& body) {
-    return body.head.empty() ? decode_metadata(body.metadata) : decode_header(body.head);
+    const std::optional<Stamp> stamp =
+        body.head.empty() ? decode_metadata(body.metadata) : decode_header(body.head);
+    if (stamp && stamp->epoch.value() > kLargestEpoch) return std::nullopt;
+    return stamp;
 }
 
 std::optional<Stamp> stamp_of(const ObjectBody& body) {
@@ -115,7 +118,6 @@ std::optional<Stamp> stamp_of(const ObjectBody& body) {
         return Stamp{Epoch{0}, 0, 0, body.payload.size, body.payload.digest, false};
     const std::optional<Stamp> stamp = written_stamp(body);
     if (!stamp || stamp->length != body.payload.size) return std::nullopt;
-    if (stamp->epoch.value() > kLargestEpoch) return std::nullopt;
     // Nothing has only one content. A removal's writer computed no digest for it, and that of a
     // tombstone which keeps a place is what is to come there.
     if (stamp->length > 0 && stamp->digest != body.payload.digest) return std::nullopt;

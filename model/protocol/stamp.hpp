@@ -26,12 +26,12 @@ inline constexpr std::string_view kHeaderMagic = "LSHOLD\x1a\n";
 [[nodiscard]] std::optional<Stamp> decode_metadata(std::string_view text);
 
 /// What the object's header or metadata says, whether or not the payload fits it; nothing when
-/// there is none that can be read.
+/// there is none that can be read, or its epoch lies above 2^63.
 [[nodiscard]] std::optional<Stamp> written_stamp(const ObjectBody& body);
 
 /// An object's stamp as found: that of its header or metadata; without either, a plain object of
 /// epoch 0 whose length and digest are the payload's. Nothing when it has a damaged one or the
-/// payload is not what the stamp says, or its epoch lies above 2^63: corrupt.
+/// payload is not what the stamp says: corrupt.
 [[nodiscard]] std::optional<Stamp> stamp_of(const ObjectBody& body);
 
 }  // namespace leasehold

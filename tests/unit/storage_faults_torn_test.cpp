@@ -112,5 +112,32 @@ TEST_F(StorageTorn, AFileThatWaitsGivesWayOnceTheNewerObjectComesWhole) {
     EXPECT_EQ(rig.queries.at(rig.query(key("k"))).payload, blob(1));
 }
 
+// Found by a campaign: a leader that was deposed unawares read what its successor had stored, and
+// the answer came damaged; its next write went over that under the ETag that the read had shown.
+TEST_F(StorageTorn, WhatAReadFoundDamagedIsLookedAtBeforeItIsWrittenOver) {
+    for (const int answers : {1, 1000}) {  // damaged on their way, and at rest
+        FakeBucket store;
+        Rig rig(store);
+        rig.start();
+        rig.lead(100);
+        rig.advance(2s);
+        store.put_fenced(key("k"), blob(9), 1000);
+        rig.error = [&, left = answers](const SendBucket& r) mutable -> std::optional<BucketReply> {
+            if (r.verb != BucketVerb::get || r.key != key("k") || left-- <= 0) return std::nullopt;
+            BucketReply reply = store.apply(r);
+            auto body = std::make_shared<ObjectBody>(*std::get<ObjectBodyPtr>(reply.content));
+            body->payload.size /= 2;
+            reply.content = ObjectBodyPtr(std::move(body));
+            return reply;
+        };
+        EXPECT_EQ(rig.reads.at(rig.read(key("k"))).outcome, ReadOutcome::corrupt);
+        const CallId call = rig.write(key("k"), blob(1));
+        rig.advance(30s);
+        ASSERT_TRUE(rig.writes.contains(call)) << answers;
+        EXPECT_EQ(rig.writes.at(call).ack, WriteAck::committed) << answers;
+        EXPECT_EQ(store.stamp(key("k")).epoch, Epoch{1001}) << answers << ": its header names 1000";
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::rig

@@ -19,8 +19,11 @@ class SecondLook {
     /// stop all writes.
     [[nodiscard]] bool may_be_whole(Instant now, const ETag& shown, Duration lease) {
         if (looks_ == 0 || shown_ != shown) *this = SecondLook(now, shown);
-        return ++looks_ <= kLooks && now < saturating_add(since_, lease / 3);
+        at_rest_ = ++looks_ > kLooks || now >= saturating_add(since_, lease / 3);
+        return !at_rest_;
     }
+    /// Has that been answered with no for this version?
+    [[nodiscard]] bool lies_damaged(const ETag& shown) const { return at_rest_ && shown_ == shown; }
 
     SecondLook() = default;
     friend bool operator==(const SecondLook&, const SecondLook&) = default;
@@ -35,6 +38,7 @@ class SecondLook {
     ETag shown_;
     Instant since_{};
     std::uint32_t looks_ = 0;
+    bool at_rest_ = false;
 };
 
 }  // namespace leasehold::storage

@@ -202,7 +202,7 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
         return;
     }
     job.look_next = false;
-    // A corrupt object has no stamp: it is nobody's, and is written over under its ETag.
+    // What lies damaged has no stamp: it is nobody's, and is written over under its ETag.
     const bool stamped = found.kind == FoundKind::data || found.kind == FoundKind::tombstone;
     if (stamped && is_own(sight, found.stamp, owner.job, job)) {
         desk.note(MarkId::write_resolved);
@@ -210,9 +210,12 @@ void Writer::step(const Sight& sight, const AttemptLook& owner, const Flight& fl
         commit(owner.job, found.stamp, found.etag, desk);
         return;
     }
-    // The job is queued all the same: it starts when there is an epoch again, above that one.
-    if (stamped && found.stamp.epoch > sight.epoch.value_or(Epoch{}))
-        desk.tell(HigherEpoch{found.stamp.epoch, found.stamp.writer});
+    // The job is queued all the same: it starts when there is an epoch again, above that one. What
+    // lies damaged was whole, and a header that can be read says whose: its readers know that
+    // epoch.
+    const Epoch named = stamped ? found.stamp.epoch : found.torn.epoch;
+    if (named > sight.epoch.value_or(Epoch{}))
+        desk.tell(HigherEpoch{named, stamped ? found.stamp.writer : 0});
     // The store refuses to create the key because it exists, and says that it does not; or it
     // refuses the very version that it shows.
     const auto refused = std::exchange(job.refused, std::nullopt);

@@ -122,6 +122,12 @@ void Writer::proceed(const Sight& sight, Desk& desk) {
     epoch_seen_ = false;
 }
 
+/// Is the object one that came damaged to somebody else, and may be whole? An upload was decided
+/// about by its header.
+bool Writer::is_unread(const Entry& known, const Job& job) {
+    return known.corrupt && !job.upload() && !job.unreadable.lies_damaged(known.view.etag.etag());
+}
+
 /// The job's turn: its next request leaves, or it waits for something without a place.
 void Writer::start(const Sight& sight, JobId id, Desk& desk) {
     Job& job = jobs_.at(id);
@@ -176,12 +182,13 @@ void Writer::start(const Sight& sight, JobId id, Desk& desk) {
         else
             send(sight, id, job, desk);
     } else if (!known.examined || known.view.version.epoch > *sight.epoch ||
+               is_unread(known, job) ||
                (job.maybe_applied && known.tombstone == job.tombstone &&
                 known.view.version == version_of(job.sent))) {
         // A version may be written over only if its epoch is known and not above ours: the ETag
         // alone, as a LIST shows it, would let a leader that was deposed unawares pass the
-        // successor's condition. One that is the newest attempt's is this very write, and is
-        // acknowledged by the look.
+        // successor's condition. What a read found damaged shows no epoch either. One that is the
+        // newest attempt's is this very write, and is acknowledged by the look.
         look(sight, id, job, false, desk);
     } else {
         send(sight, id, job, desk);

@@ -94,6 +94,7 @@ class Writer {
     void unqueue(JobId id, const Job& job);
     void wait_until(JobId id, Job& job, Instant at);
     void start(const Sight& sight, JobId id, Desk& desk);
+    [[nodiscard]] static bool is_unread(const Entry& known, const Job& job);
     [[nodiscard]] Instant held_back_until(const Sight& sight, const Job& job) const;
     void send(const Sight& sight, JobId id, Job& job, Desk& desk);
     void look(const Sight& sight, JobId id, Job& job, bool at_epoch, Desk& desk);
