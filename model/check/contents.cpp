@@ -163,9 +163,9 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     else if (const Asked* sent = key.sent_as(record.stamp); sent && !commit.absent)
         std::tie(commit.origin, commit.term) = std::tie(sent->number, sent->term);
     else if (const Asked* asked = key.asked_as(commit.payload); asked && !commit.absent)
-        commit.origin = asked->number;
+        std::tie(commit.origin, commit.term) = std::tie(asked->number, asked->term);
     else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)
-        commit.origin = earlier->origin;
+        std::tie(commit.origin, commit.term) = std::tie(earlier->origin, earlier->term);
     commit.rank.origin = commit.origin;
     if (key.absent && !commit.absent) {
         key.became_present = record.number;

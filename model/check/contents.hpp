@@ -69,7 +69,7 @@ struct Committed {
     ReplicaIndex writer = kNobody;
     std::uint64_t stamp_writer = 0;
     std::uint64_t origin = 0;  ///< Asked::number of that content; 0 = not known
-    Term term;                 ///< Asked::term of that content, if it was sent with its stamp
+    Term term;                 ///< Asked::term of that content
     TrueTime at{};
     std::uint64_t number = 0;
 };
