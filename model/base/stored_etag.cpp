@@ -1,6 +1,7 @@
 #include "model/base/stored_etag.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace leasehold {
@@ -9,13 +10,29 @@ namespace {
 
 constexpr std::size_t kDigits = 32;
 constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::uint8_t kNone = 0xff;  ///< no digit
+
+// Both ways by a table: each answer of a query has an ETag.
+constexpr auto kPairs = [] {
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+        pairs.at(byte) = {kHex[byte >> 4], kHex[byte & 0xf]};
+    return pairs;
+}();
+constexpr auto kValues = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(kNone);
+    for (std::size_t digit = 0; digit < kHex.size(); ++digit)
+        values.at(static_cast<unsigned char>(kHex[digit])) = static_cast<std::uint8_t>(digit);
+    return values;
+}();
 
 std::optional<std::uint64_t> word(std::string_view digits) {
     std::uint64_t value = 0;
     for (const char c : digits) {
-        const bool number = c >= '0' && c <= '9';
-        if (!number && (c < 'a' || c > 'f')) return std::nullopt;
-        value = value << 4 | static_cast<std::uint64_t>(number ? c - '0' : c - 'a' + 10);
+        const std::uint8_t digit = kValues[static_cast<unsigned char>(c)];
+        if (digit == kNone) return std::nullopt;
+        value = value << 4 | digit;
     }
     return value;
 }
@@ -37,9 +54,11 @@ ETag StoredETag::etag() const {
     const auto* digits = std::get_if<Digits>(&value_);
     if (digits == nullptr) return {};
     std::array<char, kDigits> text{};
-    for (std::size_t i = 0; i < kDigits; ++i) {
+    for (std::size_t i = 0; i < kDigits; i += 2) {
         const std::uint64_t from = (*digits)[i / 16];
-        text[i] = kHex[(from >> (60 - 4 * (i % 16))) & 0xf];
+        const auto& pair = kPairs[(from >> (56 - 4 * (i % 16))) & 0xff];
+        text[i] = pair[0];
+        text[i + 1] = pair[1];
     }
     return ETag(std::string_view(text.data(), text.size()));
 }

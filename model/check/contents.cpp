@@ -92,6 +92,7 @@ void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& k
     asked.call = call;
     asked.number = step.number;
     asked.base = held.sequence;
+    asked.before = part_of(sent_, step.replica);
     asked.term = facts_.replicas[step.replica].gate.term;
     for (const ReplicaFacts& other : facts_.replicas)
         if (other.gate_open(step.at)) asked.beside = std::max(asked.beside, other.gate.term);
@@ -115,10 +116,14 @@ void Contents::files_listed(const ReplicaStepped& step, const FileReply& reply) 
 }
 
 void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
-    if (!request.body || !tracked(request.key)) return;
+    if (!request.body) return;
     std::optional<Stamp> stamp = decode_header(request.body->head);
     if (!stamp) stamp = decode_metadata(request.body->metadata);
     if (!stamp) return;
+    Stamped& newest = part_of(sent_, step.replica);
+    if (newest.writer != stamp->writer || newest.write_id < stamp->write_id)
+        newest = Stamped{stamp->writer, stamp->write_id};
+    if (!tracked(request.key)) return;
     KeyContents& key = keys_[request.key];
     const auto again = std::find_if(key.asked.begin(), key.asked.end(), [&stamp](const Asked& one) {
         return one.write_id == stamp->write_id && one.writer == stamp->writer;
@@ -133,6 +138,9 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     for (auto one = key.asked.rbegin(); one != key.asked.rend(); ++one) {
         if (!one->open || one->replica != step.replica || one->write_id != 0 ||
             one->removes != stamp->tombstone || !(one->payload == request.body->payload))
+            continue;
+        // An upload of the same bytes that was on its way as the write came.
+        if (one->before.writer == stamp->writer && stamp->write_id <= one->before.write_id)
             continue;
         if (newer == nullptr) {
             one->writer = stamp->writer;

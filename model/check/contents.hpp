@@ -40,6 +40,13 @@ struct Rank {
     }
 };
 
+/// A PUT of a process, by its stamp. Write ids grow within a process, and a write has its own when
+/// it is accepted.
+struct Stamped {
+    std::uint64_t writer = 0;
+    std::uint64_t write_id = 0;
+};
+
 /// A write or removal that a leader accepted, or content that was there before the history.
 struct Asked {
     Blob payload;  ///< without its bytes
@@ -52,6 +59,8 @@ struct Asked {
     std::uint64_t base = 0;      ///< the key's newest commit then
     std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
     std::uint64_t write_id = 0;  ///< likewise
+    Stamped
+        before;  ///< the newest that its process had sent when it came: what is not newer is not it
     /// Asked::number of the older one whose PUT it may be as well; 0 = none
     std::uint64_t twin = 0;
     Term term;    ///< of the leadership that accepted it
@@ -150,6 +159,7 @@ class Contents {
     Facts& facts_;
     std::map<ObjectKey, KeyContents> keys_;
     std::vector<std::vector<Open>> open_;  ///< writes of each process
+    std::vector<Stamped> sent_;            ///< the newest PUT of each process
 };
 
 }  // namespace leasehold::check

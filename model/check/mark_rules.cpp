@@ -53,16 +53,13 @@ struct Seen {
     }
 };
 
-/// Does a rule count it, or compare it with what it counts?
-bool is_counted(const Effect& effect) {
-    return std::holds_alternative<Mark>(effect) || std::holds_alternative<RoleChanged>(effect) ||
-           std::holds_alternative<WriteDone>(effect) || std::holds_alternative<ReadDone>(effect) ||
-           std::holds_alternative<QueryDone>(effect);
-}
-/// Likewise, of what the step was told.
-bool is_counted(const Event* event) {
-    return event != nullptr &&
-           (std::holds_alternative<BackupRead>(*event) || std::holds_alternative<Query>(*event));
+/// Is the effect a mark, or one that calls for some?
+bool calls_for_marks(const Effect& effect) {
+    if (const auto* write = std::get_if<WriteDone>(&effect))
+        return write->ack == WriteAck::fenced || write->ack == WriteAck::skipped_follower;
+    if (const auto* query = std::get_if<QueryDone>(&effect))
+        return query->outcome == QueryOutcome::not_available_yet;
+    return std::holds_alternative<Mark>(effect) || std::holds_alternative<RoleChanged>(effect);
 }
 
 Seen look_at(const ReplicaStepped& step, const ReplicaFacts& self) {
@@ -218,13 +215,14 @@ void MarkRules::after(const ReplicaStepped& step, const ReplicaFacts& self) {
     if (silent || !facts_.fresh(Id::status_truthful)) return;
     Station& own = part_of(stations_, step.replica);
     const bool created = own.created;
-    bool judged = is_counted(step.event);
+    bool judged = awaited_before_ ||
+                  (step.event != nullptr && std::holds_alternative<BackupRead>(*step.event));
     for (const Effect& effect : step.effects) {
-        judged = judged || is_counted(effect);
+        judged = judged || calls_for_marks(effect);
         if (const auto* sent = std::get_if<SendLease>(&effect); sent && sent->lease)
             own.created = sent->verb == LeaseVerb::create;
     }
-    if (!judged) return;  // as most steps are: renewals, and what they bring
+    if (!judged) return;  // as most steps: renewals, queries, and what they bring
     Seen seen = look_at(step, self);
     seen.reads_before = std::exchange(reads_before_, 0);
     seen.awaited_before = std::exchange(awaited_before_, false);

@@ -351,6 +351,18 @@ TEST_F(CheckContents, AnUploadOfTheFileAfterFailedPasses) {
     EXPECT_NE(verdict(kSurvives).status, Status::violated);
 }
 
+// Found by a campaign: an upload was on its way when the pipeline wrote the same bytes again.
+TEST_F(CheckContents, AnUploadThatLeftBeforeAWriteOfEqualBytesIsNotThatWrite) {
+    history_.step(0, 10s, backup_write(1, kKey, 1), {put_of(7, 0, kKey, 5, 1, 1)});
+    history_.step(0, 12s, Timer{}, {write_done(1, WriteAck::failed)});
+    history_.step(0, 20s, Timer{}, {put_of(8, 0, kKey, 5, 9, 1)});
+    history_.step(0, 21s, backup_write(2, kKey, 1));  // waits behind it
+    history_.step(0, 22s, Timer{}, {put_of(9, 0, kKey, 5, 9, 1)});
+    history_.step(0, 23s, Timer{}, {write_done(2, WriteAck::fenced)});
+    history_.store(0, 24s, kKey, "a", 5, 9, 1);
+    EXPECT_TRUE(passes(verdict(kLinear)));
+}
+
 TEST_F(CheckContents, AnAcknowledgementNamesItsObjectsEpoch) {
     asked(10s, 1);
     history_.store(0, 11s, kKey, "a", 5, 1, 1);
