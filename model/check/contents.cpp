@@ -31,7 +31,7 @@ const Asked* KeyContents::asked_as(const Blob& payload, ReplicaIndex replica) co
 
 const Asked* KeyContents::sent_as(const Stamp& stamp) const {
     const auto found = std::find_if(asked.rbegin(), asked.rend(), [&stamp](const Asked& one) {
-        return one.write_id != 0 && one.write_id == stamp.write_id && one.writer == stamp.writer &&
+        return one.sent.is(stamp.writer, stamp.write_id) &&
                one.payload == Blob{stamp.length, stamp.digest, nullptr};
     });
     return found == asked.rend() ? nullptr : &*found;
@@ -93,9 +93,11 @@ void Contents::asked(const ReplicaStepped& step, CallId call, const ObjectKey& k
     asked.number = step.number;
     asked.base = held.sequence;
     asked.before = part_of(sent_, step.replica);
-    asked.term = facts_.replicas[step.replica].gate.term;
+    const Gate& own = facts_.replicas[step.replica].gate;
     for (const ReplicaFacts& other : facts_.replicas)
-        if (other.gate_open(step.at)) asked.beside = std::max(asked.beside, other.gate.term);
+        asked.alone =
+            asked.alone &&
+            (&other.gate == &own || (!other.gate_open(step.at) && other.gate.opened <= own.opened));
     add(held, std::move(asked));
     part_of(open_, step.replica).push_back(Open{call, key});
 }
@@ -115,6 +117,16 @@ void Contents::files_listed(const ReplicaStepped& step, const FileReply& reply) 
     }
 }
 
+void Contents::file_sent(const ReplicaStepped& step, const SendFile& file) {
+    if (file.verb != FileVerb::store || step.replica >= open_.size()) return;
+    for (const Open& open : open_[step.replica]) {
+        if (open.key != file.key) continue;
+        Asked* asked = keys_[file.key].asked_by(step.replica, open.call);
+        if (asked != nullptr && asked->payload == without_bytes(file.payload))
+            asked->epoch = std::max(asked->epoch, file.tag.epoch);
+    }
+}
+
 void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     if (!request.body) return;
     std::optional<Stamp> stamp = decode_header(request.body->head);
@@ -126,7 +138,7 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     if (!tracked(request.key)) return;
     KeyContents& key = keys_[request.key];
     const auto again = std::find_if(key.asked.begin(), key.asked.end(), [&stamp](const Asked& one) {
-        return one.write_id == stamp->write_id && one.writer == stamp->writer;
+        return one.sent.is(stamp->writer, stamp->write_id);
     });
     if (again != key.asked.end()) {
         again->denied = false;  // of its local file, perhaps, after it was told that it failed
@@ -136,15 +148,15 @@ void Contents::put_sent(const ReplicaStepped& step, const SendBucket& request) {
     // up: of equal contents the newest is sent, or one that was asked before.
     Asked* newer = nullptr;
     for (auto one = key.asked.rbegin(); one != key.asked.rend(); ++one) {
-        if (!one->open || one->replica != step.replica || one->write_id != 0 ||
+        if (!one->open || one->replica != step.replica || one->sent.write_id != 0 ||
             one->removes != stamp->tombstone || !(one->payload == request.body->payload))
             continue;
         // An upload of the same bytes that was on its way as the write came.
         if (one->before.writer == stamp->writer && stamp->write_id <= one->before.write_id)
             continue;
         if (newer == nullptr) {
-            one->writer = stamp->writer;
-            one->write_id = stamp->write_id;
+            one->sent = Stamped{stamp->writer, stamp->write_id};
+            one->epoch = std::max(one->epoch, stamp->epoch);
         } else {
             newer->twin = one->number;
         }
@@ -169,11 +181,11 @@ const Committed& Contents::committed(const ObjectCommitted& record) {
     if (foreign)
         commit.origin = record.number;
     else if (const Asked* sent = key.sent_as(record.stamp); sent && !commit.absent)
-        std::tie(commit.origin, commit.term) = std::tie(sent->number, sent->term);
+        commit.is(*sent);
     else if (const Asked* asked = key.asked_as(commit.payload); asked && !commit.absent)
-        std::tie(commit.origin, commit.term) = std::tie(asked->number, asked->term);
+        commit.is(*asked);
     else if (const Committed* earlier = key.committed_as(commit.payload); earlier && !commit.absent)
-        std::tie(commit.origin, commit.term) = std::tie(earlier->origin, earlier->term);
+        std::tie(commit.origin, commit.epoch) = std::tie(earlier->origin, earlier->epoch);
     commit.rank.origin = commit.origin;
     if (key.absent && !commit.absent) {
         key.became_present = record.number;

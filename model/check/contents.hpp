@@ -40,11 +40,14 @@ struct Rank {
     }
 };
 
-/// A PUT of a process, by its stamp. Write ids grow within a process, and a write has its own when
+/// The stamp of a PUT of a process. Write ids grow within a process, and a write has its own when
 /// it is accepted.
 struct Stamped {
     std::uint64_t writer = 0;
-    std::uint64_t write_id = 0;
+    std::uint64_t write_id = 0;  ///< 0 = never sent
+    [[nodiscard]] bool is(std::uint64_t by, std::uint64_t id) const {
+        return write_id != 0 && writer == by && write_id == id;
+    }
 };
 
 /// A write or removal that a leader accepted, or content that was there before the history.
@@ -55,16 +58,15 @@ struct Asked {
     bool denied = false;  ///< answered Failed or Fenced: certainly not stored
     ReplicaIndex replica = kNobody;
     CallId call;
-    std::uint64_t number = 0;    ///< event that brought it: the order in which contents came up
-    std::uint64_t base = 0;      ///< the key's newest commit then
-    std::uint64_t writer = 0;    ///< of the stamp under which it was sent; 0 = never sent
-    std::uint64_t write_id = 0;  ///< likewise
-    Stamped
-        before;  ///< the newest that its process had sent when it came: what is not newer is not it
+    std::uint64_t number = 0;  ///< event that brought it: the order in which contents came up
+    std::uint64_t base = 0;    ///< the key's newest commit then
+    Stamped sent;
+    /// The newest that its process had sent when it came: a stamp that is not newer is not its.
+    Stamped before;
     /// Asked::number of the older one whose PUT it may be as well; 0 = none
     std::uint64_t twin = 0;
-    Term term;    ///< of the leadership that accepted it
-    Term beside;  ///< the highest of all that held an open gate then
+    Epoch epoch;        ///< that its leadership had claimed, as its file or its PUT says; 0 = none
+    bool alone = true;  ///< nobody else held one then, or since its leadership began
 };
 
 /// A version that the bucket has held.
@@ -78,9 +80,14 @@ struct Committed {
     ReplicaIndex writer = kNobody;
     std::uint64_t stamp_writer = 0;
     std::uint64_t origin = 0;  ///< Asked::number of that content; 0 = not known
-    Term term;                 ///< Asked::term of that content
+    Epoch epoch;               ///< Asked::epoch of that content
     TrueTime at{};
     std::uint64_t number = 0;
+    /// Its content is that of the write.
+    void is(const Asked& write) {
+        origin = write.number;
+        epoch = write.epoch;
+    }
 };
 
 /// The newest acknowledged content of a key.
@@ -90,8 +97,8 @@ struct Acknowledged {
     ReplicaIndex replica = kNobody;
     Blob payload;
     bool removes = false;
-    Term term;    ///< Asked::term
-    Term beside;  ///< Asked::beside
+    bool alone = true;  ///< Asked::alone
+    Epoch epoch;        ///< that it was answered with
 };
 
 /// One key's past, the newest of it: older entries are forgotten one by one.
@@ -135,6 +142,8 @@ class Contents {
                const std::shared_ptr<const Blob>& payload, bool removes);
     /// Files that a process found as it began: content of before, if nobody knows it.
     void files_listed(const ReplicaStepped& step, const FileReply& reply);
+    /// A file is stored for an open write of the process.
+    void file_sent(const ReplicaStepped& step, const SendFile& file);
     /// A PUT left with that stamp: it carries an open write of its process, or a local file.
     void put_sent(const ReplicaStepped& step, const SendBucket& request);
     const Committed& committed(const ObjectCommitted& record);

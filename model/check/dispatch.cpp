@@ -178,6 +178,7 @@ void Checkers::Parts::effect(const ReplicaStepped& step, ReplicaFacts& self, std
             freshness.file_sent(step, self, as<SendFile>(effect));
             keeping.file_sent(step, as<SendFile>(effect));
             copies.sent(step, as<SendFile>(effect));
+            contents.file_sent(step, as<SendFile>(effect));
             break;
         case effect_index<ReadDone>():
             read_done(step, self, as<ReadDone>(effect));

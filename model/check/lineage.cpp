@@ -9,17 +9,18 @@ namespace leasehold::check {
 namespace {
 
 // Where two led at once, which leader.at-most-one tells, what they accepted meanwhile has no order
-// but that of their terms: whoever was deposed unawares may accept one after its successor has.
+// but that of the epochs that they had claimed: whoever was deposed unawares may accept one after
+// its successor has.
 bool is_older(const Committed& commit, const Acknowledged& newer) {
-    if (commit.term > newer.term && commit.term <= newer.beside) return false;
+    if (!newer.alone && commit.epoch > newer.epoch) return false;
     return !commit.absent && commit.writer != kNobody && commit.origin != 0 &&
            commit.origin < newer.origin && (newer.removes || !(commit.payload == newer.payload));
 }
 
 // The tombstone that is placed before a large creation is no version of it.
 bool is_of(const Committed& commit, const Asked& asked) {
-    return asked.write_id != 0 && commit.absent == asked.removes &&
-           commit.stamp_writer == asked.writer && commit.rank.write_id == asked.write_id;
+    return commit.absent == asked.removes &&
+           asked.sent.is(commit.stamp_writer, commit.rank.write_id);
 }
 
 }  // namespace
@@ -73,9 +74,8 @@ void Lineage::denied(const ReplicaStepped& step, const WriteDone& done, const Ob
     for (auto older = key.asked.rbegin(); older != key.asked.rend() && twin != 0; ++older) {
         if (older->number != twin) continue;
         twin = older->denied ? older->twin : 0;
-        if (older->denied || older->write_id != 0) continue;
-        older->writer = std::exchange(asked.writer, 0);
-        older->write_id = std::exchange(asked.write_id, 0);
+        if (older->denied || older->sent.write_id != 0) continue;
+        older->sent = std::exchange(asked.sent, {});
     }
     for (const Committed& commit : key.commits) {
         if (!is_of(commit, asked) || !facts_.fresh(Id::linearizable)) continue;
@@ -90,11 +90,10 @@ void Lineage::denied(const ReplicaStepped& step, const WriteDone& done, const Ob
 
 /// Of open writes of the same bytes a PUT passes for the newest's, until one is answered with it.
 void Lineage::own(KeyContents& key, Asked& asked, const Committed& commit) {
-    if (asked.write_id != 0) return;
+    if (asked.sent.write_id != 0) return;
     for (Asked& other : key.asked) {
         if (!is_of(commit, other) || !(other.payload == asked.payload)) continue;
-        asked.writer = std::exchange(other.writer, 0);
-        asked.write_id = std::exchange(other.write_id, 0);
+        asked.sent = std::exchange(other.sent, {});
         return;
     }
 }
@@ -132,8 +131,8 @@ void Lineage::acknowledged(const ReplicaStepped& step, const WriteDone& done, co
                            {commit->number, step.number});
     }
     if (stored->number < key.acknowledged.origin) return;
-    key.acknowledged = Acknowledged{stored->number,  step.number,  step.replica,  stored->payload,
-                                    stored->removes, stored->term, stored->beside};
+    key.acknowledged = Acknowledged{stored->number,  step.number,   step.replica, stored->payload,
+                                    stored->removes, stored->alone, done.epoch};
     if (commit == nullptr) return;
     for (const Committed& later : key.commits)
         if (later.rank.sequence > commit->rank.sequence &&

@@ -63,9 +63,10 @@ void excuse_replica(Scenario& scenario, const Fault& fault) {
         case FaultKind::slow:
             // pause/slow-leader: a deadline is met to a step, and a step takes long.
             allow(scenario, {"query.within-deadline", "read.one-outcome", "stop.bounded"});
-            // Who is slowed again and again, whoever leads, gets nothing done and gives way in
-            // vain.
-            if (fault.trigger.kind == sim::TriggerKind::every) allow(scenario, {"backup.goes-on"});
+            // Who is slowed again and again gets nothing done, whoever leads, and gives way in
+            // vain; and what waits for its steps grows, so that no deadline is met.
+            if (fault.trigger.kind == sim::TriggerKind::every)
+                allow(scenario, {"backup.goes-on", "write.eventually-committed"});
             return;
         case FaultKind::crash:
             // A file of an earlier state says that it waits for its upload; that it had been

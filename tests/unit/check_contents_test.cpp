@@ -400,31 +400,6 @@ TEST_F(CheckContents, OldContentUnderANewerEpochIsFound) {
     EXPECT_NE(found.what.find("brought back content older than the backup"), std::string::npos);
 }
 
-// Found by campaigns: a leader whose clock had stood accepts one unawares, after its successor has;
-// and the successor's lands at once, or is uploaded from its file by a later leadership.
-TEST_F(CheckContents, WhatTwoLeadersAcceptedAtOnceHasTheOrderOfTheirTerms) {
-    for (const bool both_lead : {true, false}) {
-        for (const bool uploaded : {false, true}) {
-            History history;
-            history.start_all();
-            history.lead(0, 1s, 1, both_lead ? Duration(1h) : Duration(5s));
-            history.lead(1, 9s, 2, 1h);
-            history.step(1, 10s, backup_write(1, kKey, 1), {put_of(7, 1, kKey, 6, 1, 1)});
-            if (!both_lead) {
-                history.follow(1, 11s, 2);
-                history.lead(0, 11s, 1, 1h);  // after the cluster was set back: it leads alone
-            }
-            history.step(0, 12s, backup_write(2, kKey, 2), {put_of(8, 0, kKey, 5, 2, 2)});
-            history.store(0, 13s, kKey, "b", 5, 2, 2);
-            history.step(0, 14s, Timer{}, {write_done(2, WriteAck::committed, "b", 5)});
-            const auto over = uploaded ? history.store(1, 15s, kKey, "a", 9, 41, 1)
-                                       : history.store(1, 15s, kKey, "a", 6, 1, 1);
-            const Verdict found = history.verdict(kSurvives, 2min);
-            EXPECT_TRUE(both_lead ? passes(found) : violated(found, over)) << uploaded;
-        }
-    }
-}
-
 TEST_F(CheckContents, OldContentOverAnAcknowledgementToComeIsFound) {
     asked(10s, 1);
     asked(11s, 2);
