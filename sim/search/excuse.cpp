@@ -366,6 +366,17 @@ void excuse_single_install(Scenario& scenario) {
     const auto omits = [](const Fault& fault) { return fault.kind == FaultKind::omit_keys; };
     if (any(scenario, rolls_back) && any(scenario, omits))
         allow(scenario, {"bucket.acknowledged-survives"});
+    // Likewise of a file whose tag could not be written, nor what replaced it, nor its removal: a
+    // disk that is read-only keeps it as one that waits for its upload.
+    const auto refuses = [&scenario](FileVerb verb) {
+        return any(scenario, [verb](const Fault& fault) {
+            return fault.kind == FaultKind::fail_files &&
+                   std::ranges::count(fault.file_verbs, verb) > 0;
+        });
+    };
+    if (refuses(FileVerb::retag) && refuses(FileVerb::store) && refuses(FileVerb::remove) &&
+        any(scenario, begins))
+        allow(scenario, {"bucket.acknowledged-survives", "payload.never-regresses"});
     // It lands later than any request is said to, and a single install has nothing else to go by.
     const auto outlasts = [&scenario](const Fault& fault) {
         return fault.kind == FaultKind::apply_late &&
