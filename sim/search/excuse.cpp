@@ -164,10 +164,12 @@ bool makes_late(const Scenario& scenario, const Fault& fault) {
             // Of the API alone: no request to the bucket is late by it.
             return fault.bucket;
         case FaultKind::apply_late:
-            // Within the time-out of the attempt it is in its time, as on a slow store.
+            // Within the time-out of the attempt it is in its time, as on a slow store. What is
+            // left of the validity bounds that too, where no condition is known to fence.
             return some(scenario,
                         [&fault](const UpgradeSpec& own) {
-                            return fault.by + std::chrono::seconds(1) > own.storage.put_timeout;
+                            return fault.by + std::chrono::seconds(1) >
+                                   std::min(own.storage.put_timeout, own.election.lease_duration);
                         }) &&
                    std::ranges::any_of(fault.requests, [](sim::RequestKind kind) {
                        return kind == sim::RequestKind::put_object ||
