@@ -113,8 +113,14 @@ int check_command(const Options& options) {
         const CoverageReport report = coverage_report(summaries, exemptions);
         print(report.page);
         // Without a list nobody has said that there must be no blank.
-        if (!options.exempt.empty() && !report.complete)
-            summaries.push_back(blanks_summary(options.exempt));
+        if (!options.exempt.empty()) {
+            if (!report.complete) summaries.push_back(blanks_summary(options.exempt));
+            // The verdict above is that of the scenarios alone.
+            print(report.complete
+                      ? "\nCOMPLETE    each point happened or is exempt\n"
+                      : "\nINCOMPLETE  a point neither happened nor is exempt, or is both: exit " +
+                            std::to_string(check::exit_code(reports::worst(summaries))) + "\n");
+        }
     }
     if (outputs.html() != nullptr)
         outputs.html()->write(reports::check_page(

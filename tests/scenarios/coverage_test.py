@@ -32,7 +32,8 @@ def whole(program):
     code, out, err = check(program, "scenarios", "--coverage", "--exempt", EXEMPT)
     page = out[out.find("\ncoverage"):]
     return (expect(code == 0, "no blank over all scenarios", page + err)
-            + expect("never happened" not in page, "and the page shows none", page))
+            + expect("never happened" not in page, "and the page shows none", page)
+            + expect(out.splitlines()[-1].startswith("COMPLETE "), "and the last line says so", out))
 
 
 def one_file(program):
@@ -47,6 +48,8 @@ def one_file(program):
         code, out, err = check(program, ONE, "--seed", "1", "--coverage", "--exempt", EXEMPT,
                                *(word for kind, file in files.items() for word in ("--" + kind, file)))
         lost += expect(code == 3, "with a list each blank outside it is exit 3", out + err)
+        lost += expect(out.splitlines()[-1].startswith("INCOMPLETE ")
+                       and out.endswith(": exit 3\n"), "and the last line says so", out)
         told = {kind: file.read_text() for kind, file in files.items()}
     report = json.loads(told["json"])
     lost += expect((report["exitCode"], report["outcome"]) == (3, "inconclusive"),
