@@ -119,6 +119,16 @@ void judge_verdicts(const ExpectSpec& spec, RunResult& result) {
     }
 }
 
+/// A store that refuses what it should not, or says that it knows no conditions, is trusted no more
+/// than one that ignores them.
+bool breaks_conditions(const Fault& fault) {
+    return fault.kind == FaultKind::set_preconditions ||
+           (fault.kind == FaultKind::answer_error && (fault.status == 412 || fault.status == 501) &&
+            std::ranges::any_of(fault.requests, [](RequestKind kind) {
+                return kind == RequestKind::put_object || kind == RequestKind::remove_object;
+            }));
+}
+
 }  // namespace
 
 check::Settings check_settings(const Scenario& scenario, Duration api_round_trip,
@@ -146,9 +156,7 @@ check::Settings check_settings(const Scenario& scenario, Duration api_round_trip
     const Preconditions& conditions = scenario.bucket.preconditions;
     settings.fences = conditions.if_none_match == PreconditionRule::honoured &&
                       conditions.if_match == PreconditionRule::honoured &&
-                      std::ranges::none_of(scenario.faults, [](const Fault& fault) {
-                          return fault.kind == FaultKind::set_preconditions;
-                      });
+                      std::ranges::none_of(scenario.faults, breaks_conditions);
     settings.api_round_trip = api_round_trip;
     const Duration slowest = std::max({LatencyDraw::longest(scenario.bucket.get),
                                        LatencyDraw::longest(scenario.bucket.put),

@@ -257,5 +257,24 @@ TEST_F(Judge, TheCheckersBoundsComeFromTheScenarioAndTheWorld) {
     EXPECT_FALSE(check_settings(scenario, 70ms, 7ms).elects);
 }
 
+// Found by a campaign: 412 to three PUTs that fitted, and the leader rests a key after a PUT of
+// unknown outcome, as on a store without conditions.
+TEST_F(Judge, AStoreWhoseAnswersDenyItsConditionsIsBoundedAsOneWithoutAny) {
+    EXPECT_TRUE(check_settings(scenario, 70ms, 7ms).fences);
+    for (const std::int32_t status : {412, 501, 503}) {
+        for (const RequestKind kind :
+             {RequestKind::put_object, RequestKind::remove_object, RequestKind::get_object}) {
+            Fault fault;
+            fault.kind = FaultKind::answer_error;
+            fault.status = status;
+            fault.requests = {kind};
+            scenario.faults = {fault};
+            EXPECT_EQ(check_settings(scenario, 70ms, 7ms).fences,
+                      status == 503 || kind == RequestKind::get_object)
+                << status;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace leasehold::sim
