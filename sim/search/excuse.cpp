@@ -380,10 +380,14 @@ void excuse_single_install(Scenario& scenario) {
         any(scenario, begins))
         allow(scenario, {"bucket.acknowledged-survives", "payload.never-regresses"});
     // It lands later than any request is said to, and a single install has nothing else to go by.
+    // So does all that a store took up which froze for as long, or froze again before it went on.
     const auto outlasts = [&scenario](const Fault& fault) {
-        return fault.kind == FaultKind::apply_late &&
-               some(scenario, [&fault](const UpgradeSpec& own) {
-                   return fault.by > own.storage.largest_request_age;
+        const bool late = fault.kind == FaultKind::apply_late;
+        const bool frozen = fault.kind == FaultKind::freeze && fault.bucket;
+        if (frozen && fault.trigger.kind == sim::TriggerKind::every) return true;
+        const Duration by = late ? fault.by : fault.lasts.value_or(scenario.duration);
+        return (late || frozen) && some(scenario, [by](const UpgradeSpec& own) {
+                   return by > own.storage.largest_request_age;
                });
     };
     if (any(scenario, outlasts))

@@ -36,6 +36,48 @@ TEST(Excuse, WhatASingleInstallSentBeforeItsCrashIsExcusedIfItCanLandAfterTheNex
     EXPECT_FALSE(excused(std::chrono::seconds(10), true, false)) << "its own requests are in order";
 }
 
+// Found by campaigns: a store that froze for minutes let all PUTs land at once, in any order; and a
+// disk that took neither tag nor file nor removal kept a file that says that it waits.
+TEST(Excuse, WhatHasNoOrderForASingleInstallIsExcused) {
+    using sim::FaultKind;
+    Random random(7);
+    sim::Scenario scenario = draw_configuration(random);
+    scenario.values.replicas = 1;
+    scenario.values.leader_follower = false;
+    scenario.workload.contents = 0;
+    scenario.files.given = false;
+    scenario.storage.largest_request_age = std::chrono::seconds(60);
+    const auto excused = [&](std::vector<sim::Fault> faults) {
+        scenario.expect = {};
+        scenario.faults = std::move(faults);
+        excuse(scenario);
+        return std::ranges::count(scenario.expect.may_violate, "payload.never-regresses") == 1;
+    };
+    sim::Fault frozen;
+    frozen.kind = FaultKind::freeze;
+    frozen.api = false;
+    frozen.lasts = std::chrono::seconds(59);
+    EXPECT_FALSE(excused({frozen}));
+    frozen.lasts = std::chrono::seconds(61);
+    EXPECT_TRUE(excused({frozen}));
+    frozen.lasts = std::chrono::seconds(5);
+    frozen.trigger.kind = sim::TriggerKind::every;
+    EXPECT_TRUE(excused({frozen}));
+    std::vector<sim::Fault> disk(4);
+    disk[0].kind = FaultKind::stop;
+    const FileVerb verbs[]{FileVerb::retag, FileVerb::store, FileVerb::remove};
+    for (std::size_t i = 0; i < 3; ++i) {
+        disk[i + 1].kind = FaultKind::fail_files;
+        disk[i + 1].file_verbs = {verbs[i]};
+    }
+    EXPECT_TRUE(excused(disk));
+    for (std::size_t without = 0; without < 4; ++without) {
+        std::vector<sim::Fault> less = disk;
+        less.erase(less.begin() + static_cast<std::ptrdiff_t>(without));
+        EXPECT_FALSE(excused(less)) << without;
+    }
+}
+
 TEST(Excuse, WhatLandsInItsTimeIsNotExcusedByAStoreWithoutConditions) {
     Random random(7);
     sim::Scenario scenario = draw_configuration(random);
