@@ -18,6 +18,8 @@ constexpr Duration kAttempt = 5s;
 constexpr Duration kAttemptPerMib = 1s;
 constexpr Duration kRetry = 200ms;
 constexpr Duration kLongestPutOff = 5min;
+/// Of a key in one round: one that is written all the while keeps no other waiting.
+constexpr int kMostLooks = 4;
 
 reports::HistoryHeader header() {
     reports::HistoryHeader header;
@@ -158,6 +160,7 @@ bool WorldRecorder::knows(const ObjectKey& key, const ETag& etag) const {
 
 void WorldRecorder::next_object() {
     seen_.reset();
+    looks_ = 0;
     while (!changed_.empty()) {
         const ListEntry entry = std::move(changed_.front());
         changed_.pop_front();
@@ -180,23 +183,33 @@ void WorldRecorder::get(const ListEntry& entry, const ETag& unless) {
 
 // Versity S3 Gateway answers a GET beside a PUT with the ETag of the old object and the bytes of
 // the new one, and a verdict over such a pair blames an acknowledged write. So what was got counts
-// only when the store says afterwards that it is that version still.
+// only when the store says afterwards that it is that version still: by a 304, or, where it takes
+// no notice of the condition, by the same once more.
 void WorldRecorder::on_object(const ListEntry& entry, const BucketReply& reply) {
-    const ObjectKey& key = entry.key;
     const BucketOutcome outcome = classify(BucketVerb::get, reply);
     if (outcome == BucketOutcome::unchanged && seen_) {
-        recorder_.object_committed(boottime(), key, seen_->etag, seen_->stamp);
-        known_[key] = seen_->etag;
-        listed_[key] = seen_->etag;
-        put_off_.erase(key);
-    } else if (outcome == BucketOutcome::object && !knows(key, reply.etag)) {
+        confirmed(entry.key);
+    } else if (outcome == BucketOutcome::object && !knows(entry.key, reply.etag)) {
         const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
-        seen_ = Sighting{reply.etag, stamp_of(body).value_or(Stamp{})};
-        return get(entry, reply.etag);
+        const Sighting now{reply.etag, stamp_of(body).value_or(Stamp{})};
+        const bool same = seen_ == now;
+        seen_ = now;
+        if (!same && ++looks_ < kMostLooks) return get(entry, reply.etag);
+        if (same)
+            confirmed(entry.key);
+        else
+            put_off(entry.key);
     } else if (outcome != BucketOutcome::object && outcome != BucketOutcome::missing) {
-        put_off(key);
+        put_off(entry.key);
     }
     next_object();  // not seen for certain: the next round finds it changed still
+}
+
+void WorldRecorder::confirmed(const ObjectKey& key) {
+    recorder_.object_committed(boottime(), key, seen_->etag, seen_->stamp);
+    known_[key] = seen_->etag;
+    listed_[key] = seen_->etag;
+    put_off_.erase(key);
 }
 
 /// A large object that a store breaks off, or that no spool takes, would be downloaded in each

@@ -42,6 +42,7 @@ class WorldRecorder {
     [[nodiscard]] bool knows(const ObjectKey& key, const ETag& etag) const;
     void next_object();
     void get(const ListEntry& entry, const ETag& unless);
+    void confirmed(const ObjectKey& key);
     void put_off(const ObjectKey& key);
     void end_round();
     void due();
@@ -80,8 +81,10 @@ class WorldRecorder {
     struct Sighting {
         ETag etag;
         Stamp stamp;
+        friend bool operator==(const Sighting&, const Sighting&) = default;
     };
     std::optional<Sighting> seen_;
+    int looks_ = 0;  ///< at `getting_` in this round
 };
 
 }  // namespace leasehold::agent

@@ -110,5 +110,25 @@ TEST_F(AgentWorldRecorder, ALargeObjectHasTheTimeThatItTakes) {
     EXPECT_NE(recorded().find("large"), std::string::npos) << recorded();
 }
 
+TEST_F(AgentWorldRecorder, AStoreThatKnowsNoConditionOfAReadIsAskedTwice) {
+    lists(1, [](const Seen&, const PeerPtr& peer) {
+        peer->write(http_answer(200, "x", "ETag: \"e1\"\r\n"));
+    });
+    has_a_bucket();
+    record_for(500ms);
+    EXPECT_EQ(asked_for("/large"), 2);
+    EXPECT_NE(recorded().find("large"), std::string::npos) << recorded();
+}
+
+TEST_F(AgentWorldRecorder, AnObjectThatIsNewAtEachLookKeepsNobodyWaiting) {
+    int version = 0;
+    lists(1, [&](const Seen&, const PeerPtr& peer) {
+        peer->write(http_answer(200, "x", "ETag: \"n" + std::to_string(++version) + "\"\r\n"));
+    });
+    has_a_bucket();
+    record_for(1s);
+    EXPECT_GT(asked_for("list-type=2"), 10) << "the round after it is never reached";
+}
+
 }  // namespace
 }  // namespace leasehold::agent
