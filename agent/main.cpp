@@ -20,6 +20,7 @@
 #include "agent/host/end_by.hpp"
 #include "agent/host/host.hpp"
 #include "agent/host/log.hpp"
+#include "agent/host/reaper.hpp"
 #include "agent/host/signals.hpp"
 #include "agent/host/tombstones.hpp"
 #include "agent/host/world_recorder.hpp"
@@ -34,6 +35,7 @@ constexpr int kExitUnavailable = 69;  ///< an address, a file or a store that ca
 constexpr int kSecondSignal = 128;    ///< plus the signal: exits at once
 /// What is left to a process whose loop has ended, where no deadline says more.
 constexpr Duration kLastWork = std::chrono::seconds(1);
+constexpr Duration kReap = std::chrono::minutes(1);
 
 /// The first SIGTERM or SIGINT stops in order, the second ends the process at once.
 class Signals {
@@ -69,6 +71,7 @@ int report(const std::exception& error) {
 int run(asio::io_context& loop, EndBy& end, const Instant& stop_by) {
     int code = 0;
     try {
+        const Reaper reaper(loop, kReap);
         loop.run();
     } catch (const std::exception& error) {
         code = report(error);

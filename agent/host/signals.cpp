@@ -1,8 +1,20 @@
 #include "agent/host/signals.hpp"
 
 #include <csignal>
+#include <initializer_list>
+
+#include <unistd.h>
 
 namespace leasehold::agent {
+namespace {
+
+constexpr int kSignalled = 128;  ///< plus the signal: the exit code
+
+void end_at_once(int signal) {
+    ::_exit(kSignalled + signal);
+}
+
+}  // namespace
 
 void settle_signals() {
     // A body above the limit of a file's size, and a log whose reader has gone: EFBIG and EPIPE are
@@ -11,6 +23,11 @@ void settle_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     // Where it is ignored nobody is told how a child of ours ended.
     std::signal(SIGCHLD, SIG_DFL);
+    // The first process of a container gets no signal whose action is the default: without a word
+    // of its own, before the loop has one and in commands without a loop, it would wait for
+    // SIGKILL. Who ignores one (a shell for what it runs in the background) goes on to.
+    for (const int signal : {SIGTERM, SIGINT})
+        if (std::signal(signal, end_at_once) == SIG_IGN) std::signal(signal, SIG_IGN);
     // Blocked, SIGTERM would stop nothing.
     sigset_t none;
     sigemptyset(&none);

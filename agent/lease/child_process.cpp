@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kMostOutput = 1U << 20;
 constexpr std::size_t kMostErrors = 4U << 10;  ///< the last of them
 
+int living = 0;  ///< of ChildProcess::State
+
 struct Pipe {
     Descriptor ours;
     Descriptor theirs;
@@ -117,8 +119,11 @@ struct ChildProcess::State : std::enable_shared_from_this<ChildProcess::State> {
           output(io),
           errors(io),
           exit(io),
-          ends_at(saturating_add(boottime(), time_out)) {}
+          ends_at(saturating_add(boottime(), time_out)) {
+        ++living;
+    }
     ~State() {
+        --living;
         if (pid <= 0) return;
         kill(-pid, SIGKILL);
         waitpid(pid, nullptr, 0);  // of a killed process: at once
@@ -254,5 +259,9 @@ ChildProcess::ChildProcess(asio::io_context& loop, const ChildCommand& command,
 }
 
 ChildProcess::~ChildProcess() = default;
+
+void reap_orphans() {
+    while (living == 0 && waitpid(-1, nullptr, WNOHANG) > 0) {}
+}
 
 }  // namespace leasehold::agent

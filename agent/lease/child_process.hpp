@@ -43,4 +43,9 @@ class ChildProcess {
     std::shared_ptr<State> state_;
 };
 
+/// Takes the ends of processes that others began and left to this one, as they are left to the
+/// first of a container; else they would be zombies for as long as it lives. Nothing while there is
+/// a ChildProcess, whose end is its own to take. On the thread of these.
+void reap_orphans();
+
 }  // namespace leasehold::agent

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -29,12 +30,16 @@ int to_nobody() {
     return ::write(ends[1], "x", 1) == 1 ? 0 : errno;
 }
 
-bool is_default_and_free(int signal) {
+bool is_default(int signal) {
     struct sigaction now {};
     ::sigaction(signal, nullptr, &now);
+    return now.sa_handler == SIG_DFL;
+}
+
+bool is_free(int signal) {
     sigset_t blocked;
     ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
-    return now.sa_handler == SIG_DFL && ::sigismember(&blocked, signal) == 0;
+    return ::sigismember(&blocked, signal) == 0;
 }
 
 TEST(AgentSignals, AnErrorIsAnAnswerAndNoEnd) {
@@ -62,7 +67,30 @@ TEST(AgentSignals, WhatAParentLeftIsTakenBack) {
             ::sigfillset(&all);
             ::sigprocmask(SIG_SETMASK, &all, nullptr);
             settle_signals();
-            ::_exit(is_default_and_free(SIGCHLD) && is_default_and_free(SIGTERM) ? 0 : 1);
+            ::_exit(is_default(SIGCHLD) && is_free(SIGCHLD) && is_free(SIGTERM) ? 0 : 1);
+        },
+        ::testing::ExitedWithCode(0), "");
+}
+
+// Of the first process of a container the kernel drops what has the default action.
+TEST(AgentSignals, ASignalToEndEndsWhateverTheProcessIsAt) {
+    for (const int signal : {SIGTERM, SIGINT})
+        EXPECT_EXIT(
+            {
+                settle_signals();
+                ::kill(::getpid(), signal);
+                ::pause();
+            },
+            ::testing::ExitedWithCode(128 + signal), "");
+}
+
+TEST(AgentSignals, WhatAShellIgnoresForItsBackgroundStaysIgnored) {
+    EXPECT_EXIT(
+        {
+            std::signal(SIGINT, SIG_IGN);
+            settle_signals();
+            ::kill(::getpid(), SIGINT);
+            ::_exit(0);
         },
         ::testing::ExitedWithCode(0), "");
 }
