@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "agent/files/file_store.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent {
 
@@ -34,22 +34,13 @@ inline void write_file(const fs::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
 }
 
-/// A folder that goes with its owner.
+/// An own folder whose path is a path.
 class TestFolder {
   public:
-    TestFolder() {
-        std::string name = fs::temp_directory_path() / "leasehold-files-";
-        name.append(6, 'X');
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
-        path_ = name;
-    }
-    ~TestFolder() { fs::remove_all(path_); }
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-    [[nodiscard]] const fs::path& path() const { return path_; }
+    [[nodiscard]] fs::path path() const { return own_.path(); }
 
   private:
-    fs::path path_;
+    test::OwnFolder own_;
 };
 
 class FilesRig {

@@ -8,6 +8,7 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/host/host.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -17,10 +18,6 @@ using namespace std::chrono_literals;
 class HostAlone : public ::testing::Test {
   protected:
     void SetUp() override {
-        std::string name = std::filesystem::temp_directory_path() / "leasehold-host-";
-        name += std::string(6, 'X');
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
         std::filesystem::create_directories(folder_ / "bucket");
         config_.pod_name = "pod-0";
         config_.stores = true;
@@ -31,10 +28,6 @@ class HostAlone : public ::testing::Test {
         config_.storage.prefix = ObjectKey("etl/");
         config_.record_file = folder_ / "record.jsonl";
         host_ = std::make_unique<Host>(loop_, config_, metrics_);
-    }
-    void TearDown() override {
-        host_.reset();
-        std::filesystem::remove_all(folder_);
     }
     /// Runs the loop until `done`, or for five seconds.
     template <class Done>
@@ -51,7 +44,8 @@ class HostAlone : public ::testing::Test {
         return got.value_or(WriteDone{});
     }
 
-    std::filesystem::path folder_;
+    const test::OwnFolder own_;
+    const std::filesystem::path folder_{own_.path()};
     asio::io_context loop_;
     asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
     AgentConfig config_;

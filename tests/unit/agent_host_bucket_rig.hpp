@@ -5,26 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <string>
-
-#include <stdlib.h>
 
 #include "agent/config/config.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent {
 
 class BucketCommand : public ::testing::Test {
   protected:
     BucketCommand() {
-        std::string name = std::filesystem::temp_directory_path() / "leasehold-bucket-";
-        name += std::string(6, 'X');
-        folder_ = ::mkdtemp(name.data());
         config_.http.spool_directory = folder_;
         config_.bucket.emplace();
         config_.bucket->type = BucketType::filesystem;
         config_.bucket->directory = folder_ / "b";
     }
-    ~BucketCommand() override { std::filesystem::remove_all(folder_); }
 
     /// From now on the bucket is on a port where nobody listens.
     void lies_nowhere() {
@@ -37,7 +31,8 @@ class BucketCommand : public ::testing::Test {
         config_.bucket->secret_key = "s";
     }
 
-    std::filesystem::path folder_;
+    const test::OwnFolder own_;
+    const std::filesystem::path folder_{own_.path()};
     AgentConfig config_;
 };
 

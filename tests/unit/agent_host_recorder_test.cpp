@@ -1,11 +1,11 @@
 // What the recorder writes reads back as a history; what it can't write it gives up.
-#include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "agent/base/clock.hpp"
 #include "agent/host/recorder.hpp"
+#include "tests/unit/own_folder.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -32,7 +32,8 @@ class Keeper : public Observer {
 };
 
 TEST(AgentRecorder, WritesAHistoryThatReadsBack) {
-    const std::string file = std::filesystem::temp_directory_path() / "leasehold-recorder-test";
+    const test::OwnFolder folder;
+    const std::string file = folder.path("record");
     const Instant begin = boottime();
     {
         Recorder recorder(file, header());
@@ -55,7 +56,6 @@ TEST(AgentRecorder, WritesAHistoryThatReadsBack) {
     EXPECT_TRUE(keeper.permitted);
     EXPECT_EQ(keeper.cause, EndCause::stopped);
     EXPECT_EQ(keeper.version, 1U);
-    std::filesystem::remove(file);
 }
 
 TEST(AgentRecorder, AFileThatCannotBeMadeIsAnErrorAtOnce) {
