@@ -3,20 +3,32 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
+#include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "agent/base/descriptor.hpp"
 
 namespace leasehold::agent {
 namespace {
 
+/// Emptied only when nobody else writes into it: a process that was started beside another one by
+/// mistake, and ends because of it, leaves the other one's recording whole.
 int open_for_writing(const std::string& file) {
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), file);
-    return descriptor;
+    Descriptor made(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    struct stat status {};
+    if (!made.valid() || ::fstat(made.number(), &status) != 0) fail_errno(file);
+    if (!S_ISREG(status.st_mode)) return made.release();
+    // Some file systems know no locks.
+    if (::flock(made.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        throw std::runtime_error(file + ": another process writes its recording there");
+    if (::ftruncate(made.number(), 0) != 0) fail_errno(file);
+    return made.release();
 }
 
 }  // namespace

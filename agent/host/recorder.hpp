@@ -13,7 +13,7 @@ namespace leasehold::agent {
 /// was about to write. An output that fails is given up, with one line in the log.
 class Recorder {
   public:
-    /// Truncates `file`. Throws std::system_error.
+    /// Truncates `file`. Throws std::runtime_error: it can't be written, or another process does.
     Recorder(const std::string& file, const reports::HistoryHeader& header);
     ~Recorder();
     Recorder(const Recorder&) = delete;

@@ -62,6 +62,23 @@ TEST(AgentRecorder, AFileThatCannotBeMadeIsAnErrorAtOnce) {
     EXPECT_THROW(Recorder("/nonexistent/folder/file", header()), std::system_error);
 }
 
+TEST(AgentRecorder, ARecordingThatIsUnderWayIsNobodyElses) {
+    const test::OwnFolder folder;
+    const std::string file = folder.path("record");
+    {
+        Recorder recorder(file, header());
+        recorder.started(boottime(), "pod-0", "pod-0_1", true);
+        EXPECT_THROW(Recorder(file, header()), std::runtime_error);
+        recorder.ended(boottime());
+    }
+    std::ifstream input(file);
+    Keeper keeper;
+    const auto count = reports::read_history(input, keeper);
+    ASSERT_TRUE(count) << count.error().to_string();
+    EXPECT_EQ(*count, 2U);
+    EXPECT_NO_THROW(Recorder(file, header())) << "and is over with its process";
+}
+
 TEST(AgentRecorder, AFullDiskEndsTheRecordingAndNotTheProcess) {
     Recorder recorder("/dev/full", header());
     recorder.started(boottime(), "pod-0", "pod-0_1", true);
