@@ -165,7 +165,10 @@ void WorldRecorder::next_object() {
         const ListEntry entry = std::move(changed_.front());
         changed_.pop_front();
         const auto off = put_off_.find(entry.key);
-        if (off == put_off_.end() || off->second.until <= boottime()) return get(entry, ETag{});
+        if (off == put_off_.end() || off->second.until <= boottime()) {
+            const auto known = known_.find(entry.key);
+            return get(entry, known == known_.end() ? ETag{} : known->second);
+        }
     }
     end_round();
 }
@@ -187,8 +190,8 @@ void WorldRecorder::get(const ListEntry& entry, const ETag& unless) {
 // no notice of the condition, by the same once more.
 void WorldRecorder::on_object(const ListEntry& entry, const BucketReply& reply) {
     const BucketOutcome outcome = classify(BucketVerb::get, reply);
-    if (outcome == BucketOutcome::unchanged && seen_) {
-        confirmed(entry.key);
+    if (outcome == BucketOutcome::unchanged) {
+        if (seen_) confirmed(entry.key);  // else it is as known, and a LIST calls it otherwise
     } else if (outcome == BucketOutcome::object && !knows(entry.key, reply.etag)) {
         const ObjectBody& body = *std::get<ObjectBodyPtr>(reply.content);
         const Sighting now{reply.etag, stamp_of(body).value_or(Stamp{})};

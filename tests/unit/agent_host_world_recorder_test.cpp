@@ -120,6 +120,20 @@ TEST_F(AgentWorldRecorder, AStoreThatKnowsNoConditionOfAReadIsAskedTwice) {
     EXPECT_NE(recorded().find("large"), std::string::npos) << recorded();
 }
 
+TEST_F(AgentWorldRecorder, WhatAListCallsOtherwiseIsNotDownloadedInEachRound) {
+    int bodies = 0;
+    lists(1, [&](const Seen& seen, const PeerPtr& peer) {
+        if (seen.headers.contains("if-none-match")) return peer->write(http_answer(304, ""));
+        ++bodies;
+        peer->write(http_answer(200, "x", "ETag: \"other\"\r\n"));
+    });
+    has_a_bucket();
+    record_for(500ms);
+    EXPECT_EQ(bodies, 1);
+    EXPECT_GT(asked_for("list-type=2"), 5);
+    EXPECT_GT(asked_for("/large"), 5) << "but asked for: a LIST may be late";
+}
+
 TEST_F(AgentWorldRecorder, AnObjectThatIsNewAtEachLookKeepsNobodyWaiting) {
     int version = 0;
     lists(1, [&](const Seen&, const PeerPtr& peer) {
