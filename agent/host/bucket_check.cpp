@@ -146,8 +146,11 @@ class Check {
         found("PUT", "stored");
         const BucketReply read = ask(request(BucketVerb::get));
         const auto* body = std::get_if<ObjectBodyPtr>(&read.content);
-        if (body == nullptr || *body == nullptr || (*body)->payload != blob_of("one"))
-            return failed("GET", read, "what was stored did not come back");
+        if (body == nullptr || *body == nullptr || (*body)->payload != blob_of("one")) {
+            failed("GET", read, "what was stored did not come back");
+            clean_up();
+            return false;
+        }
         found("GET", "what was stored");
         return true;
     }

@@ -151,6 +151,21 @@ TEST_F(AgentBucketCheck, ARightIsAdvisedWhereOneIsMissing) {
               "s3:ListBucket");
 }
 
+TEST_F(AgentBucketCheck, WhatItMayNotReadBackDoesNotStay) {
+    lies_nowhere();
+    bool stored = false;
+    const std::vector<std::string> found = rows([&](const Seen& seen, const PeerPtr& peer) {
+        if (seen.target.find("list-type=2") != std::string::npos) return peer->write(kEmptyPage);
+        if (seen.method == "GET")
+            return peer->write(stored ? kDenied : s3_error(404, "<Code>NoSuchKey</Code>"));
+        stored = seen.method == "PUT";
+        peer->write(http_answer(stored ? 200 : 204, "", "ETag: \"1\"\r\n"));
+    });
+    EXPECT_FALSE(stored);
+    ASSERT_FALSE(found.empty());
+    EXPECT_EQ(found.back(), "DELETE: works");
+}
+
 TEST_F(AgentBucketCheck, EachCauseHasAdviceOfItsOwn) {
     BucketConfig s3;
     s3.type = BucketType::s3;
