@@ -122,10 +122,15 @@ int check_command(const Options& options) {
                             std::to_string(check::exit_code(reports::worst(summaries))) + "\n");
         }
     }
-    if (outputs.html() != nullptr)
+    if (outputs.html() != nullptr) {
+        std::vector<std::string> links = pages.links();
+        for (std::size_t i = 0; i < links.size(); ++i)
+            if (!player.has_page(i)) links[i].clear();
         outputs.html()->write(reports::check_page(
-            summaries, {program_version(), check_words(options), pages.links()}));
+            summaries, {program_version(), check_words(options), std::move(links)}));
+    }
     outputs.commit(summaries);
+    if (outputs.html() != nullptr) outputs.html()->commit();
     return check::exit_code(reports::worst(summaries));
 }
 
