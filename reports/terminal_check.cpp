@@ -50,9 +50,11 @@ std::string details(const ScenarioSummary& scenario, std::string_view arguments,
     std::uint64_t failed = 0;
     for (const check::RunResult& run : scenario.runs)
         failed += run.outcome == Outcome::pass ? 0U : 1U;
-    std::string text = "\n" + painted(scenario.name, Colour::bold, style) + "   " +
-                       grouped(failed) + " of " + counted(scenario.runs.size(), "seed") +
-                       " did not pass\n";
+    std::string text = "\n" + painted(scenario.name, Colour::bold, style);
+    if (!scenario.runs.empty())
+        text += "   " + grouped(failed) + " of " + counted(scenario.runs.size(), "seed") +
+                " did not pass";
+    text += "\n";
     text += render_bounds(scenario, style);
     if (const check::RunResult* run = scenario.worst_run())
         text += render_failure(*run, arguments, style);
@@ -66,7 +68,7 @@ std::string render_bounds(const ScenarioSummary& scenario, Style style) {
     for (const check::Expectation& bound : scenario.bounds)
         text += painted(left(bound.met ? "met" : "NOT MET", 13),
                         bound.met ? Colour::green : Colour::red, style) +
-                "over all seeds: " + bound.what + ": " + bound.found + "\n";
+                wrap("over all seeds: " + bound.what + ": " + bound.found, 13, 13) + "\n";
     return text;
 }
 

@@ -167,7 +167,7 @@ std::string reason(const RunResult& run) {
     if (run.outcome == Outcome::safety || run.outcome == Outcome::liveness)
         return ids.empty() ? name + ": an expectation was not met" : name + ": " + ids;
     if (run.outcome == Outcome::nondeterministic) return "the same seed gave another digest";
-    if (run.outcome == Outcome::internal) return "a belief of the program itself was false";
+    if (run.outcome == Outcome::internal) return "the program itself failed";
     return "this run proves nothing";
 }
 
@@ -264,6 +264,10 @@ std::string render_verified(const RunResult& run, std::size_t files, Style style
 }
 
 std::string render_run(const RunResult& run, std::string_view arguments, Style style) {
+    // Of a run whose process died nothing else is known.
+    if (run.replicas.empty())
+        return painted(run.scenario, Colour::bold, style) + "   seed " + std::to_string(run.seed) +
+               "\n\n" + render_failure(run, arguments, style);
     std::string text = header(run, style) + legend(run, style) + timeline(run);
     text += invariants(run, style) + expectations(run, style) + work_of(run) + leaders(run) +
             plain("digest", format_hex(run.digest)) + "\n";

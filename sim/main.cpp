@@ -1,4 +1,5 @@
 // The leasehold program: see sim/cli.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -84,6 +85,9 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace leasehold::cli
 
 int main(int argc, char** argv) {
+    // A pipe whose reader has gone is an error of one write, and no reason to leave files half
+    // made.
+    std::signal(SIGPIPE, SIG_IGN);
     return leasehold::cli::main_of(
         std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
 }

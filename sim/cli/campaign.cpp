@@ -70,6 +70,10 @@ class Campaign {
         started_ = last_new_ = Clock::now();
         for (std::uint64_t batch = report_.results.batches.size(); !over(batch); ++batch)
             if (!play(batch)) break;
+        // Without it nobody could tell a campaign that was killed from one that was played to its
+        // end.
+        if (file_ && !interrupted() && report_.results.header.planned() == search::kEndless)
+            file_->write_line(search::end_line());
         if (progress_) std::fputs("\r\x1b[K", stderr);
         options_.shrinks ? find_least() : keep_as_drawn();
         // Also when the signal came between two batches, or while a failure was being shrunk.
@@ -147,10 +151,7 @@ class Campaign {
         ++batch.runs;
         batch.simulated += result.simulated;
         guide_.learn(genome, result, batch);
-        std::string signature = search::carried_signature(result);
-        // A worker that died says nothing else.
-        if (signature.empty() && result.outcome == check::Outcome::internal)
-            signature = "CHECK: " + result.internal_error;
+        const std::string signature = search::carried_signature(result);
         if (!signature.empty())
             batch.failures.push_back(
                 {signature, result.outcome, search::genome_text(genome), genome.seed, run});

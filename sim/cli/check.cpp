@@ -1,5 +1,6 @@
 // leasehold check: all seeds of all scenarios, a table, the first failure of each in detail.
 #include <cstdio>
+#include <optional>
 
 #include "reports/html/check_page.hpp"
 #include "reports/terminal.hpp"
@@ -105,27 +106,30 @@ int check_command(const Options& options) {
     if (!player.detail_failures(summaries)) return kExitInterrupted;
     for (std::size_t i = 0; i < summaries.size(); ++i)
         reports::summarise(summaries[i], player.bounds_of(i));
+    std::optional<CoverageReport> coverage;
+    if (options.coverage) coverage = coverage_report(summaries, exemptions);
+    // Without a list nobody has said that there must be no blank.
+    const bool judged = coverage && !options.exempt.empty();
+    if (judged && !coverage->complete) summaries.push_back(blanks_summary(options.exempt));
     const reports::Style style{wants_colour(options)};
     const std::string arguments = repeated_arguments(options);
     print(options.quiet ? render_quiet(summaries, arguments, style)
                         : render_check(summaries, arguments, style));
-    if (options.coverage) {
-        const CoverageReport report = coverage_report(summaries, exemptions);
-        print(report.page);
-        // Without a list nobody has said that there must be no blank.
-        if (!options.exempt.empty()) {
-            if (!report.complete) summaries.push_back(blanks_summary(options.exempt));
-            // The verdict above is that of the scenarios alone.
-            print(report.complete
-                      ? "\nCOMPLETE    each point happened or is exempt\n"
-                      : "\nINCOMPLETE  a point neither happened nor is exempt, or is both: exit " +
-                            std::to_string(check::exit_code(reports::worst(summaries))) + "\n");
-        }
-    }
-    if (outputs.html() != nullptr)
+    if (coverage && !(options.quiet && coverage->complete)) print(coverage->page);
+    if (judged && !coverage->complete)
+        print("\nINCOMPLETE  a point neither happened nor is exempt, or is both: exit " +
+              std::to_string(check::exit_code(reports::worst(summaries))) + "\n");
+    else if (judged && !options.quiet)
+        print("\nCOMPLETE    each point happened or is exempt\n");
+    if (outputs.html() != nullptr) {
+        std::vector<std::string> links = pages.links();
+        for (std::size_t i = 0; i < links.size(); ++i)
+            if (!player.has_page(i)) links[i].clear();
         outputs.html()->write(reports::check_page(
-            summaries, {program_version(), check_words(options), pages.links()}));
+            summaries, {program_version(), check_words(options), std::move(links)}));
+    }
     outputs.commit(summaries);
+    if (outputs.html() != nullptr) outputs.html()->commit();
     return check::exit_code(reports::worst(summaries));
 }
 

@@ -22,13 +22,14 @@ namespace leasehold::cli {
 [[nodiscard]] int merge_command(const Options& options);
 [[nodiscard]] int bench_command(const Options& options);
 
-/// Reads all files; every bad one costs a message on stderr. False when one was bad.
+/// Reads all files, each once however often it is named; every bad one costs a message on stderr.
+/// False when one was bad.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,
                                   std::vector<sim::Scenario>& scenarios);
 
 /// Says on stderr what is wrong with what was asked; the exit code of that, 64.
 [[nodiscard]] int refuse(const std::string& message);
-/// Writes to stdout at once. Throws reports::OutputError.
+/// Writes to stdout at once; nothing where its reader has gone. Throws reports::OutputError.
 void print(std::string_view text);
 /// stdout gets colours: by --color, else on a terminal without NO_COLOR.
 [[nodiscard]] bool wants_colour(const Options& options);

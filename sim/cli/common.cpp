@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <set>
 #include <utility>
 
 #include <unistd.h>
@@ -22,7 +24,12 @@ int refuse(const std::string& message) {
 bool read_scenarios(const std::vector<std::string>& files, const Options& options,
                     std::vector<sim::Scenario>& scenarios) {
     bool good = true;
+    std::set<std::filesystem::path> known;
     for (const std::string& file : files) {
+        // By whatever path: a folder and a file of it name that file twice.
+        std::error_code untold;
+        const auto place = std::filesystem::weakly_canonical(file, untold);
+        if (!known.insert(untold ? std::filesystem::path(file) : place).second) continue;
         auto scenario = sim::read_scenario(file, options.values);
         if (scenario) {
             for (const std::string& note : scenario->values.notes)
@@ -38,7 +45,9 @@ bool read_scenarios(const std::vector<std::string>& files, const Options& option
 
 void print(std::string_view text) {
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    if (!written || std::fflush(stdout) != 0)
+    if (written && std::fflush(stdout) == 0) return;
+    // Who reads has seen enough (`| head -1`): the files and the exit code are for others.
+    if (errno != EPIPE)
         throw reports::OutputError(std::string("standard output: cannot write: ") +
                                    std::strerror(errno));
 }

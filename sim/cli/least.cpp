@@ -98,6 +98,7 @@ std::optional<LeastFailure> make_least(Player& player, const Failing& failing,
     auto result = play_text(player, least.text, failing.seed, true);
     if (!result) return std::nullopt;
     least.result = std::move(*result);
+    least.result.scenario = name;
     least.capsule.build = std::string(search::build_id());
     least.capsule.name = name;
     least.capsule.scenario = least.text;
@@ -123,7 +124,9 @@ std::string write_least_page(const Options& options, const std::string& file) {
                                       .detailed = true,
                                       .fresh = true,
                                       .page = true}});
-    return played ? pages.links().front() : std::string();
+    // None where interrupted, and none of a run whose process died.
+    if (!played || played->front().replicas.empty()) return {};
+    return pages.links().front();
 }
 
 std::string derived_name(const std::string& name, const std::string& suffix) {

@@ -51,8 +51,8 @@ struct LeastFailure {
                                                      const std::function<bool()>& enough);
 
 /// Writes the page of the first seed of the scenario in `file` beside that of --html, as those of a
-/// check lie; its place relative to that page. Empty without --html, or when interrupted. Throws
-/// OutputError.
+/// check lie; its place relative to that page. Empty without --html, when interrupted, or where
+/// the run's process died. Throws OutputError.
 [[nodiscard]] std::string write_least_page(const Options& options, const std::string& file);
 
 /// `name` with `suffix`, cut to what a scenario may be called.

@@ -74,6 +74,7 @@ int merge_command(const Options& options) {
     std::string text = search::header_line(report.results.header);
     for (const search::Batch& batch : report.results.batches)
         text += search::batch_line(batch);
+    if (report.results.ended) text += search::end_line();
     // The results last: they say that all of it is there, and refuse the next merge.
     for (const auto& [name, from] : brought) {
         const auto bytes = bytes_of(from);

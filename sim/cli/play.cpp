@@ -125,6 +125,11 @@ class Simulation : public JobRunner {
     sim::Runner runner_;
 };
 
+/// A worker that died left half of what it wrote; its result is a blank one, without replicas.
+bool died(const check::RunResult& run) {
+    return run.replicas.empty();
+}
+
 std::unique_ptr<reports::AtomicFile> opened(const std::string& path) {
     return path.empty() ? nullptr : std::make_unique<reports::AtomicFile>(path);
 }
@@ -147,10 +152,18 @@ void Outputs::commit(const std::vector<reports::ScenarioSummary>& scenarios) {
     commit_texts([&] { return reports::json_report(scenarios, program_version()); },
                  [&] { return reports::junit_report(scenarios); });
     if (sarif_) sarif_->commit();
-    // A worker that died left half a history; its result is a blank one, without replicas.
-    const bool whole = !scenarios.front().runs.front().replicas.empty();
-    for (const auto* file : {&history_, &html_, &trace_, &mermaid_})
-        if (*file && whole) (*file)->commit();
+}
+
+void Outputs::commit_with_run(const std::vector<reports::ScenarioSummary>& scenarios) {
+    commit(scenarios);
+    for (const auto* file : {&history_, &html_, &trace_, &mermaid_}) {
+        if (!*file) continue;
+        if (died(scenarios.front().runs.front()))
+            std::fprintf(stderr, "leasehold: %s: not written, since the run's process died\n",
+                         (*file)->path().c_str());
+        else
+            (*file)->commit();
+    }
 }
 
 void Outputs::commit_texts(const std::function<std::string()>& json,
@@ -166,6 +179,7 @@ Player::Player(const Options& options, const std::vector<sim::Scenario>& scenari
                sim::RunOptions hosted)
     : scenarios_(scenarios),
       pages_wanted_(!options.html.empty()),
+      has_page_(scenarios.size()),
       progress_(!options.quiet && isatty(STDERR_FILENO) == 1),
       pool_({options.jobs,
              [&scenarios, history, coverage = options.coverage, tallied = !options.html.empty(),
@@ -196,6 +210,10 @@ void Player::show_progress(std::size_t done, std::size_t all) {
 std::optional<std::vector<check::RunResult>> Player::play(const std::vector<Job>& jobs) {
     auto results = pool_.run(jobs);
     if (!results && progress_) std::fputs("\r\x1b[K", stderr);
+    // Those that come later are written over those before.
+    for (std::size_t k = 0; results && k < jobs.size(); ++k)
+        if (jobs[k].page && jobs[k].scenario < has_page_.size())
+            has_page_[jobs[k].scenario] = !died((*results)[k]);
     return results;
 }
 
@@ -204,7 +222,11 @@ bool Player::detail_failures(std::vector<reports::ScenarioSummary>& summaries) {
     std::vector<check::RunResult*> failed;
     for (std::size_t i = 0; i < summaries.size(); ++i) {
         const check::RunResult* worst = summaries[i].worst_run();
-        if (worst == nullptr || worst->outcome == check::Outcome::internal) continue;
+        if (worst == nullptr) continue;
+        if (died(*worst)) {  // again it would; what there is shows another run
+            has_page_[i] = false;
+            continue;
+        }
         jobs.push_back({.scenario = i,
                         .seed = worst->seed,
                         .detailed = true,

@@ -24,8 +24,11 @@ class Outputs {
   public:
     /// Throws reports::OutputError.
     explicit Outputs(const Options& options);
-    /// Writes and commits all of them. Throws reports::OutputError.
+    /// Writes and commits the reports of all runs. Throws reports::OutputError.
     void commit(const std::vector<reports::ScenarioSummary>& scenarios);
+    /// Likewise, and what shows the only run; of a run whose process died there is no such file,
+    /// and stderr says so.
+    void commit_with_run(const std::vector<reports::ScenarioSummary>& scenarios);
     /// The same with texts of the command's own; each is asked for only if it is written.
     void commit_texts(const std::function<std::string()>& json,
                       const std::function<std::string()>& junit);
@@ -71,6 +74,9 @@ class Player {
     [[nodiscard]] bool detail_failures(std::vector<reports::ScenarioSummary>& summaries);
     /// The scenario's summary without runs.
     [[nodiscard]] reports::ScenarioSummary summary_of(std::size_t scenario) const;
+    /// Is the run that a check shows of it (the worst, else the first) on a page? Not when its
+    /// process died.
+    [[nodiscard]] bool has_page(std::size_t scenario) const { return has_page_.at(scenario); }
     [[nodiscard]] reports::Bounds bounds_of(std::size_t scenario) const;
 
   private:
@@ -78,6 +84,7 @@ class Player {
 
     const std::vector<sim::Scenario>& scenarios_;
     bool pages_wanted_ = false;
+    std::vector<bool> has_page_;
     bool progress_ = false;
     WorkerPool pool_;
 };

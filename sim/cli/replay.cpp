@@ -84,7 +84,8 @@ int replay_command(const Options& options) {
                     render_failure(now, "", style,
                                    {then.scenario, "",
                                     "leasehold replay " + reports::shell_quoted(options.paths[i])});
-            text += "replayed to the digest " + then.digest + "\n";
+            text += now.replicas.empty() ? std::string("replayed to the same end\n")
+                                         : "replayed to the digest " + then.digest + "\n";
         } else {
             now.outcome = check::Outcome::nondeterministic;
             text += options.paths[i] + ": does not replay\n" + differs;

@@ -59,7 +59,7 @@ int run_command(const Options& options) {
         text += (text.empty() || part.empty() ? "" : "\n") + part;
     }
     print(text);
-    outputs.commit(summaries);
+    outputs.commit_with_run(summaries);
     return check::exit_code(reports::worst(summaries));
 }
 

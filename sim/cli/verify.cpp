@@ -41,7 +41,7 @@ int verify_command(const Options& options) {
     summary.file = options.paths.front();
     summary.runs.push_back(std::move(*result));
     reports::summarise(summary, {});
-    outputs.commit({std::move(summary)});
+    outputs.commit_with_run({std::move(summary)});
     return check::exit_code(outcome);
 }
 

@@ -53,6 +53,9 @@ void fields(A& a, Like<Batch> auto& v) {
 
 namespace {
 
+constexpr const char* kEnd = "end";
+constexpr const char* kTimeOver = "time";
+
 /// "a, b"; `none` when there are none.
 std::string listed(const std::vector<std::string>& words, std::string_view none) {
     std::string text;
@@ -179,12 +182,46 @@ std::size_t whole_batches(const Results& results) {
     return results.batches.size() - (ends_unfinished(results) ? 1 : 0);
 }
 
+std::string read_header(const reports::Json& json, Header& header) {
+    const auto format = json.is_object() ? json.find("format") : json.end();
+    if (format == json.end() || *format != header.format) return "no results of a campaign";
+    const auto version = json.find("schemaVersion");
+    if (version == json.end() || *version != kResultsVersion)
+        return "results of another format than " + std::to_string(kResultsVersion);
+    read_marked(json, "united", &Header::united, header);
+    return flaw_of(header);
+}
+
+std::string read_batch(const reports::Json& json, Results& results) {
+    Batch batch;
+    read_marked(json, "unfinished", &Batch::unfinished, batch);
+    if (results.ended) return "comes after the end of the time, which is the last of its file";
+    if (ends_unfinished(results))
+        return "comes after an unfinished batch, which is the last of its file";
+    const std::string what = misfit(batch, results.batches.size(), results.header);
+    if (what.empty()) results.batches.push_back(std::move(batch));
+    return what;
+}
+
+bool is_end(const reports::Json& json) {
+    return json.is_object() && json.contains(kEnd);
+}
+
+std::string read_end(const reports::Json& json, Results& results) {
+    if (json != reports::Json{{kEnd, kTimeOver}}) return "is damaged: no end of a campaign";
+    if (results.header.last != kEndless) return "is the end of a time, and its campaign has seeds";
+    if (results.ended) return "comes after the end of the time, which is the last of its file";
+    results.ended = true;
+    return {};
+}
+
 /// Did `a` get further than `b`? Of two that were ended in the same batch the one that found more.
 bool further(const Results& a, const Results& b) {
     const auto progress = [](const Results& results) {
         const bool unfinished = ends_unfinished(results);
         return std::tuple(whole_batches(results),
-                          unfinished ? results.batches.back().failures.size() : 0, results.runs());
+                          unfinished ? results.batches.back().failures.size() : 0, results.runs(),
+                          results.ended);
     };
     return progress(a) > progress(b);
 }
@@ -263,6 +300,10 @@ std::string batch_line(const Batch& batch) {
     return reports::to_line(reports::encode(batch)) + "\n";
 }
 
+std::string end_line() {
+    return reports::to_line(reports::Json{{kEnd, kTimeOver}}) + "\n";
+}
+
 Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
     Results results;
     std::size_t number = 0;
@@ -281,38 +322,24 @@ Result<Results, std::string> parse_results(std::string_view text, Tail tail) {
         }
         try {
             const reports::Json json = reports::parse_json(text.substr(0, end));
-            if (number == 1) {
-                const auto format = json.is_object() ? json.find("format") : json.end();
-                if (format == json.end() || *format != results.header.format)
-                    return wrong("no results of a campaign");
-                const auto version = json.find("schemaVersion");
-                if (version == json.end() || *version != kResultsVersion)
-                    return wrong("results of another format than " +
-                                 std::to_string(kResultsVersion));
-                read_marked(json, "united", &Header::united, results.header);
-                if (const std::string what = flaw_of(results.header); !what.empty())
-                    return wrong(what);
-            } else {
-                Batch batch;
-                read_marked(json, "unfinished", &Batch::unfinished, batch);
-                if (ends_unfinished(results))
-                    return wrong("comes after an unfinished batch, which is the last of its file");
-                if (const std::string what = misfit(batch, results.batches.size(), results.header);
-                    !what.empty())
-                    return wrong(what);
-                results.batches.push_back(std::move(batch));
-            }
+            const std::string what = number == 1    ? read_header(json, results.header)
+                                     : is_end(json) ? read_end(json, results)
+                                                    : read_batch(json, results);
+            if (!what.empty()) return wrong(what);
         } catch (const reports::JsonError& error) {
             return wrong(std::string("is damaged: ") + error.what());
         }
         text.remove_prefix(end + 1);
-        if (tail == Tail::resumed && ends_unfinished(results)) continue;
+        if (tail == Tail::resumed && (ends_unfinished(results) || results.ended)) continue;
         results.bytes += end + 1;
     }
     if (number == 0)
         return Unexpected{std::string(
             "empty: its campaign had not begun (leasehold campaign --resume begins it)")};
-    if (tail == Tail::resumed && ends_unfinished(results)) results.batches.pop_back();
+    if (tail == Tail::resumed) {
+        if (ends_unfinished(results)) results.batches.pop_back();
+        results.ended = false;
+    }
     return results;
 }
 
@@ -348,6 +375,10 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
         }
         const Results& one = shards[found->second];
         const std::uint64_t planned = one.header.planned();
+        if (planned == kEndless && !one.ended)
+            lacking.push_back("shard " + std::to_string(shard) + of +
+                              " was ended before its time was over: " + std::to_string(one.runs()) +
+                              " runs");
         if (planned != kEndless && one.runs() < planned)
             lacking.push_back("shard " + std::to_string(shard) + of +
                               " is not finished: " + std::to_string(one.runs()) + " of " +
@@ -358,6 +389,7 @@ Result<Results, std::string> unite(const std::vector<Results>& shards,
         all.batches[i].number = i;
         all.batches[i].unfinished = false;  // of united ones nobody plays any again
     }
+    all.ended = all.header.planned() == kEndless && lacking.empty();
     all.header.shard = all.header.shards = 1;
     all.header.united = true;
     return all;

@@ -83,6 +83,10 @@ struct Results {
     Header header;
     std::vector<Batch> batches;
 
+    /// Its time was over: what a campaign without a last seed says at its end, and one that was
+    /// killed or interrupted does not.
+    bool ended = false;
+
     std::size_t bytes = 0;  ///< of the text that they were read from, less what was dropped
 
     [[nodiscard]] std::uint64_t runs() const;
@@ -97,12 +101,14 @@ struct Results {
 
 [[nodiscard]] std::string header_line(const Header& header);
 [[nodiscard]] std::string batch_line(const Batch& batch);
+/// The last line of a campaign whose time was over.
+[[nodiscard]] std::string end_line();
 
 /// How much of a file may be missing.
 enum class Tail : std::uint8_t {
     whole,   ///< nothing: its last line must be complete
-    resumed  ///< the last line may be cut off, as a SIGKILL leaves it, or an unfinished batch; both
-             ///< are dropped
+    resumed  ///< the last line may be cut off, as a SIGKILL leaves it, an unfinished batch or the
+             ///< end of the time; all are dropped
 };
 /// Reads a results file's text. Batches are numbered from 0 without a gap, and each has the runs
 /// that its place says (an unfinished one, the last, fewer), counts them up and tells failures that
@@ -112,7 +118,8 @@ enum class Tail : std::uint8_t {
 
 /// Unites shards of one campaign; the same shard twice counts once, as the copy that got further.
 /// The message says which of them does not match, and how. `lacking` gets a sentence for each shard
-/// that nobody brought and for each that did not play all its runs: the union is not the campaign.
+/// that nobody brought and for each that did not play all its runs, or all its time: the union is
+/// not the campaign.
 [[nodiscard]] Result<Results, std::string> unite(const std::vector<Results>& shards,
                                                  const std::vector<std::string>& names,
                                                  std::vector<std::string>& lacking);

@@ -119,6 +119,10 @@ class ShapeReader final : public Observer {
     std::string shape_;
 };
 
+std::string internal_signature(const check::RunResult& result) {
+    return "CHECK: " + without_values(result.internal_error);
+}
+
 }  // namespace
 
 const check::Verdict* first_broken(const sim::Scenario& scenario, const check::RunResult& result) {
@@ -132,7 +136,7 @@ const check::Verdict* first_broken(const sim::Scenario& scenario, const check::R
 
 std::string signature_of(sim::Runner& runner, const sim::Scenario& scenario, std::uint64_t seed,
                          const check::RunResult& result, const sim::MakePeer& make_peer) {
-    if (!result.internal_error.empty()) return "CHECK: " + without_values(result.internal_error);
+    if (!result.internal_error.empty()) return internal_signature(result);
     const check::Verdict* verdict = first_broken(scenario, result);
     if (verdict == nullptr) return {};
     // What is judged at the end has no step of its own: its words say what is missing.
@@ -153,7 +157,9 @@ void carry_signature(check::RunResult& result, std::string signature) {
 }
 
 std::string carried_signature(const check::RunResult& result) {
-    return result.chain.empty() ? std::string() : result.chain.front().text;
+    if (!result.chain.empty()) return result.chain.front().text;
+    // Of a process that died, or whose player threw, there is nothing else.
+    return result.internal_error.empty() ? std::string() : internal_signature(result);
 }
 
 std::string_view invariant_of(std::string_view signature) {

@@ -27,7 +27,8 @@ namespace leasehold::search {
                                        std::uint64_t seed, const check::RunResult& result,
                                        const sim::MakePeer& make_peer = {});
 
-/// How a lean result carries it to whoever asked for it: as the one line of its chain.
+/// How a lean result carries it to whoever asked for it: as the one line of its chain. That of a
+/// worker that died carries none; its signature is how it ended.
 void carry_signature(check::RunResult& result, std::string signature);
 [[nodiscard]] std::string carried_signature(const check::RunResult& result);
 

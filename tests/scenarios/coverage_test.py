@@ -50,6 +50,9 @@ def one_file(program):
         lost += expect(code == 3, "with a list each blank outside it is exit 3", out + err)
         lost += expect(out.splitlines()[-1].startswith("INCOMPLETE ")
                        and out.endswith(": exit 3\n"), "and the last line says so", out)
+        lost += expect(not re.search("^(PASS|next:)", out, re.M) and
+                       re.search("^INCONCLUSIVE  1 of 2 scenarios passed", out, re.M),
+                       "and no verdict above it says otherwise", out)
         told = {kind: file.read_text() for kind, file in files.items()}
     report = json.loads(told["json"])
     lost += expect((report["exitCode"], report["outcome"]) == (3, "inconclusive"),
@@ -71,6 +74,8 @@ def stale(program, folder):
     write()
     code, out, err = check(program, ONE, "--seed", "1", "--coverage", "--exempt", str(path))
     lost = expect(code == 0 and len(blanks) > 50, "all blanks exempt: exit 0", out + err)
+    quiet = check(program, ONE, "--seed", "1", "--coverage", "--exempt", str(path), "--quiet")
+    lost += expect(quiet == (0, "", ""), "of which --quiet says nothing", str(quiet))
     write("fault crash keep")
     code, out, err = check(program, ONE, "--seed", "1", "--coverage", "--exempt", str(path))
     return lost + expect(code == 3 and "happened all the same" in out,

@@ -2,6 +2,7 @@
 """Reads the program's reports with other people's parsers: junit_test.py PROGRAM [SCENARIO]."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,27 @@ def check_history(directory):
     expect("event numbers", numbers, list(range(1, len(numbers) + 1)))
 
 
+def check_once(directory):
+    """A file that is named twice, by whatever path, is played once."""
+    folder = os.path.join(directory, "twice")
+    name = os.path.basename(SCENARIO)
+    os.makedirs(os.path.join(folder, "linked"))
+    file = os.path.join(folder, name)
+    shutil.copy(os.path.join(ROOT, SCENARIO), file)
+    os.symlink(os.path.join("..", name), os.path.join(folder, "linked", name))
+    dotted = os.path.join(folder, ".", "..", "twice", name)
+    report = os.path.join(directory, "once.json")
+    for words in (("check", file, file), ("check", folder), ("check", folder, dotted),
+                  ("run", file, dotted), ("bench", folder, file)):
+        done = leasehold(*words, "--seed", "1", "--json", report)
+        expect(f"{words}: exit code", (done.returncode, done.stderr), (0, ""))
+        with open(report, encoding="utf-8") as json_file:
+            told = json.load(json_file)
+        if words[0] != "bench":
+            expect(f"{words}: runs", [len(one["runs"]) for one in told["scenarios"]], [1])
+    expect("listed once", leasehold("list", folder, file).stdout.count(".yaml"), 1)
+
+
 def check_unwritable(directory):
     before = names_in(directory)
     for option in ("--json", "--junit", "--sarif", "--history"):
@@ -121,12 +143,38 @@ def check_unwritable(directory):
     expect("files left behind", names_in(directory), before)
 
 
+def check_reader_gone(directory):
+    """Whoever closed the pipe (`| head -1`) has seen enough: files and exit code are as ever."""
+    inconclusive = os.path.join(directory, os.path.basename(SCENARIO))  # of check_failure
+    for words, code in ((("run", SCENARIO), 0), (("check", SCENARIO, "--seed", "1..2"), 0),
+                        (("check", inconclusive, "--seed", "1..2"), 3), (("list", "--marks"), 0),
+                        (("campaign", "--seeds", "1..2"), 0), (("--help",), 0)):
+        files = [os.path.join(directory, "gone" + kind) for kind in (".json", ".xml")]
+        reports = (["--json", files[0], "--junit", files[1]]
+                   if words[0] not in ("list", "--help") else [])
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run([PROGRAM, *words, *reports], cwd=ROOT, stdout=writing,
+                              stderr=subprocess.PIPE, text=True, timeout=240)
+        os.close(writing)
+        expect(f"{words}: exit code without a reader", (done.returncode, done.stderr), (code, ""))
+        if reports:
+            expect(f"{words}: reports", sorted(name for name in names_in(directory)
+                                               if name.startswith("gone")), ["gone.json", "gone.xml"])
+            with open(files[0], encoding="utf-8") as file:
+                expect("a whole report", json.load(file)["exitCode"], code)
+            for file in files:
+                os.remove(file)
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         check_reports(directory)
         check_failure(directory)
         check_history(directory)
+        check_once(directory)
         check_unwritable(directory)
+        check_reader_gone(directory)
     print(f"{results['passed']} passed, {results['failed']} failed")
     return 1 if results["failed"] or not results["passed"] else 0
 

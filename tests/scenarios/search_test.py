@@ -411,19 +411,26 @@ def ended_in_a_batch(folder):
     slow = folder / "slow.yaml"
     text = FAILS.replace("fails", "slow").replace("replicas: 5", "replicas: 7")
     slow.write_text(text.replace("5m", "40m").split("faults:")[0])
-    for name, words, code in (("time", ("--time", "3s"), 0), ("signal", (), 130)):
+    for name, words, code in (("time", ("--time", "3s"), 0), ("signal", ("--time", "5m"), 130)):
         out, report = folder / name, folder / f"{name}.json"
         began = time.monotonic()
         process = subprocess.Popen(
             [PROGRAM, "campaign", slow, "--families", "stop", "--jobs", "1", "--no-shrink", "--out",
              out, "--json", report, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if not words:
+        if name == "signal":
             time.sleep(3)
             process.send_signal(signal.SIGINT)
         text, err = process.communicate(timeout=120)
         told = json.loads(report.read_text())
         results = out / "results.ndjson"
-        *batches, last = [json.loads(line) for line in results.read_text().splitlines()[1:]]
+        lines = [json.loads(line) for line in results.read_text().splitlines()[1:]]
+        check(f"{name}: only what was played to its end says so",
+              [line for line in lines if "runs" not in line] == [{"end": "time"}] * (name == "time"),
+              lines[-1])
+        *batches, last = [line for line in lines if "runs" in line]
+        alone = call("merge", out, "--out", folder / f"{name}-alone")
+        check(f"{name}: united, it is what it was", alone[0] == {"time": 0, "signal": 3}[name] and
+              ("ended before its time" in alone[1]) == (name == "signal"), alone)
         whole = sum(batch["runs"] for batch in batches)
         check(f"{name}: at once, with its code", process.returncode == code and
               time.monotonic() - began < 10, f"{process.returncode} {text}{err}")
@@ -441,6 +448,23 @@ def ended_in_a_batch(folder):
     campaigned = call("campaign", slow, "--families", "stop", "--no-shrink", "--quiet", "--seeds",
                       "1..2", "--out", folder / "two")
     check("none are left out where nothing ended it", campaigned[0] == 0, campaigned)
+    killed = folder / "killed"
+    process = subprocess.Popen([PROGRAM, "campaign", "--time", "5m", "--families", "stop", "--quiet",
+                                "--out", killed])
+    results = killed / "results.ndjson"
+    while not results.exists() or results.read_text().count("\n") < 2:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    code, text, err = call("merge", killed, "--out", folder / "killed-united")
+    check("a time that was cut short by a SIGKILL has not passed", code == 3 and
+          "note: shard 1 of 1 was ended before its time was over: " in text, f"{code} {text}{err}")
+    code, text, err = call("merge", folder / "killed-united", "--out", folder / "killed-again")
+    check("nor where it is united again", code == 3, f"{code} {text}{err}")
+    call("campaign", "--time", "1s", "--families", "stop", "--quiet", "--out", killed, "--resume")
+    code, text, err = call("merge", killed, "--out", folder / "resumed-united")
+    check("gone on with to the end of another time it has", code == 0 and "PASS" in text,
+          f"{code} {text}{err}")
 
 
 def mutants(folder):

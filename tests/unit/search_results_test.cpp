@@ -172,6 +172,45 @@ TEST(Results, AnUnfinishedBatchIsTheLastAndCountsButForWhoGoesOn) {
     }
 }
 
+TEST(Results, ATimeThatWasNotPlayedToItsEndHasNotPassed) {
+    const auto endless = [](std::uint64_t shard) { return header(shard, 2, kEndless); };
+    const auto read = [](const std::string& text, Tail tail = Tail::whole) {
+        return parse_results(text, tail);
+    };
+    const std::string text = text_of(endless(1), {batch(0), unfinished(1)});
+    const auto killed = read(text);
+    const auto ended = read(text + end_line());
+    ASSERT_TRUE(killed && ended) << ended.error();
+    EXPECT_EQ(ended->bytes, (text + end_line()).size());
+    std::vector<std::string> lacking;
+    const auto other = read(text_of(endless(2), {batch(0)}) + end_line());
+    const auto whole = unite({*ended, *other}, {"one", "two"}, lacking);
+    ASSERT_TRUE(whole && whole->ended && lacking.empty());
+    const auto part = unite({*killed, *other}, {"one", "two"}, lacking);
+    ASSERT_TRUE(part && !part->ended);
+    EXPECT_EQ(lacking, std::vector<std::string>{
+                           "shard 1 of 2 was ended before its time was over: 296 runs"});
+    // Of two copies the later one, whichever comes first.
+    for (const auto& copies : {std::vector{*killed, *ended, *other}, {*ended, *killed, *other}})
+        EXPECT_TRUE(unite(copies, {"one", "again", "two"}, lacking)->ended);
+    // Who goes on has another time before it.
+    for (const std::string& batches : {text, text_of(endless(1), {batch(0)})}) {
+        const auto resumed = read(batches + end_line(), Tail::resumed);
+        ASSERT_TRUE(resumed && !resumed->ended);
+        EXPECT_EQ(resumed->bytes, text_of(endless(1), {batch(0)}).size());
+    }
+    for (const auto& [bad, needle] :
+         {std::pair{text + end_line() + end_line(), "line 5: comes after"},
+          {text_of(endless(1), {}) + end_line() + batch_line(batch(0)),
+           "line 3: comes after the end of the time"},
+          {text_of(header(), {}) + end_line(), "its campaign has seeds"},
+          {text + "{\"end\":\"tide\"}\n", "line 4: is damaged"}}) {
+        const auto refused = read(bad);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().find(needle), std::string::npos) << refused.error();
+    }
+}
+
 TEST(Results, AFailureThatNoRunCanHaveIsNoRecord) {
     const auto refused = [](const std::function<void(Failure&)>& change, bool united = false) {
         Header head = header();
@@ -214,9 +253,6 @@ TEST(Results, AShardsRunsAreCountedFromItsSeeds) {
     Header endless = header();
     endless.last = kEndless;
     EXPECT_EQ(endless.planned(), kEndless);
-    std::vector<std::string> lacking;
-    ASSERT_TRUE(unite({Results{endless, {batch(0)}}}, {"one"}, lacking));
-    EXPECT_TRUE(lacking.empty());
 }
 
 TEST(Results, ShardsUniteOnceAndOnlyWithTheirLike) {

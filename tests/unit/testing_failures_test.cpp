@@ -109,6 +109,8 @@ TEST_F(Failures, AMachineThatThrowsOrCrashesCostsItsRunAndNotTheTest) {
     const Played aborted = play(Way::aborts);
     EXPECT_EQ(aborted.summary.outcome, Outcome::internal);
     EXPECT_TRUE(has(aborted.failure, "signal 6")) << aborted.failure;
+    EXPECT_TRUE(has(aborted.failure, "The least scenario that breaks alike")) << aborted.failure;
+    EXPECT_TRUE(has(read("failing-least.yaml"), "duration: 5s")) << aborted.failure;
 }
 
 TEST_F(Failures, AMachineThatAsksForMoreThanItIsGivenIsNondeterministic) {
