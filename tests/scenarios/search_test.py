@@ -237,10 +237,14 @@ def shards(folder):
     refused("united results stay", "exists already", "merge", one, two, "--out", folder / "all")
     refused("no results", "no such file", "merge", folder, "--out", folder / "bad")
     (one / "least.yaml").write_text("x" * 200_000)
+    (one / "report.json").write_text("{}")
     fresh = folder / "fresh"
     code, _, err = call("merge", one, two, "--out", fresh, "--json", fresh / "report.json")
     check("a report may lie in the folder that is made", code in (0, 1, 2) and
-          (fresh / "report.json").exists(), err)
+          "schemaVersion" in (fresh / "report.json").read_text(), err)
+    call("merge", one, two, "--out", folder / "plain")
+    check("what a shard says of itself is nobody's report of all",
+          sorted(f.name for f in (folder / "plain").iterdir()) == ["least.yaml", "results.ndjson"])
     full = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$@"', "sh", PROGRAM,
                            "merge", one, two, "--out", folder / "full"],
                           capture_output=True, text=True, timeout=100)
