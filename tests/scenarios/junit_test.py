@@ -188,6 +188,20 @@ def check_reader_gone(directory):
                 os.remove(file)
 
 
+def check_streams_closed(directory):
+    """What is printed goes into no file where stdout is closed."""
+    files = [os.path.join(directory, "closed" + kind) for kind in (".json", ".xml")]
+    for closed in ("1>&-", "2>&-", "0<&- 1>&- 2>&-"):
+        done = subprocess.run(f"exec '{PROGRAM}' check {SCENARIO} --seed 1 --json '{files[0]}' --junit"
+                              f" '{files[1]}' {closed}", cwd=ROOT, shell=True, capture_output=True,
+                              timeout=240)
+        expect(f"{closed}: exit code", done.returncode, 0)
+        with open(files[0], encoding="utf-8") as file:
+            text = file.read()
+        expect(f"{closed}: nothing but the report", text.startswith('{\n "schemaVersion": 1,'), True)
+        ElementTree.parse(files[1])
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         check_reports(directory)
@@ -197,6 +211,7 @@ def main():
         check_spared(directory)
         check_unwritable(directory)
         check_reader_gone(directory)
+        check_streams_closed(directory)
     print(f"{results['passed']} passed, {results['failed']} failed")
     return 1 if results["failed"] or not results["passed"] else 0
 
