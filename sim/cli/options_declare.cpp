@@ -100,7 +100,7 @@ void add_common(CLI::App& app, Options& options, Raw& raw) {
 }
 
 void add_playing(CLI::App& app, Options& options, Raw& raw) {
-    app.add_option("--seed", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
+    app.add_option("--seed,--seeds", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
     app.add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
         ->type_name("N");
     add_values(app, options);

@@ -111,6 +111,8 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
     EXPECT_NE(bad({"bench", "f"}).find("--json"), std::string::npos);
     EXPECT_NE(bad({"bench", "--json", "o"}).find("a directory or a scenario"), std::string::npos);
     EXPECT_EQ(good({"bench", "f", "--json", "o", "--seeds", "2..5"}).seeds->last, 5U);
+    for (const char* command : {"run", "check"})
+        EXPECT_EQ(good({command, "f", "--seeds", "2..5"}).seeds->last, 5U);
 }
 
 TEST(Options, HelpAndVersionAreForPeopleAndExitWithZero) {
