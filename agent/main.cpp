@@ -26,6 +26,7 @@
 #include "agent/host/world_recorder.hpp"
 #include "agent/http/server.hpp"
 #include "agent/metrics/metrics.hpp"
+#include "reports/standard_streams.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -160,6 +161,7 @@ int main_of(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
     using namespace leasehold::agent;
+    leasehold::reports::hold_standard_streams();
     settle_signals();
     try {
         return main_of(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));

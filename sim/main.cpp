@@ -11,6 +11,7 @@
 
 #include "reports/atomic_file.hpp"
 #include "reports/html/page.hpp"
+#include "reports/standard_streams.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/options.hpp"
 
@@ -85,6 +86,7 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace leasehold::cli
 
 int main(int argc, char** argv) {
+    leasehold::reports::hold_standard_streams();
     // A pipe whose reader has gone is an error of one write, and no reason to leave files half
     // made.
     std::signal(SIGPIPE, SIG_IGN);

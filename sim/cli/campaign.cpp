@@ -1,4 +1,4 @@
-// leasehold campaign: random schedules until something breaks.
+// leasehold campaign: random schedules, and the least form of what breaks.
 #include "sim/cli/campaign.hpp"
 
 #include <algorithm>

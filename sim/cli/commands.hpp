@@ -22,11 +22,13 @@ namespace leasehold::cli {
 [[nodiscard]] int merge_command(const Options& options);
 [[nodiscard]] int bench_command(const Options& options);
 
-/// Reads all files, each once however often it is named; every bad one costs a message on stderr.
-/// False when one was bad.
+/// Reads all files, each once however often it is named; every bad one, and every one that an
+/// output would be written over, costs a message on stderr. False when there was one.
 [[nodiscard]] bool read_scenarios(const std::vector<std::string>& files, const Options& options,
                                   std::vector<sim::Scenario>& scenarios);
 
+/// None of the outputs would be written over `file`, which is read; else a message on stderr.
+[[nodiscard]] bool spares(const Options& options, const std::string& file);
 /// Says on stderr what is wrong with what was asked; the exit code of that, 64.
 [[nodiscard]] int refuse(const std::string& message);
 /// Writes to stdout at once; nothing where its reader has gone. Throws reports::OutputError.

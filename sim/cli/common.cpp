@@ -15,10 +15,29 @@
 #include "sim/scenario/reader.hpp"
 
 namespace leasehold::cli {
+namespace {
+
+/// Where a path leads, whatever it is; as it is spelled where that can't be told.
+std::filesystem::path place_of(const std::string& path) {
+    std::error_code untold;
+    const auto place = std::filesystem::weakly_canonical(path, untold);
+    return untold ? std::filesystem::path(path) : place;
+}
+
+}  // namespace
 
 int refuse(const std::string& message) {
     std::fprintf(stderr, "leasehold: %s\n", message.c_str());
     return kExitUsage;
+}
+
+bool spares(const Options& options, const std::string& file) {
+    for (const std::string& output : outputs_of(options)) {
+        if (output.empty() || place_of(output) != place_of(file)) continue;
+        std::fprintf(stderr, "leasehold: %s: is read, and would be written over\n", file.c_str());
+        return false;
+    }
+    return true;
 }
 
 bool read_scenarios(const std::vector<std::string>& files, const Options& options,
@@ -27,9 +46,8 @@ bool read_scenarios(const std::vector<std::string>& files, const Options& option
     std::set<std::filesystem::path> known;
     for (const std::string& file : files) {
         // By whatever path: a folder and a file of it name that file twice.
-        std::error_code untold;
-        const auto place = std::filesystem::weakly_canonical(file, untold);
-        if (!known.insert(untold ? std::filesystem::path(file) : place).second) continue;
+        if (!known.insert(place_of(file)).second) continue;
+        if (!spares(options, file)) good = false;
         auto scenario = sim::read_scenario(file, options.values);
         if (scenario) {
             for (const std::string& note : scenario->values.notes)

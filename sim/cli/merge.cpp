@@ -13,13 +13,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Neither results nor what a shard reported of itself alone.
+bool is_least_form(const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name.ends_with(".yaml") || name.ends_with(".capsule.json");
+}
+
 /// What lies beside the shards' results, by name: least forms. Of those that two shards found the
 /// first one's.
 std::map<std::string, fs::path> files_beside(const std::vector<std::string>& folders) {
     std::map<std::string, fs::path> files;
     for (const std::string& folder : folders)
         for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-            if (entry.path().filename() != search::kResultsFile && entry.is_regular_file())
+            if (is_least_form(entry.path()) && entry.is_regular_file())
                 files.emplace(entry.path().filename().string(), entry.path());
     return files;
 }

@@ -200,8 +200,7 @@ std::optional<Exit> relate_search(const Options& options) {
 
 // However the place is spelled: one of the two would be lost.
 std::optional<Exit> two_outputs(const Options& options) {
-    const std::array outputs{options.json, options.junit, options.sarif,  options.history,
-                             options.html, options.trace, options.mermaid};
+    const auto outputs = outputs_of(options);
     const auto place = [](const std::string& path) {
         return std::filesystem::absolute(path).lexically_normal();
     };
@@ -210,6 +209,10 @@ std::optional<Exit> two_outputs(const Options& options) {
             if (!outputs[i].empty() && !outputs[k].empty() &&
                 place(outputs[i]) == place(outputs[k]))
                 return usage("two outputs would be written to '" + outputs[i] + "'");
+    const bool results = options.command == Command::campaign || options.command == Command::merge;
+    for (const std::string& output : outputs)
+        if (results && !output.empty() && place(output).filename() == search::kResultsFile)
+            return usage("'" + output + "' is what a campaign calls its results");
     return std::nullopt;
 }
 
@@ -258,6 +261,11 @@ std::optional<Exit> relate(const Raw& raw, Options& options) {
 }
 
 }  // namespace
+
+std::array<std::string, 7> outputs_of(const Options& options) {
+    return {options.json, options.junit, options.sarif,  options.history,
+            options.html, options.trace, options.mermaid};
+}
 
 std::string_view program_version() {
     return LEASEHOLD_VERSION;

@@ -1,6 +1,7 @@
 // The command line as typed: commands and options, or a message and an exit code.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -90,6 +91,9 @@ struct Exit {
 
 /// `arguments` without the program's name.
 [[nodiscard]] std::variant<Options, Exit> parse_options(const std::vector<std::string>& arguments);
+
+/// The files that it is told to write, empty where it is not.
+[[nodiscard]] std::array<std::string, 7> outputs_of(const Options& options);
 
 /// The version that `--version` prints and reports name.
 [[nodiscard]] std::string_view program_version();

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 pass, 1 safety violated, 2 liveness violated or a bound missed,\n"
-    "3 inconclusive, 4 nondeterministic, 64 bad input, 70 internal error,\n"
+    "3 inconclusive, 4 nondeterministic, 64 bad input, 69 built without pages, 70 internal error,\n"
     "74 an output cannot be written, 130 interrupted. Of many runs the worst wins.";
 
 struct Example {
@@ -100,7 +100,7 @@ void add_common(CLI::App& app, Options& options, Raw& raw) {
 }
 
 void add_playing(CLI::App& app, Options& options, Raw& raw) {
-    app.add_option("--seed", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
+    app.add_option("--seed,--seeds", raw.seed, "seed N, or seeds A..B")->type_name("N|A..B");
     app.add_option("--jobs", raw.jobs, "worker processes (default: one for each core)")
         ->type_name("N");
     add_values(app, options);
@@ -142,7 +142,7 @@ void add_html(CLI::App& app, Options& options, const char* help) {
 
 CLI::App* declare_campaign(CLI::App& app, Options& options, Raw& raw) {
     CLI::App* campaign =
-        app.add_subcommand("campaign", "play random schedules until something breaks");
+        app.add_subcommand("campaign", "play random schedules, and shrink what breaks");
     campaign->add_option("FILE", options.paths,
                          "base scenarios, whose faults are drawn (default: all is drawn)");
     campaign->add_option("--seeds,--seed", raw.seed, "seeds A..B (default: 1..1000)")

@@ -16,6 +16,10 @@ int verify_command(const Options& options) {
     bounds.api_round_trip = options.api_round_trip.value_or(bounds.api_round_trip);
     bounds.bucket_request = options.bucket_request.value_or(bounds.bucket_request);
     bounds.transfer = options.transfer.value_or(bounds.transfer);
+    bool spared = true;
+    for (const std::string& path : options.paths)
+        spared = spares(options, path) && spared;
+    if (!spared) return kExitUsage;
     Outputs outputs(options);
     const RunFiles views = outputs.views();
     reports::RunRecorder recorder;

@@ -80,6 +80,14 @@ def a_parent_that_blocks_signals(folder):
     expect("SIGTERM of a blocking parent", agent.stop(10)[0], 0)
 
 
+def a_parent_that_closed_the_streams(folder):
+    agent = Agent(folder, before=lambda: (os.close(0), os.close(1)))
+    expect("no socket gets the number of a stream",
+           [os.readlink(f"/proc/{agent.process.pid}/fd/{stream}") for stream in (0, 1)],
+           ["/dev/null"] * 2)
+    expect("SIGTERM of a parent that closed them", agent.stop(10)[0], 0)
+
+
 def a_stop_while_the_disk_is_busy(folder):
     # A file of others is read once: without a record of ours nobody knows its digest.
     large = folder / "store" / "etl" / "bingen" / "large"
@@ -96,7 +104,7 @@ def a_stop_while_the_disk_is_busy(folder):
 
 def main():
     for case in (a_body_above_the_limit_of_files, a_parent_that_blocks_signals,
-                 a_stop_while_the_disk_is_busy):
+                 a_parent_that_closed_the_streams, a_stop_while_the_disk_is_busy):
         folder = Path(tempfile.mkdtemp(prefix="leasehold-process-"))
         (folder / "bucket").mkdir()
         try:

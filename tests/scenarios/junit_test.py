@@ -132,6 +132,27 @@ def check_once(directory):
     expect("listed once", leasehold("list", folder, file).stdout.count(".yaml"), 1)
 
 
+def check_spared(directory):
+    """What is read is not written over."""
+    folder = os.path.join(directory, "spared")
+    os.mkdir(folder)
+    file = os.path.join(folder, os.path.basename(SCENARIO))
+    shutil.copy(os.path.join(ROOT, SCENARIO), file)
+    link = os.path.join(folder, "link")
+    os.symlink(os.path.basename(SCENARIO), link)
+    with open(file, encoding="utf-8") as one:
+        before = one.read()
+    for words in (("run", file, "--json", file), ("check", folder, "--junit", file),
+                  ("run", link, "--seed", "1", "--history", file), ("verify", file, "--json", file),
+                  ("bench", file, "--json", os.path.join(folder, ".", os.path.basename(SCENARIO))),
+                  ("campaign", file, "--seeds", "1..2", "--html", file)):
+        done = leasehold(*words)
+        expect(f"{words}: exit code", (done.returncode, done.stdout), (64, ""))
+        expect(f"{words}: message", "is read, and would be written over" in done.stderr, True)
+        with open(file, encoding="utf-8") as one:
+            expect(f"{words}: what is there", one.read() == before, True)
+
+
 def check_unwritable(directory):
     before = names_in(directory)
     for option in ("--json", "--junit", "--sarif", "--history"):
@@ -167,14 +188,30 @@ def check_reader_gone(directory):
                 os.remove(file)
 
 
+def check_streams_closed(directory):
+    """What is printed goes into no file where stdout is closed."""
+    files = [os.path.join(directory, "closed" + kind) for kind in (".json", ".xml")]
+    for closed in ("1>&-", "2>&-", "0<&- 1>&- 2>&-"):
+        done = subprocess.run(f"exec '{PROGRAM}' check {SCENARIO} --seed 1 --json '{files[0]}' --junit"
+                              f" '{files[1]}' {closed}", cwd=ROOT, shell=True, capture_output=True,
+                              timeout=240)
+        expect(f"{closed}: exit code", done.returncode, 0)
+        with open(files[0], encoding="utf-8") as file:
+            text = file.read()
+        expect(f"{closed}: nothing but the report", text.startswith('{\n "schemaVersion": 1,'), True)
+        ElementTree.parse(files[1])
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         check_reports(directory)
         check_failure(directory)
         check_history(directory)
         check_once(directory)
+        check_spared(directory)
         check_unwritable(directory)
         check_reader_gone(directory)
+        check_streams_closed(directory)
     print(f"{results['passed']} passed, {results['failed']} failed")
     return 1 if results["failed"] or not results["passed"] else 0
 

@@ -237,10 +237,14 @@ def shards(folder):
     refused("united results stay", "exists already", "merge", one, two, "--out", folder / "all")
     refused("no results", "no such file", "merge", folder, "--out", folder / "bad")
     (one / "least.yaml").write_text("x" * 200_000)
+    (one / "report.json").write_text("{}")
     fresh = folder / "fresh"
     code, _, err = call("merge", one, two, "--out", fresh, "--json", fresh / "report.json")
     check("a report may lie in the folder that is made", code in (0, 1, 2) and
-          (fresh / "report.json").exists(), err)
+          "schemaVersion" in (fresh / "report.json").read_text(), err)
+    call("merge", one, two, "--out", folder / "plain")
+    check("what a shard says of itself is nobody's report of all",
+          sorted(f.name for f in (folder / "plain").iterdir()) == ["least.yaml", "results.ndjson"])
     full = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$@"', "sh", PROGRAM,
                            "merge", one, two, "--out", folder / "full"],
                           capture_output=True, text=True, timeout=100)
@@ -490,6 +494,18 @@ def mutants(folder):
               "VIOLATED" not in call("run", least)[1])
 
 
+def documented(folder):
+    """What docs/campaigns.md says was handed over is a scenario that its bug breaks."""
+    told = re.findall(r"```yaml\n(scenario: (\S+)\n.*?)```", Path("docs/campaigns.md").read_text(), re.S)
+    check("two are told", len(told) == 2, told)
+    for text, name in told:
+        (folder / f"{name}.yaml").write_text(text)
+        check(f"{name} is a scenario", call("validate", folder / f"{name}.yaml")[0] == 0)
+    for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
+        code, out, _ = call("run", folder / f"{told[1][1]}.yaml", "--quiet", program=mutant)
+        check(f"{told[1][1]} breaks so", code == 1 and "lease.taken-only-when-free" in out, out)
+
+
 def genomes(folder):
     """What a guided campaign mutated fails again when it is played alone, by its genome."""
     for mutant in [m for m in MUTANTS if m.endswith("release-before-gate")]:
@@ -516,7 +532,7 @@ def genomes(folder):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         for part in (shrinks, numbered, nothing_to_shrink, campaigns, shards, slurm_arrays, halves, begun,
-                     least_files, kept_as_drawn, ended_in_a_batch, mutants, genomes):
+                     least_files, kept_as_drawn, ended_in_a_batch, mutants, documented, genomes):
             folder = Path(scratch, part.__name__)
             folder.mkdir()
             part(folder)

@@ -95,6 +95,12 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
               std::string::npos);
     EXPECT_NE(bad({"run", "a", "--trace", "./d/../x", "--mermaid", "x"}).find("two outputs"),
               std::string::npos);
+    for (const char* file : {"d/results.ndjson", "results.ndjson"})
+        EXPECT_NE(bad({"campaign", "--out", "d", "--json", file}).find("calls its results"),
+                  std::string::npos);
+    EXPECT_NE(
+        bad({"merge", "s", "--out", "d", "--junit", "d/./results.ndjson"}).find("its results"),
+        std::string::npos);
     for (const char* flag : {"--html", "--trace", "--mermaid"})
         EXPECT_NE(bad({"run", "a", "b", flag, "x"}).find(flag), std::string::npos);
     EXPECT_NE(bad({"check", "d", "--trace", "x"}).find("unknown option"), std::string::npos);
@@ -105,6 +111,8 @@ TEST(Options, WhatDoesNotGoTogetherIsRefused) {
     EXPECT_NE(bad({"bench", "f"}).find("--json"), std::string::npos);
     EXPECT_NE(bad({"bench", "--json", "o"}).find("a directory or a scenario"), std::string::npos);
     EXPECT_EQ(good({"bench", "f", "--json", "o", "--seeds", "2..5"}).seeds->last, 5U);
+    for (const char* command : {"run", "check"})
+        EXPECT_EQ(good({command, "f", "--seeds", "2..5"}).seeds->last, 5U);
 }
 
 TEST(Options, HelpAndVersionAreForPeopleAndExitWithZero) {

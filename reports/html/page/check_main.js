@@ -19,7 +19,7 @@ function scenarios(data) {
     const found = data.scenarios.filter((one) => (!lost || one.outcome !== "pass") &&
         (words(one.name) + " " + words(one.why)).toLowerCase().includes(text));
     byId("scenarios").replaceChildren(table("Each scenario over all its seeds; its name leads to the page of " +
-        "its worst run", ["Verdict", "Scenario", "#Seeds", "#Failover P50", "#P99", "#Max",
+        "its worst run, or of its first", ["Verdict", "Scenario", "#Seeds", "#Failover P50", "#P99", "#Max",
         "#Longest without a leader", "Why it exists"], found.map(scenarioRow)));
     byId("found").textContent = plural(found.length, "scenario");
 }

@@ -28,8 +28,9 @@ class Words {
             result.outcome));
         byId("why").textContent = words(data.why);
         const facts = [`${seconds(result.simulatedNs)} of ${data.time} time`,
-            plural(data.lanes.length, "replica"), plural(result.leaderships, "leadership"),
-            `longest time without a leader ${seconds(Math.max(0, ...result.leaderlessNs))}`];
+            plural(data.lanes.length, "replica"), plural(result.leaderships, "leadership")];
+        if (result.leaderlessNs.length)
+            facts.push(`longest time without a leader ${seconds(Math.max(...result.leaderlessNs))}`);
         // Recordings have neither seed nor digest.
         if (data.time === "simulated") facts.unshift(`seed ${result.seed}`);
         if (data.time === "simulated") facts.push(`digest ${result.digest}`);
