@@ -71,6 +71,7 @@ void Http2Stream::field(std::string_view name, std::string_view value) {
 
 void Http2Stream::serve() {
     if (phase_ != Phase::head) return;
+    asked_.head = heading_->head.method == Method::head;  // of a refusal too
     if (heading_->refusal) return refuse(*heading_->refusal);
     auto asked = leasehold::agent::admitted(*shared_, heading_->head);
     if (!asked) return refuse(asked.error());

@@ -8,8 +8,10 @@
 namespace leasehold::agent {
 
 void Connection::on_head() {
-    if (reader_->state() == RequestReader::State::refused) return refuse(reader_->refusal());
     const Head& head = reader_->head();
+    // Of a refusal too: what follows its head would be read as the next answer.
+    asked_.head = head.method == Method::head;
+    if (reader_->state() == RequestReader::State::refused) return refuse(reader_->refusal());
     const bool whole = reader_->state() == RequestReader::State::complete;
     http10_ = head.http10;
     keep_alive_ = whole && head.keep_alive;

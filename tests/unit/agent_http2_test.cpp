@@ -53,10 +53,14 @@ TEST_F(AgentHttp2, EachRequestIsAnsweredAsOverHttp11) {
              {"GET", "/v1/backup/.ha/x"},
              {"POST", "/v1/backup/a"},
              {"GET", "/nothing"},
+             {"HEAD", "/nothing"},
+             {"HEAD", "/v1/backup/a"},
              {"GET", "/v1/backup/data?known=x&deadline=no"}}) {
         SCOPED_TRACE(method + " " + path);
         const std::string body = method == "PUT" ? "body" : "";
-        Reply by_two = two.ask(method, path, {}, body);
+        const Http2Client::Stream& stream = two.finish(two.begin(method, path, {}, body));
+        EXPECT_EQ(stream.error, 0U);
+        Reply by_two = stream.reply;
         Client one = connect(true);
         Reply by_one = one.ask(method, path, "", body);
         EXPECT_NE(by_one.status, 0);

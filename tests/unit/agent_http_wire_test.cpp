@@ -198,6 +198,26 @@ TEST_F(AgentHttpWire, PipelinedRequestsAreAnsweredInOrder) {
     EXPECT_EQ(client.receive().body, "ok\n");
 }
 
+// A client takes no body of it: the bytes would be its next answer's beginning.
+TEST_F(AgentHttpWire, ARefusalOfAHeadHasNoBody) {
+    ServerOptions options;
+    options.token_file = folder.write("token", "secret\n");
+    start(options);
+    const std::string may = "Authorization: Bearer secret\r\n";
+    Client client = connect();
+    const auto head = [&](const std::string& path, const std::string& fields) {
+        const Reply reply = client.ask("HEAD", path, fields);
+        EXPECT_NE(reply.fields.at("content-length"), "0") << path;
+        EXPECT_FALSE(client.has_bytes(50)) << path;
+        return reply.status;
+    };
+    EXPECT_EQ(head("/nothing", may), 404);
+    EXPECT_EQ(head("/v1/backup/a", may), 405);
+    EXPECT_EQ(head("/v1/query/a?deadline=soon", may), 400);
+    EXPECT_EQ(head("/v1/status", ""), 401);
+    EXPECT_EQ(client.ask("GET", "/healthz").body, "ok\n");
+}
+
 TEST_F(AgentHttpWire, ByteByByte) {
     start();
     Client client = connect();
