@@ -72,18 +72,30 @@ void ApiChannel::send(ReplicaIndex replica, const SendLease& request) {
 }
 
 void ApiChannel::request_arrives(std::uint64_t handle) {
-    if (context_.now() < frozen_until_) {
-        Exchange& waiting = *exchanges_.find(handle);
-        if (frozen_until_ >= waiting.deadline_true) time_out(waiting);
-        context_.at(frozen_until_, Kind::lease_arrives, waiting.replica, handle);
+    Exchange& exchange = *exchanges_.find(handle);
+    if (state_.frozen()) {
+        state_.hold({Kind::lease_arrives, exchange.replica, handle});
+        if (!exchange.answered && exchange.deadline_true != TrueTime::max())
+            context_.at(std::max(exchange.deadline_true, context_.now()), Kind::lease_deadline,
+                        exchange.replica, handle);
         return;
     }
-    handled(*exchanges_.find(handle));
+    handled(exchange);
     exchanges_.drop(handle);
 }
 
+void ApiChannel::deadline(std::uint64_t handle) {
+    if (Exchange* exchange = exchanges_.find(handle)) time_out(*exchange);
+}
+
+void ApiChannel::freeze(int by) {
+    state_.freeze(by);
+    for (const ServerState::Held& held : state_.thawed())
+        context_.at(context_.now(), held.kind, held.replica, held.handle);
+}
+
 void ApiChannel::handled(Exchange& exchange) {
-    if (!up_ || !paths_.to(Server::api, exchange.replica)) {
+    if (!state_.up() || !paths_.to(Server::api, exchange.replica)) {
         time_out(exchange);
         return;
     }
@@ -193,11 +205,11 @@ void ApiChannel::watch_opens(std::uint64_t handle) {
     Watcher* watcher = watchers_.find(handle);
     if (watcher == nullptr) return;  // stopped before it opened
     const Host& host = context_.hosts[watcher->replica];
-    if (up_ && context_.now() < frozen_until_) {
-        context_.at(frozen_until_, Kind::watch_opens, watcher->replica, handle);
+    if (state_.up() && state_.frozen()) {
+        state_.hold({Kind::watch_opens, watcher->replica, handle});
         return;
     }
-    if (!up_ || !paths_.to(Server::api, watcher->replica) ||
+    if (!state_.up() || !paths_.to(Server::api, watcher->replica) ||
         host.incarnation != watcher->incarnation || !host.running()) {
         watchers_.drop(handle);
         return;
@@ -223,8 +235,7 @@ void ApiChannel::bookmark(std::uint64_t handle) {
         close(handle, true);  // the server ends a watch cleanly about so often
         return;
     }
-    if (answers())
-        tell(*watcher, WatchKind::bookmark, api_of(watcher->replica).revision(), nullptr);
+    if (up()) tell(*watcher, WatchKind::bookmark, api_of(watcher->replica).revision(), nullptr);
     context_.at(context_.now() + context_.scenario.api.bookmark_period, Kind::bookmark,
                 watcher->replica, handle);
 }
@@ -249,6 +260,11 @@ void ApiChannel::close(std::uint64_t handle, bool say) {
 
 void ApiChannel::tell(Watcher& watcher, WatchKind kind, Version version, LeasePtr lease) {
     if (watcher.silent) return;
+    // One that asked for a version which is still to come, the store having gone back, is told
+    // nothing below it, as etcd and the API server's cache have it; a bookmark may repeat it.
+    if (kind != WatchKind::ended &&
+        (kind == WatchKind::bookmark ? version < watcher.from : version <= watcher.from))
+        return;
     if (!paths_.from(Server::api, watcher.replica)) {
         watcher.silent = true;
         return;
@@ -280,7 +296,7 @@ void ApiChannel::commit(const LeaseChange& change, ReplicaIndex writer) {
 }
 
 bool ApiChannel::restore(TrueTime then, bool bump) {
-    if (!answers() || then < TrueTime{}) return false;
+    if (!up() || then < TrueTime{}) return false;
     while (past_.size() > 1 && past_.back().since > then)
         past_.pop_back();
     const auto change = api_.restore(past_.back().lease, past_.back().revision, bump);
@@ -313,14 +329,14 @@ bool ApiChannel::break_watches(ReplicaIndex replica, WatchBreak how) {
 }
 
 bool ApiChannel::remove_lease() {
-    if (!answers()) return false;
+    if (!up()) return false;
     const auto change = api_.remove();
     if (change) commit(*change, kNobody);
     return change.has_value();
 }
 
 bool ApiChannel::edit_lease(LeaseEdit edit) {
-    if (!answers()) return false;
+    if (!up()) return false;
     const bool anew = edit == LeaseEdit::recreate_empty;
     if (anew && !remove_lease()) return false;
     const auto change = anew ? api_.create_empty() : api_.edit(edit);

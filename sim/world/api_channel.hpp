@@ -14,6 +14,7 @@
 #include "sim/world/draw.hpp"
 #include "sim/world/lease_api.hpp"
 #include "sim/world/paths.hpp"
+#include "sim/world/server_state.hpp"
 
 namespace leasehold::sim {
 
@@ -44,6 +45,7 @@ class ApiChannel {
     void process_ended(ReplicaIndex replica);
 
     void request_arrives(std::uint64_t handle);
+    void deadline(std::uint64_t handle);
     void watch_opens(std::uint64_t handle);
     void bookmark(std::uint64_t handle);
     /// Is mail from a server still let through? If not, the driver's time-out takes its place.
@@ -56,12 +58,12 @@ class ApiChannel {
     bool restore(TrueTime then, bool bump);
     /// What becomes of the open watches of `replica`. False: it has none.
     bool break_watches(ReplicaIndex replica, WatchBreak how);
-    /// The server answers nothing and applies nothing.
-    void set_up(bool up) { up_ = up; }
-    /// The server does nothing until then, and all that came at that time.
-    void freeze(TrueTime until) { frozen_until_ = std::max(frozen_until_, until); }
+    /// Begins (+1) or ends (-1): the server answers nothing and applies nothing.
+    void outage(int by) { state_.outage(by); }
+    /// Likewise: it does nothing, and when the last one ends all that came.
+    void freeze(int by);
     /// Does the server answer now?
-    [[nodiscard]] bool up() const { return answers(); }
+    [[nodiscard]] bool up() const { return state_.answers(); }
     [[nodiscard]] const LeasePtr& lease() const { return api_.lease(); }
     [[nodiscard]] Duration longest_handling() const { return handling_.longest(); }
 
@@ -79,7 +81,7 @@ class ApiChannel {
         ReplicaIndex replica = kNobody;
         std::uint32_t incarnation = 0;
         WatchId id;
-        Version from;
+        Version from;  ///< it tells of nothing that is not above it
         TrueTime opened{};
         TrueTime last{};       ///< newest delivery: a stream never reorders
         bool refused = false;  ///< answered with an error
@@ -93,7 +95,6 @@ class ApiChannel {
         Version revision;
     };
 
-    [[nodiscard]] bool answers() const { return up_ && context_.now() >= frozen_until_; }
     void handled(Exchange& exchange);
     LeaseReply handle(const Exchange& exchange);
     [[nodiscard]] bool in_second(ReplicaIndex replica) const;
@@ -119,8 +120,7 @@ class ApiChannel {
     std::vector<std::uint64_t> streams_;  ///< handles of the open watchers, in the order of opening
     std::vector<Past> past_;
     bool keeps_past_;
-    TrueTime frozen_until_{};
-    bool up_ = true;
+    ServerState state_;
 };
 
 }  // namespace leasehold::sim

@@ -137,13 +137,13 @@ void BucketChannel::apply(std::uint64_t handle) {
     Exchange* exchange = exchanges_.find(handle);
     if (exchange == nullptr) return;  // answered, and nothing was left to apply
     const ReplicaIndex replica = exchange->replica;
-    if (!up_ || !paths_.to(Server::bucket, replica)) {
+    if (!state_.up() || !paths_.to(Server::bucket, replica)) {
         stall(handle);
         return;
     }
     const TrueTime now = context_.now();
-    if (now < frozen_until_) {
-        context_.at(frozen_until_, Kind::bucket_applies, replica, handle);
+    if (state_.frozen()) {
+        state_.hold({Kind::bucket_applies, replica, handle});
         return;
     }
     const bool asks = exchange->interference.status == 0 && !exchange->skewed;
@@ -321,10 +321,21 @@ void BucketChannel::abort(ReplicaIndex replica, RequestId request) {
     });
 }
 
-void BucketChannel::paths_changed() {
+void BucketChannel::outage(int by) {
+    state_.outage(by);
+    transfers_stall();
+}
+
+void BucketChannel::freeze(int by) {
+    state_.freeze(by);
+    for (const ServerState::Held& held : state_.thawed())
+        context_.at(context_.now(), held.kind, held.replica, held.handle);
+}
+
+void BucketChannel::transfers_stall() {
     for (const auto& [flow, handle] : flows_) {
         const Exchange& exchange = *exchanges_.find(handle);
-        if (!paths_.to(Server::bucket, exchange.replica) ||
+        if (!state_.up() || !paths_.to(Server::bucket, exchange.replica) ||
             !paths_.from(Server::bucket, exchange.replica))
             context_.engine.cancel_flow(flow);
     }

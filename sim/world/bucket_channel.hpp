@@ -9,6 +9,7 @@
 #include "sim/world/bucket.hpp"
 #include "sim/world/context.hpp"
 #include "sim/world/paths.hpp"
+#include "sim/world/server_state.hpp"
 
 namespace leasehold::sim {
 
@@ -28,14 +29,15 @@ class BucketChannel {
     void upload_applies(std::uint64_t handle);
     void deadline(std::uint64_t handle);
     void flow_ended(FlowId flow, bool finished);
-    /// A path was cut: transfers on it stall, and their time-outs answer.
-    void paths_changed();
+    /// A path was cut, or the store is down: transfers stall, and their time-outs answer.
+    void transfers_stall();
 
     /// Is this machine's wall clock so far off that the store refuses what it signs?
     [[nodiscard]] bool skewed(ReplicaIndex replica) const;
-    void set_up(bool up) { up_ = up; }
-    /// The store does nothing until then, and all that came at that time.
-    void freeze(TrueTime until) { frozen_until_ = std::max(frozen_until_, until); }
+    /// Begins (+1) or ends (-1): the store answers nothing and applies nothing.
+    void outage(int by);
+    /// Likewise: it does nothing, and when the last one ends all that came.
+    void freeze(int by);
     /// Each LIST leaves out this share of its keys, drawn anew; 0: none.
     void omit(std::int64_t ppm) { omitted_ppm_ = ppm; }
     [[nodiscard]] Bucket& store() { return bucket_; }
@@ -86,8 +88,7 @@ class BucketChannel {
     std::map<FlowId, std::uint64_t> flows_;  ///< to the exchange
     Random omissions_;
     std::int64_t omitted_ppm_ = 0;
-    TrueTime frozen_until_{};
-    bool up_ = true;
+    ServerState state_;
 };
 
 }  // namespace leasehold::sim

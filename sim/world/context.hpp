@@ -32,7 +32,7 @@ enum class Kind : std::uint32_t {
     bucket_deadline,  ///< a transfer's time-out on the replica's clock; data = handle
     fault_due,        ///< data = position of the fault
     fault_ends,       ///< data = handle of the injection
-    process_starts,   ///< target = replica
+    process_starts,   ///< target = replica, data = the incarnation that it follows
     stop_due,         ///< target = replica, data = the stop's span in nanoseconds
     resume_due,       ///< target = replica, data = the halt that it ends
     query_due,        ///< target = replica, data = incarnation
@@ -45,7 +45,9 @@ enum class Kind : std::uint32_t {
     kubelet_writes,   ///< target = replica, data = number of the status
     container_ready,  ///< target = replica, data = incarnation
     own_pod_read,     ///< likewise
-    holder_pod_read   ///< target = replica, data = watch
+    holder_pod_read,  ///< target = replica, data = watch
+    lease_deadline,   ///< the time-out of a request that a frozen server holds; data = handle
+    slow_step_ends    ///< target = replica, data = incarnation
 };
 
 enum class Via : std::uint8_t { here, api, bucket };
@@ -69,6 +71,7 @@ struct Host {
     Peer replica;                   ///< empty: no process
     std::uint32_t incarnation = 0;  ///< grows with each start
     bool paused = false;
+    bool busy = false;        ///< a slow machine: with its last step still
     std::uint64_t halts = 0;  ///< pauses and suspends so far: a resume belongs to one
     bool asleep = false;      ///< the machine is suspended: SIGCONT can't wake it
     std::optional<std::int64_t> awake_rate;  ///< asleep, clock frozen: ppb to go on with
@@ -80,7 +83,7 @@ struct Host {
     bool stopping = false;
     Instant armed = kNever;     ///< the deadline for which a wake is in the queue
     std::uint64_t arming = 0;   ///< generation of the newest wake
-    std::vector<Mail> inbox;    ///< came while paused, in order
+    std::vector<Mail> inbox;    ///< came while halted, in order
     std::vector<Mail> frozen;   ///< time-outs that wait for a frozen clock
     Effects effects;            ///< of the last step
     std::size_t performed = 0;  ///< how many of them were carried out
@@ -88,6 +91,8 @@ struct Host {
     Role role = Role::follower;
 
     [[nodiscard]] bool running() const { return static_cast<bool>(replica); }
+    /// Does nothing now; what comes waits.
+    [[nodiscard]] bool halted() const { return paused || busy; }
 };
 
 /// The parts know each other only through this and the handful of references below.

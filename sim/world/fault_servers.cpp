@@ -59,12 +59,12 @@ bool Faults::begin_server_fault(const Fault& fault, Injection& injection) {
             bucket_->omit(*std::ranges::max_element(omitted_));
             break;
         case FaultKind::freeze:
-            if (fault.api) api_->freeze(context_.now() + *fault.lasts);
-            if (fault.bucket) bucket_->freeze(context_.now() + *fault.lasts);
+            if (fault.api) api_->freeze(1);
+            if (fault.bucket) bucket_->freeze(1);
             break;
         default:
-            api_->set_up((api_outages_ += fault.api ? 1 : 0) == 0);
-            bucket_->set_up((bucket_outages_ += fault.bucket ? 1 : 0) == 0);
+            if (fault.api) api_->outage(1);
+            if (fault.bucket) bucket_->outage(1);
             break;
     }
     disturb(fault, injection.targets, 1);
@@ -97,8 +97,8 @@ void Faults::apply_rules() {
 void Faults::undo_server_fault(const Fault& fault, const Injection& injection) {
     switch (fault.kind) {
         case FaultKind::outage:
-            api_->set_up((api_outages_ -= fault.api ? 1 : 0) == 0);
-            bucket_->set_up((bucket_outages_ -= fault.bucket ? 1 : 0) == 0);
+            if (fault.api) api_->outage(-1);
+            if (fault.bucket) bucket_->outage(-1);
             break;
         case FaultKind::set_preconditions:
             rules_.erase(std::ranges::find(rules_, &fault));
@@ -113,6 +113,8 @@ void Faults::undo_server_fault(const Fault& fault, const Injection& injection) {
                 bucket_->store().thaw(object);
             break;
         case FaultKind::freeze:
+            if (fault.api) api_->freeze(-1);
+            if (fault.bucket) bucket_->freeze(-1);
             break;
         default:
             return;

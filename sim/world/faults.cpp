@@ -226,7 +226,7 @@ bool Faults::begin(const Fault& fault, Injection& injection) {
         case FaultKind::cut:
             if (injection.targets.empty()) return false;
             injection.cut = paths_.cut(injection.targets, fault);
-            bucket_->paths_changed();
+            bucket_->transfers_stall();
             return true;
         case FaultKind::delay:
             paths_.delay(injection.targets, fault, fault.by);
@@ -273,12 +273,14 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
                 if (!host.running()) continue;
                 wake_machine(i);  // it loses power, and boots with a running clock
                 hosts_.crash(i, fault.disk, fault.age);
+                injection.numbers.push_back(host.incarnation);
                 break;
             case FaultKind::kill_node:
                 if (!host.running()) continue;
                 wake_machine(i);
-                kubelets_->node_lost(i, true);
+                kubelets_->node_lost(i);
                 hosts_.crash(i, Disk::keep, Duration(0));
+                injection.numbers.push_back(host.incarnation);
                 break;
             case FaultKind::restart:
                 if (host.running()) continue;
@@ -294,7 +296,7 @@ bool Faults::begin_process_fault(const Fault& fault, Injection& injection) {
             case FaultKind::pause:
                 if (!host.running() || host.paused) continue;
                 hosts_.pause(i);
-                injection.halts.push_back(host.halts);
+                injection.numbers.push_back(host.halts);
                 break;
             case FaultKind::resume:
                 if (!host.running() || !host.paused || host.asleep) continue;
@@ -366,7 +368,7 @@ void Faults::suspend(const Fault& fault, Injection& injection) {
         if (!host.running() || host.paused) continue;
         hosts_.pause(i);
         host.asleep = true;
-        injection.halts.push_back(host.halts);
+        injection.numbers.push_back(host.halts);
         if (fault.frozen) {
             host.awake_rate = host.clock.piece().rate_ppb;
             host.clock.set_rate(context_.now(), -1'000'000'000);
@@ -408,9 +410,9 @@ void Faults::undo(std::uint64_t handle) {
     for (std::size_t n = 0; n < injection.targets.size(); ++n) {
         const ReplicaIndex i = injection.targets[n];
         if (fault.kind == FaultKind::pause || fault.kind == FaultKind::suspend) {
-            if (context_.hosts[i].halts != injection.halts[n]) continue;  // a later halt goes on
+            if (context_.hosts[i].halts != injection.numbers[n]) continue;  // a later halt goes on
             if (fault.kind == FaultKind::suspend) wake_machine(i);
-            context_.at(context_.now(), Kind::resume_due, i, injection.halts[n]);
+            context_.at(context_.now(), Kind::resume_due, i, injection.numbers[n]);
         }
         if (fault.kind == FaultKind::slow) {
             context_.hosts[i].step_takes -= fault.by;
@@ -418,11 +420,10 @@ void Faults::undo(std::uint64_t handle) {
             paths_.report();
         }
         if (fault.kind == FaultKind::kubelet_stops) kubelets_->silence(i, -1);
-        if (fault.kind == FaultKind::kill_node) {
-            kubelets_->node_lost(i, false);
-            if (!context_.hosts[i].running()) hosts_.start(i);
-        }
-        if (fault.kind == FaultKind::crash && !context_.hosts[i].running()) hosts_.start(i);
+        // What was started since, and has ended anew, is another fault's.
+        if ((fault.kind == FaultKind::kill_node || fault.kind == FaultKind::crash) &&
+            !context_.hosts[i].running() && context_.hosts[i].incarnation == injection.numbers[n])
+            hosts_.start(i);
     }
 }
 
@@ -441,7 +442,8 @@ bool Faults::heal(const Fault& fault) {
 
 void Faults::process_stopped(ReplicaIndex replica) {
     if (!restart_after_[replica]) return;
-    context_.at(context_.now() + *restart_after_[replica], Kind::process_starts, replica, 0);
+    context_.at(context_.now() + *restart_after_[replica], Kind::process_starts, replica,
+                context_.hosts[replica].incarnation);
     restart_after_[replica].reset();
 }
 

@@ -51,8 +51,9 @@ class Faults {
         std::size_t fault = 0;
         std::vector<ReplicaIndex> targets;
         std::optional<CutId> cut;
-        std::uint32_t times = 0;           ///< request faults: how many are left
-        std::vector<std::uint64_t> halts;  ///< pause, suspend: each target's
+        std::uint32_t times = 0;  ///< request faults: how many are left
+        /// Each target's halt (pause, suspend) or life (crash, killNode), which alone it ends.
+        std::vector<std::uint64_t> numbers;
         std::vector<Bucket::Laid> archived;
     };
     struct Placed {
@@ -99,8 +100,6 @@ class Faults {
     std::vector<std::uint64_t> interfering_;  ///< request faults at work, oldest first
     std::map<std::string, std::vector<ReplicaIndex>> bound_;
     std::vector<std::optional<Duration>> restart_after_;  ///< of a graceful stop, per replica
-    int api_outages_ = 0;  ///< at work at once: the last one's end brings the server back
-    int bucket_outages_ = 0;
     std::vector<const Fault*> rules_;    ///< setPreconditions in force, in their order
     std::vector<std::int64_t> omitted_;  ///< shares of the omitKeys in force: the largest counts
     bool any_sends_ = false;

@@ -78,7 +78,7 @@ void Hosts::start(ReplicaIndex replica) {
     if (context_.make_peer) host.replica = context_.make_peer(start);
     if (!host.replica) host.replica = other_elector(scenario, start);
     if (!host.replica) host.replica = Peer(Replica(start.config));
-    host.paused = host.stopping = host.permitted = false;
+    host.paused = host.busy = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.effects.clear();
     host.performed = 0;
@@ -115,7 +115,7 @@ void Hosts::end(ReplicaIndex replica, EndCause cause) {
     host.frozen.clear();
     host.effects.clear();
     host.performed = 0;
-    host.paused = host.stopping = host.permitted = false;
+    host.paused = host.busy = host.stopping = host.permitted = false;
     host.armed = kNever;
     host.role = Role::stopped;
     ++host.arming;
@@ -147,6 +147,18 @@ void Hosts::resume(ReplicaIndex replica) {
     Host& host = context_.hosts[replica];
     if (!host.running() || !host.paused) return;
     host.paused = false;
+    if (!host.busy) goes_on(replica);
+}
+
+void Hosts::slow_step_ends(ReplicaIndex replica, std::uint64_t incarnation) {
+    Host& host = context_.hosts[replica];
+    if (!host.running() || host.incarnation != incarnation) return;
+    host.busy = false;
+    if (!host.paused) goes_on(replica);
+}
+
+void Hosts::goes_on(ReplicaIndex replica) {
+    Host& host = context_.hosts[replica];
     const std::uint32_t incarnation = host.incarnation;
     perform(replica);
     // What came meanwhile, in its order; a deadline that passed comes after it as a late Timer.
@@ -154,20 +166,20 @@ void Hosts::resume(ReplicaIndex replica) {
     host.inbox.clear();
     for (std::size_t i = 0; i < inbox.size(); ++i) {
         if (!host.running() || host.incarnation != incarnation) return;
-        if (host.paused) {
+        if (host.halted()) {
             host.inbox.insert(host.inbox.begin(), inbox.begin() + static_cast<std::ptrdiff_t>(i),
                               inbox.end());
             return;
         }
         step(replica, inbox[i].event);
     }
-    if (host.running() && !host.paused) arm(replica);
+    if (host.running() && !host.halted()) arm(replica);
 }
 
 void Hosts::give(ReplicaIndex replica, Event event) {
     Host& host = context_.hosts[replica];
     if (!host.running()) return;
-    if (host.paused) {
+    if (host.halted()) {
         Mail letter;
         letter.event = std::move(event);
         letter.incarnation = host.incarnation;
@@ -196,7 +208,7 @@ void Hosts::deliver(ReplicaIndex replica, std::uint64_t handle) {
     Mail& letter = *context_.mail.find(handle);  // it stays in its place while it is read
     if (reaches(replica, letter)) {
         Host& host = context_.hosts[replica];
-        if (host.paused)
+        if (host.halted())
             host.inbox.push_back(std::move(letter));
         else
             step(replica, letter.event);
@@ -208,7 +220,7 @@ void Hosts::wake(ReplicaIndex replica, std::uint64_t arming) {
     Host& host = context_.hosts[replica];
     if (!host.running() || arming != host.arming) return;
     host.armed = kNever;
-    if (host.paused) return;  // resume() arms it anew
+    if (host.halted()) return;  // goes_on() arms it anew
     // Deadlines mostly move later: the wake of an old one only arms the present one.
     if (host.clock.monotonic(context_.now()) < host.replica.next_deadline()) {
         arm(replica);
@@ -240,8 +252,8 @@ void Hosts::step(ReplicaIndex replica, const Event& event) {
     if (!host.effects.empty()) perform(replica);
     if (!host.running() || host.paused) return;
     if (host.step_takes > Duration(0)) {
-        pause(replica);
-        context_.at(at + host.step_takes, Kind::resume_due, replica, host.halts);
+        host.busy = true;
+        context_.at(at + host.step_takes, Kind::slow_step_ends, replica, host.incarnation);
         return;
     }
     arm(replica);
@@ -395,7 +407,7 @@ void Hosts::clock_changed(ReplicaIndex replica) {
     for (Mail& letter : frozen)
         context_.post(record.at, replica, std::move(letter));
     host.armed = kNever;  // computed with the old rate
-    if (!host.paused) arm(replica);
+    if (!host.halted()) arm(replica);
 }
 
 ReplicaIndex Hosts::leader() const {

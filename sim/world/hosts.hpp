@@ -29,6 +29,7 @@ class Hosts {
     void stop(ReplicaIndex replica, Duration within);
     void pause(ReplicaIndex replica);
     void resume(ReplicaIndex replica);
+    void slow_step_ends(ReplicaIndex replica, std::uint64_t incarnation);
 
     /// The machine's monotonic clock runs at another rate from now on.
     void clock_changed(ReplicaIndex replica);
@@ -42,7 +43,7 @@ class Hosts {
     /// False: it was for an earlier process, was lost on the way, or is a time-out that this
     /// machine's clock hasn't reached (it comes again then).
     bool reaches(ReplicaIndex replica, Mail& letter);
-    /// An event from this machine itself (workload), now; kept while the process is paused.
+    /// An event from this machine itself (workload), now; kept while the process is halted.
     void give(ReplicaIndex replica, Event event);
 
     /// The replica whose gate is open at this instant, by its own clock; kNobody if there is none.
@@ -50,6 +51,7 @@ class Hosts {
 
   private:
     void step(ReplicaIndex replica, const Event& event);
+    void goes_on(ReplicaIndex replica);
     void perform(ReplicaIndex replica);
     // One effect each; false: paused before it was carried out, to be repeated on resume.
     bool on(ReplicaIndex replica, const SendLease& request);

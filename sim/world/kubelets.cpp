@@ -72,6 +72,7 @@ WallTime Kubelets::wall_second(ReplicaIndex replica) const {
 void Kubelets::started(ReplicaIndex replica) {
     if (off()) return;
     Pod& pod = pods_[replica];
+    pod.node_lost = false;
     // A Pod that was removed is replaced by its controller, under another uid.
     if (pod.shown.deleted) create(replica);
     pod.forked = context_.hosts[replica].clock.read(context_.now()).wall;
@@ -234,8 +235,8 @@ void Kubelets::holder_read(ReplicaIndex replica, std::uint64_t watch) {
 
 // ---- faults -----------------------------------------------------------------------------------
 
-void Kubelets::node_lost(ReplicaIndex replica, bool lost) {
-    if (!off()) pods_[replica].node_lost = lost;
+void Kubelets::node_lost(ReplicaIndex replica) {
+    if (!off()) pods_[replica].node_lost = true;
 }
 
 void Kubelets::silence(ReplicaIndex replica, int by) {

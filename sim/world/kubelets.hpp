@@ -44,7 +44,7 @@ class Kubelets {
 
     // Faults.
     /// The machine is gone with its kubelet; nothing is written until it comes back.
-    void node_lost(ReplicaIndex replica, bool lost);
+    void node_lost(ReplicaIndex replica);
     /// The kubelet tells the API nothing (+1), or goes on (-1).
     void silence(ReplicaIndex replica, int by);
     /// The Pod's object is removed while its process may run. False: it is gone already.

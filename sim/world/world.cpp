@@ -96,7 +96,9 @@ void World::due(const Due& event) {
             faults_.ends(event.data);
             break;
         case Kind::process_starts:
-            if (!context_.hosts[replica].running()) hosts_.start(replica);
+            if (const Host& host = context_.hosts[replica];
+                !host.running() && host.incarnation == event.data)
+                hosts_.start(replica);
             break;
         case Kind::stop_due:
             hosts_.stop(replica, Duration(static_cast<std::int64_t>(event.data)));
@@ -128,6 +130,12 @@ void World::due(const Due& event) {
             break;
         case Kind::holder_pod_read:
             kubelets_.holder_read(replica, event.data);
+            break;
+        case Kind::lease_deadline:
+            api_.deadline(event.data);
+            break;
+        case Kind::slow_step_ends:
+            hosts_.slow_step_ends(replica, event.data);
             break;
     }
 }

@@ -12,7 +12,7 @@ leasehold_add_unit_test(world_channel_test
     LIBRARIES leasehold_world leasehold_engine leasehold_topology)
 
 leasehold_add_unit_test(world_run_test
-    SOURCES world_faults_test.cpp
+    SOURCES world_faults_test.cpp world_halts_test.cpp
     LIBRARIES leasehold_world)
 
 # Each makes the one engine of its process.

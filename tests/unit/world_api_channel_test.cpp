@@ -190,6 +190,22 @@ TEST_P(LeaseCalls, ACutFromTheBucketAloneChangesNothing) {
     expect_answer(kAnswered, success());
 }
 
+TEST_P(LeaseCalls, AFreezeHoldsItUntilItEndsOrIsHealed) {
+    Fault freeze = fault_at(kSent - 1s, FaultKind::freeze, 1min);
+    freeze.bucket = false;
+    play(with({freeze}));
+    expect_applied(59s);
+    expect_unknown();
+    rig.reset();
+    Fault second = freeze;
+    second.lasts = 2s;
+    Fault heal = fault_at(kSent + 3s, FaultKind::heal);
+    heal.target.kind = TargetKind::all;
+    play(with({freeze, second, heal}));
+    expect_applied(3s);
+    expect_answer(3s + kOneWay, success());
+}
+
 TEST_P(LeaseCalls, AnOutageAppliesAndAnswersNothing) {
     Fault outage = fault_at(kSent - 1s, FaultKind::outage, 3s);
     outage.bucket = false;

@@ -184,6 +184,36 @@ TEST_P(BucketCalls, AnOutageAppliesAndAnswersNothing) {
     expect_unknown();
 }
 
+TEST_P(BucketCalls, AnOutageInTheMiddleOfATransferEndsIt) {
+    Fault outage =
+        fault_at(kSent + (large() ? kFlow : 1ms), FaultKind::outage, large() ? 50ms : 1s);
+    outage.api = false;
+    play({outage});
+    expect_applied(false);
+    expect_unknown();
+}
+
+TEST_P(BucketCalls, AFreezeHoldsItUntilItEndsOrIsHealed) {
+    Fault freeze = fault_at(kSent - 1s, FaultKind::freeze, 1min);
+    freeze.api = false;
+    play({freeze});
+    expect_applied(true);
+    expect_unknown();
+    if (writes()) {
+        EXPECT_EQ(applied().at(0), 59s);
+    }
+    Fault second = freeze;
+    second.lasts = 2s;
+    rig.reset();
+    Fault heal = fault_at(kSent + 3s, FaultKind::heal);
+    heal.target.kind = TargetKind::all;
+    play({freeze, second, heal});
+    expect_applied(true);
+    expect_answered(GetParam().verb == BucketVerb::remove ? 204 : 200);
+    EXPECT_GE(answered_after(), 3s + kOneWay);
+    EXPECT_LT(answered_after(), 4s);
+}
+
 TEST_P(BucketCalls, AnAbortIsAnsweredAtOnceAndOnlyOnce) {
     play({}, [](Rig& r) {
         r.script(kSent + 1ms, [&r] { r.bucket().abort(0, RequestId{kId}); });

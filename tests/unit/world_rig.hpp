@@ -206,6 +206,9 @@ class Rig final : public Client, private Observer {
             case Kind::lease_arrives:
                 parts_.api.request_arrives(event.data);
                 return;
+            case Kind::lease_deadline:
+                parts_.api.deadline(event.data);
+                return;
             case Kind::watch_opens:
                 parts_.api.watch_opens(event.data);
                 return;

@@ -67,6 +67,49 @@ TEST_F(Watch, TellsWhatHappenedSinceItsVersionAndOnlyThat) {
     }
 }
 
+// The store went back behind what this one has seen: etcd and the API server are silent until it
+// comes there again.
+TEST_F(Watch, TellsNothingThatIsNotAboveItsVersion) {
+    Fault back = fault_at(10s, FaultKind::restore_lease);
+    back.age = 8500ms;
+    Scenario scenario = with({back});
+    scenario.api.bookmark_period = 30s;
+    open(scenario);
+    for (int n = 0; n < 60; ++n)
+        edit_at(3s);
+    Version from;
+    rig->script(4s, [&] { from = rig->api().lease()->version; });
+    rig->script(11s, [&] {
+        ASSERT_LT(rig->api().lease()->version, from);
+        rig->api().watch(0, {WatchId{2}, from});
+    });
+    for (int n = 0; n < 20; ++n)
+        edit_at(12s);
+    for (int n = 0; n < 200; ++n)
+        edit_at(100s);
+    rig->run();
+    std::size_t later = 0;
+    for (const auto& [told, event] : rig->watched()) {
+        if (event.watch != WatchId{2}) continue;
+        EXPECT_GT(told.at, at(100s)) << "a bookmark, or a change, below its version";
+        EXPECT_GE(event.version, from);
+        later += event.kind == WatchKind::seen ? 1U : 0U;
+    }
+    EXPECT_GT(later, 20U);
+    EXPECT_LT(later, 200U);
+}
+
+TEST_F(Watch, OfAFrozenServerOpensWhenTheFreezeIsHealed) {
+    Fault freeze = fault_at(1500ms, FaultKind::freeze, 100s);
+    freeze.bucket = false;
+    Fault heal = fault_at(5s, FaultKind::heal);
+    heal.target.kind = TargetKind::all;
+    open(with({freeze, heal}));
+    edit_at(10s);
+    rig->run();
+    EXPECT_EQ(came(WatchKind::seen, 10s, 11s), 1U);
+}
+
 TEST_F(Watch, KeepsItsOrderUnderLatenciesThatVary) {
     Scenario scenario = channel_scenario();
     scenario.network.latency = LatencySpec{0s, 20ms, 2s};
