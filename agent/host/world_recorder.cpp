@@ -150,6 +150,7 @@ void WorldRecorder::on_page(const ListPage& page) {
     }
     if (page.truncated && !page.entries.empty()) return list(page.entries.back().key);
     if (page.truncated) round_failed_ = true;  // no client of ours: it is not the end, all the same
+    if (!round_failed_) vanished();
     next_object();
 }
 
@@ -223,18 +224,21 @@ void WorldRecorder::put_off(const ObjectKey& key) {
     off.until = boottime() + off.wait;
 }
 
-void WorldRecorder::end_round() {
-    if (!round_failed_) {
-        std::erase_if(put_off_, [this](const auto& one) { return !listed_.contains(one.first); });
-        for (auto at = known_.begin(); at != known_.end();) {
-            if (listed_.contains(at->first)) {
-                ++at;
-                continue;
-            }
-            recorder_.object_committed(boottime(), at->first, ETag{}, Stamp{});
-            at = known_.erase(at);
+/// Told as the list is complete, and not after the objects that it showed were got: by then the
+/// key may long have been written anew.
+void WorldRecorder::vanished() {
+    std::erase_if(put_off_, [this](const auto& one) { return !listed_.contains(one.first); });
+    for (auto at = known_.begin(); at != known_.end();) {
+        if (listed_.contains(at->first)) {
+            ++at;
+            continue;
         }
+        recorder_.object_committed(boottime(), at->first, ETag{}, Stamp{});
+        at = known_.erase(at);
     }
+}
+
+void WorldRecorder::end_round() {
     list_at_ = boottime() + period_;
 }
 

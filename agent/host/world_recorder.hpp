@@ -44,6 +44,7 @@ class WorldRecorder {
     void get(const ListEntry& entry, const ETag& unless);
     void confirmed(const ObjectKey& key);
     void put_off(const ObjectKey& key);
+    void vanished();
     void end_round();
     void due();
 

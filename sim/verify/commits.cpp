@@ -1,8 +1,8 @@
 #include "sim/verify/commits.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
-#include <set>
 
 namespace leasehold::verify {
 namespace {
@@ -29,6 +29,30 @@ ObjectCommitted commit(const ObjectKey& key, const ETag& etag, ReplicaIndex writ
 ReplicaIndex writer_of(const Sightings& sightings, const Stamp& stamp) {
     const auto found = sightings.writers.find(stamp.writer);
     return found == sightings.writers.end() ? kNobody : found->second;
+}
+
+/// A LIST may be as old as this when its answer is recorded (`record-world` asks no longer).
+constexpr Duration kListAge = std::chrono::seconds(5);
+
+/// The key that a LIST lacked was removed by an agent who knows that it was, and nothing shows that
+/// it was there again before that LIST was asked for.
+bool explained(const Sightings& sightings, const ObjectKey& key, TrueTime at) {
+    const ObjectWrite* removal = nullptr;
+    for (const ObjectWrite& write : sightings.writes)
+        if (write.key == key && write.etag.empty() && write.confirmed && write.sent <= at &&
+            (removal == nullptr || removal->answered < write.answered))
+            removal = &write;
+    if (removal == nullptr) return false;
+    const auto between = [&](TrueTime seen) {
+        return seen > removal->answered && seen < at - kListAge;
+    };
+    for (auto one = sightings.objects.lower_bound({key, ETag{}});
+         one != sightings.objects.end() && one->first.first == key; ++one)
+        if (between(one->second.first)) return false;
+    // Equal bytes have an ETag that was seen before.
+    return std::ranges::none_of(sightings.writes, [&](const ObjectWrite& write) {
+        return write.key == key && !write.etag.empty() && between(write.answered);
+    });
 }
 
 /// Leaves out deletions of what is not there, and rewrites that a first sighting covers.
@@ -75,11 +99,9 @@ std::vector<ObjectCommitted> object_commits(const Sightings& sightings) {
         all.push_back(
             commit(name.first, name.second, writer_of(sightings, stamp), stamp, version.first));
     }
-    std::set<ObjectKey> removed;  // by an agent that knows whether it was
     for (const ObjectWrite& write : sightings.writes) {
         if (write.etag.empty()) {
             if (!write.confirmed) continue;
-            removed.insert(write.key);
             all.push_back(commit(write.key, {}, write.writer, Stamp{}, write.answered));
             continue;
         }
@@ -89,7 +111,7 @@ std::vector<ObjectCommitted> object_commits(const Sightings& sightings) {
                                  version.stamp.value_or(Stamp{}), write.answered));
     }
     for (const auto& [at, key] : sightings.vanished) {
-        if (removed.contains(key)) continue;
+        if (explained(sightings, key, at)) continue;
         const auto lost = std::find_if(sightings.writes.begin(), sightings.writes.end(),
                                        [&key = key](const ObjectWrite& w) {
                                            return w.etag.empty() && !w.confirmed && w.key == key;

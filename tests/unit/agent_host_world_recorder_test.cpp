@@ -134,6 +134,41 @@ TEST_F(AgentWorldRecorder, WhatAListCallsOtherwiseIsNotDownloadedInEachRound) {
     EXPECT_GT(asked_for("/large"), 5) << "but asked for: a LIST may be late";
 }
 
+// By the time its objects are got, what a LIST lacked may have been written anew.
+TEST_F(AgentWorldRecorder, WhatAListLacksIsToldBeforeItsObjectsAreGot) {
+    int rounds = 0;
+    asio::steady_timer late(loop_);
+    const auto entry = [](const std::string& key, const std::string& etag) {
+        return "<Contents><Key>" + key + "</Key><ETag>\"" + etag +
+               "\"</ETag><Size>1</Size></Contents>";
+    };
+    answer_ = [&](const Seen& seen, const PeerPtr& peer) {
+        if (seen.target.find("list-type=2") != std::string::npos) {
+            const std::string entries =
+                ++rounds == 1 ? entry("gone", "g1") + entry("stays", "s1") : entry("stays", "s2");
+            return peer->write(http_answer(
+                200, "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>" +
+                         entries + "</ListBucketResult>"));
+        }
+        if (seen.headers.contains("if-none-match") && rounds == 1)
+            return peer->write(http_answer(304, ""));
+        const bool gone = seen.target.find("gone") != std::string::npos;
+        const std::string etag = gone ? "g1" : rounds == 1 ? "s1" : "s2";
+        late.expires_after(rounds == 1 ? 0ms : 100ms);
+        late.async_wait([peer, etag](const boost::system::error_code&) {
+            peer->write(http_answer(200, "x", "ETag: \"" + etag + "\"\r\n"));
+        });
+    };
+    has_a_bucket();
+    record_for(1s);
+    const std::string text = recorded();
+    const std::size_t first = text.find("gone");
+    ASSERT_NE(first, std::string::npos) << text;
+    const std::size_t vanished = text.find("gone", first + 1);
+    ASSERT_NE(vanished, std::string::npos) << text;
+    EXPECT_LT(vanished, text.find("s2")) << text;
+}
+
 TEST_F(AgentWorldRecorder, AnObjectThatIsNewAtEachLookKeepsNobodyWaiting) {
     int version = 0;
     lists(1, [&](const Seen&, const PeerPtr& peer) {
