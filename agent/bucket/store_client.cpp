@@ -52,12 +52,18 @@ bool StoreClient::gate_closed() const {
 
 void StoreClient::send(const SendBucket& request) {
     const RequestId id = request.request;
-    if (request.verb != BucketVerb::list && !usable_key(request.key.view())) {
+const char* StoreClient::unusable(std::string_view key) const {
+    return usable_key(key) ? nullptr : kUnusableKey;
+}
+
+    const char* const wrong =
+        request.verb == BucketVerb::list ? nullptr : unusable(request.key.view());
+    if (wrong != nullptr) {
         BucketReply reply;
         reply.status = 400;  // as MinIO: certainly not applied
         reply.code = BucketCode::other;
         // A write that never comes to be is told of; what somebody asks for is his own affair.
-        if (changes(request.verb)) log_.note(request.verb, request.key.view(), reply, kUnusableKey);
+        if (changes(request.verb)) log_.note(request.verb, request.key.view(), reply, wrong);
         answer_later(id, std::move(reply));
         return;
     }

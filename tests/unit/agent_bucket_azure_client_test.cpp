@@ -36,6 +36,17 @@ TEST_F(AgentAzureClient, AMarkerThatIsNotKnownAnyMoreCostsOneRequest) {
     EXPECT_EQ(server_.seen()[2].target.find("marker="), std::string::npos);
 }
 
+TEST_F(AgentAzureClient, AKeyThatItWouldChangeDoesNotLeave) {
+    for (const char* key : {"etl/a\\b", "etl/a.", "etl./a"}) {
+        for (const SendBucket& request :
+             {put_request(key, "x", PutCondition::if_none_match), get_request(key)})
+            EXPECT_EQ(classify(request.verb, call(request)), BucketOutcome::denied) << key;
+    }
+    EXPECT_TRUE(server_.seen().empty());
+    ASSERT_EQ(rig().lines.size(), 1U) << "told once";
+    EXPECT_NE(rig().lines.front().find("no blob can have this key"), std::string::npos);
+}
+
 TEST_F(AgentAzureClient, AnAbortedListIsNotSentAgain) {
     handler_ = [&](const Seen&, const PeerPtr& peer) {
         // The second answer's head says 400, and the rest of it never comes.
