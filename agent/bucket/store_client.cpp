@@ -19,6 +19,12 @@ ClientOptions with_uploads(ClientOptions options, SocketSet* uploads) {
     return options;
 }
 
+/// Else the connection's end is the content's: that of a server which died in the midst of it, too.
+bool has_length(const Response& response) {
+    return !response.header("content-length").empty() ||
+           !response.header("transfer-encoding").empty();
+}
+
 }  // namespace
 
 StoreClient::StoreClient(const BucketContext& context, Deliver deliver,
@@ -46,16 +52,16 @@ Client& StoreClient::client_of(BucketVerb verb) {
     return changes(verb) ? writes_ : reads_;
 }
 
+const char* StoreClient::unusable(std::string_view key) const {
+    return usable_key(key) ? nullptr : kUnusableKey;
+}
+
 bool StoreClient::gate_closed() const {
     return context_.gate != nullptr && !context_.gate->open(boottime());
 }
 
 void StoreClient::send(const SendBucket& request) {
     const RequestId id = request.request;
-const char* StoreClient::unusable(std::string_view key) const {
-    return usable_key(key) ? nullptr : kUnusableKey;
-}
-
     const char* const wrong =
         request.verb == BucketVerb::list ? nullptr : unusable(request.key.view());
     if (wrong != nullptr) {
@@ -207,9 +213,20 @@ void StoreClient::ended(RequestId id, const Response& response) {
     Job& job = found->second;
     const BucketVerb verb = job.request.verb;
     ObjectBodyPtr object;
-    if (brings_content(job) && response.end == TransferEnd::answered && response.status == 200)
+    const bool content =
+        brings_content(job) && response.end == TransferEnd::answered && response.status == 200;
+    const bool delimited = has_length(response);
+    if (content && delimited)
         object = job.object->finish(std::string(response.header(stamp_header())));
-    const Taken taken = take(job, response, std::move(object), changes(verb) && gate_closed());
+    const std::string page = job.page;
+    Taken taken = take(job, response, std::move(object), changes(verb) && gate_closed());
+    if (content && !delimited)
+        taken.problem = "the content came without a length, and may be cut off";
+    if (taken.unfinished && !page.empty() && job.page == page) {
+        // Of a server that does not look at the token, each exchange would be the last one again.
+        taken = {{}, "a LIST's page is said to go on where it began", false, ""};
+        taken.reply.status = response.status;
+    }
     if (taken.unfinished) {
         job.transfer.reset();
         job.text->clear();

@@ -86,6 +86,26 @@ TEST_F(AgentS3Client, BrokenAnswersAreUnknown) {
     }
 }
 
+/// A connection's end is all that tells of the content's, and that of a server that died looks
+/// alike.
+TEST_F(AgentS3Client, ContentWithoutALengthMayBeHalfOfIt) {
+    const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n";
+    std::string answer = head + "\r\nhalf";
+    handler_ = [&](const Seen&, const PeerPtr& peer) {
+        peer->write(answer);
+        peer->close();
+    };
+    EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    EXPECT_EQ(rig().lines, std::vector<std::string>{"warning: bucket: GET k: the content came "
+                                                    "without a length, and may be cut off"});
+    answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
+    EXPECT_EQ(content_of(call(get_request("k"))), "whole");
+    answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n";
+    EXPECT_EQ(call(get_request("k")).status, 0);
+    answer = head + "Content-Length: 0\r\n\r\n";
+    EXPECT_EQ(call(get_request("k")).status, 200);
+}
+
 TEST_F(AgentS3Client, WhatCouldNotConnectWasNotSent) {
     for (const char* nobody : {"127.0.0.1:1", "nowhere.invalid:80"}) {
         BucketConfig config = base();
