@@ -25,6 +25,30 @@ bool has_length(const Response& response) {
            !response.header("transfer-encoding").empty();
 }
 
+/// Does it answer what was asked? A server may say 304 without a condition, 206 without a range,
+/// 203 for what a proxy has changed, or that the key of a LIST is missing.
+bool answers(const SendBucket& request, const BucketReply& reply) {
+    switch (classify(request.verb, reply)) {
+        case BucketOutcome::object:
+        case BucketOutcome::missing:
+        case BucketOutcome::written:
+        case BucketOutcome::removed:
+        case BucketOutcome::page:
+            return true;
+        case BucketOutcome::unchanged:
+            return !request.etag.empty();
+        case BucketOutcome::precondition_failed:
+            return request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+        case BucketOutcome::throttled:
+        case BucketOutcome::denied:
+        case BucketOutcome::refused:
+        case BucketOutcome::not_sent:
+        case BucketOutcome::unknown:
+            break;
+    }
+    return reply.status == 409;  // another request at the same time
+}
+
 }  // namespace
 
 StoreClient::StoreClient(const BucketContext& context, Deliver deliver,
@@ -233,6 +257,11 @@ void StoreClient::ended(RequestId id, const Response& response) {
         job.going_on = true;
         return leave(id, BodyHash{});
     }
+    // The model learns nothing of it and asks again, for ever: somebody has to hear of it.
+    if (taken.problem.empty() && response.end == TransferEnd::answered &&
+        !answers(job.request, taken.reply))
+        taken.problem =
+            "answered " + std::to_string(response.status) + ", which is no answer to that";
     log_.note(verb, job.request.key.view(), taken.reply, taken.problem);
     if (context_.word != nullptr) *context_.word = taken.word;
     if (context_.region != nullptr && !taken.region.empty()) *context_.region = taken.region;
