@@ -21,8 +21,10 @@ ClientOptions with_uploads(ClientOptions options, SocketSet* uploads) {
 
 /// Else the connection's end is the content's: that of a server which died in the midst of it, too.
 bool has_length(const Response& response) {
-    return !response.header("content-length").empty() ||
-           !response.header("transfer-encoding").empty();
+    std::string coding(response.header("transfer-encoding"));
+    for (char& c : coding)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return !response.header("content-length").empty() || coding.ends_with("chunked");
 }
 
 /// Does it answer what was asked? A server may say 304 without a condition, 206 without a range,

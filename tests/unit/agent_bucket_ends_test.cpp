@@ -98,6 +98,10 @@ TEST_F(AgentS3Client, ContentWithoutALengthMayBeHalfOfIt) {
     EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
     EXPECT_EQ(rig().lines, std::vector<std::string>{"warning: bucket: GET k: the content came "
                                                     "without a length, and may be cut off"});
+    answer = head + "Transfer-Encoding: identity\r\n\r\nhalf";
+    EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    answer = head + "Transfer-Encoding: Chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
+    EXPECT_EQ(content_of(call(get_request("k"))), "whole");
     answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
     EXPECT_EQ(content_of(call(get_request("k"))), "whole");
     answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n";
