@@ -7,6 +7,7 @@
 #include "agent/base/clock.hpp"
 #include "agent/bucket/azure_reply.hpp"
 #include "agent/bucket/azure_source.hpp"
+#include "agent/bucket/key_rule.hpp"
 
 namespace leasehold::agent {
 namespace {
@@ -70,6 +71,10 @@ Request AzureClient::http_request(Job& job, const BodyHash& hash, const Credenti
 
 bool AzureClient::brings_content(const Job& job) const {
     return job.request.verb == BucketVerb::get;
+}
+
+const char* AzureClient::unusable(std::string_view key) const {
+    return usable_azure_key(key) ? nullptr : kUnusableAzureKey;
 }
 
 std::string_view AzureClient::stamp_header() const {

@@ -22,6 +22,7 @@ class AzureClient : public StoreClient {
     [[nodiscard]] Request http_request(Job& job, const BodyHash& hash,
                                        const Credentials& credentials) override;
     [[nodiscard]] bool brings_content(const Job& job) const override;
+    [[nodiscard]] const char* unusable(std::string_view key) const override;
     [[nodiscard]] std::string_view stamp_header() const override;
     [[nodiscard]] Taken take(Job& job, const Response& response, ObjectBodyPtr object,
                              bool gate_closed) override;

@@ -6,6 +6,7 @@
 
 #include <pugixml.hpp>
 
+#include "agent/base/percent.hpp"
 #include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_xml.hpp"
 
@@ -17,6 +18,14 @@ using Error = Unexpected<std::string>;
 constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
 constexpr std::size_t kLongestMarker = 8192;
+
+/// Percent-encoded where XML can't hold it: a key may have U+FFFE and U+FFFF, and one that a LIST
+/// leaves out counts as gone.
+std::optional<std::string> name_of(const pugi::xml_node& blob) {
+    const pugi::xml_node name = blob.child("Name");
+    if (name.attribute("Encoded").as_bool()) return percent_decoded(name.child_value(), false);
+    return name.child_value();
+}
 
 std::optional<ListEntry> entry_of(const pugi::xml_node& node) {
     const pugi::xml_node properties = node.child("Properties");
@@ -46,21 +55,18 @@ Result<AzurePage, std::string> parse_azure_page(std::string_view body, std::stri
     out.page.truncated = !out.marker.empty();
     std::string last;
     for (const pugi::xml_node& node : root.child("Blobs").children("Blob")) {
-        const pugi::xml_node name = node.child("Name");
-        const std::string full = name.child_value();
-        // Encoded: characters that XML can't hold, and no key of ours.
-        if (name.attribute("Encoded").as_bool()) continue;
+        const std::optional<std::string> full = name_of(node);
         std::optional<ListEntry> entry = entry_of(node);
-        if (full.empty() || !entry)
+        if (!full || full->empty() || !entry)
             return Error{"a LIST's answer has an entry without Name, Etag or Content-Length"};
-        if (!full.starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
-        if (!last.empty() && full <= last)
+        if (!full->starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
+        if (!last.empty() && *full <= last)
             return Error{
                 "a LIST's answer is not in order (accounts with a hierarchical namespace sort "
                 "folders otherwise, and are not supported)"};
-        last = full;
-        const std::string_view key = std::string_view(full).substr(std::min(strip, full.size()));
-        if (full <= after || !usable_key(key)) continue;
+        last = *full;
+        const std::string_view key = std::string_view(last).substr(std::min(strip, last.size()));
+        if (last <= after || !usable_azure_key(key)) continue;
         entry->key = ObjectKey(std::string(key));
         out.page.entries.push_back(std::move(*entry));
     }

@@ -51,7 +51,7 @@ BucketType read_type(const SecretMap& map) {
                             config::suggestion(quoted.empty() ? "" : type, kTypes));
 }
 
-std::string read_prefix(const SecretMap& map) {
+std::string read_prefix(const SecretMap& map, BucketType type) {
     std::string prefix;
     map.text("prefix", prefix);
     while (prefix.starts_with('/'))
@@ -62,6 +62,11 @@ std::string read_prefix(const SecretMap& map) {
         map.fail_at("prefix",
                     "not a folder's name: no empty parts, no \".\" or \"..\", each part "
                     "at most 255 bytes");
+    // Objects would lie in another folder than the one that is listed.
+    if (type == BucketType::azure && !prefix.empty() && !usable_azure_key(prefix))
+        map.fail_at("prefix",
+                    "not a folder's name in Azure, which changes \"\\\" and drops dots at a part's "
+                    "end");
     return prefix;
 }
 
@@ -69,7 +74,7 @@ BucketConfig read_secret(const config::Node& root) {
     const SecretMap map(root, "", kTopKeys, home_of);
     BucketConfig config;
     config.type = read_type(map);
-    config.prefix = read_prefix(map);
+    config.prefix = read_prefix(map, config.type);
     const config::Node* section = root.find("config");  // a blank one is a mistake, and told as one
     if (section == nullptr) map.fail_at("config", "missing: the bucket's settings");
     if (config.type == BucketType::s3) {

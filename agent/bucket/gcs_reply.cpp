@@ -1,8 +1,10 @@
 #include "agent/bucket/gcs_reply.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
+#include "agent/base/one_line.hpp"
 #include "agent/bucket/retry_after.hpp"
 #include "agent/bucket/unanswered.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 
 /// The body of fake-gcs-server's 200 to a DELETE.
 constexpr std::string_view kEmulatorsNothing = "null\n";
+constexpr std::size_t kLongestNumber = 20;
 constexpr const char* kNoGeneration = "a successful answer without a generation";
 
 void take_page(const GcsAsked& asked, const SendBucket& request, std::string_view body,
@@ -28,6 +31,17 @@ void take_page(const GcsAsked& asked, const SendBucket& request, std::string_vie
     out.unfinished = read->page.entries.empty() && read->page.truncated;
     out.page = std::move(read->token);
     out.reply.content = std::make_shared<const ListPage>(std::move(read->page));
+}
+
+/// What is stored in gzip is asked for as it is: to whatever stands before the store, that says
+/// that the answer may be compressed. Servers that do not tell how much is stored are believed.
+bool as_stored(const Response& response, const ObjectBody& object, std::string& problem) {
+    const std::string_view stored = response.header("x-goog-stored-content-length");
+    const std::string came = std::to_string(object.head.size() + object.payload.size);
+    if (stored.empty() || stored == came) return true;
+    problem = "the content came with " + came + " bytes, and is stored with " +
+              one_line(stored, kLongestNumber) + ": something on the way changes it";
+    return false;
 }
 
 void take_version(const SendBucket& request, const std::string& generation, GcsReply& out) {
@@ -49,6 +63,7 @@ void take_success(const GcsAsked& asked, const SendBucket& request, const Respon
                 return take_version(request, parse_generation(body), out);
             const std::string_view generation = response.header("x-goog-generation");
             if (is_generation(generation)) out.reply.etag = ETag(std::string(generation));
+            if (object && !as_stored(response, *object, out.problem)) return;
             out.reply.content = std::move(object);
             break;
         }

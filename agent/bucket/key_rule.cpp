@@ -18,6 +18,11 @@ bool usable_key(std::string_view key) {
     }
 }
 
+bool usable_azure_key(std::string_view key) {
+    return usable_key(key) && !key.ends_with('.') && key.find("./") == key.npos &&
+           key.find('\\') == key.npos;
+}
+
 std::string prefixed(std::string_view prefix, std::string_view key) {
     return prefix.empty() ? std::string(key) : std::string(prefix) + "/" + std::string(key);
 }

@@ -16,10 +16,17 @@ inline constexpr std::size_t kLongestComponent = 255;  ///< bytes; a larger one 
 /// encoding, folders' markers end in "/".
 [[nodiscard]] bool usable_key(std::string_view key);
 
+/// And can it be a blob of Azure's? There "\\" becomes "/", and a dot at a part's end is dropped:
+/// two keys would be one blob, which a LIST shows under a third name or under the other one.
+[[nodiscard]] bool usable_azure_key(std::string_view key);
+
 /// Why it can not, for people.
 inline constexpr const char* kUnusableKey =
     "no object can have this key: its parts are to be 1 to 255 bytes of UTF-8, neither \".\" nor "
     "\"..\", without control characters";
+inline constexpr const char* kUnusableAzureKey =
+    "no blob can have this key: its parts are to be 1 to 255 bytes of UTF-8 that do not end in a "
+    "dot, without \"\\\" and control characters";
 
 /// The key as it stands in the store, behind the configured prefix (which may be empty).
 [[nodiscard]] std::string prefixed(std::string_view prefix, std::string_view key);

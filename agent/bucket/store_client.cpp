@@ -19,6 +19,38 @@ ClientOptions with_uploads(ClientOptions options, SocketSet* uploads) {
     return options;
 }
 
+/// Else the connection's end is the content's: that of a server which died in the midst of it, too.
+bool has_length(const Response& response) {
+    std::string coding(response.header("transfer-encoding"));
+    for (char& c : coding)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return !response.header("content-length").empty() || coding.ends_with("chunked");
+}
+
+/// Does it answer what was asked? A server may say 304 without a condition, 206 without a range,
+/// 203 for what a proxy has changed, or that the key of a LIST is missing.
+bool answers(const SendBucket& request, const BucketReply& reply) {
+    switch (classify(request.verb, reply)) {
+        case BucketOutcome::object:
+        case BucketOutcome::missing:
+        case BucketOutcome::written:
+        case BucketOutcome::removed:
+        case BucketOutcome::page:
+            return true;
+        case BucketOutcome::unchanged:
+            return !request.etag.empty();
+        case BucketOutcome::precondition_failed:
+            return request.verb == BucketVerb::put || request.verb == BucketVerb::remove;
+        case BucketOutcome::throttled:
+        case BucketOutcome::denied:
+        case BucketOutcome::refused:
+        case BucketOutcome::not_sent:
+        case BucketOutcome::unknown:
+            break;
+    }
+    return reply.status == 409;  // another request at the same time
+}
+
 }  // namespace
 
 StoreClient::StoreClient(const BucketContext& context, Deliver deliver,
@@ -46,18 +78,24 @@ Client& StoreClient::client_of(BucketVerb verb) {
     return changes(verb) ? writes_ : reads_;
 }
 
+const char* StoreClient::unusable(std::string_view key) const {
+    return usable_key(key) ? nullptr : kUnusableKey;
+}
+
 bool StoreClient::gate_closed() const {
     return context_.gate != nullptr && !context_.gate->open(boottime());
 }
 
 void StoreClient::send(const SendBucket& request) {
     const RequestId id = request.request;
-    if (request.verb != BucketVerb::list && !usable_key(request.key.view())) {
+    const char* const wrong =
+        request.verb == BucketVerb::list ? nullptr : unusable(request.key.view());
+    if (wrong != nullptr) {
         BucketReply reply;
         reply.status = 400;  // as MinIO: certainly not applied
         reply.code = BucketCode::other;
         // A write that never comes to be is told of; what somebody asks for is his own affair.
-        if (changes(request.verb)) log_.note(request.verb, request.key.view(), reply, kUnusableKey);
+        if (changes(request.verb)) log_.note(request.verb, request.key.view(), reply, wrong);
         answer_later(id, std::move(reply));
         return;
     }
@@ -201,15 +239,31 @@ void StoreClient::ended(RequestId id, const Response& response) {
     Job& job = found->second;
     const BucketVerb verb = job.request.verb;
     ObjectBodyPtr object;
-    if (brings_content(job) && response.end == TransferEnd::answered && response.status == 200)
+    const bool content =
+        brings_content(job) && response.end == TransferEnd::answered && response.status == 200;
+    const bool delimited = has_length(response);
+    if (content && delimited)
         object = job.object->finish(std::string(response.header(stamp_header())));
-    const Taken taken = take(job, response, std::move(object), changes(verb) && gate_closed());
+    const std::string page = job.page;
+    Taken taken = take(job, response, std::move(object), changes(verb) && gate_closed());
+    if (content && !delimited)
+        taken.problem = "the content came without a length, and may be cut off";
+    if (taken.unfinished && !page.empty() && job.page == page) {
+        // Of a server that does not look at the token, each exchange would be the last one again.
+        taken = {{}, "a LIST's page is said to go on where it began", false, ""};
+        taken.reply.status = response.status;
+    }
     if (taken.unfinished) {
         job.transfer.reset();
         job.text->clear();
         job.going_on = true;
         return leave(id, BodyHash{});
     }
+    // The model learns nothing of it and asks again, for ever: somebody has to hear of it.
+    if (taken.problem.empty() && response.end == TransferEnd::answered &&
+        !answers(job.request, taken.reply))
+        taken.problem =
+            "answered " + std::to_string(response.status) + ", which is no answer to that";
     log_.note(verb, job.request.key.view(), taken.reply, taken.problem);
     if (context_.word != nullptr) *context_.word = taken.word;
     if (context_.region != nullptr && !taken.region.empty()) *context_.region = taken.region;

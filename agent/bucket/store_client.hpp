@@ -67,6 +67,8 @@ class StoreClient : public BucketClient {
                                                const Credentials& credentials) = 0;
     /// Does the exchange under way bring the object's content when it is answered 200?
     [[nodiscard]] virtual bool brings_content(const Job& job) const = 0;
+    /// Why no object of the store can have this key; null: it can.
+    [[nodiscard]] virtual const char* unusable(std::string_view key) const;
     /// The header of an answer that holds the stamp of a plain object.
     [[nodiscard]] virtual std::string_view stamp_header() const = 0;
     /// `object` is set when content came with 200.

@@ -36,6 +36,35 @@ TEST_F(AgentAzureClient, AMarkerThatIsNotKnownAnyMoreCostsOneRequest) {
     EXPECT_EQ(server_.seen()[2].target.find("marker="), std::string::npos);
 }
 
+/// Empty or not, with a marker that was remembered or not.
+TEST_F(AgentAzureClient, AMarkerThatComesAgainLeadsNowhere) {
+    const std::string empty =
+        "<EnumerationResults><Blobs/><NextMarker>m</NextMarker></EnumerationResults>";
+    for (const std::string& answer : {empty, kPage}) {
+        rig_.reset();
+        handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(http_answer(200, answer)); };
+        if (answer == kPage) {
+            EXPECT_EQ(keys_of(call(list_request("etl/"))), "etl/a ...");
+        }
+        const std::size_t before = server_.seen().size();
+        const BucketReply reply = call(list_request("etl/", answer == kPage ? "etl/a" : ""), 500ms);
+        EXPECT_EQ(classify(BucketVerb::list, reply), BucketOutcome::unknown);
+        EXPECT_LE(server_.seen().size() - before, 2U) << "again and again until the deadline";
+        EXPECT_EQ(rig().lines.size(), 1U);
+    }
+}
+
+TEST_F(AgentAzureClient, AKeyThatItWouldChangeDoesNotLeave) {
+    for (const char* key : {"etl/a\\b", "etl/a.", "etl./a"}) {
+        for (const SendBucket& request :
+             {put_request(key, "x", PutCondition::if_none_match), get_request(key)})
+            EXPECT_EQ(classify(request.verb, call(request)), BucketOutcome::denied) << key;
+    }
+    EXPECT_TRUE(server_.seen().empty());
+    ASSERT_EQ(rig().lines.size(), 1U) << "told once";
+    EXPECT_NE(rig().lines.front().find("no blob can have this key"), std::string::npos);
+}
+
 TEST_F(AgentAzureClient, AnAbortedListIsNotSentAgain) {
     handler_ = [&](const Seen&, const PeerPtr& peer) {
         // The second answer's head says 400, and the rest of it never comes.

@@ -11,6 +11,7 @@
 #include "agent/bucket/azure_section.hpp"
 #include "agent/bucket/azure_shared_key.hpp"
 #include "agent/bucket/azure_xml.hpp"
+#include "agent/bucket/key_rule.hpp"
 #include "agent/bucket/s3_section.hpp"
 #include "tests/unit/agent_bucket_rig.hpp"
 
@@ -106,6 +107,42 @@ TEST(AgentAzureXml, Pages) {
           page(blob("a", "x")), page(blob("")), std::string("<EnumerationResults/>")})
         EXPECT_FALSE(parse_azure_page(bad, "", "", 0)) << bad;
     EXPECT_FALSE(parse_azure_page(page(blob("q/a")), "p/", "", 0));
+}
+
+/// U+FFFF is a character like others in a key, and none in XML.
+TEST(AgentAzureXml, AnEncodedNameIsAKeyToo) {
+    const std::string name = "<Name Encoded=\"true\">p%2Fb+%EF%BF%BF</Name>";
+    std::string second = blob("x");
+    second.replace(second.find("<Name>"), 14, name);
+    const auto read = parse_azure_page(page(blob("p/a") + second + blob("p/c%2F")), "p/", "", 2);
+    ASSERT_TRUE(read) << read.error();
+    ASSERT_EQ(read->page.entries.size(), 3U) << "what a LIST leaves out counts as gone";
+    EXPECT_EQ(read->page.entries[1].key.str(), "b+\xEF\xBF\xBF");
+    EXPECT_EQ(read->page.entries[2].key.str(), "c%2F") << "encoded only where it says so";
+    second.replace(second.find("%2F"), 3, "%zz");
+    EXPECT_FALSE(parse_azure_page(page(second), "p", "", 0));
+}
+
+/// Azure stores a\b as a/b and "a." as "a": a key that it changes is nobody's.
+TEST(AgentAzureKeys, WhatAzureChangesIsNoKey) {
+    for (const char* good : {"a", "a/b", ".a/b.c", "a/..b", "a b/\xEF\xBF\xBF"})
+        EXPECT_TRUE(usable_azure_key(good)) << good;
+    for (const char* bad : {"a\\b", "\\a", "a.", "a./b", "a/b.", "a/...", "..", "a//b", "a\nb"})
+        EXPECT_FALSE(usable_azure_key(bad)) << bad;
+    const auto read =
+        parse_azure_page(page(blob("p/a.") + blob("p/a\\b") + blob("p/c")), "p/", "", 2);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->page.entries.size(), 1U);
+    for (const char* prefix : {"team.", "a./b", "'a\\b'"}) {
+        const auto secret = [&](const std::string& type, const std::string& inner) {
+            return parse_bucket_config(
+                "type: " + type + "\nprefix: " + prefix + "\nconfig: {" + inner + "}\n", "s");
+        };
+        const auto azure = secret("AZURE", "container: c, storage_account: acc");
+        ASSERT_FALSE(azure) << prefix;
+        EXPECT_NE(azure.error().find("not a folder's name in Azure"), std::string::npos);
+        EXPECT_TRUE(secret("FILESYSTEM", "directory: /d")) << prefix << ": elsewhere it is one";
+    }
 }
 
 AzureReply reply_to(const SendBucket& request, int status, const std::string& code = "",

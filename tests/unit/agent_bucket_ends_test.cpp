@@ -86,6 +86,65 @@ TEST_F(AgentS3Client, BrokenAnswersAreUnknown) {
     }
 }
 
+/// A connection's end is all that tells of the content's, and that of a server that died looks
+/// alike.
+TEST_F(AgentS3Client, ContentWithoutALengthMayBeHalfOfIt) {
+    const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n";
+    std::string answer = head + "\r\nhalf";
+    handler_ = [&](const Seen&, const PeerPtr& peer) {
+        peer->write(answer);
+        peer->close();
+    };
+    EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    EXPECT_EQ(rig().lines, std::vector<std::string>{"warning: bucket: GET k: the content came "
+                                                    "without a length, and may be cut off"});
+    answer = head + "Transfer-Encoding: identity\r\n\r\nhalf";
+    EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    answer = head + "Transfer-Encoding: Chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
+    EXPECT_EQ(content_of(call(get_request("k"))), "whole");
+    answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
+    EXPECT_EQ(content_of(call(get_request("k"))), "whole");
+    answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n";
+    EXPECT_EQ(call(get_request("k")).status, 0);
+    answer = head + "Content-Length: 0\r\n\r\n";
+    EXPECT_EQ(call(get_request("k")).status, 200);
+}
+
+/// Whatever it is, the model learns nothing of it and asks again, for ever.
+TEST_F(AgentS3Client, WhatAnswersNothingIsTold) {
+    const std::string tagged = "ETag: \"e\"\r\n";
+    struct Case {
+        SendBucket request;
+        std::string answer;
+        std::string told;
+    };
+    const std::string page =
+        "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+    const Case cases[] = {
+        {get_request("k"), http_answer(206, "x", tagged), "GET k: answered 206"},
+        {get_request("k"), http_answer(203, "x", tagged), "GET k: answered 203"},
+        {get_request("k"), "HTTP/1.1 304 Not Modified\r\n\r\n", "GET k: answered 304"},
+        {get_request("k"), error_answer(412, "PreconditionFailed"), "GET k: answered 412"},
+        {put_request("k", "x"), http_answer(202, "", tagged), "PUT k: answered 202"},
+        {put_request("k", "x"), "HTTP/1.1 304 Not Modified\r\n\r\n", "PUT k: answered 304"},
+        {list_request(), http_answer(203, page), "LIST: answered 203"},
+        // The bucket's name in host and path: a LIST asks for an object called "bucket/".
+        {list_request(), error_answer(404, "NoSuchKey"), "LIST: answered 404"},
+        {get_request("k", "e"), "HTTP/1.1 304 Not Modified\r\n\r\n", ""},
+        {get_request("k"), error_answer(404, "NoSuchKey"), ""},
+        {remove_request("k"), error_answer(404, "NoSuchKey"), ""},
+        {put_request("k", "x"), error_answer(412, "PreconditionFailed"), ""},
+        {put_request("k", "x"), error_answer(409, "ConditionalRequestConflict"), ""}};
+    for (const Case& one : cases) {
+        rig_.reset();
+        handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(one.answer); };
+        call(one.request);
+        const std::vector<std::string> told{"warning: bucket: " + one.told +
+                                            ", which is no answer to that"};
+        EXPECT_EQ(rig().lines, one.told.empty() ? std::vector<std::string>{} : told) << one.answer;
+    }
+}
+
 TEST_F(AgentS3Client, WhatCouldNotConnectWasNotSent) {
     for (const char* nobody : {"127.0.0.1:1", "nowhere.invalid:80"}) {
         BucketConfig config = base();

@@ -154,6 +154,39 @@ TEST_F(AgentGcsClient, AnEmptyPageThatIsNotTheLastIsPassedOver) {
     EXPECT_EQ(targets().size(), 2U);
 }
 
+TEST_F(AgentGcsClient, APageTokenThatComesAgainLeadsNowhere) {
+    for (const char* items : {"[]", R"([{"name":"pre/e/","generation":"5","size":"0"}])"}) {
+        rig_.reset();
+        const std::size_t before = targets().size();
+        serve([&](const Seen&, const PeerPtr& peer) {
+            peer->write(
+                http_answer(200, std::string(R"({"nextPageToken":"T","items":)") + items + "}"));
+        });
+        EXPECT_EQ(classify(BucketVerb::list, call(list_request("e/"), 500ms)),
+                  BucketOutcome::unknown);
+        EXPECT_EQ(targets().size() - before, 2U) << "again and again until the deadline";
+        EXPECT_EQ(rig().lines.size(), 1U);
+    }
+}
+
+/// Compressed on the way, since it is said that gzip is understood: what an object is stored in
+/// comes in it, and nothing else. Or cut.
+TEST_F(AgentGcsClient, ContentThatIsNotAsItIsStoredIsNone) {
+    std::string stored = "7";
+    serve([&](const Seen&, const PeerPtr& peer) {
+        peer->write(http_answer(200, "\x1f\x8b...",
+                                "X-Goog-Generation: 7\r\nX-Goog-Stored-Content-Encoding: identity"
+                                "\r\nContent-Encoding: gzip\r\nX-Goog-Stored-Content-Length: " +
+                                    stored + "\r\n"));
+    });
+    EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    EXPECT_EQ(rig().lines, std::vector<std::string>{
+                               "warning: bucket: GET k: the content came with 5 bytes, and is "
+                               "stored with 7: something on the way changes it"});
+    stored = "5";
+    EXPECT_EQ(content_of(call(get_request("k"))), "\x1f\x8b...");
+}
+
 TEST_F(AgentGcsClient, ATokenThatIsRefusedIsReplaced) {
     serve([](const Seen& seen, const PeerPtr& peer) {
         const bool good = seen.headers.at("authorization") == "Bearer t2";

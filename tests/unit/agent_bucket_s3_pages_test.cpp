@@ -64,6 +64,17 @@ TEST_F(AgentS3Client, APageThatIsNotTheLastAndLeadsNowhereIsNoPage) {
                                "or a NextContinuationToken"});
 }
 
+/// A store, or what stands before it, that does not look at the token.
+TEST_F(AgentS3Client, ATokenThatComesAgainLeadsNowhere) {
+    const std::string token = "<NextContinuationToken>t</NextContinuationToken>";
+    handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(page(true, token)); };
+    EXPECT_EQ(classify(BucketVerb::list, call(list_request("etl/"), 500ms)),
+              BucketOutcome::unknown);
+    EXPECT_EQ(server_.seen().size(), 2U) << "asked again and again until the deadline";
+    EXPECT_EQ(rig().lines, std::vector<std::string>{"warning: bucket: LIST: a LIST's page is said "
+                                                    "to go on where it began"});
+}
+
 TEST_F(AgentS3Client, OnlyAnAnswerOfTheStoresOwnIsARemoval) {
     struct Case {
         std::string answer;

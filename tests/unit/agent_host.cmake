@@ -6,6 +6,7 @@ if(TARGET leasehold_agent_host)
             agent_host_bucket_check_test.cpp
             agent_host_bucket_clock_test.cpp
             agent_host_end_by_test.cpp
+            agent_host_log_test.cpp
             agent_host_reaper_test.cpp
             agent_host_recorder_test.cpp
             agent_host_signals_test.cpp
