@@ -20,11 +20,20 @@ ClientOptions with_uploads(ClientOptions options, SocketSet* uploads) {
 }
 
 /// Else the connection's end is the content's: that of a server which died in the midst of it, too.
+/// Of two lengths that differ, and of one beyond all numbers, libcurl 7.88.1 takes what it likes.
 bool has_length(const Response& response) {
     std::string coding(response.header("transfer-encoding"));
     for (char& c : coding)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return !response.header("content-length").empty() || coding.ends_with("chunked");
+    if (coding.ends_with("chunked")) return true;
+    constexpr std::size_t kDigits = 18;
+    const std::string_view length = response.header("content-length");
+    const bool number = !length.empty() && length.size() <= kDigits &&
+                        length.find_first_not_of("0123456789") == length.npos;
+    return number &&
+           std::all_of(response.headers.begin(), response.headers.end(), [&](const auto& header) {
+               return header.first != "content-length" || header.second == length;
+           });
 }
 
 /// Does it answer what was asked? A server may say 304 without a condition, 206 without a range,

@@ -66,6 +66,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
         return std::make_shared<Multi>(loop, options.connections, options.uploads,
                                        [this](CURL* easy, CURLcode code) {
                                            Exchange& exchange = Exchange::of(easy);
+                                           if (exchange.answered_unasked()) return again(exchange);
                                            end(exchange, exchange.finish(code));
                                        });
     }
@@ -80,6 +81,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
 
     void start(TransferId id);
     void end(Exchange& exchange, Response response);
+    void again(Exchange& exchange);
     void retire(const std::shared_ptr<Multi>& left);
     void drop_connections();
     void on_deadline();
@@ -134,6 +136,16 @@ void Client::State::end(Exchange& exchange, Response response) {
     post([done = std::move(exchange.done), response = std::move(response)](State&) mutable {
         done(std::move(response));
     });
+}
+
+/// By a new connection: none that is kept is to be trusted. Nothing of it was sent yet.
+void Client::State::again(Exchange& exchange) {
+    const std::shared_ptr<Multi> left = exchange.multi;
+    left->remove(exchange.easy.get());
+    if (left == multi) drop_connections();
+    retire(left);
+    exchange.begin_again();
+    post([id = exchange.id](State& state) { state.start(id); });
 }
 
 void Client::State::retire(const std::shared_ptr<Multi>& left) {

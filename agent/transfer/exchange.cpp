@@ -58,6 +58,7 @@ Exchange& Exchange::of(CURL* easy) {
 
 void Exchange::prepare(EasyHandle handle, const ClientOptions& options) {
     easy = std::move(handle);
+    shares_ = options.http2 && request.url.starts_with("https:");
     set_client_options(easy.get(), options);
     set_proxy(easy.get(), options, request.url);
     set_option(easy.get(), CURLOPT_PRIVATE, this);
@@ -142,16 +143,38 @@ bool Exchange::gate_open() {
     return false;
 }
 
+/// An answer that came before its request is none (RFC 9112, 9.2): of a server that gives up an
+/// idle connection with a 408, or answers twice. It would be taken for this request's, and this
+/// one's for the next one's. libcurl 7.88.1 looks whether a kept connection has ended, and not for
+/// this.
+bool Exchange::unasked(int local_port, int peer_port) {
+    long made = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_NUM_CONNECTS, &made);
+    if (made != 0 || shares_ || sent_ || !multi->speaks(local_port, peer_port)) return false;
+    answered_unasked_ = true;
+    return true;
+}
+
+void Exchange::begin_again() {
+    multi.reset();
+    easy.reset();
+    headers_.reset();
+    connect_to_.reset();
+    error_.clear();
+    answered_unasked_ = false;
+}
+
 /// Connected, and not a byte of the request has been sent. It comes a second time when a kept
 /// connection died before an answer and libcurl wants to repeat the request on a fresh one: also
 /// after the watchdog shut the sockets.
-int Exchange::about_to_send(void* self, char*, char*, int, int) {
+int Exchange::about_to_send(void* self, char*, char*, int peer_port, int local_port) {
     auto* exchange = static_cast<Exchange*>(self);
     if (exchange->given_up_ || !exchange->gate_open()) return CURL_PREREQFUNC_ABORT;
     if (exchange->sent_ && !may_be_sent_again(exchange->request.method)) {
         exchange->error_ = "the connection died before an answer came";
         return CURL_PREREQFUNC_ABORT;
     }
+    if (exchange->unasked(local_port, peer_port)) return CURL_PREREQFUNC_ABORT;
     exchange->sent_ = true;
     return CURL_PREREQFUNC_OK;
 }

@@ -29,6 +29,11 @@ class Exchange {
     void resume() { held_back_ = 0; }
     /// Bytes of the request may have left.
     [[nodiscard]] bool sent() const { return sent_; }
+    /// The kept connection that it got has bytes of the server's already, and nothing was sent: it
+    /// may begin again on another one.
+    [[nodiscard]] bool answered_unasked() const { return answered_unasked_; }
+    /// Another prepare() may follow.
+    void begin_again();
     /// The write gate ended it.
     [[nodiscard]] bool gate_closed() const { return gate_closed_; }
     /// The answer when libcurl ended the transfer with `code`.
@@ -43,7 +48,7 @@ class Exchange {
     std::shared_ptr<Multi> multi;  ///< set while it is part of one
 
   private:
-    static int about_to_send(void* self, char*, char*, int, int);
+    static int about_to_send(void* self, char*, char*, int peer_port, int local_port);
     static std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* self);
     static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* piece, std::size_t size, std::size_t count, void* self);
@@ -52,6 +57,7 @@ class Exchange {
     void set_headers(const ClientOptions& options);
     void set_method_and_body();
     [[nodiscard]] bool gate_open();
+    [[nodiscard]] bool unasked(int local_port, int peer_port);
     std::size_t next_piece(char* out, std::size_t room);
     bool take_header(std::string_view line);
     bool take_body(std::string_view piece);
@@ -73,6 +79,8 @@ class Exchange {
     bool sent_ = false;  ///< bytes of the request may have left
     bool given_up_ = false;
     bool gate_closed_ = false;
+    bool shares_ = false;  ///< it may get a connection that other requests are under way on
+    bool answered_unasked_ = false;
     bool refused_ = false;  ///< by the sink or a limit
 };
 

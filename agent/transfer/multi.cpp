@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,18 @@ MultiHandle make_handle() {
     MultiHandle handle(global == CURLE_OK ? curl_multi_init() : nullptr);
     if (handle == nullptr) throw std::runtime_error("libcurl cannot be set up");
     return handle;
+}
+
+/// Of either end of a connection; 0 when it has none (any more).
+int port_of(int socket, int (*which)(int, sockaddr*, socklen_t*)) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (which(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+    if (address.ss_family == AF_INET)
+        return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+    if (address.ss_family == AF_INET6)
+        return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+    return 0;
 }
 
 }  // namespace
@@ -68,17 +81,31 @@ void Multi::remove(CURL* easy) {
     --transfers_;
 }
 
+bool Multi::speaks(int local_port, int peer_port) const {
+    for (const curl_socket_t socket : open_) {
+        if (port_of(socket, ::getsockname) != local_port ||
+            port_of(socket, ::getpeername) != peer_port)
+            continue;
+        char byte = 0;
+        if (::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) return true;
+    }
+    return false;
+}
+
 curl_socket_t Multi::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     const int socket =
         ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (socket < 0) return CURL_SOCKET_BAD;
-    if (SocketSet* set = static_cast<Multi*>(self)->sockets_; set != nullptr) set->add(socket);
+    auto* multi = static_cast<Multi*>(self);
+    if (multi->sockets_ != nullptr) multi->sockets_->add(socket);
+    multi->open_.insert(socket);
     return socket;
 }
 
 int Multi::close_socket(void* self, curl_socket_t socket) {
     auto* multi = static_cast<Multi*>(self);
     multi->forget(socket);
+    multi->open_.erase(socket);
     return multi->sockets_ == nullptr ? ::close(socket) : multi->sockets_->close(socket);
 }
 

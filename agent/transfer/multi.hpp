@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "agent/base/asio.hpp"
@@ -34,6 +35,9 @@ class Multi : public std::enable_shared_from_this<Multi> {
     /// Ends a transfer, finished or not.
     void remove(CURL* easy);
     [[nodiscard]] std::size_t transfers() const { return transfers_; }
+    /// Has a connection between these ports bytes to read (or its end)? Of one that no request is
+    /// under way on they answer nothing.
+    [[nodiscard]] bool speaks(int local_port, int peer_port) const;
 
   private:
     struct Watch;
@@ -53,6 +57,7 @@ class Multi : public std::enable_shared_from_this<Multi> {
     MultiHandle handle_;
     BoottimeTimer timer_;  ///< libcurl's own: connection attempts, retries
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+    std::set<curl_socket_t> open_;  ///< of connections, kept ones included
     std::size_t transfers_ = 0;
 };
 

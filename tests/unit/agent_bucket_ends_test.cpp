@@ -100,6 +100,14 @@ TEST_F(AgentS3Client, ContentWithoutALengthMayBeHalfOfIt) {
                                                     "without a length, and may be cut off"});
     answer = head + "Transfer-Encoding: identity\r\n\r\nhalf";
     EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown);
+    // Two lengths, and one that is no number: the end is not known either.
+    for (const char* lengths : {"Content-Length: 5\r\nContent-Length: 4\r\n",
+                                "Content-Length: 4\r\nContent-Length: 5\r\n",
+                                "Content-Length: 99999999999999999999999\r\n"}) {
+        answer = head + lengths + "\r\nwhole";
+        EXPECT_EQ(classify(BucketVerb::get, call(get_request("k"))), BucketOutcome::unknown)
+            << lengths;
+    }
     answer = head + "Transfer-Encoding: Chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
     EXPECT_EQ(content_of(call(get_request("k"))), "whole");
     answer = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";

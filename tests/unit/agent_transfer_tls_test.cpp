@@ -59,6 +59,31 @@ TEST_F(AgentTransferTls, TrustsTheAuthorityByTextAndByFile) {
     EXPECT_EQ(ask("IP:127.0.0.1", by_file).status, 200);
 }
 
+/// TLS has bytes of its own on a connection; those of a handshake must not end it.
+TEST_F(AgentTransferTls, AConnectionIsKept) {
+    const Certificate made = make_certificate(authority_, "IP:127.0.0.1", 3600);
+    asio::io_context loop;
+    TestServer server(
+        loop, [](const Seen&, const PeerPtr& peer) { peer->write(http_answer(200, "hello")); },
+        {folder_.write("server.crt", made.certificate), folder_.write("server.key", made.key), "",
+         false});
+    ClientOptions options;
+    options.tls = trusting();
+    Client client(loop, options);
+    for (int i = 0; i < 4; ++i) {
+        Request request;
+        request.url = server.url();
+        request.deadline = boottime() + 10s;
+        std::optional<Response> response;
+        client.send(request, [&](Response r) { response = std::move(r); });
+        ASSERT_TRUE(run_until(loop, [&] { return response.has_value(); }));
+        EXPECT_EQ(response->status, 200);
+        for (const Instant end = boottime() + 10ms; boottime() < end;)
+            loop.run_one_for(2ms);
+    }
+    EXPECT_EQ(server.connections(), 1);
+}
+
 TEST_F(AgentTransferTls, NothingIsSentToAStranger) {
     TlsOptions other;
     other.ca_pem = make_authority("another authority").certificate;
