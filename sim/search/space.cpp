@@ -39,7 +39,7 @@ std::vector<Family> some_of(const std::vector<Family>& families, Random& random)
 }
 
 /// Kinds that matter to one another: what one leaves behind another one finds.
-constexpr std::array<std::array<Family, kFamiliesOfSmall>, 12> kThemes{{
+constexpr std::array<std::array<Family, kFamiliesOfSmall>, 16> kThemes{{
     {Family::files, Family::crash, Family::crash},  // disks that fill
     {Family::files, Family::files, Family::stop},
     {Family::files, Family::bucket_requests, Family::crash},
@@ -52,6 +52,10 @@ constexpr std::array<std::array<Family, kFamiliesOfSmall>, 12> kThemes{{
     {Family::objects, Family::crash, Family::lists},
     {Family::conditions, Family::bucket_requests, Family::stop},  // a proxy before the store
     {Family::network, Family::lease_requests, Family::pods},
+    {Family::answers, Family::network, Family::network},  // what is read comes damaged
+    {Family::answers, Family::bucket_requests, Family::crash},
+    {Family::files, Family::answers, Family::stop},
+    {Family::servers, Family::lease_requests, Family::crash},
 }};
 
 /// At most three: a theme, or any.

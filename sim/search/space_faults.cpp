@@ -173,7 +173,7 @@ void FaultDraw::request(RequestKind kind) {
             return;
         case 2: {
             fault_.kind = FaultKind::answer_error;
-            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 429, 403,
+            static constexpr std::int32_t kStatuses[]{500, 503, 503, 429, 429, 403, 404,
                                                       408, 408, 409, 412, 412, 501};
             fault_.status = dice_.pick(kStatuses);
             if (fault_.status == 429 || fault_.status == 503)
@@ -229,7 +229,10 @@ void FaultDraw::files() {
     static constexpr FileVerb kVerbs[]{FileVerb::load,  FileVerb::store,  FileVerb::store,
                                        FileVerb::retag, FileVerb::remove, FileVerb::list};
     fault_.file_verbs = {dice_.pick(kVerbs)};
-    if (fault_.file_verbs.front() == FileVerb::load && dice_.chance(1, 2))
+    if (const FileVerb other = dice_.pick(kVerbs);
+        other != fault_.file_verbs.front() && dice_.chance(1, 4))
+        fault_.file_verbs.push_back(other);
+    if (fault_.file_verbs == std::vector{FileVerb::load} && dice_.chance(1, 2))
         fault_.file_status = FileStatus::corrupt;
     else if (dice_.chance(1, 2))
         fault_.file_status = FileStatus::no_space;
