@@ -1,7 +1,6 @@
 // leasehold-agent: the production process.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -38,11 +37,13 @@ constexpr int kSecondSignal = 128;    ///< plus the signal: exits at once
 constexpr Duration kLastWork = std::chrono::seconds(1);
 constexpr Duration kReap = std::chrono::minutes(1);
 
-/// The first SIGTERM or SIGINT stops in order, the second ends the process at once.
+/// The first signal that is to end it stops the process in order, the second ends it at once.
 class Signals {
   public:
     Signals(asio::io_context& loop, std::function<void()> first)
-        : set_(loop, SIGTERM, SIGINT), first_(std::move(first)) {
+        : set_(loop), first_(std::move(first)) {
+        for (const int signal : kEndingSignals)
+            if (!is_ignored(signal)) set_.add(signal);
         wait();
     }
     void cancel() { set_.cancel(); }

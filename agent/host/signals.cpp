@@ -1,7 +1,6 @@
 #include "agent/host/signals.hpp"
 
 #include <csignal>
-#include <initializer_list>
 
 #include <unistd.h>
 
@@ -16,6 +15,11 @@ void end_at_once(int signal) {
 
 }  // namespace
 
+bool is_ignored(int signal) {
+    struct sigaction now {};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void settle_signals() {
     // A body above the limit of a file's size, and a log whose reader has gone: EFBIG and EPIPE are
     // answers, and no reason to end.
@@ -25,9 +29,9 @@ void settle_signals() {
     std::signal(SIGCHLD, SIG_DFL);
     // The first process of a container gets no signal whose action is the default: without a word
     // of its own, before the loop has one and in commands without a loop, it would wait for
-    // SIGKILL. Who ignores one (a shell for what it runs in the background) goes on to.
-    for (const int signal : {SIGTERM, SIGINT})
-        if (std::signal(signal, end_at_once) == SIG_IGN) std::signal(signal, SIG_IGN);
+    // SIGKILL.
+    for (const int signal : kEndingSignals)
+        if (!is_ignored(signal)) std::signal(signal, end_at_once);
     // Blocked, SIGTERM would stop nothing.
     sigset_t none;
     sigemptyset(&none);

@@ -52,10 +52,10 @@ class Agent:
         finally:
             connection.close()
 
-    def stop(self, limit):
-        """Exit code and seconds after SIGTERM."""
+    def stop(self, limit, by=signal.SIGTERM):
+        """Exit code and seconds after the signal."""
         began = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(by)
         try:
             code = self.process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -78,6 +78,25 @@ def a_parent_that_blocks_signals(folder):
     agent = Agent(folder, before=lambda: signal.pthread_sigmask(
         signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT}))
     expect("SIGTERM of a blocking parent", agent.stop(10)[0], 0)
+
+
+def a_terminal_that_hangs_up(folder):
+    agent = Agent(folder)
+    expect("SIGHUP stops in order", agent.stop(10, signal.SIGHUP)[0], 0)
+    expect("it says so", "drains, releases" in agent.log.read_text(), True)
+
+
+def signals_that_a_parent_ignores(folder):
+    # nohup, and a shell for what it runs in the background.
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    agent = Agent(folder, before=ignore)
+    for ignored in (signal.SIGHUP, signal.SIGINT):
+        agent.process.send_signal(ignored)
+    time.sleep(0.5)
+    expect("alive after what was to be ignored", agent.ask("GET", "/healthz"), 200)
+    expect("SIGTERM of it", agent.stop(10)[0], 0)
 
 
 def a_parent_that_closed_the_streams(folder):
@@ -104,6 +123,7 @@ def a_stop_while_the_disk_is_busy(folder):
 
 def main():
     for case in (a_body_above_the_limit_of_files, a_parent_that_blocks_signals,
+                 a_terminal_that_hangs_up, signals_that_a_parent_ignores,
                  a_parent_that_closed_the_streams, a_stop_while_the_disk_is_busy):
         folder = Path(tempfile.mkdtemp(prefix="leasehold-process-"))
         (folder / "bucket").mkdir()

@@ -74,7 +74,7 @@ TEST(AgentSignals, WhatAParentLeftIsTakenBack) {
 
 // Of the first process of a container the kernel drops what has the default action.
 TEST(AgentSignals, ASignalToEndEndsWhateverTheProcessIsAt) {
-    for (const int signal : {SIGTERM, SIGINT})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
         EXPECT_EXIT(
             {
                 settle_signals();
