@@ -18,8 +18,15 @@ constexpr Duration kAttempt = 5s;
 constexpr Duration kAttemptPerMib = 1s;
 constexpr Duration kRetry = 200ms;
 constexpr Duration kLongestPutOff = 5min;
+/// What a server asks for beyond this would leave a hole in the history.
+constexpr Duration kMostObeyed = 30s;
 /// Of a key in one round: one that is written all the while keeps no other waiting.
 constexpr int kMostLooks = 4;
+
+/// How long the server wants to hear nothing.
+Duration asked_for(Duration retry_after) {
+    return std::min<Duration>(retry_after, kMostObeyed);
+}
 
 reports::HistoryHeader header() {
     reports::HistoryHeader header;
@@ -95,7 +102,7 @@ void WorldRecorder::on_lease(const LeaseAnswered& answer) {
         return;
     }
     if (outcome == LeaseOutcome::missing) lease_is(nullptr);
-    look_at_ = boottime() + kRetry;
+    look_at_ = boottime() + std::max(kRetry, asked_for(answer.reply.retry_after));
 }
 
 void WorldRecorder::on_watch(const LeaseWatched& watched) {
@@ -141,6 +148,7 @@ void WorldRecorder::on_bucket(const BucketAnswered& answer) {
         return on_page(*std::get<ListPagePtr>(reply.content));
     round_failed_ = true;
     end_round();
+    list_at_ += std::max(Duration(0), asked_for(reply.retry_after) - period_);
 }
 
 void WorldRecorder::on_page(const ListPage& page) {

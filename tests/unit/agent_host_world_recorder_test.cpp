@@ -86,6 +86,18 @@ TEST_F(AgentWorldRecorder, AWatchThatEndsAsItBeginsIsNoBusyLoop) {
     EXPECT_LE(asked_for("watch=1"), 6);
 }
 
+TEST_F(AgentWorldRecorder, AServerThatAsksForPeaceHasIt) {
+    answer_ = [](const Seen& seen, const PeerPtr& peer) {
+        const bool list = seen.target.find("list-type=2") != std::string::npos;
+        peer->write(http_answer(list ? 503 : 429, "", "Retry-After: 1\r\n"));
+    };
+    has_a_lease();
+    has_a_bucket();
+    record_for(1500ms);
+    EXPECT_EQ(asked_for("/leases/"), 2);
+    EXPECT_EQ(asked_for("list-type=2"), 2);
+}
+
 TEST_F(AgentWorldRecorder, AnObjectThatCannotBeGotIsAskedForEverMoreRarely) {
     lists(1, [](const Seen&, const PeerPtr& peer) { peer->write(http_answer(500, "")); });
     has_a_bucket();
