@@ -72,6 +72,8 @@ def test_lint_is_clean(helm):
     (["--set", "kubecostDeployment.replicas=65"], "replicas"),
     (["--set", "kubecostDeployment.leaderFollower.enabled=perhaps"], "enabled"),
     (["--set", "leasehold.imagge.tag=1"], "imagge"),
+    (["--set", "leasehold.extraArgs={--stop-deadline=90s}"], "leasehold.stopDeadline"),
+    (["--set", "leasehold.stopDeadline=soon"], "stopDeadline"),
 ])
 def test_what_can_not_work_is_refused_in_the_charts_own_words(helm, more, words):
     """Catches a condition that is lost, or that an empty secret passes as in the chart of old."""
@@ -82,6 +84,16 @@ def refused(helm, more, words):
     done = helm.run("template", "kubecost", helm.chart, *SEED, *more)
     assert done.returncode != 0, "it was rendered"
     assert words in done.stderr, done.stderr
+
+
+def test_a_pod_is_killed_only_after_its_agent_had_the_time_to_stop(helm):
+    """Catches a stop deadline beyond the Pod's own: the Lease would stay held."""
+    for more, seconds in (([], 25), (["--set", "leasehold.stopDeadline=90"], 90)):
+        objects = helm.objects(*SEED, *more)
+        pod = objects["StatefulSet", "kubecost-leasehold"]["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] == seconds + 15
+        flags = [one for one in pod["containers"][0]["args"] if "stop-deadline" in one]
+        assert flags == ([] if seconds == 25 else ["--stop-deadline=90s"])
 
 
 def test_one_replica_alone_needs_no_lease_and_no_rights(helm):

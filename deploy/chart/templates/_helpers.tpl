@@ -47,6 +47,11 @@ passes; and what it lets through: several writers on one bucket. */}}
 {{- fail (printf "kubecostModel.%s is true, and the agent has no read-only mode: a follower is read-only by itself" $key) -}}
 {{- end -}}
 {{- end -}}
+{{- range $flag := .Values.leasehold.extraArgs -}}
+{{- if hasPrefix "--stop-deadline" $flag -}}
+{{- fail (printf "leasehold.extraArgs: %s is leasehold.stopDeadline (seconds): the Pod would be killed before" $flag) -}}
+{{- end -}}
+{{- end -}}
 {{- if include "leasehold.elects" . -}}
 {{- if not $model.etlFileStoreEnabled -}}
 {{- fail "Leader/Follower requires kubecostModel.etlFileStoreEnabled be true." -}}
