@@ -17,6 +17,8 @@ using Error = Unexpected<std::string>;
 
 constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
+constexpr const char* kIncomplete =
+    "a LIST's answer has an entry without Name, Etag or Content-Length";
 constexpr std::size_t kLongestMarker = 8192;
 
 /// Percent-encoded where XML can't hold it: a key may have U+FFFE and U+FFFF, and one that a LIST
@@ -57,8 +59,7 @@ Result<AzurePage, std::string> parse_azure_page(std::string_view body, std::stri
     for (const pugi::xml_node& node : root.child("Blobs").children("Blob")) {
         const std::optional<std::string> full = name_of(node);
         std::optional<ListEntry> entry = entry_of(node);
-        if (!full || full->empty() || !entry)
-            return Error{"a LIST's answer has an entry without Name, Etag or Content-Length"};
+        if (!full || full->empty()) return Error{kIncomplete};
         if (!full->starts_with(prefix)) return Error{"a LIST's answer has keys not asked for"};
         if (!last.empty() && *full <= last)
             return Error{
@@ -67,6 +68,7 @@ Result<AzurePage, std::string> parse_azure_page(std::string_view body, std::stri
         last = *full;
         const std::string_view key = std::string_view(last).substr(std::min(strip, last.size()));
         if (last <= after || !usable_azure_key(key)) continue;
+        if (!entry) return Error{kIncomplete};
         entry->key = ObjectKey(std::string(key));
         out.page.entries.push_back(std::move(*entry));
     }

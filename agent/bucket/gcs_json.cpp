@@ -52,11 +52,10 @@ std::string text_at(const Json& object, const char* name) {
     return found->get<std::string>();
 }
 
-std::optional<ListEntry> entry_of(const Json& item, std::string& full) {
+std::optional<ListEntry> entry_of(const Json& item) {
     const std::string generation = text_at(item, "generation");
     const std::string size = text_at(item, "size");
-    full = text_at(item, "name");
-    if (full.empty() || !is_generation(generation)) return std::nullopt;
+    if (!is_generation(generation)) return std::nullopt;
     ListEntry entry;
     const auto [stop, error] = std::from_chars(size.data(), size.data() + size.size(), entry.size);
     if (size.empty() || error != std::errc() || stop != size.data() + size.size())
@@ -123,11 +122,12 @@ Result<GcsPage, std::string> parse_gcs_page(std::string_view body, std::string_v
     if (items == json.end()) return out;  // no key of this prefix
     if (!items->is_array()) return Error{"a LIST's answer has no list of items"};
     PageOrder order(prefix, after, strip);
-    std::string full;
     for (const Json& item : *items) {
-        std::optional<ListEntry> entry = entry_of(item, full);
-        if (!entry) return Error{"a LIST's answer has an entry without name, generation or size"};
-        if (auto wrong = order.add(full, *std::move(entry), out.page))
+        const std::string full = text_at(item, "name");
+        std::optional<ListEntry> entry = entry_of(item);
+        if (full.empty() || (!entry && order.ours(full)))
+            return Error{"a LIST's answer has an entry without name, generation or size"};
+        if (auto wrong = order.add(full, std::move(entry).value_or(ListEntry{}), out.page))
             return Error{*std::move(wrong)};
     }
     return out;

@@ -23,6 +23,9 @@ class PageOrder {
     /// it, or nothing.
     [[nodiscard]] std::optional<std::string> add(std::string_view full, ListEntry entry,
                                                  ListPage& page);
+    /// Of others' keys (folders' markers) nothing else is wanted: s3proxy tells neither ETag nor
+    /// Size.
+    [[nodiscard]] bool ours(std::string_view full) const;
     /// The last key that came, in full, be it one of ours or not; `after` as long as none did.
     [[nodiscard]] const std::string& last() const { return last_; }
 

@@ -20,6 +20,7 @@ using Error = Unexpected<std::string>;
 constexpr unsigned kFlags =
     pugi::parse_minimal | pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata_single;
 
+constexpr const char* kIncomplete = "a LIST's answer has an entry without Key, ETag or Size";
 constexpr std::size_t kLongestMessage = 200;
 constexpr std::size_t kLongestToken = 8192;
 /// The elements of an error that say what was wrong. All others may repeat the request, which holds
@@ -78,17 +79,15 @@ bool load(pugi::xml_document& document, std::string_view body) {
         document.load_buffer(body.data(), body.size(), kFlags, pugi::encoding_utf8));
 }
 
-std::optional<ListEntry> entry_of(const pugi::xml_node& node, std::string& full) {
-    const auto key = text_of(node, "Key");
+std::optional<ListEntry> entry_of(const pugi::xml_node& node) {
     const auto etag = text_of(node, "ETag");
     const auto size = text_of(node, "Size");
-    if (!key || key->empty() || !etag || unquoted(*etag).empty() || !size) return std::nullopt;
+    if (!etag || unquoted(*etag).empty() || !size) return std::nullopt;
     ListEntry entry;
     const char* const end = size->data() + size->size();
     const auto [stop, error] = std::from_chars(size->data(), end, entry.size);
     if (error != std::errc() || stop != end) return std::nullopt;
     entry.etag = ETag(std::string(unquoted(*etag)));
-    full = *key;
     return entry;
 }
 
@@ -160,17 +159,18 @@ Result<S3Page, std::string> parse_list_page(std::string_view body, std::string_v
     out.page.truncated = truncated == "true";
     PageOrder order(prefix, after, strip);
     const bool encoded = text_of(root, "EncodingType") == "url";
-    std::string full;
     for (const pugi::xml_node& node : root.children("Contents")) {
-        std::optional<ListEntry> entry = entry_of(node, full);
-        if (!entry) return Error{"a LIST's answer has an entry without Key, ETag or Size"};
+        std::string full = text_of(node, "Key").value_or("");
+        if (full.empty()) return Error{kIncomplete};
         if (encoded) {
             // A blank is "+" (Amazon, MinIO) or "%20" (rclone, moto); a plus sign always "%2B".
             auto plain = percent_decoded(full, true);
             if (!plain) return Error{"a LIST's answer has a key with a broken percent escape"};
             full = *std::move(plain);
         }
-        if (auto wrong = order.add(full, *std::move(entry), out.page))
+        std::optional<ListEntry> entry = entry_of(node);
+        if (!entry && order.ours(full)) return Error{kIncomplete};
+        if (auto wrong = order.add(full, std::move(entry).value_or(ListEntry{}), out.page))
             return Error{*std::move(wrong)};
     }
     out.last = order.last();

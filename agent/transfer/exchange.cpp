@@ -232,6 +232,11 @@ bool Exchange::take_header(std::string_view line) {
         status_line_ = 0;
         if (const std::size_t space = line.find(' '); space != line.npos)
             std::from_chars(line.data() + space + 1, line.data() + line.size(), status_line_);
+        // A refusal may come at any time. A success would be of a body that nobody has read.
+        if (sent_ && status_line_ >= 200 && status_line_ < 300 && to_send_ > 0) {
+            error_ = "answered before the whole body had left";
+            return false;
+        }
         if (status_line_ >= 200) response_.status = status_line_;
         return true;
     }

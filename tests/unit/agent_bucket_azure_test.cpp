@@ -123,6 +123,13 @@ TEST(AgentAzureXml, AnEncodedNameIsAKeyToo) {
     EXPECT_FALSE(parse_azure_page(page(second), "p", "", 0));
 }
 
+TEST(AgentAzureXml, AnothersKeyNeedsNoEtag) {
+    const auto read = parse_azure_page(
+        page(blob("a") + "<Blob><Name>b/</Name><Properties/></Blob>" + blob("c")), "", "", 0);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->page.entries.size(), 2U);
+}
+
 /// Azure stores a\b as a/b and "a." as "a": a key that it changes is nobody's.
 TEST(AgentAzureKeys, WhatAzureChangesIsNoKey) {
     for (const char* good : {"a", "a/b", ".a/b.c", "a/..b", "a b/\xEF\xBF\xBF"})

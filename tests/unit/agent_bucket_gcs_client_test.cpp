@@ -154,6 +154,15 @@ TEST_F(AgentGcsClient, AnEmptyPageThatIsNotTheLastIsPassedOver) {
     EXPECT_EQ(targets().size(), 2U);
 }
 
+TEST_F(AgentGcsClient, AnothersKeyNeedsNoGeneration) {
+    serve([](const Seen&, const PeerPtr& peer) {
+        peer->write(http_answer(
+            200,
+            R"({"items":[{"name":"pre/e/"},{"name":"pre/e/k","generation":"5","size":"1"}]})"));
+    });
+    EXPECT_EQ(keys_of(call(list_request("e/"))), "e/k");
+}
+
 TEST_F(AgentGcsClient, APageTokenThatComesAgainLeadsNowhere) {
     for (const char* items : {"[]", R"([{"name":"pre/e/","generation":"5","size":"0"}])"}) {
         rig_.reset();

@@ -33,6 +33,21 @@ TEST_F(AgentS3Client, AListGoesOnBehindAPageOfOthersKeys) {
     EXPECT_TRUE(rig().lines.empty());
 }
 
+/// s3proxy tells of a folder's marker its key alone; others an empty ETag.
+TEST_F(AgentS3Client, AnothersKeyNeedsNoETag) {
+    const std::string bare = "<Contents><Key>etl/b/</Key></Contents>";
+    const std::string empty =
+        "<Contents><Key>etl/c/</Key><ETag>\"\"</ETag><Size>0</Size></Contents>";
+    handler_ = [&](const Seen&, const PeerPtr& peer) {
+        peer->write(page(false, entry("etl/a") + bare + empty + entry("etl/d")));
+    };
+    EXPECT_EQ(keys_of(call(list_request("etl/"))), "etl/a etl/d");
+    handler_ = [&](const Seen&, const PeerPtr& peer) {
+        peer->write(page(false, "<Contents><Key>etl/b</Key><Size>0</Size></Contents>"));
+    };
+    EXPECT_EQ(keys_of(call(list_request("etl/"))), "(no page)") << "of ours it counts as gone";
+}
+
 TEST_F(AgentS3Client, APageBehindThatBeginsBeforeItIsNotBelieved) {
     handler_ = [&](const Seen&, const PeerPtr& peer) { peer->write(page(true, entry("etl/b/"))); };
     EXPECT_EQ(classify(BucketVerb::list, call(list_request("etl/"))), BucketOutcome::unknown);

@@ -299,6 +299,40 @@ TEST(AgentTransferUpload, AnAnswerCountsAlsoWhereTheRestOfTheBodyIsNotTaken) {
     }
 }
 
+/// A proxy that says 200 to a head has stored nothing of the body behind it.
+TEST(AgentTransferUpload, ASuccessBeforeTheEndOfTheBodyIsNone) {
+    using Tcp = asio::ip::tcp;
+    asio::io_context loop;
+    Tcp::acceptor acceptor(loop, Tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    for (const int status : {200, 204, 403}) {
+        Client client(loop, {});
+        Tcp::socket peer(loop);
+        std::array<char, 1024> head{};
+        acceptor.async_accept(peer, [&](const boost::system::error_code&) {
+            peer.async_read_some(
+                asio::buffer(head), [&](const boost::system::error_code&, std::size_t) {
+                    asio::write(peer, asio::buffer(http_answer(status, "", "ETag: \"e\"\r\n")));
+                });
+        });
+        Request request;
+        request.method = "PUT";
+        request.url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+        request.body = {memory_bytes(std::string(1000, 'x'))};
+        request.stalled = true;
+        request.deadline = boottime() + 10s;
+        std::optional<Response> response;
+        const TransferId id =
+            client.send(std::move(request), [&](Response r) { response = std::move(r); });
+        run_until(
+            loop, [&] { return response.has_value(); }, 200ms);
+        client.resume(id);
+        ASSERT_TRUE(run_until(loop, [&] { return response.has_value(); }));
+        EXPECT_EQ(response->end, status == 403 ? TransferEnd::answered : TransferEnd::broken)
+            << status;
+        EXPECT_EQ(response->error, status == 403 ? "" : "answered before the whole body had left");
+    }
+}
+
 TEST(AgentTransferUpload, AFileThatCannotBeReadBreaksTheUpload) {
     const TemporaryFolder folder;
     const std::string file = folder.write("short", "0123456789");
