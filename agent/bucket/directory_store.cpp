@@ -330,7 +330,9 @@ void DirectoryStore::collect(const std::string& folder, std::string_view prefix,
         const std::string key = folder + entry.path().filename().string();
         if (!usable_key(key) || (folder.empty() && key == kOwnFolder)) continue;
         const fs::file_type type = entry.symlink_status(error).type();
-        if (error) continue;
+        if (error == std::errc::no_such_file_or_directory) continue;
+        // A name that a disk or a server will not tell more of is no object that has gone.
+        if (error) throw std::system_error(error, "looking at " + root_ + "/" + key);
         if (type == fs::file_type::regular && key.starts_with(prefix) && key > after)
             keys.push_back(key);
         const std::string inner = key + "/";

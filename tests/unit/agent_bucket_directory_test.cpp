@@ -164,6 +164,27 @@ TEST(AgentDirectoryStore, AListThatIsOverIsNoEmptyPage) {
               BucketOutcome::not_sent);
 }
 
+/// As on a disk with bad blocks, or a server of files that has forgotten one.
+TEST(AgentDirectoryStore, AFileThatCannotBeLookedAtIsNoneThatHasGone) {
+    const TemporaryFolder folder;
+    DirectoryStore store(folder.file("b"), "");
+    Attempt open(kNever, nullptr);
+    ASSERT_EQ(store.handle(put_request("etl/k", "x"), open).reply.status, 200);
+    const auto names_alone = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+    fs::permissions(folder.file(""), fs::perms::all);
+    fs::permissions(folder.file("b"), fs::perms::all);
+    fs::permissions(folder.file("b/etl"), names_alone);
+    EXPECT_EXIT(
+        {
+            constexpr ::uid_t kNobody = 65534;  // root may look at everything
+            if (::geteuid() == 0 && ::setuid(kNobody) != 0) ::_exit(2);
+            const BucketReply reply = store.handle(list_request("etl/"), open).reply;
+            ::_exit(classify(BucketVerb::list, reply) == BucketOutcome::page ? 1 : 0);
+        },
+        ::testing::ExitedWithCode(0), "");
+    fs::permissions(folder.file("b/etl"), fs::perms::all);
+}
+
 TEST_F(AgentDirectoryBucket, EtagsOfListAndGetAreThoseOfThePut) {
     const BucketReply written = rig_.call(put_request("k", "content"));
     const auto listed = [&] {
