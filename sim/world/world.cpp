@@ -61,9 +61,26 @@ void World::begin() {
     faults_.plan();
 }
 
+// Whoever wants its Timer now after each step, or answers each answer at once, would keep a
+// campaign waiting for ever, and nobody would hear who it was.
+void World::time_goes_on(ReplicaIndex replica) {
+    constexpr std::uint64_t kMostAtOnce = 1'000'000;
+    if (context_.now() != instant_) {
+        instant_ = context_.now();
+        at_once_ = 0;
+        return;
+    }
+    if (++at_once_ < kMostAtOnce) return;
+    const std::string name =
+        replica < context_.replicas() ? context_.hosts[replica].name : "a server";
+    CHECK_MSG(false, "time stands still after " + std::to_string(kMostAtOnce) +
+                         " events of one instant, the last of " + name);
+}
+
 void World::due(const Due& event) {
     ++context_.recorder.work.events;
     const ReplicaIndex replica = event.target;
+    time_goes_on(replica);
     switch (static_cast<Kind>(event.kind)) {
         case Kind::wake:
             hosts_.wake(replica, event.data);

@@ -37,6 +37,8 @@ class World final : public Client {
     [[nodiscard]] Duration longest_latency() const { return paths_.longest(); }
 
   private:
+    void time_goes_on(ReplicaIndex replica);
+
     Context context_;
     Paths paths_;
     Hosts hosts_;
@@ -45,6 +47,8 @@ class World final : public Client {
     BucketChannel bucket_;
     Workload workload_;
     Kubelets kubelets_;
+    TrueTime instant_{};
+    std::uint64_t at_once_ = 0;  ///< events of that instant
 };
 
 }  // namespace leasehold::sim

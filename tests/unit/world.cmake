@@ -18,6 +18,7 @@ leasehold_add_unit_test(world_run_test
 # Each makes the one engine of its process.
 leasehold_add_unit_test(world_edits_test
     SOURCES world_edits_test.cpp world_state_test.cpp world_overlap_test.cpp world_identity_test.cpp
+            world_standstill_test.cpp
     LIBRARIES leasehold_world leasehold_scenario leasehold_reports leasehold_search)
 
 # Forks; makes no engine itself.
