@@ -423,7 +423,7 @@ def ended_in_a_batch(folder):
              out, "--json", report, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if name == "signal":
             time.sleep(3)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGHUP)  # the terminal is closed
         text, err = process.communicate(timeout=120)
         told = json.loads(report.read_text())
         results = out / "results.ndjson"
