@@ -49,6 +49,10 @@ struct Least {
 [[nodiscard]] std::string render_check(const std::vector<ScenarioSummary>& scenarios,
                                        std::string_view arguments, Style style);
 
+/// Of it only what did not pass (--quiet).
+[[nodiscard]] std::string render_not_passed(const std::vector<ScenarioSummary>& scenarios,
+                                            std::string_view arguments, Style style);
+
 /// Words broken at spaces to fit `width`; continuation lines are indented by `indent`.
 [[nodiscard]] std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent,
                                std::size_t width = kColumns);

@@ -90,6 +90,18 @@ std::string render_seeds(const ScenarioSummary& scenario, std::string_view argum
            cell(scenario.failover, scenario.failover.max, 0) + "\n";
 }
 
+std::string render_not_passed(const std::vector<ScenarioSummary>& scenarios,
+                              std::string_view arguments, Style style) {
+    std::string text;
+    for (const ScenarioSummary& scenario : scenarios) {
+        if (scenario.outcome == Outcome::pass) continue;
+        text += scenario.name + "\n" + render_bounds(scenario, style);
+        if (const check::RunResult* worst = scenario.worst_run())
+            text += render_failure(*worst, arguments, style);
+    }
+    return text;
+}
+
 std::string render_check(const std::vector<ScenarioSummary>& scenarios, std::string_view arguments,
                          Style style) {
     std::uint64_t runs = 0;

@@ -94,7 +94,9 @@ int bench_command(const Options& options) {
         measured[i].summary = summaries[i];
     }
     const reports::Style style{wants_colour(options)};
-    print(render_check(summaries, repeated_arguments(options), style));
+    const std::string arguments = repeated_arguments(options);
+    print(options.quiet ? render_not_passed(summaries, arguments, style)
+                        : render_check(summaries, arguments, style));
     outputs.commit_texts(
         [&] {
             return reports::bench_report(measured, {std::string(program_version()),

@@ -32,18 +32,6 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<sim::Scenario
     return jobs;
 }
 
-std::string render_quiet(const std::vector<ScenarioSummary>& summaries,
-                         const std::string& arguments, reports::Style style) {
-    std::string text;
-    for (const ScenarioSummary& summary : summaries) {
-        if (summary.outcome == check::Outcome::pass) continue;
-        text += summary.name + "\n" + render_bounds(summary, style);
-        if (const check::RunResult* worst = summary.worst_run())
-            text += render_failure(*worst, arguments, style);
-    }
-    return text;
-}
-
 /// Coverage that lacks something, as one more that every report and the exit code tell of: a bound
 /// over all runs that is not met.
 ScenarioSummary blanks_summary(const std::string& exempt) {
@@ -113,7 +101,7 @@ int check_command(const Options& options) {
     if (judged && !coverage->complete) summaries.push_back(blanks_summary(options.exempt));
     const reports::Style style{wants_colour(options)};
     const std::string arguments = repeated_arguments(options);
-    print(options.quiet ? render_quiet(summaries, arguments, style)
+    print(options.quiet ? render_not_passed(summaries, arguments, style)
                         : render_check(summaries, arguments, style));
     if (coverage && !(options.quiet && coverage->complete)) print(coverage->page);
     if (judged && !coverage->complete)

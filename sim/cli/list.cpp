@@ -95,7 +95,7 @@ int list_command(const Options& options) {
     std::string text;
     for (const sim::Scenario& scenario : scenarios)
         text += scenario.file + "\n    " + reports::wrap(scenario.why, 4, 4) + "\n";
-    print(text);
+    if (!options.quiet) print(text);
     return good ? kExitOk : kExitUsage;
 }
 

@@ -52,6 +52,13 @@ class Bench(unittest.TestCase):
         self.assertGreater(entry["real_time"], 0)
         self.assertEqual(entry["time_unit"], "ms")
 
+    def test_quiet_says_nothing_of_what_passes(self):
+        for command in (("bench", CRASH, "--seeds", "1..2", "--json", self.folder / "out"),
+                        ("check", CRASH, "--seeds", "1..2"), ("list", "scenarios/failover")):
+            done = self.call(*command, "--quiet")
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+            self.assertNotEqual(self.call(*command).stdout, "")
+
     def test_equal_runs_have_equal_digests_whatever_the_workers(self):
         for name, jobs in (("old", "1"), ("new", "2")):
             self.bench(name, CRASH, "--seeds", "1..4", "--jobs", jobs)
